@@ -1,0 +1,162 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every target is built the same way: Swift 6, strict about imports and existentials, and without a warning.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A fully static executable in release builds, so that one file runs on every system from CentOS 7 on.
+/// `--gc-sections` with the default linker halves it; `-s` strips it.
+let staticCompile: [SwiftSetting] = [
+    .unsafeFlags(["-static-executable"], .when(configuration: .release))
+]
+let staticLink: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"],
+        .when(configuration: .release)
+    )
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+    name: "smtp-relay-agent",
+    products: [
+        .executable(name: "smtp-relay-agent", targets: ["smtp-relay-agent"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+    ],
+    targets: [
+        .executableTarget(
+            name: "smtp-relay-agent",
+            dependencies: [
+                "AWS", "CLinux", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode", "Resources", "SMTP",
+                "Settings", "Units", "Vocabulary", argumentParser, logging,
+            ],
+            swiftSettings: strict + staticCompile,
+            linkerSettings: staticLink
+        ),
+        .target(
+            name: "RelayAgent",
+            dependencies: [
+                "AWS", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Resources", "SMTP", "Settings", "Units",
+                "Vocabulary", logging,
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Resources",
+            dependencies: ["AWS", "Host", "Reconcile", "RelayNode", "SMTP", "Vocabulary"],
+            swiftSettings: strict
+        ),
+        .target(name: "Facts", dependencies: ["AWS", "HTTP", "Host", "Vocabulary", logging], swiftSettings: strict),
+        .target(
+            name: "Settings",
+            dependencies: ["Vocabulary", configuration, .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: strict
+        ),
+        .target(name: "RelayNode", dependencies: ["Vocabulary"], swiftSettings: strict),
+        .target(name: "Reconcile", swiftSettings: strict),
+        .target(name: "AWS", dependencies: ["CExpat", "HTTP", "Vocabulary", crypto, logging], swiftSettings: strict),
+        .target(
+            name: "HTTP",
+            dependencies: ["Vocabulary", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, nioSSL],
+            swiftSettings: strict
+        ),
+        .target(name: "SMTP", dependencies: ["Vocabulary", nioCore, nioPosix], swiftSettings: strict),
+        .target(
+            name: "Host",
+            dependencies: ["CLinux", "Vocabulary", subprocess, systemPackage],
+            swiftSettings: strict
+        ),
+        .target(name: "Vocabulary", swiftSettings: strict),
+        .target(
+            name: "Units",
+            path: "units",
+            resources: [
+                .embedInCode("smtp-relay-agent-health.service"),
+                .embedInCode("smtp-relay-agent-reconcile.service"),
+                .embedInCode("smtp-relay-agent-reconcile.timer"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CExpat", providers: [.apt(["libexpat1-dev"])]),
+
+        .target(
+            name: "RelayTestSupport",
+            dependencies: ["AWS", "HTTP", "Host", "Reconcile", "SMTP", "Vocabulary", nioCore, nioHTTP1, nioPosix],
+            path: "Tests/RelayTestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "ReconcileTests", dependencies: ["Reconcile"], swiftSettings: strict),
+        .testTarget(name: "RelayNodeTests", dependencies: ["RelayNode", "Vocabulary"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings", "Vocabulary"], swiftSettings: strict),
+        .testTarget(
+            name: "HTTPTests",
+            dependencies: ["HTTP", "RelayTestSupport", "Vocabulary"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "AWSTests",
+            dependencies: ["AWS", "HTTP", "RelayTestSupport", "Vocabulary"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "FactsTests",
+            dependencies: ["AWS", "Facts", "HTTP", "Host", "RelayTestSupport", "Vocabulary"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "HostTests",
+            dependencies: ["Host", "RelayTestSupport", "Vocabulary"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SMTPTests",
+            dependencies: ["RelayTestSupport", "SMTP", "Vocabulary"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ResourcesTests",
+            dependencies: ["AWS", "Host", "Reconcile", "RelayNode", "RelayTestSupport", "Resources", "SMTP", "Vocabulary"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RelayAgentTests",
+            dependencies: [
+                "AWS", "Facts", "Host", "Reconcile", "RelayAgent", "RelayNode", "RelayTestSupport", "Resources",
+                "Settings", "Vocabulary",
+            ],
+            swiftSettings: strict
+        ),
+    ]
+)

@@ -1,0 +1,45 @@
+import Glibc
+package import SystemPackage
+
+/// A file that could not be read, written or removed.
+package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Operation: String, Sendable, Equatable {
+        case read
+        case write
+        case remove
+        case lock
+    }
+
+    package let operation: Operation
+    package let path: FilePath
+    package let code: Errno
+
+    package init(_ operation: Operation, _ path: FilePath, code: Errno) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+    }
+
+    /// Takes the reason from errno.
+    init(_ operation: Operation, _ path: FilePath) {
+        self.init(operation, path, code: Errno(rawValue: errno))
+    }
+
+    /// Takes the reason from what a system call's wrapper threw.
+    init(_ operation: Operation, _ path: FilePath, _ error: any Error) {
+        self.init(operation, path, code: error as? Errno ?? .ioError)
+    }
+
+    package var description: String {
+        "cannot \(operation.rawValue) \(path): \(code)\(cure)"
+    }
+
+    private var cure: String {
+        switch code {
+        case .permissionDenied, .notPermitted: "; run as root (on SELinux hosts, see also: ausearch -m avc -ts recent)"
+        case .noSpace: "; free space on that file system (df -h)"
+        case .readOnlyFileSystem: "; the file system is mounted read-only (findmnt -T \(path))"
+        default: ""
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Glibc
+package import SystemPackage
+
+/// The host's files, as a relay agent needs them: read with their mode and owner, and replaced atomically.
+///
+/// Every path is taken below `root`, which is `/` but in tests and image builds.
+package struct FileSystem: Sendable {
+    private let root: FilePath
+
+    package init(root: FilePath = "/") {
+        self.root = root
+    }
+
+    /// The path as the operating system sees it.
+    package func location(of path: FilePath) -> FilePath {
+        root.appending(path.removingRoot().components)
+    }
+
+    /// What stands at the path, without following a link there; `nil` where nothing does.
+    package func file(at path: FilePath) throws(FileFailure) -> FileSnapshot? {
+        let location = location(of: path)
+        var status = stat()
+        guard lstat(location.string, &status) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw FileFailure(.read, path)
+        }
+        let attributes = FileAttributes(
+            permissions: FilePermissions(rawValue: status.st_mode & 0o7777),
+            owner: status.st_uid,
+            group: status.st_gid
+        )
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            return FileSnapshot(attributes: attributes, isRegular: false, bytes: [])
+        }
+        return FileSnapshot(attributes: attributes, isRegular: true, bytes: try bytes(at: path))
+    }
+
+    /// The bytes of a file, following links. Works for files of `/proc` too, whose size is not known beforehand.
+    package func bytes(at path: FilePath) throws(FileFailure) -> [UInt8] {
+        do {
+            let descriptor = try FileDescriptor.open(location(of: path), .readOnly, options: [.closeOnExec])
+            return try descriptor.closeAfter {
+                var bytes: [UInt8] = []
+                var chunk = [UInt8](repeating: 0, count: 16384)
+                while true {
+                    let count = try chunk.withUnsafeMutableBytes { try descriptor.read(into: $0) }
+                    if count == 0 { return bytes }
+                    bytes += chunk[..<count]
+                }
+            }
+        } catch {
+            throw FileFailure(.read, path, error)
+        }
+    }
+
+    /// Whether a program that can be run stands at the path.
+    package func isExecutable(_ path: FilePath) -> Bool {
+        access(location(of: path).string, X_OK) == 0
+    }
+
+    /// Whether anything stands at the path, a dangling link included.
+    package func exists(_ path: FilePath) -> Bool {
+        var status = stat()
+        return lstat(location(of: path).string, &status) == 0
+    }
+
+    /// Puts a file in place so that a reader, or a crash at any point, finds the old one or the new one whole:
+    /// a temporary file in the same folder, its mode and owner, fsync, rename, fsync of the folder.
+    package func replace(_ path: FilePath, with bytes: [UInt8], attributes: FileAttributes) throws(FileFailure) {
+        let location = location(of: path)
+        let temporary = FilePath("\(location.string).smtp-relay-agent.\(getpid())")
+        do {
+            let descriptor = try FileDescriptor.open(
+                temporary,
+                .writeOnly,
+                options: [.create, .truncate, .closeOnExec, .noFollow],
+                permissions: [.ownerReadWrite]
+            )
+            try descriptor.closeAfter {
+                try descriptor.writeAll(bytes)
+                try Errno.check(fchown(descriptor.rawValue, attributes.owner, attributes.group))
+                try Errno.check(fchmod(descriptor.rawValue, attributes.permissions.rawValue))
+                try Errno.check(fsync(descriptor.rawValue))
+            }
+            try Errno.check(rename(temporary.string, location.string))
+            try synchronize(location.removingLastComponent())
+        } catch {
+            unlink(temporary.string)
+            throw FileFailure(.write, path, error)
+        }
+    }
+
+    /// Removes a file or link; nothing there is fine.
+    package func remove(_ path: FilePath) throws(FileFailure) {
+        let location = location(of: path)
+        guard unlink(location.string) == 0 || errno == ENOENT else { throw FileFailure(.remove, path) }
+        do {
+            try synchronize(location.removingLastComponent())
+        } catch Errno.noSuchFileOrDirectory {
+            return
+        } catch {
+            throw FileFailure(.remove, path, error)
+        }
+    }
+
+    /// Makes a folder and those above it where they are missing. The mode is that of the folders made.
+    package func createDirectory(_ path: FilePath, permissions: FilePermissions = .executable) throws(FileFailure) {
+        var built = root
+        for component in path.components {
+            built.append(component)
+            guard mkdir(built.string, permissions.rawValue) == 0 || errno == EEXIST else {
+                throw FileFailure(.write, path)
+            }
+        }
+    }
+
+    /// Removes a folder and the plain files in it; nothing there is fine. Folders within are left, and are an error.
+    package func removeDirectory(_ path: FilePath) throws(FileFailure) {
+        for name in try names(in: path) ?? [] {
+            try remove(path.appending(name))
+        }
+        guard rmdir(location(of: path).string) == 0 || errno == ENOENT else { throw FileFailure(.remove, path) }
+    }
+
+    /// The names in a folder, sorted; `nil` where there is no such folder.
+    package func names(in path: FilePath) throws(FileFailure) -> [String]? {
+        guard let directory = opendir(location(of: path).string) else {
+            if errno == ENOENT { return nil }
+            throw FileFailure(.read, path)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) { tuple in
+                tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    private func synchronize(_ directory: FilePath) throws {
+        let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
+        try descriptor.closeAfter { try Errno.check(fsync(descriptor.rawValue)) }
+    }
+}
+
+extension Errno {
+    /// Throws what errno says where a call has failed.
+    static func check(_ result: CInt) throws(Errno) {
+        guard result == 0 else { throw Errno(rawValue: errno) }
+    }
+}

@@ -1,0 +1,80 @@
+/// Installs packages from the system's repositories.
+package protocol PackageManager: Sendable {
+    /// Installs packages that are missing, and nothing else: nothing is upgraded that was not asked for.
+    ///
+    /// - Parameters:
+    ///   - packages: The packages' names.
+    ///   - timeout: How long all of it may take, waiting for locks and failing mirrors included.
+    ///   - onWait: Is told, once for each reason, what is being waited for.
+    func install(
+        _ packages: [String],
+        timeout: Duration,
+        onWait: @Sendable (String) -> Void
+    ) async throws(PackageFailure)
+}
+
+/// Why packages could not be installed; each reason has its own cure.
+package struct PackageFailure: Error, Sendable, CustomStringConvertible {
+    package enum Reason: Sendable, Equatable {
+        /// Another package manager is at work.
+        case locked(holder: String)
+        /// A repository does not answer, or answers with rubbish.
+        case mirror
+        /// A repository's name can't be resolved.
+        case nameResolution
+        /// No repository has the package.
+        case missing([String])
+        case other
+    }
+
+    package let command: Command
+    package let reason: Reason
+    /// The package manager's own last words.
+    package let output: String
+    /// How long it was tried in all.
+    package let waited: Duration
+
+    package init(command: Command, reason: Reason, output: String, waited: Duration) {
+        self.command = command
+        self.reason = reason
+        self.output = output
+        self.waited = waited
+    }
+
+    package var description: String {
+        "'\(command)' failed, tried for \(waited.roundedToTenths): \(explanation)"
+            + (output.isEmpty ? "" : "\n\(output)")
+    }
+
+    private var explanation: String {
+        switch reason {
+        case .locked(let holder):
+            "the package database is locked by \(holder); let it finish, or look at why it hangs"
+        case .mirror:
+            """
+            a package mirror fails; check the route to the repositories (NAT gateway, S3 endpoint, proxy in yum.conf) \
+            and 'yum repolist'
+            """
+        case .nameResolution:
+            """
+            a package mirror's name can't be resolved; check /etc/resolv.conf and the VPC's DNS settings \
+            (enableDnsSupport)
+            """
+        case .missing(let packages):
+            """
+            no enabled repository has \(packages.joined(separator: ", ")); enable the one that does \
+            ('yum repolist', 'amazon-linux-extras enable nginx1' on Amazon Linux 2, EPEL on CentOS 7)
+            """
+        case .other:
+            "the package manager's own words follow"
+        }
+    }
+}
+
+extension Duration {
+    /// For people: `12.3 s`.
+    package var roundedToTenths: String {
+        let tenths = (components.seconds * 10) + components.attoseconds / 100_000_000_000_000_000
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+}

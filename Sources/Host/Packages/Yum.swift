@@ -1,0 +1,115 @@
+import SystemPackage
+import Vocabulary
+
+/// yum 3, and dnf 4 under its own name or yum's.
+package struct Yum: PackageManager {
+    /// How long each kind of trouble is worth waiting for; the overall time-out is above them all.
+    package struct Patience: Sendable {
+        /// Other package managers finish: cloud-init's own updates and ssm-agent's take minutes at a first boot.
+        package var lock: Duration = .seconds(300)
+        /// A mirror's short outage, or a NAT gateway that is not up yet.
+        package var mirror: Duration = .seconds(90)
+        /// DNS comes up seconds after the network (cloud-init#4085).
+        package var nameResolution: Duration = .seconds(60)
+        /// Between two tries.
+        package var pause: Duration = .seconds(3)
+
+        package init() {}
+    }
+
+    private let executable: String
+    private let runner: any CommandRunner
+    private let locks: FileLocks
+    private let patience: Patience
+
+    /// The package manager that the host has: `yum`, or `dnf` where only that exists.
+    package init(runner: any CommandRunner, files: FileSystem = FileSystem(), patience: Patience = Patience()) {
+        self.executable = files.isExecutable("/usr/bin/yum") ? "/usr/bin/yum" : "/usr/bin/dnf"
+        self.runner = runner
+        self.locks = FileLocks(files: files)
+        self.patience = patience
+    }
+
+    package func install(
+        _ packages: [String],
+        timeout: Duration,
+        onWait: @Sendable (String) -> Void
+    ) async throws(PackageFailure) {
+        let started = ContinuousClock.now
+        var told: Set<String> = []
+        while true {
+            let elapsed = ContinuousClock.now - started
+            // Waiting for the lock is ours: yum would wait for ever, and dnf not at all for rpm's own lock.
+            let command = Command(
+                executable,
+                ["-y", "--setopt=exit_on_lock=1", "install"] + packages,
+                timeout: max(timeout - elapsed, .seconds(1))
+            )
+            let (reason, output) = await attempt(command, packages)
+            guard let reason else { return }
+            let waited = ContinuousClock.now - started
+            guard let limit = limit(for: reason), waited + patience.pause < min(limit, timeout) else {
+                throw PackageFailure(command: command, reason: reason, output: output, waited: waited)
+            }
+            let waitingFor = Self.waitingFor(reason)
+            if told.insert(waitingFor).inserted { onWait(waitingFor) }
+            do {
+                try await Task.sleep(for: patience.pause)
+            } catch {
+                throw PackageFailure(command: command, reason: reason, output: output, waited: waited)
+            }
+        }
+    }
+
+    private func attempt(_ command: Command, _ packages: [String]) async -> (PackageFailure.Reason?, String) {
+        do throws(CommandFailure) {
+            let output = try await runner.run(command)
+            let text = output.standardOutput + "\n" + output.standardError
+            // yum 3 leaves a package out that it doesn't know, installs the rest, and calls it success.
+            let missing = YumOutput.missingPackages(in: text, of: packages)
+            if !missing.isEmpty { return (.missing(missing), output.tail()) }
+            guard output.status != 0 else { return (nil, "") }
+            return (reason(for: text), output.tail())
+        } catch {
+            return (.other, error.description)
+        }
+    }
+
+    private func reason(for text: String) -> PackageFailure.Reason {
+        switch YumOutput.trouble(in: text) {
+        case .locked(let process): .locked(holder: holder(process))
+        case .nameResolution: .nameResolution
+        case .mirror: .mirror
+        case .other: .other
+        }
+    }
+
+    private func holder(_ process: Int32?) -> String {
+        if let process { return locks.describe(process: process) }
+        return locks.holder(of: Self.lockFiles) ?? "a process that has ended since"
+    }
+
+    private func limit(for reason: PackageFailure.Reason) -> Duration? {
+        switch reason {
+        case .locked: patience.lock
+        case .mirror: patience.mirror
+        case .nameResolution: patience.nameResolution
+        case .missing, .other: nil
+        }
+    }
+
+    private static func waitingFor(_ reason: PackageFailure.Reason) -> String {
+        switch reason {
+        case .locked(let holder): "the package database, locked by \(holder)"
+        case .mirror: "a package mirror that fails"
+        case .nameResolution: "DNS: a package mirror's name can't be resolved"
+        case .missing, .other: "the package manager"
+        }
+    }
+
+    /// Where package managers of all ages keep their locks.
+    private static let lockFiles: [FilePath] = [
+        "/var/lib/rpm/.rpm.lock", "/usr/lib/sysimage/rpm/.rpm.lock", "/var/cache/dnf/metadata_lock.pid",
+        "/var/lib/dnf/rpmdb_lock.pid", "/var/run/yum.pid",
+    ]
+}

@@ -1,0 +1,59 @@
+import Subprocess
+import SystemPackage
+import Vocabulary
+
+/// Runs programs as child processes.
+package struct SubprocessRunner: CommandRunner {
+    /// More output than any program run here has; past it, something is wrong.
+    private static let outputLimit = 8 << 20
+
+    package init() {}
+
+    package func run(_ command: Command) async throws(CommandFailure) -> CommandOutput {
+        do {
+            return try await withThrowingTaskGroup(of: CommandOutput?.self) { group in
+                group.addTask { try await Self.spawn(command) }
+                group.addTask {
+                    try await Task.sleep(for: command.timeout)
+                    return nil
+                }
+                defer { group.cancelAll() }
+                guard let first = try await group.next(), let output = first else {
+                    throw CommandFailure(command, .timedOut)
+                }
+                return output
+            }
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            throw CommandFailure(command, .notFound)
+        } catch {
+            throw CommandFailure(command, .notRun("\(error)"))
+        }
+    }
+
+    private static func spawn(_ command: Command) async throws -> CommandOutput {
+        var options = PlatformOptions()
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(3))]
+        // A process group of its own keeps a terminal's Ctrl-C from reaching a package transaction half way.
+        options.processGroupID = 0
+        let result = try await Subprocess.run(
+            command.executable.hasPrefix("/") ? .path(FilePath(command.executable)) : .name(command.executable),
+            arguments: Arguments(command.arguments),
+            environment: .inherit.updating(["LC_ALL": "C", "LANG": "C"]),
+            platformOptions: options,
+            output: .string(limit: outputLimit),
+            error: .string(limit: outputLimit)
+        )
+        switch result.terminationStatus {
+        case .exited(let status):
+            return CommandOutput(
+                status: status,
+                standardOutput: result.standardOutput,
+                standardError: result.standardError
+            )
+        case .signaled(let signal):
+            throw CommandFailure(command, .killed(signal: signal))
+        }
+    }
+}

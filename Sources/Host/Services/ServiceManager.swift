@@ -1,0 +1,60 @@
+/// A service by the name that its service manager knows it by, without a suffix: `postfix`, `nginx`.
+package struct ServiceName: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ name: String) {
+        self.description = name
+    }
+}
+
+/// What a service manager says of a service.
+package struct ServiceState: Sendable, Equatable {
+    /// Whether the service manager has a definition of it.
+    package let isInstalled: Bool
+    /// Whether it comes up with the system.
+    package let isEnabled: Bool
+    /// Whether it runs now.
+    package let isActive: Bool
+
+    package init(isInstalled: Bool, isEnabled: Bool, isActive: Bool) {
+        self.isInstalled = isInstalled
+        self.isEnabled = isEnabled
+        self.isActive = isActive
+    }
+
+    /// A service that the manager has never heard of.
+    package static let unknown = ServiceState(isInstalled: false, isEnabled: false, isActive: false)
+}
+
+/// Starts and stops services, whatever the system has for it.
+///
+/// Each call returns when it is done, and throws a `ServiceFailure` with the service's own last words when it fails.
+package protocol ServiceManager: Sendable {
+    /// The state of each service, in one question.
+    func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState]
+    func enable(_ service: ServiceName) async throws(ServiceFailure)
+    func start(_ service: ServiceName) async throws(ServiceFailure)
+    func stop(_ service: ServiceName) async throws(ServiceFailure)
+    func reload(_ service: ServiceName) async throws(ServiceFailure)
+    func restart(_ service: ServiceName) async throws(ServiceFailure)
+    /// Has the manager read changed service definitions.
+    func definitionsChanged() async throws(ServiceFailure)
+}
+
+/// A service that would not do as told.
+package struct ServiceFailure: Error, Sendable, CustomStringConvertible {
+    package let operation: String
+    package let cause: CommandFailure
+    /// The service's last lines of log, where there are any.
+    package let log: String
+
+    package init(operation: String, cause: CommandFailure, log: String = "") {
+        self.operation = operation
+        self.cause = cause
+        self.log = log
+    }
+
+    package var description: String {
+        "cannot \(operation): \(cause)" + (log.isEmpty ? "" : "\n\(log)")
+    }
+}

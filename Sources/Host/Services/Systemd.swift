@@ -1,0 +1,92 @@
+import Vocabulary
+
+/// systemd, through `systemctl`.
+package struct Systemd: ServiceManager {
+    private let runner: any CommandRunner
+
+    package init(runner: any CommandRunner) {
+        self.runner = runner
+    }
+
+    package func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState] {
+        let properties = "--property=Id,LoadState,ActiveState,UnitFileState"
+        let output = try await systemctl(
+            "ask systemd for the state of \(services.map(\.description).joined(separator: ", "))",
+            ["show", properties] + services.map(Self.unit)
+        )
+        let blocks = output.standardOutput.split(separator: "\n\n").map(Self.properties)
+        var states: [ServiceName: ServiceState] = [:]
+        // The answers come in the order of the question; Id may be another name where a unit is an alias.
+        for (service, block) in zip(services, blocks) {
+            states[service] = ServiceState(
+                isInstalled: block["LoadState"] == "loaded",
+                isEnabled: Self.enabledStates.contains(block["UnitFileState"] ?? ""),
+                isActive: Self.activeStates.contains(block["ActiveState"] ?? "")
+            )
+        }
+        return states
+    }
+
+    package func enable(_ service: ServiceName) async throws(ServiceFailure) {
+        _ = try await systemctl("enable \(service)", ["enable", Self.unit(service)])
+    }
+
+    package func start(_ service: ServiceName) async throws(ServiceFailure) {
+        try await act("start", on: service)
+    }
+
+    package func stop(_ service: ServiceName) async throws(ServiceFailure) {
+        try await act("stop", on: service)
+    }
+
+    package func reload(_ service: ServiceName) async throws(ServiceFailure) {
+        try await act("reload", on: service)
+    }
+
+    package func restart(_ service: ServiceName) async throws(ServiceFailure) {
+        try await act("restart", on: service)
+    }
+
+    package func definitionsChanged() async throws(ServiceFailure) {
+        _ = try await systemctl("reload systemd's unit files", ["daemon-reload"])
+    }
+
+    private func act(_ verb: String, on service: ServiceName) async throws(ServiceFailure) {
+        do {
+            _ = try await systemctl("\(verb) \(service)", [verb, Self.unit(service)])
+        } catch {
+            let status = try? await runner.run(
+                Command("systemctl", ["status", "--no-pager", "--full", "--lines=12", Self.unit(service)])
+            )
+            throw ServiceFailure(
+                operation: error.operation,
+                cause: error.cause,
+                log: status?.tail(12) ?? "see: journalctl -u \(service)"
+            )
+        }
+    }
+
+    private func systemctl(_ operation: String, _ arguments: [String]) async throws(ServiceFailure) -> CommandOutput {
+        do {
+            return try await runner.runChecked(Command("systemctl", arguments, timeout: .seconds(100)))
+        } catch {
+            throw ServiceFailure(operation: operation, cause: error)
+        }
+    }
+
+    private static func unit(_ service: ServiceName) -> String {
+        service.description.contains(".") ? service.description : "\(service).service"
+    }
+
+    private static func properties(_ block: Substring) -> [Substring: String] {
+        var properties: [Substring: String] = [:]
+        for line in block.split(separator: "\n") {
+            let pair = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if pair.count == 2 { properties[pair[0]] = String(pair[1]) }
+        }
+        return properties
+    }
+
+    private static let enabledStates: Set = ["enabled", "enabled-runtime", "static", "indirect", "generated"]
+    private static let activeStates: Set = ["active", "reloading"]
+}

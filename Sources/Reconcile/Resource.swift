@@ -1,0 +1,40 @@
+/// One part of the node that can be compared with what it should be, and brought there.
+///
+/// A check reads and never writes. Applying what it found and checking again finds nothing.
+package protocol Resource: Sendable {
+    /// What operators call it: "packages", "postfix", "load balancer smtp-relay".
+    var name: String { get }
+
+    /// Whether checking makes sense only once everything before it is as it should be: a probe of a service that is
+    /// still to be installed can only fail. `plan` then says so in place of checking.
+    var needsConvergedHost: Bool { get }
+
+    /// Compares what is with what should be.
+    func check() async throws -> Check
+}
+
+extension Resource {
+    package var needsConvergedHost: Bool { false }
+}
+
+/// What a check found. A resource that can't be checked throws: right and wrong at once can't be written down.
+package enum Check: Sendable {
+    case inSync
+    case drifted(Drift)
+}
+
+/// How a resource differs from what it should be, together with the act that puts it right.
+///
+/// The act makes just these changes: nothing is looked up again between the plan and its application.
+package struct Drift: Sendable {
+    /// At least one.
+    package let changes: [Change]
+    /// Makes the changes.
+    package let apply: @Sendable () async throws -> Void
+
+    package init(_ changes: [Change], apply: @escaping @Sendable () async throws -> Void) {
+        precondition(!changes.isEmpty, "a drift without a change is no drift")
+        self.changes = changes
+        self.apply = apply
+    }
+}

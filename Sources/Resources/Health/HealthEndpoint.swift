@@ -1,0 +1,93 @@
+package import Host
+package import Reconcile
+package import SystemPackage
+
+/// The health check's answer: 200 while the node is proven to do its job, 503 otherwise.
+///
+/// nginx serves it from a file, so a crashed agent does not take a working relay out. A unit bound to Postfix's own
+/// writes that file and removes it, so a crashed Postfix does.
+package struct HealthEndpoint: Resource {
+    package let name = "health"
+    package let needsConvergedHost = true
+
+    private let verifier: NodeVerifier
+    private let publisher: ServiceName
+    private let file: FilePath
+    private let endpoint: any HealthChecking
+    private let services: ServiceBoard
+    private let files: FileSystem
+
+    /// - Parameters:
+    ///   - publisher: The unit that writes the file when it starts and removes it when it stops.
+    ///   - file: The file that nginx serves.
+    ///   - answer: Asks nginx as the load balancer does.
+    package init(
+        verifier: NodeVerifier,
+        publisher: ServiceName,
+        file: FilePath,
+        answer: any HealthChecking,
+        services: ServiceBoard,
+        files: FileSystem
+    ) {
+        self.verifier = verifier
+        self.publisher = publisher
+        self.file = file
+        self.endpoint = answer
+        self.services = services
+        self.files = files
+    }
+
+    package func check() async throws -> Check {
+        let isPublished = try await services.state(of: publisher).isActive && files.exists(file)
+        do {
+            try await verifier.verify()
+        } catch {
+            guard isPublished || files.exists(file) else { throw error }
+            return .drifted(
+                Drift([Change(.service, "withdraw the health check's 200")]) {
+                    try await withdraw()
+                    throw error
+                }
+            )
+        }
+        guard isPublished else {
+            return .drifted(Drift([Change(.service, "publish the health check's 200")]) { try await publish() })
+        }
+        try await expectHealthy()
+        return .inSync
+    }
+
+    private func publish() async throws {
+        try await services.change { try await $0.restart(publisher) }
+        try await expectHealthy()
+    }
+
+    private func withdraw() async throws {
+        // The file goes first: it is what the load balancer sees.
+        try files.remove(file)
+        try await services.change { try await $0.stop(publisher) }
+    }
+
+    private func expectHealthy() async throws {
+        let status = try await endpoint.status()
+        guard status == 200 else { throw HealthCheckFailed(status: status) }
+    }
+}
+
+/// Asks the health endpoint, as the load balancer does.
+package protocol HealthChecking: Sendable {
+    /// The answer's HTTP status.
+    func status() async throws -> Int
+}
+
+/// nginx runs, but does not answer the health check as it should.
+package struct HealthCheckFailed: Error, CustomStringConvertible {
+    package let status: Int
+
+    package var description: String {
+        """
+        nginx answers the health check with \(status) in place of 200; look at /var/log/nginx/error.log and at \
+        'nginx -T' for another server on the same port
+        """
+    }
+}

@@ -1,0 +1,126 @@
+package import Host
+package import Reconcile
+import RelayNode
+import SystemPackage
+import Vocabulary
+
+/// A service together with the files that configure it: changed as one, or not at all.
+///
+/// A candidate is validated before anything is touched, the service is seen at work afterwards, and where it is not,
+/// the files and the service go back to what they were.
+package struct ConfiguredService: Resource {
+    private let configuration: any ServiceConfiguration
+    private let services: ServiceBoard
+    private let files: FileSystem
+    private let transaction: ServiceTransaction
+
+    package init(_ configuration: any ServiceConfiguration, services: ServiceBoard, files: FileSystem) {
+        self.configuration = configuration
+        self.services = services
+        self.files = files
+        self.transaction = ServiceTransaction(
+            service: configuration.service,
+            paths: configuration.paths,
+            files: files
+        )
+    }
+
+    package var name: String { configuration.service.description }
+
+    package func check() async throws -> Check {
+        let edit = try Self.edit(configuration, in: files)
+        let service = configuration.service
+        let state = try await services.state(of: service)
+        var changes = edit.changedFiles.map(\.change)
+        var action = edit.action
+        if let interrupted = try transaction.pendingAction() { action = max(action, interrupted) }
+        if !state.isEnabled { changes.append(Change(.service, "enable \(service)")) }
+        if !state.isActive {
+            changes.append(Change(.service, "start \(service)"))
+        } else if action != .none {
+            changes.append(Change(.service, "\(action) \(service)"))
+        }
+        guard !changes.isEmpty else { return .inSync }
+        return .drifted(Drift(changes) { [action] in try await apply(edit, action: action, from: state) })
+    }
+
+    private func apply(_ edit: Edit, action: ServiceAction, from state: ServiceState) async throws {
+        guard !edit.changedFiles.isEmpty else {
+            try await bring(into: action, from: state)
+            return try transaction.finish()
+        }
+        try await configuration.validate(edit.candidates)
+        try transaction.begin(action: action, previous: edit.snapshots)
+        do {
+            for file in edit.changedFiles {
+                try keepOriginal(of: file)
+                try files.replace(file.path, with: file.bytes, attributes: FileAttributes())
+            }
+            try await bring(into: action, from: state)
+        } catch {
+            throw await rollBack(edit, from: state, because: error)
+        }
+        try transaction.finish()
+    }
+
+    /// Enables the service where it isn't, has it take up its files, and sees it at work.
+    private func bring(into action: ServiceAction, from state: ServiceState) async throws {
+        let service = configuration.service
+        try await services.change { manager in
+            if !state.isEnabled { try await manager.enable(service) }
+            guard state.isActive else { return try await manager.start(service) }
+            switch action {
+            case .none: break
+            case .reload: try await manager.reload(service)
+            case .restart: try await manager.restart(service)
+            }
+        }
+        try await configuration.probe()
+    }
+
+    private func rollBack(_ edit: Edit, from state: ServiceState, because cause: any Error) async -> RolledBack {
+        let rejected = FilePath("/var/lib/smtp-relay-agent/rejected")
+        let service = configuration.service
+        do {
+            try files.createDirectory(rejected, permissions: FilePermissions(rawValue: 0o700))
+            for file in edit.changedFiles {
+                try files.replace(rejected.appending(file.path.name), with: file.bytes, attributes: FileAttributes())
+            }
+            try transaction.restore()
+            try await services.change { manager in
+                if state.isActive { try await manager.restart(service) } else { try await manager.stop(service) }
+            }
+            try transaction.finish()
+            return RolledBack(service: service, cause: cause, rejected: rejected, failure: nil)
+        } catch {
+            return RolledBack(service: service, cause: cause, rejected: rejected, failure: error)
+        }
+    }
+
+    /// Keeps what stood there before the agent's first change, beside the file, for people to compare and go back to.
+    private func keepOriginal(of file: ChangedFile) throws {
+        let original = FilePath("\(file.path.string).before-smtp-relay-agent")
+        guard let snapshot = file.current, snapshot.isRegular, !files.exists(original) else { return }
+        try files.replace(original, with: snapshot.bytes, attributes: snapshot.attributes)
+    }
+}
+
+/// A new configuration did not work, and the old one is back.
+package struct RolledBack: Error, CustomStringConvertible {
+    package let service: ServiceName
+    package let cause: any Error
+    /// The folder that holds the files as they were tried.
+    package let rejected: FilePath
+    /// Why going back did not work either, if so.
+    package let failure: (any Error)?
+
+    package var description: String {
+        let outcome =
+            if let failure {
+                "and going back failed as well: \(failure); the next pass tries again"
+            } else {
+                "so the previous files are back; what was tried is kept in \(rejected)"
+            }
+        return "\(service) did not work with its new configuration, \(outcome)\n\(cause)"
+    }
+}

@@ -1,0 +1,28 @@
+package import Host
+
+/// The states of all services of the node, asked for in one question and kept until something changes them.
+package actor ServiceBoard {
+    private let manager: any ServiceManager
+    private let services: [ServiceName]
+    private var states: [ServiceName: ServiceState]?
+
+    /// - Parameter services: Every service that will be asked about.
+    package init(manager: any ServiceManager, services: [ServiceName]) {
+        self.manager = manager
+        self.services = services
+    }
+
+    /// A service's state, as it was when it was last looked at since the last change.
+    package func state(of service: ServiceName) async throws -> ServiceState {
+        if let known = states?[service] { return known }
+        let fresh = try await manager.states(of: services)
+        states = fresh
+        return fresh[service] ?? .unknown
+    }
+
+    /// Does something to the services; what was known of them is out of date then, also if it fails.
+    package func change(_ act: @Sendable (any ServiceManager) async throws -> Void) async throws {
+        defer { states = nil }
+        try await act(manager)
+    }
+}

@@ -1,0 +1,62 @@
+package import Host
+package import Reconcile
+import RelayNode
+package import SystemPackage
+package import Units
+
+/// The agent's own units, as this binary carries them.
+package struct UnitFiles: Resource {
+    package let name = "units"
+
+    private let units: [Units.Unit]
+    /// The units that come up with the system; the others are started by these.
+    private let enabled: [ServiceName]
+    private let services: ServiceBoard
+    private let files: FileSystem
+
+    package init(_ units: [Units.Unit], enabled: [ServiceName], services: ServiceBoard, files: FileSystem) {
+        self.units = units
+        self.enabled = enabled
+        self.services = services
+        self.files = files
+    }
+
+    package func check() async throws -> Check {
+        var changed: [Units.Unit] = []
+        var changes: [Change] = []
+        for unit in units {
+            let path = Self.path(of: unit)
+            let snapshot = try files.file(at: path)
+            guard snapshot != FileSnapshot(attributes: FileAttributes(), isRegular: true, bytes: unit.text) else {
+                continue
+            }
+            changed.append(unit)
+            let current = String(decoding: snapshot?.bytes ?? [], as: UTF8.self)
+            let wanted = String(decoding: unit.text, as: UTF8.self)
+            changes.append(
+                Change(.file, "write \(path)", diff: UnifiedDiff.make(from: current, to: wanted, path: path))
+            )
+        }
+        var disabled: [ServiceName] = []
+        for service in enabled where try await !services.state(of: service).isEnabled {
+            disabled.append(service)
+            changes.append(Change(.service, "enable \(service)"))
+        }
+        guard !changes.isEmpty else { return .inSync }
+        return .drifted(Drift(changes) { [changed, disabled] in try await write(changed, enabling: disabled) })
+    }
+
+    private func write(_ changed: [Units.Unit], enabling disabled: [ServiceName]) async throws {
+        for unit in changed {
+            try files.replace(Self.path(of: unit), with: unit.text, attributes: FileAttributes())
+        }
+        try await services.change { manager in
+            if !changed.isEmpty { try await manager.definitionsChanged() }
+            for service in disabled { try await manager.enable(service) }
+        }
+    }
+
+    private static func path(of unit: Units.Unit) -> FilePath {
+        FilePath("/etc/systemd/system").appending(unit.name)
+    }
+}

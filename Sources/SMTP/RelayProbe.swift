@@ -1,0 +1,58 @@
+package import Vocabulary
+
+/// Looks at the relay as its clients see it.
+package protocol RelayProbing: Sendable {
+    /// Whether a real banner and a real answer to EHLO come from port 25.
+    func greet() async throws
+
+    /// What the relay answers when these clients want a message relayed to a foreign domain.
+    ///
+    /// - Returns: The reply to RCPT TO for each client, in their order.
+    func relayAttempts(by clients: [IPAddress]) async throws -> [SMTPReply]
+}
+
+/// Probes the Postfix on this host.
+///
+/// No message is ever sent: every attempt ends before DATA.
+package struct RelayProbe: RelayProbing {
+    /// Where Postfix serves the load balancer.
+    private let relay: SMTPServer
+    /// The loopback-only listener that believes XCLIENT.
+    private let selfTest: SMTPServer
+    private let timeout: Duration
+
+    package init(relay: SMTPServer, selfTest: SMTPServer, timeout: Duration = .seconds(10)) {
+        self.relay = relay
+        self.selfTest = selfTest
+        self.timeout = timeout
+    }
+
+    package func greet() async throws {
+        try await SMTPSession.withSession(to: relay, greeting: Self.name, timeout: timeout) { _ in }
+    }
+
+    package func relayAttempts(by clients: [IPAddress]) async throws -> [SMTPReply] {
+        try await SMTPSession.withSession(to: selfTest, greeting: Self.name, timeout: timeout) { session in
+            var replies: [SMTPReply] = []
+            for client in clients {
+                // XCLIENT begins the session anew (Postfix, XCLIENT_README), so EHLO comes again.
+                try await session.sendChecked("XCLIENT ADDR=\(client.xclientForm) NAME=[UNAVAILABLE]")
+                try await session.sendChecked("EHLO \(Self.name)")
+                try await session.sendChecked("MAIL FROM:<\(Self.sender)>")
+                replies.append(try await session.send("RCPT TO:<\(Self.foreignRecipient)>"))
+                _ = try await session.send("RSET")
+            }
+            return replies
+        }
+    }
+
+    private static let name = "smtp-relay-agent.invalid"
+    private static let sender = "self-test@smtp-relay-agent.invalid"
+    /// RFC 2606 keeps `.invalid` from ever being anybody's, so no relay can call it its own.
+    private static let foreignRecipient = "nobody@relay-self-test.invalid"
+}
+
+extension IPAddress {
+    /// As XCLIENT wants it: IPv6 addresses with a prefix (Postfix, XCLIENT_README).
+    fileprivate var xclientForm: String { family == .ipv4 ? description : "IPV6:\(description)" }
+}

@@ -1,0 +1,47 @@
+package import Vocabulary
+
+/// A conversation with an SMTP server that broke off, or was not SMTP.
+package struct SMTPFailure: Error, Sendable, CustomStringConvertible {
+    package enum Reason: Sendable, Equatable {
+        /// Nothing listens there.
+        case notConnected(String)
+        /// The server closed the connection, or said nothing for too long.
+        case silent(after: String)
+        /// What came was no SMTP reply.
+        case notSMTP(line: String)
+        /// The server said no where it should say yes.
+        case refused(command: String, reply: SMTPReply)
+    }
+
+    package let server: SMTPServer
+    package let reason: Reason
+
+    package init(server: SMTPServer, reason: Reason) {
+        self.server = server
+        self.reason = reason
+    }
+
+    package var description: String {
+        switch reason {
+        case .notConnected(let why): "no connection to \(server): \(why)"
+        case .silent(let command): "\(server) gave no answer to \(command)"
+        case .notSMTP(let line): "\(server) does not speak SMTP: it said '\(line.prefix(80).escapedForDisplay)'"
+        case .refused(let command, let reply): "\(server) answered \(command) with '\(reply)'"
+        }
+    }
+}
+
+/// Where an SMTP server listens.
+package struct SMTPServer: Sendable, Hashable, CustomStringConvertible {
+    package let address: IPAddress
+    package let port: UInt16
+
+    package init(_ address: IPAddress, port: UInt16) {
+        self.address = address
+        self.port = port
+    }
+
+    package var description: String {
+        address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+    }
+}

@@ -1,0 +1,150 @@
+/// What the operator wants of this node: every value parsed, every default filled in.
+package struct NodeSettings: Sendable, Equatable {
+    package var mail: Mail
+    package var health: Health
+    package var loadBalancer: LoadBalancer
+    package var metadata: Metadata
+    package var packages: Packages
+
+    package init(mail: Mail, health: Health, loadBalancer: LoadBalancer, metadata: Metadata, packages: Packages) {
+        self.mail = mail
+        self.health = health
+        self.loadBalancer = loadBalancer
+        self.metadata = metadata
+        self.packages = packages
+    }
+
+    /// `[mail]`: what Postfix is to be.
+    package struct Mail: Sendable, Equatable {
+        /// The service's own mail domain: Postfix's `mydomain`.
+        package var domain: DomainName
+        /// Postfix's `myhostname`; by default `ip-10-0-1-10.DOMAIN`, made of the private address.
+        package var hostname: DomainName?
+        /// Domains delivered on this node besides its own host name: added to Postfix's `mydestination`.
+        package var destinations: [DomainName]
+        /// Whose mail is relayed: loopback, which is always allowed, and these.
+        package var networks: [AllowedNetwork]
+        /// Public ranges wider than /24 or /48 that `networks` may name all the same.
+        package var allowPublicNetworks: [IPNetwork]
+
+        package init(
+            domain: DomainName,
+            hostname: DomainName? = nil,
+            destinations: [DomainName] = [],
+            networks: [AllowedNetwork] = [.vpc],
+            allowPublicNetworks: [IPNetwork] = []
+        ) {
+            self.domain = domain
+            self.hostname = hostname
+            self.destinations = destinations
+            self.networks = networks
+            self.allowPublicNetworks = allowPublicNetworks
+        }
+    }
+
+    /// `[health]`: what nginx answers the load balancer's health check with.
+    package struct Health: Sendable, Equatable {
+        package var port: UInt16
+        package var path: HealthPath
+
+        package init(port: UInt16 = 80, path: HealthPath = .standard) {
+            self.port = port
+            self.path = path
+        }
+    }
+
+    /// `[load_balancer]`: where the node registers itself.
+    package struct LoadBalancer: Sendable, Equatable {
+        /// Classic load balancers, by name.
+        package var classic: [ClassicLoadBalancerName]
+        /// Join even where the load balancer hides the senders' addresses while its door is open to the world.
+        package var allowOpenToWorld: Bool
+        /// How long to wait in all for the load balancer to call the node in service.
+        package var timeout: Duration
+
+        package init(
+            classic: [ClassicLoadBalancerName] = [],
+            allowOpenToWorld: Bool = false,
+            timeout: Duration = .seconds(300)
+        ) {
+            self.classic = classic
+            self.allowOpenToWorld = allowOpenToWorld
+            self.timeout = timeout
+        }
+    }
+
+    /// `[metadata]`: how instance metadata is read.
+    package struct Metadata: Sendable, Equatable {
+        /// Whether version 1, without a token, may be used where version 2 does not answer.
+        package var allowVersion1: Bool
+        /// How long to wait in all for metadata that comes up late.
+        package var timeout: Duration
+
+        package init(allowVersion1: Bool = false, timeout: Duration = .seconds(120)) {
+            self.allowVersion1 = allowVersion1
+            self.timeout = timeout
+        }
+    }
+
+    /// `[packages]`: how missing packages are installed.
+    package struct Packages: Sendable, Equatable {
+        /// How long to wait in all for locks, mirrors and the installation itself.
+        package var timeout: Duration
+
+        package init(timeout: Duration = .seconds(600)) {
+            self.timeout = timeout
+        }
+    }
+}
+
+/// One entry of `mail.networks`.
+package enum AllowedNetwork: Sendable, Hashable, CustomStringConvertible {
+    /// Every range of the VPC, as metadata lists them.
+    case vpc
+    /// The instance's own subnet.
+    case subnet
+    /// A range given literally.
+    case network(IPNetwork)
+
+    package init(_ text: String) throws(InvalidValue) {
+        switch text {
+        case "vpc": self = .vpc
+        case "subnet": self = .subnet
+        default:
+            guard let network = try? IPNetwork(text) else {
+                throw InvalidValue(text, expected: "\"vpc\", \"subnet\" or a network in CIDR form, such as 10.0.0.0/16")
+            }
+            self = .network(network)
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .vpc: "vpc"
+        case .subnet: "subnet"
+        case .network(let network): network.description
+        }
+    }
+}
+
+/// The path of the health check's address: a slash and plain characters, safe to stand in nginx.conf as it is.
+package struct HealthPath: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    /// `/health`.
+    package static let standard = HealthPath(unchecked: "/health")
+
+    private init(unchecked text: String) { self.description = text }
+
+    package init(_ text: some StringProtocol) throws(InvalidValue) {
+        let allowed = text.dropFirst().utf8.allSatisfy {
+            $0.isLetterDigitOrHyphen || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/")
+        }
+        guard text.hasPrefix("/"), text.utf8.count <= 128, allowed, !text.contains("//"), !text.contains("/."),
+            !text.hasSuffix("/")
+        else {
+            throw InvalidValue(text, expected: "a path of letters, digits, '-', '_' and '.', such as /health")
+        }
+        self.description = String(text)
+    }
+}
