@@ -1,6 +1,5 @@
 package import Host
 package import Reconcile
-import RelayNode
 package import SystemPackage
 package import Units
 
@@ -31,11 +30,10 @@ package struct UnitFiles: Resource {
                 continue
             }
             changed.append(unit)
-            let current = String(decoding: snapshot?.bytes ?? [], as: UTF8.self)
+            let current = snapshot.map { String(decoding: $0.bytes, as: UTF8.self) }
             let wanted = String(decoding: unit.text, as: UTF8.self)
-            changes.append(
-                Change(.file, "write \(path)", diff: UnifiedDiff.make(from: current, to: wanted, path: path))
-            )
+            let diff = UnifiedDiff.make(from: current, to: wanted, path: path.string)
+            changes.append(Change(.file, "write \(path)", diff: diff))
         }
         var disabled: [ServiceName] = []
         for service in enabled where try await !services.state(of: service).isEnabled {

@@ -64,6 +64,13 @@ package struct FileSystem: Sendable {
         return lstat(location(of: path).string, &status) == 0
     }
 
+    /// The bytes that may still be written on a folder's file system; `nil` where that can't be told.
+    package func freeSpace(at path: FilePath) -> UInt64? {
+        var status = statvfs()
+        guard statvfs(location(of: path).string, &status) == 0 else { return nil }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    }
+
     /// Puts a file in place so that a reader, or a crash at any point, finds the old one or the new one whole:
     /// a temporary file in the same folder, its mode and owner, fsync, rename, fsync of the folder.
     package func replace(_ path: FilePath, with bytes: [UInt8], attributes: FileAttributes) throws(FileFailure) {

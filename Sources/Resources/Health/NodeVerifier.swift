@@ -1,4 +1,3 @@
-import Glibc
 package import Host
 package import RelayNode
 package import SMTP
@@ -33,9 +32,7 @@ package struct NodeVerifier: Sendable {
 
     private func checkQueueDisk() throws {
         let queue = FilePath("/var/spool/postfix")
-        var status = statvfs()
-        guard statvfs(files.location(of: queue).string, &status) == 0 else { return }
-        let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
+        guard let free = files.freeSpace(at: queue) else { return }
         guard free >= Self.leastFreeSpace else { throw QueueDiskFull(queue: queue, free: free) }
     }
 

@@ -54,19 +54,10 @@ extension ConfiguredService {
         text: String?,
         to wanted: String
     ) -> Change? {
-        guard let snapshot else {
-            return Change(.file, "write \(path)", diff: UnifiedDiff.make(from: "", to: wanted, path: path))
-        }
-        guard let text else {
-            return Change(
-                .file,
-                "replace \(path), which is not a plain file",
-                diff: UnifiedDiff.make(from: "", to: wanted, path: path)
-            )
-        }
-        if text != wanted {
-            return Change(.file, "edit \(path)", diff: UnifiedDiff.make(from: text, to: wanted, path: path))
-        }
+        let diff = UnifiedDiff.make(from: text, to: wanted, path: path.string)
+        guard let snapshot else { return Change(.file, "write \(path)", diff: diff) }
+        guard let text else { return Change(.file, "replace \(path), which is not a plain file", diff: diff) }
+        if text != wanted { return Change(.file, "edit \(path)", diff: diff) }
         let attributes = FileAttributes()
         guard snapshot.attributes != attributes else { return nil }
         let octal = String(attributes.permissions.rawValue, radix: 8)

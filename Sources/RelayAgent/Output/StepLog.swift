@@ -1,0 +1,70 @@
+package import Logging
+
+/// Tells what the program does, step by step, with the time each took.
+package struct StepLog: Sendable {
+    private let logger: Logger
+
+    package init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    /// A log in a format.
+    package init(_ format: LogFormat, environment: [String: String], sink: any LogSink = StandardError()) {
+        let handler: any LogHandler
+        switch format {
+        case .auto where StandardError.isTerminal && environment["TERM"] != "dumb", .terminal:
+            handler = TerminalLogHandler(sink: sink, colours: (environment["NO_COLOR"] ?? "").isEmpty)
+        case .auto, .plain: handler = PlainLogHandler(sink: sink)
+        case .json: handler = JSONLogHandler(sink: sink)
+        }
+        self.init(Logger(label: "smtp-relay-agent", factory: { _ in handler }))
+    }
+
+    package func started(_ step: String, _ what: String) {
+        log(.debug, what, step, .started, nil)
+    }
+
+    package func done(_ step: String, _ what: String, after duration: Duration) {
+        log(.info, what, step, .done, duration)
+    }
+
+    package func unchanged(_ step: String, after duration: Duration) {
+        log(.debug, "as it should be", step, .unchanged, duration)
+    }
+
+    /// Something that does not stop the work, but that an operator should know.
+    package func warning(_ step: String, _ what: String) {
+        log(.warning, what, step, nil, nil)
+    }
+
+    /// Something that an operator may want to know.
+    package func notice(_ step: String, _ what: String) {
+        log(.info, what, step, nil, nil)
+    }
+
+    package func failed(_ step: String?, _ what: String) {
+        log(.error, what, step, .failed, nil)
+    }
+
+    /// The last line of a command.
+    package func summary(_ what: String) {
+        log(.info, what, nil, nil, nil)
+    }
+
+    private func log(_ level: Logger.Level, _ what: String, _ step: String?, _ state: StepState?, _ time: Duration?) {
+        var metadata: Logger.Metadata = [:]
+        if let step { metadata[StepMetadata.step] = "\(step)" }
+        if let state { metadata[StepMetadata.state] = "\(state.rawValue)" }
+        if let time { metadata[StepMetadata.seconds] = "\(time.inHundredths)" }
+        logger.log(level: level, "\(what)", metadata: metadata)
+    }
+}
+
+extension Duration {
+    /// Seconds with two digits after the point.
+    var inHundredths: String {
+        let hundredths = components.seconds * 100 + components.attoseconds / 10_000_000_000_000_000
+        let fraction = hundredths % 100
+        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    }
+}

@@ -1,0 +1,23 @@
+import Glibc
+
+/// A point in time as RFC 3339 writes it, in UTC.
+struct Timestamp: CustomStringConvertible {
+    let description: String
+
+    /// - Parameter seconds: Since 1970.
+    init(secondsSinceEpoch seconds: Int) {
+        var time = time_t(seconds)
+        var parts = tm()
+        gmtime_r(&time, &parts)
+        let date = [Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday)]
+        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map(Int.init)
+        self.description =
+            date.map(Self.twoDigits).joined(separator: "-") + "T" + clock.map(Self.twoDigits).joined(separator: ":") + "Z"
+    }
+
+    static var now: Timestamp { Timestamp(secondsSinceEpoch: time(nil)) }
+
+    private static func twoDigits(_ number: Int) -> String {
+        number < 10 ? "0\(number)" : "\(number)"
+    }
+}

@@ -1,0 +1,70 @@
+package import Vocabulary
+
+/// nginx as the load balancer's health check needs it, and nothing more: the whole of nginx.conf.
+///
+/// Distributions bring a `default_server` on port 80 of their own, with which a fragment would collide.
+package struct NginxConfiguration: Sendable, Equatable {
+    /// The folder that the health file is served from.
+    package static let documentRoot = "/run/smtp-relay-agent/www"
+    /// The file that is there while the node is healthy.
+    package static let healthFile = "/run/smtp-relay-agent/www/health"
+
+    package let text: String
+
+    init(_ health: NodeSettings.Health, facts: NodeFacts, families: Set<IPAddress.Family>) {
+        let networks = [IPNetwork.ipv4Loopback, .ipv6Loopback] + facts.vpcNetworks
+        let allowed = networks.filter { families.contains($0.family) }
+        var listen = ["listen \(health.port) default_server;"]
+        if families.contains(.ipv6) { listen.append("listen [::]:\(health.port) default_server;") }
+        self.text = """
+            # Written by smtp-relay-agent, the whole of it; edits are undone. The original is kept beside it.
+            # It answers the load balancer's health check, and nothing else.
+            user nginx;
+            worker_processes 1;
+            pid /run/nginx.pid;
+            # Refused clients are logged as errors; at this level a port scan can't fill the disk.
+            error_log /var/log/nginx/error.log crit;
+
+            events {
+                worker_connections 256;
+            }
+
+            http {
+                access_log off;
+                server_tokens off;
+                default_type text/plain;
+                keepalive_timeout 5s;
+
+                server {
+            \(listen.map { "        \($0)" }.joined(separator: "\n"))
+                    server_name _;
+
+                    # The file is there while the node is proven healthy.
+                    location = \(health.path) {
+            \(allowed.map { "            allow \($0);" }.joined(separator: "\n"))
+                        deny all;
+                        root \(Self.documentRoot);
+                        try_files /health =503;
+                    }
+
+                    location / {
+                        return 404;
+                    }
+                }
+            }
+
+            """
+    }
+
+    /// What a running nginx needs to go from one text to another: it takes up new listeners only while it holds no
+    /// other on the same port, so a change of these needs a restart.
+    package static func action(from current: String?, to desired: String) -> ServiceAction {
+        guard let current else { return .restart }
+        if current == desired { return .none }
+        return listeners(in: current) == listeners(in: desired) ? .reload : .restart
+    }
+
+    private static func listeners(in text: String) -> [Substring] {
+        text.split(separator: "\n").map { $0.drop(while: \.isWhitespace) }.filter { $0.hasPrefix("listen ") }
+    }
+}

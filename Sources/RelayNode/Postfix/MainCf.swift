@@ -1,0 +1,85 @@
+/// Postfix's main.cf, edited in place: comments, order and settings that are not the agent's stay.
+///
+/// It reads a file as Postfix does (postconf(5)): a line that begins with white space continues the one before, blank
+/// lines and comments count for nothing wherever they stand, and of several definitions the last one wins.
+package struct MainCf: Sendable, Equatable {
+    private var lines: [String]
+
+    package init(_ text: String) {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        if lines.last == "" { lines.removeLast() }
+        self.lines = lines
+    }
+
+    package var text: String { lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n" }
+
+    /// The value that Postfix takes for a parameter, without expanding `$name`, its white space folded; `nil` where
+    /// the file does not set it.
+    package subscript(_ name: String) -> String? {
+        lastDefinition(of: name)?.value
+    }
+
+    /// Sets a parameter where it is not set so already: at its last definition, or at the end of the file.
+    package mutating func set(_ name: String, to value: String) {
+        guard let definition = lastDefinition(of: name) else { return append(name, value) }
+        guard definition.value != value else { return }
+        lines[definition.first] = Self.line(name, value)
+        for index in definition.continuations.reversed() { lines.remove(at: index) }
+    }
+
+    private mutating func append(_ name: String, _ value: String) {
+        if !lines.contains(Self.header) { lines += lines.isEmpty ? [Self.header] : ["", Self.header] }
+        lines.append(Self.line(name, value))
+    }
+
+    private static func line(_ name: String, _ value: String) -> String {
+        value.isEmpty ? "\(name) =" : "\(name) = \(value)"
+    }
+
+    private static let header = "# Managed by smtp-relay-agent, as are its settings above; edits of them are undone."
+
+    /// A logical line that sets a parameter.
+    private struct Definition {
+        let name: String
+        var value: String
+        /// The index of its first line.
+        let first: Int
+        /// The indices of the lines that continue it.
+        var continuations: [Int] = []
+    }
+
+    private func lastDefinition(of name: String) -> Definition? {
+        definitions().last { $0.name == name }
+    }
+
+    private func definitions() -> [Definition] {
+        var definitions: [Definition] = []
+        for (index, line) in lines.enumerated() {
+            let content = line.drop(while: Self.isSpace)
+            if content.isEmpty || content.hasPrefix("#") { continue }
+            if content.startIndex == line.startIndex {
+                definitions.append(Self.definition(in: line, at: index))
+            } else if var last = definitions.popLast() {
+                last.value = Self.folded(last.value + " " + content)
+                last.continuations.append(index)
+                definitions.append(last)
+            }
+        }
+        return definitions
+    }
+
+    private static func definition(in line: String, at index: Int) -> Definition {
+        let pair = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = pair.first.map { folded(String($0)) } ?? ""
+        return Definition(name: name, value: pair.count == 2 ? folded(String(pair[1])) : "", first: index)
+    }
+
+    private static func folded(_ text: String) -> String {
+        text.split(whereSeparator: isSpace).joined(separator: " ")
+    }
+
+    /// C's isspace(): a carriage return of a file from Windows is white space to Postfix, and not part of the value.
+    private static func isSpace(_ character: Character) -> Bool {
+        character == " " || character == "\t" || character == "\r" || character == "\u{0B}" || character == "\u{0C}"
+    }
+}

@@ -1,0 +1,20 @@
+package import Vocabulary
+
+/// What a node is to be: a pure function of the settings and the facts.
+package struct RelayNode: Sendable, Equatable {
+    package let packages: [RequiredPackage]
+    package let postfix: PostfixConfiguration
+    package let nginx: NginxConfiguration
+    package let selfTest: SelfTest
+
+    /// - Throws: `RefusedNetworks` where `mail.networks` would open the relay to strangers.
+    package init(settings: NodeSettings, facts: NodeFacts) throws(RefusedNetworks) {
+        // Without an IPv6 address there is nobody to speak IPv6 with, and older Postfix does not start (inet_protocols).
+        let families: Set<IPAddress.Family> = facts.ipv6Addresses.isEmpty ? [.ipv4] : [.ipv4, .ipv6]
+        let allowed = try AllowedNetworks(settings.mail, facts: facts, families: families)
+        self.packages = [.postfix, .nginx]
+        self.postfix = PostfixConfiguration(settings.mail, facts: facts, allowed: allowed, families: families)
+        self.nginx = NginxConfiguration(settings.health, facts: facts, families: families)
+        self.selfTest = SelfTest(allowed, families: families)
+    }
+}

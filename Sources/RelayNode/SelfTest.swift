@@ -1,0 +1,70 @@
+package import Vocabulary
+
+/// The clients as which the relay's policy is tried, before the node joins the load balancer.
+package struct SelfTest: Sendable, Equatable {
+    /// Must be refused: strangers, and the nearest neighbours of the allowed networks.
+    package let outsiders: [IPAddress]
+    /// Must be relayed for: one of each allowed network.
+    package let insiders: [IPAddress]
+
+    package init(_ allowed: AllowedNetworks, families: Set<IPAddress.Family>) {
+        var outsiders: [IPAddress] = []
+        let neighbours = allowed.networks.flatMap { [$0.addressBefore, $0.addressAfter].compactMap(\.self) }
+        for candidate in Self.strangers + neighbours
+        where families.contains(candidate.family) && !allowed.contains(candidate) && !outsiders.contains(candidate) {
+            outsiders.append(candidate)
+        }
+        self.outsiders = outsiders
+        self.insiders = allowed.networks.map(\.sampleHost)
+    }
+
+    /// Documentation addresses (RFC 5737, RFC 3849), which are nobody's, and hosts of the private ranges, which must
+    /// not be trusted as a whole.
+    private static let strangers: [IPAddress] = [
+        IPAddress(bytes: [192, 0, 2, 25]),
+        IPAddress(bytes: [10, 255, 255, 254]),
+        IPAddress(bytes: [172, 31, 255, 254]),
+        IPAddress(bytes: [192, 168, 255, 254]),
+        IPAddress(bytes: [0x20, 0x01, 0x0D, 0xB8] + [UInt8](repeating: 0, count: 11) + [0x25]),
+    ]
+}
+
+extension IPNetwork {
+    /// An address of the range as a host has it: the first one after the network's own.
+    fileprivate var sampleHost: IPAddress {
+        guard prefixLength < family.bits else { return address }
+        return address.successor ?? address
+    }
+
+    /// The last address before the range, if any.
+    fileprivate var addressBefore: IPAddress? { address.predecessor }
+
+    /// The first address after the range, if any.
+    fileprivate var addressAfter: IPAddress? {
+        let last = address.bytes.enumerated().map { index, byte in
+            let kept = min(max(prefixLength - index * 8, 0), 8)
+            return kept == 8 ? byte : byte | (0xFF >> kept)
+        }
+        return IPAddress(bytes: last).successor
+    }
+}
+
+extension IPAddress {
+    fileprivate var successor: IPAddress? {
+        var bytes = bytes
+        for index in bytes.indices.reversed() {
+            bytes[index] &+= 1
+            if bytes[index] != 0 { return IPAddress(bytes: bytes) }
+        }
+        return nil
+    }
+
+    fileprivate var predecessor: IPAddress? {
+        var bytes = bytes
+        for index in bytes.indices.reversed() {
+            bytes[index] &-= 1
+            if bytes[index] != 0xFF { return IPAddress(bytes: bytes) }
+        }
+        return nil
+    }
+}

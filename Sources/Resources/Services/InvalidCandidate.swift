@@ -1,0 +1,33 @@
+import Vocabulary
+
+/// A service's own program refused a configuration before it was put in place.
+package struct InvalidCandidate: Error, CustomStringConvertible {
+    /// The program: `postfix check`, `nginx -t`.
+    package let judge: String
+    package let verdict: String
+
+    package var description: String {
+        """
+        \(judge) refuses the new configuration, so nothing was changed; look at the settings that are not the agent's \
+        in that file\n\(verdict)
+        """
+    }
+}
+
+/// How long a service that was told to start or reload may take until it answers.
+enum Patience {
+    private static let limit: Duration = .seconds(15)
+
+    /// Tries until it works or the time is over, and throws what came last.
+    static func untilAnswering(_ attempt: () async throws -> Void) async throws {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            do {
+                return try await attempt()
+            } catch {
+                guard ContinuousClock.now < deadline else { throw error }
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package import Host
+package import RelayNode
+package import SMTP
+package import SystemPackage
+
+/// Postfix with main.cf and master.cf.
+package struct PostfixService: ServiceConfiguration {
+    package let service = ServiceName("postfix")
+    package let paths: [FilePath] = [mainCf, masterCf]
+
+    private static let directory: FilePath = "/etc/postfix"
+    private static let mainCf = directory.appending("main.cf")
+    private static let masterCf = directory.appending("master.cf")
+
+    private let wanted: PostfixConfiguration
+    private let runner: any CommandRunner
+    private let relay: any RelayProbing
+    private let files: FileSystem
+
+    package init(
+        _ wanted: PostfixConfiguration,
+        runner: any CommandRunner,
+        relay: any RelayProbing,
+        files: FileSystem
+    ) {
+        self.wanted = wanted
+        self.runner = runner
+        self.relay = relay
+        self.files = files
+    }
+
+    package func desired(from current: [FilePath: String]) throws -> [FilePath: String] {
+        [
+            Self.mainCf: wanted.mainCf(from: current[Self.mainCf] ?? ""),
+            Self.masterCf: try wanted.masterCf(from: current[Self.masterCf] ?? ""),
+        ]
+    }
+
+    package func action(from current: [FilePath: String], to desired: [FilePath: String]) -> ServiceAction {
+        let main = PostfixConfiguration.action(from: current[Self.mainCf], to: desired[Self.mainCf] ?? "")
+        let master: ServiceAction = current[Self.masterCf] == desired[Self.masterCf] ? .none : .reload
+        return max(main, master)
+    }
+
+    /// Has `postconf` read the candidate, and `postfix check` judge it.
+    ///
+    /// `postfix check` looks for what main.cf refers to beside it, and refuses a main.cf elsewhere that the default one
+    /// does not list; so it runs in a mount namespace of its own, where a copy of /etc/postfix stands in its place.
+    package func validate(_ candidate: [FilePath: [UInt8]]) async throws {
+        let staged: FilePath = "/run/smtp-relay-agent/staged-postfix"
+        try files.removeDirectory(staged)
+        try files.createDirectory(staged)
+        defer { try? files.removeDirectory(staged) }
+        for name in try files.names(in: Self.directory) ?? [] {
+            let path = Self.directory.appending(name)
+            guard let file = try files.file(at: path), file.isRegular else { continue }
+            try files.replace(staged.appending(name), with: file.bytes, attributes: file.attributes)
+        }
+        for (path, bytes) in candidate {
+            try files.replace(staged.appending(path.name), with: bytes, attributes: FileAttributes())
+        }
+        try await compareWithPostconf(staged)
+        let check = Command(
+            "unshare",
+            [
+                "--mount", "sh", "-c", "mount --bind \"$0\" \"$1\" && exec postfix check", staged.string,
+                Self.directory.string,
+            ],
+            timeout: .seconds(60)
+        )
+        let output = try await runner.run(check)
+        guard output.status == 0 else { throw InvalidCandidate(judge: "postfix check", verdict: output.tail()) }
+    }
+
+    /// Whether Postfix reads out of the file what was meant by it.
+    private func compareWithPostconf(_ directory: FilePath) async throws {
+        let output = try await runner.run(Command("postconf", ["-c", directory.string, "-n"]))
+        guard output.status == 0 else { throw InvalidCandidate(judge: "postconf -n", verdict: output.tail()) }
+        let understood = MainCf(output.standardOutput)
+        for parameter in wanted.parameters where understood[parameter.name] != parameter.value {
+            let verdict = "\(parameter.name) reads '\(understood[parameter.name] ?? "")', not '\(parameter.value)'"
+            throw InvalidCandidate(judge: "postconf -n", verdict: verdict)
+        }
+    }
+
+    package func probe() async throws {
+        try await Patience.untilAnswering { try await relay.greet() }
+    }
+}
