@@ -1,0 +1,41 @@
+package import Vocabulary
+
+/// An AWS service that speaks the query protocol, and where it does.
+package struct ServiceEndpoint: Sendable, Equatable {
+    /// A service's names and its API's version.
+    package struct Service: Sendable, Equatable {
+        /// In signatures, IAM actions and host names.
+        let name: String
+        let version: String
+        /// In `AWS_ENDPOINT_URL_...`.
+        let variable: String
+
+        package static let elasticLoadBalancing = Service(
+            name: "elasticloadbalancing",
+            version: "2012-06-01",
+            variable: "ELASTIC_LOAD_BALANCING"
+        )
+        package static let ec2 = Service(name: "ec2", version: "2016-11-15", variable: "EC2")
+    }
+
+    package let service: Service
+    package let region: Region
+    package let url: String
+
+    /// - Parameters:
+    ///   - domain: `services/domain` of instance metadata: `amazonaws.com`, in China `amazonaws.com.cn`.
+    ///   - environment: `AWS_ENDPOINT_URL_<SERVICE>` and `AWS_ENDPOINT_URL` name another place, unless
+    ///     `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true` (AWS SDKs and Tools Reference, "Service-specific endpoints").
+    package init(_ service: Service, region: Region, domain: DomainName, environment: [String: String]) {
+        self.service = service
+        self.region = region
+        let isIgnored = environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]?.lowercased() == "true"
+        let named = ["AWS_ENDPOINT_URL_\(service.variable)", "AWS_ENDPOINT_URL"]
+            .compactMap { environment[$0] }.first { !$0.isEmpty }
+        if let named, !isIgnored {
+            self.url = named.hasSuffix("/") ? named : named + "/"
+        } else {
+            self.url = "https://\(service.name).\(region).\(domain)/"
+        }
+    }
+}

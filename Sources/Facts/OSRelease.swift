@@ -1,0 +1,56 @@
+package import Host
+package import Vocabulary
+
+extension OperatingSystem {
+    /// What the system says of itself; on systems from before os-release(5), what /etc/system-release says.
+    package init(files: FileSystem) {
+        for path in ["/etc/os-release", "/usr/lib/os-release"] as [_] {
+            if let bytes = try? files.bytes(at: .init(path)) {
+                self.init(osRelease: String(decoding: bytes, as: UTF8.self))
+                return
+            }
+        }
+        let release = (try? files.bytes(at: "/etc/system-release")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let line = release.split(separator: "\n").first.map(String.init) ?? ""
+        let version = line.split(separator: " ").first { $0.first?.isNumber == true }.map(String.init) ?? ""
+        self.init(
+            id: line.hasPrefix("Amazon Linux") ? "amzn" : line.hasPrefix("CentOS") ? "centos" : "linux",
+            idLike: [],
+            versionID: version,
+            prettyName: line.isEmpty ? "Linux" : line
+        )
+    }
+
+    /// Reads os-release(5): shell-like assignments, values quoted or not.
+    package init(osRelease text: String) {
+        var values: [String: String] = [:]
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+            let pair = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if pair.count == 2 { values[String(pair[0])] = Self.unquoted(pair[1]) }
+        }
+        let id = values["ID"] ?? "linux"
+        self.init(
+            id: id,
+            idLike: (values["ID_LIKE"] ?? "").split(separator: " ").map(String.init),
+            versionID: values["VERSION_ID"] ?? "",
+            prettyName: values["PRETTY_NAME"] ?? values["NAME"] ?? id
+        )
+    }
+
+    private static func unquoted(_ text: Substring) -> String {
+        guard let quote = text.first, quote == "\"" || quote == "'", text.count >= 2, text.last == quote else {
+            return String(text)
+        }
+        var result = ""
+        var isEscaped = false
+        for character in text.dropFirst().dropLast() {
+            if character == "\\", !isEscaped, quote == "\"" {
+                isEscaped = true
+            } else {
+                result.append(character)
+                isEscaped = false
+            }
+        }
+        return result
+    }
+}
