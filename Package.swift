@@ -26,7 +26,6 @@ let staticLink: [LinkerSetting] = [
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
-let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -43,7 +42,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -73,21 +71,25 @@ let package = Package(
         ),
         .target(
             name: "Resources",
-            dependencies: ["AWS", "Host", "Reconcile", "RelayNode", "SMTP", "Vocabulary"],
+            dependencies: ["AWS", "Host", "Reconcile", "RelayNode", "SMTP", "Units", "Vocabulary", systemPackage],
             swiftSettings: strict
         ),
-        .target(name: "Facts", dependencies: ["AWS", "HTTP", "Host", "Vocabulary", logging], swiftSettings: strict),
+        .target(
+            name: "Facts",
+            dependencies: ["AWS", "HTTP", "Host", "Vocabulary", systemPackage],
+            swiftSettings: strict
+        ),
         .target(
             name: "Settings",
-            dependencies: ["Vocabulary", configuration, .product(name: "TOMLKit", package: "TOMLKit")],
+            dependencies: ["Vocabulary", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: strict
         ),
         .target(name: "RelayNode", dependencies: ["Vocabulary"], swiftSettings: strict),
         .target(name: "Reconcile", swiftSettings: strict),
-        .target(name: "AWS", dependencies: ["CExpat", "HTTP", "Vocabulary", crypto, logging], swiftSettings: strict),
+        .target(name: "AWS", dependencies: ["CExpat", "HTTP", "Vocabulary", crypto], swiftSettings: strict),
         .target(
             name: "HTTP",
-            dependencies: ["Vocabulary", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, nioSSL],
+            dependencies: ["Vocabulary", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL],
             swiftSettings: strict
         ),
         .target(name: "SMTP", dependencies: ["Vocabulary", nioCore, nioPosix], swiftSettings: strict),

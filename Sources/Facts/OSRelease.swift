@@ -1,11 +1,12 @@
 package import Host
+import SystemPackage
 package import Vocabulary
 
 extension OperatingSystem {
     /// What the system says of itself; on systems from before os-release(5), what /etc/system-release says.
     package init(files: FileSystem) {
-        for path in ["/etc/os-release", "/usr/lib/os-release"] as [_] {
-            if let bytes = try? files.bytes(at: .init(path)) {
+        for path: FilePath in ["/etc/os-release", "/usr/lib/os-release"] {
+            if let bytes = try? files.bytes(at: path) {
                 self.init(osRelease: String(decoding: bytes, as: UTF8.self))
                 return
             }

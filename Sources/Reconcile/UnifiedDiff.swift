@@ -39,8 +39,8 @@ package enum UnifiedDiff {
 
     private static func script(from old: [Substring], to new: [Substring]) -> [Edit] {
         let difference = new.difference(from: old)
-        let removed = Set(difference.removals.map(\.offset))
-        let inserted = Set(difference.insertions.map(\.offset))
+        let removed = Set(difference.removals.map(Self.offset))
+        let inserted = Set(difference.insertions.map(Self.offset))
         var edits: [Edit] = []
         var (oldIndex, newIndex) = (0, 0)
         while oldIndex < old.count || newIndex < new.count {
@@ -57,6 +57,12 @@ package enum UnifiedDiff {
             }
         }
         return edits
+    }
+
+    private static func offset(of change: CollectionDifference<Substring>.Change) -> Int {
+        switch change {
+        case .insert(let offset, _, _), .remove(let offset, _, _): offset
+        }
     }
 
     private static func hunks(of edits: [Edit]) -> [[String]] {

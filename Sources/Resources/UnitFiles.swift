@@ -1,6 +1,6 @@
 package import Host
 package import Reconcile
-package import SystemPackage
+import SystemPackage
 package import Units
 
 /// The agent's own units, as this binary carries them.

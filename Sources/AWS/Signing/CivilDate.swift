@@ -21,19 +21,33 @@ package struct CivilDate: Sendable, Equatable {
     ///
     /// - Returns: Seconds since 1970; `nil` for any other form.
     package static func seconds(iso8601 text: String) -> Double? {
-        parse(text, "%Y-%m-%dT%H:%M:%S")
+        let numbers = text.prefix(19).split { !$0.isASCII || !$0.isNumber }.compactMap { Int32($0) }
+        guard text.utf8.count >= 19, numbers.count == 6 else { return nil }
+        return seconds(numbers[0], numbers[1], numbers[2], clock: numbers[3...])
     }
 
     /// Reads `Sun, 30 Aug 2015 12:36:00 GMT`, as HTTP's Date header has it (RFC 9110, section 5.6.7).
     ///
     /// - Returns: Seconds since 1970; `nil` for any other form.
     package static func seconds(httpDate text: String) -> Double? {
-        parse(text, "%a, %d %b %Y %H:%M:%S")
+        let words = text.split(separator: " ")
+        guard words.count == 6, let day = Int32(words[1]), let year = Int32(words[3]),
+            let month = months.firstIndex(of: words[2])
+        else { return nil }
+        let clock = words[4].split(separator: ":").compactMap { Int32($0) }
+        guard clock.count == 3 else { return nil }
+        return seconds(year, Int32(month) + 1, day, clock: clock[...])
     }
 
-    private static func parse(_ text: String, _ format: String) -> Double? {
+    private static let months: [Substring] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    private static func seconds(_ year: Int32, _ month: Int32, _ day: Int32, clock: ArraySlice<Int32>) -> Double {
         var parts = tm()
-        guard strptime(text, format, &parts) != nil else { return nil }
+        (parts.tm_year, parts.tm_mon, parts.tm_mday) = (year - 1900, month - 1, day)
+        let clock = Array(clock)
+        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (clock[0], clock[1], clock[2])
         return Double(timegm(&parts))
     }
 

@@ -1,4 +1,4 @@
-package import Vocabulary
+import Vocabulary
 
 /// nginx as the load balancer's health check needs it, and nothing more: the whole of nginx.conf.
 ///

@@ -1,7 +1,7 @@
 package import Host
 package import Reconcile
 import RelayNode
-import SystemPackage
+package import SystemPackage
 import Vocabulary
 
 /// A service together with the files that configure it: changed as one, or not at all.

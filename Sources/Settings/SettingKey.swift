@@ -1,0 +1,142 @@
+/// A setting's name, form and meaning: one row of the table that everything else is made of.
+package struct SettingKey: Sendable, Equatable {
+    /// The form of a value, as it stands in TOML.
+    package enum Form: Sendable, Equatable {
+        case text
+        case list
+        case boolean
+        case number
+        case duration
+
+        /// What a value of this form looks like, for an error message.
+        var expectation: String {
+            switch self {
+            case .text: "a text in quotes"
+            case .list: "a list of texts, such as [\"a\", \"b\"]"
+            case .boolean: "true or false"
+            case .number: "a number"
+            case .duration: "a duration, such as \"90s\", \"5m\" or \"1h\""
+            }
+        }
+    }
+
+    /// The section and the key, as in `mail.domain`.
+    package let name: String
+    package let form: Form
+    /// The default as it would stand in TOML; `nil` where there is none.
+    package let standard: String?
+    /// What it does, in one sentence.
+    package let summary: String
+
+    init(_ name: String, _ form: Form, standard: String?, _ summary: String) {
+        self.name = name
+        self.form = form
+        self.standard = standard
+        self.summary = summary
+    }
+
+    /// In the environment and in tags, the section `mail` goes without saying.
+    private var shortName: String { name.hasPrefix("mail.") ? String(name.dropFirst(5)) : name }
+
+    /// Such as `SMTP_RELAY_DOMAIN`.
+    package var variable: String {
+        Self.variablePrefix + shortName.map { $0 == "." ? "_" : $0.uppercased() }.joined()
+    }
+
+    /// Such as `smtp-relay:domain`.
+    package var tag: String { Self.tagPrefix + shortName }
+
+    static let variablePrefix = "SMTP_RELAY_"
+    static let tagPrefix = "smtp-relay:"
+
+    /// Every setting there is.
+    package static let all: [SettingKey] = [
+        SettingKey("mail.domain", .text, standard: nil, "The service's own mail domain: Postfix's mydomain. Required."),
+        SettingKey(
+            "mail.hostname",
+            .text,
+            standard: nil,
+            "Postfix's myhostname; without it, ip-10-0-1-10.DOMAIN, made of the private address."
+        ),
+        SettingKey(
+            "mail.destinations",
+            .list,
+            standard: "[]",
+            "Domains delivered on this node, besides its own host name: added to Postfix's mydestination."
+        ),
+        SettingKey(
+            "mail.networks",
+            .list,
+            standard: "[\"vpc\"]",
+            "Whose mail is relayed, besides loopback: \"vpc\", \"subnet\" or networks in CIDR form."
+        ),
+        SettingKey(
+            "mail.allow_public_networks",
+            .list,
+            standard: "[]",
+            "Public ranges wider than /24 or /48 that mail.networks may name all the same."
+        ),
+        SettingKey("health.port", .number, standard: "80", "The port that nginx answers the health check on."),
+        SettingKey("health.path", .text, standard: "\"/health\"", "The path of the health check."),
+        SettingKey(
+            "load_balancer.classic",
+            .list,
+            standard: "[]",
+            "Classic load balancers, by name, that the node registers itself with."
+        ),
+        SettingKey(
+            "load_balancer.allow_open_to_world",
+            .boolean,
+            standard: "false",
+            "Join even where the load balancer hides the senders' addresses while its door is open to the world."
+        ),
+        SettingKey(
+            "load_balancer.timeout",
+            .duration,
+            standard: "\"300s\"",
+            "How long to wait in all for the load balancer to call the node in service."
+        ),
+        SettingKey(
+            "metadata.imdsv1",
+            .boolean,
+            standard: "false",
+            "Whether metadata may be read without a token where version 2 does not answer. Not in tags."
+        ),
+        SettingKey(
+            "metadata.timeout",
+            .duration,
+            standard: "\"120s\"",
+            "How long to wait in all for metadata that comes up late. Not in tags."
+        ),
+        SettingKey(
+            "packages.timeout",
+            .duration,
+            standard: "\"600s\"",
+            "How long locks, mirrors and the installation may take in all."
+        ),
+    ]
+
+    static func named(_ name: String) -> SettingKey? { all.first { $0.name == name } }
+
+    /// The known name that a wrong one was most likely meant to be; `nil` where none is near.
+    static func nearest(to name: String, among names: [String]) -> String? {
+        let ranked = names.map { ($0, editDistance($0, name)) }.min { $0.1 < $1.1 }
+        guard let (best, distance) = ranked, distance <= max(2, name.count / 3) else { return nil }
+        return best
+    }
+
+    /// Levenshtein's distance.
+    private static func editDistance(_ left: String, _ right: String) -> Int {
+        var row = Array(0...right.count)
+        for (i, a) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, b) in right.enumerated() {
+                let substituted = diagonal + (a == b ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(substituted, row[j] + 1, diagonal + 1)
+            }
+        }
+        return row[right.count]
+    }
+}

@@ -1,0 +1,81 @@
+import TOMLKit
+import Vocabulary
+
+/// The settings' file, as text.
+package struct SettingsFile: Sendable, Equatable {
+    package let path: String
+    package let text: String
+
+    package init(path: String, text: String) {
+        self.path = path
+        self.text = text
+    }
+
+    /// The entries of the file, and what is wrong with its form.
+    func entries() -> (entries: [SettingEntry], problems: [SettingsProblem]) {
+        let table: TOMLTable
+        do {
+            table = try TOMLTable(string: text)
+        } catch let error as TOMLParseError {
+            let place = error.source.begin
+            return ([], [.syntax(path, line: place.line, column: place.column, error.description)])
+        } catch {
+            return ([], [.syntax(path, line: 1, column: 1, "\(error)")])
+        }
+        let positions = TOMLPositions(text).positions
+        var entries: [SettingEntry] = []
+        var problems: [SettingsProblem] = []
+        func visit(_ table: TOMLTable, _ prefix: [String]) {
+            for key in table.keys {
+                guard let value = table[key] else { continue }
+                let path = prefix + [key]
+                let name = path.joined(separator: ".")
+                let place = positions[name] ?? TOMLPositions.Position(line: 1, column: 1)
+                let source = ValueSource.file(path: self.path, line: place.line, column: place.column)
+                let isSection = SettingKey.all.contains { $0.name.hasPrefix(name + ".") }
+                if isSection, let inner = value.table {
+                    visit(inner, path)
+                } else if let known = SettingKey.named(name) {
+                    if let raw = RawValue(value), raw.fits(known.form) {
+                        entries.append(SettingEntry(key: known, value: raw, source: source))
+                    } else {
+                        let wrong = InvalidValue(value.debugDescription, expected: known.form.expectation)
+                        problems.append(.invalid(name, in: source, wrong))
+                    }
+                } else {
+                    let sections = Set(SettingKey.all.compactMap { $0.name.split(separator: ".").first.map(String.init) })
+                    let names = SettingKey.all.map(\.name) + (prefix.isEmpty ? Array(sections).sorted() : [])
+                    problems.append(.unknown(name, in: source, nearest: SettingKey.nearest(to: name, among: names)))
+                }
+            }
+        }
+        visit(table, [])
+        return (entries, problems)
+    }
+}
+
+/// A setting's value in one source.
+struct SettingEntry: Sendable {
+    let key: SettingKey
+    let value: RawValue
+    let source: ValueSource
+}
+
+extension RawValue {
+    /// `nil` for what no setting has: tables, dates, fractions, lists of anything but texts.
+    fileprivate init?(_ value: any TOMLValueConvertible) {
+        if let text = value.string {
+            self = .text(text)
+        } else if let flag = value.bool {
+            self = .boolean(flag)
+        } else if let number = value.int {
+            self = .number(number)
+        } else if let array = value.array {
+            let items = array.map(\.string)
+            guard items.allSatisfy({ $0 != nil }) else { return nil }
+            self = .list(items.compactMap(\.self))
+        } else {
+            return nil
+        }
+    }
+}

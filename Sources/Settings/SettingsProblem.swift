@@ -1,0 +1,42 @@
+import Vocabulary
+
+/// One thing that is wrong with the settings.
+package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
+    /// The source, the key, the value and the cure, on one line.
+    package let description: String
+
+    private init(_ description: String) { self.description = description }
+
+    static func syntax(_ path: String, line: Int, column: Int, _ reason: String) -> SettingsProblem {
+        SettingsProblem("\(path):\(line):\(column): not TOML: \(reason.escapedForDisplay)")
+    }
+
+    static func unknown(_ name: String, in source: ValueSource, nearest: String?) -> SettingsProblem {
+        let hint = nearest.map { "; did you mean '\($0)'?" } ?? "; 'smtp-relay-agent config show' lists all there are"
+        return SettingsProblem("\(source): unknown key '\(name.escapedForDisplay)'\(hint)")
+    }
+
+    static func invalid(_ key: String, in source: ValueSource, _ value: InvalidValue) -> SettingsProblem {
+        SettingsProblem("\(source): \(key): \(value)")
+    }
+
+    static func unwanted(_ key: String, in source: ValueSource, _ reason: String) -> SettingsProblem {
+        SettingsProblem("\(source): \(key): \(reason)")
+    }
+
+    static func missing(_ key: SettingKey) -> SettingsProblem {
+        SettingsProblem(
+            """
+            \(key.name): not set anywhere; set it in the file ([mail] domain = "example.com"), as \
+            \(key.variable), or as the instance's tag \(key.tag)
+            """
+        )
+    }
+}
+
+/// All that is wrong with the settings, so that it can be put right in one go.
+package struct SettingsProblems: Error, Sendable, Equatable, CustomStringConvertible {
+    package let problems: [SettingsProblem]
+
+    package var description: String { problems.map(\.description).joined(separator: "\n") }
+}

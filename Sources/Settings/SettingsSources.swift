@@ -1,0 +1,97 @@
+package import Vocabulary
+
+/// Everywhere that settings come from. The first that has a value wins:
+/// flag, environment, instance tag, file, default.
+package struct SettingsSources: Sendable {
+    private let file: SettingsFile?
+    private let environment: [String: String]
+    private let flags: [String]
+
+    /// - Parameters:
+    ///   - file: `nil` where there is none.
+    ///   - environment: Variables that begin with `SMTP_RELAY_` count.
+    ///   - flags: `KEY=VALUE`, as given to `--set`.
+    package init(file: SettingsFile?, environment: [String: String], flags: [String]) {
+        self.file = file
+        self.environment = environment
+        self.flags = flags
+    }
+
+    /// How to read metadata: needed before there are tags, so it can't come from them.
+    package func metadataSettings() throws(SettingsProblems) -> NodeSettings.Metadata {
+        let (layers, problems) = layers(tags: [:])
+        guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
+        let reader = ValueReader(layers)
+        let settings = reader.metadata()
+        guard reader.problems.isEmpty else { throw SettingsProblems(problems: reader.problems) }
+        return settings
+    }
+
+    /// The settings in force.
+    ///
+    /// - Parameter tags: The instance's tags; those that begin with `smtp-relay:` count.
+    /// - Throws: All that is wrong, at once.
+    package func resolve(tags: [String: String]) throws(SettingsProblems) -> ResolvedSettings {
+        let (layers, problems) = layers(tags: tags)
+        let reader = ValueReader(layers)
+        let settings = reader.settings()
+        let all = problems + reader.problems
+        guard all.isEmpty, let settings else { throw SettingsProblems(problems: all) }
+        return ResolvedSettings(settings: settings, values: reader.values())
+    }
+
+    /// All that is wrong; where the tags are not known, a required setting may still come from them.
+    package func check(tags: [String: String]?) -> [SettingsProblem] {
+        let (layers, problems) = layers(tags: tags ?? [:])
+        let reader = ValueReader(layers, requiresAll: tags != nil)
+        _ = reader.settings()
+        return problems + reader.problems
+    }
+
+    /// The entries of all sources, the strongest first, and what is wrong with their form.
+    private func layers(tags: [String: String]) -> ([SettingEntry], [SettingsProblem]) {
+        var entries: [SettingEntry] = []
+        var problems: [SettingsProblem] = []
+        func add(_ text: String, as name: String, _ key: SettingKey?, _ source: ValueSource, known: [String]) {
+            guard let key else {
+                problems.append(.unknown(name, in: source, nearest: SettingKey.nearest(to: name, among: known)))
+                return
+            }
+            do throws(InvalidValue) {
+                entries.append(SettingEntry(key: key, value: try RawValue(text, as: key.form), source: source))
+            } catch {
+                problems.append(.invalid(key.name, in: source, error))
+            }
+        }
+
+        // The last of several flags wins, as on every command line.
+        for flag in flags.reversed() {
+            let pair = flag.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let source = ValueSource.flag(key: pair[0])
+            guard pair.count == 2 else {
+                problems.append(.unwanted(pair[0], in: source, "no value; write it as --set KEY=VALUE"))
+                continue
+            }
+            add(pair[1], as: pair[0], SettingKey.named(pair[0]), source, known: SettingKey.all.map(\.name))
+        }
+        for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix(SettingKey.variablePrefix) {
+            let key = SettingKey.all.first { $0.variable == name }
+            add(text, as: name, key, .environment(variable: name), known: SettingKey.all.map(\.variable))
+        }
+        for (name, text) in tags.sorted(by: { $0.key < $1.key }) where name.hasPrefix(SettingKey.tagPrefix) {
+            let key = SettingKey.all.first { $0.tag == name }
+            if let key, key.name.hasPrefix("metadata.") {
+                let reason = "tags are read from metadata, so they can't say how; set it in the file or as \(key.variable)"
+                problems.append(.unwanted(key.name, in: .tag(name), reason))
+                continue
+            }
+            add(text, as: name, key, .tag(name), known: SettingKey.all.map(\.tag))
+        }
+        if let file {
+            let (more, wrong) = file.entries()
+            entries += more
+            problems += wrong
+        }
+        return (entries, problems)
+    }
+}

@@ -1,0 +1,19 @@
+/// Where a setting's value came from.
+package enum ValueSource: Sendable, Equatable, CustomStringConvertible {
+    /// `--set KEY=VALUE`.
+    case flag(key: String)
+    case environment(variable: String)
+    case tag(String)
+    case file(path: String, line: Int, column: Int)
+    case standard
+
+    package var description: String {
+        switch self {
+        case .flag(let key): "flag --set \(key)"
+        case .environment(let variable): "environment \(variable)"
+        case .tag(let name): "tag \(name)"
+        case .file(let path, let line, let column): "\(path):\(line):\(column)"
+        case .standard: "default"
+        }
+    }
+}
