@@ -56,7 +56,7 @@ let package = Package(
             name: "smtp-relay-agent",
             dependencies: [
                 "AWS", "CLinux", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode", "Resources", "SMTP",
-                "Settings", "Units", "Vocabulary", argumentParser, logging,
+                "Settings", "Units", "Vocabulary", argumentParser, logging, nioCore, systemPackage,
             ],
             swiftSettings: strict + staticCompile,
             linkerSettings: staticLink
@@ -65,7 +65,7 @@ let package = Package(
             name: "RelayAgent",
             dependencies: [
                 "AWS", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Resources", "SMTP", "Settings", "Units",
-                "Vocabulary", logging,
+                "Vocabulary", logging, systemPackage,
             ],
             swiftSettings: strict
         ),

@@ -10,12 +10,21 @@ package struct UnitFiles: Resource {
     private let units: [Units.Unit]
     /// The units that come up with the system; the others are started by these.
     private let enabled: [ServiceName]
+    /// The units that come up with the system, and are up from now on.
+    private let running: [ServiceName]
     private let services: ServiceBoard
     private let files: FileSystem
 
-    package init(_ units: [Units.Unit], enabled: [ServiceName], services: ServiceBoard, files: FileSystem) {
+    package init(
+        _ units: [Units.Unit],
+        enabled: [ServiceName],
+        running: [ServiceName],
+        services: ServiceBoard,
+        files: FileSystem
+    ) {
         self.units = units
         self.enabled = enabled
+        self.running = running
         self.services = services
         self.files = files
     }
@@ -36,21 +45,35 @@ package struct UnitFiles: Resource {
             changes.append(Change(.file, "write \(path)", diff: diff))
         }
         var disabled: [ServiceName] = []
-        for service in enabled where try await !services.state(of: service).isEnabled {
+        for service in enabled + running where try await !services.state(of: service).isEnabled {
             disabled.append(service)
             changes.append(Change(.service, "enable \(service)"))
         }
+        var stopped: [ServiceName] = []
+        for service in running where try await !services.state(of: service).isActive {
+            stopped.append(service)
+            changes.append(Change(.service, "start \(service)"))
+        }
         guard !changes.isEmpty else { return .inSync }
-        return .drifted(Drift(changes) { [changed, disabled] in try await write(changed, enabling: disabled) })
+        return .drifted(
+            Drift(changes) { [changed, disabled, stopped] in
+                try await write(changed, enabling: disabled, starting: stopped)
+            }
+        )
     }
 
-    private func write(_ changed: [Units.Unit], enabling disabled: [ServiceName]) async throws {
+    private func write(
+        _ changed: [Units.Unit],
+        enabling disabled: [ServiceName],
+        starting stopped: [ServiceName]
+    ) async throws {
         for unit in changed {
             try files.replace(Self.path(of: unit), with: unit.text, attributes: FileAttributes())
         }
         try await services.change { manager in
             if !changed.isEmpty { try await manager.definitionsChanged() }
             for service in disabled { try await manager.enable(service) }
+            for service in stopped { try await manager.start(service) }
         }
     }
 

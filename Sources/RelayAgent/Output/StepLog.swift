@@ -28,6 +28,11 @@ package struct StepLog: Sendable {
         log(.info, what, step, .done, duration)
     }
 
+    /// Something was read, with nothing changed by it: shown where a person watches.
+    package func gathered(_ step: String, _ what: String, after duration: Duration) {
+        log(.debug, what, step, .unchanged, duration)
+    }
+
     package func unchanged(_ step: String, after duration: Duration) {
         log(.debug, "as it should be", step, .unchanged, duration)
     }

@@ -1,0 +1,20 @@
+package import HTTP
+import Resources
+package import Vocabulary
+
+/// Asks this host's nginx what the load balancer asks it.
+package struct HTTPHealthCheck: HealthChecking {
+    private let url: String
+    private let transport: any HTTPTransport
+
+    package init(_ health: NodeSettings.Health, transport: any HTTPTransport) {
+        self.url = "http://127.0.0.1:\(health.port)\(health.path)"
+        self.transport = transport
+    }
+
+    package func status() async throws -> Int {
+        // Each question on a connection of its own, as the load balancer asks: no idle one keeps an old nginx alive.
+        let request = HTTPRequest(.get, url, headers: [HTTPHeader("Connection", "close")])
+        return try await transport.send(request, timeout: .seconds(5)).status
+    }
+}

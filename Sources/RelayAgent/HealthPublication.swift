@@ -1,0 +1,31 @@
+import Host
+import RelayNode
+import Resources
+import Settings
+import SystemPackage
+import Vocabulary
+
+/// What the health unit does when Postfix has started: prove the relay, then publish its health.
+package struct HealthPublication: Sendable {
+    private let inputs: Inputs
+    private let host: HostAccess
+
+    package init(inputs: Inputs, host: HostAccess) {
+        self.inputs = inputs
+        self.host = host
+    }
+
+    /// Proves that the node does its job and no more.
+    ///
+    /// - Parameter publishes: Whether to write the file that nginx serves to the health check.
+    package func prove(publishes: Bool) async throws {
+        let facts = try await inputs.facts()
+        let settings = try inputs.settings(tags: facts.tags).settings
+        let node = try RelayNode(settings: settings, facts: facts)
+        try await NodeVerifier(probe: host.relay, selfTest: node.selfTest, files: host.files).verify()
+        guard publishes else { return }
+        let file = FilePath(NginxConfiguration.healthFile)
+        try host.files.createDirectory(file.removingLastComponent())
+        try host.files.replace(file, with: Array("healthy\n".utf8), attributes: FileAttributes())
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import HTTP
+import Host
+import RelayAgent
+import Settings
+import SystemPackage
+
+extension LogFormat: ExpressibleByArgument {}
+
+/// The options that every command takes.
+struct CommonOptions: ParsableArguments {
+    @Option(
+        name: .customLong("config"),
+        help: ArgumentHelp(
+            "The settings' file (default: /etc/smtp-relay-agent/config.toml, which may be missing).",
+            valueName: "file"
+        )
+    )
+    var configFile: String?
+
+    @Option(
+        name: .customLong("set"),
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Set one setting, above all other sources, such as --set health.port=8080. May be repeated.",
+            valueName: "key=value"
+        )
+    )
+    var assignments: [String] = []
+
+    @Option(
+        help: ArgumentHelp("How to write the log: auto, terminal, plain or json.", valueName: "format")
+    )
+    var logFormat: LogFormat = .auto
+
+    /// Where the settings are looked for when nothing else is said.
+    private static let standardFile = "/etc/smtp-relay-agent/config.toml"
+
+    func sources(environment: [String: String]) throws -> SettingsSources {
+        SettingsSources(file: try file(), environment: environment, flags: assignments)
+    }
+
+    private func file() throws -> SettingsFile? {
+        let path = configFile ?? Self.standardFile
+        let files = FileSystem()
+        // A file that was named must be there; the standard one need not.
+        if configFile == nil, !files.exists(FilePath(path)) { return nil }
+        let bytes = try files.bytes(at: absolute(path))
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw NotText(path: path) }
+        return SettingsFile(path: path, text: text)
+    }
+}
+
+/// A path as seen from the folder that the command was given in.
+func absolute(_ path: String) -> FilePath {
+    let given = FilePath(path)
+    return given.isAbsolute ? given : FilePath("/proc/self/cwd").pushing(given)
+}
+
+/// A file that should be text, but is not.
+struct NotText: Error, CustomStringConvertible {
+    let path: String
+
+    var description: String { "\(path): not a text in UTF-8" }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import FoundationEssentials
+import Host
+import RelayAgent
+import Vocabulary
+
+struct FactsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "facts",
+        abstract: "Print what is known of this instance, as JSON.",
+        discussion: """
+            'smtp-relay-agent plan --facts FILE' reads it back. It holds no secret.
+
+            Exit status: 0 all facts were gathered; 1 an error.
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        try await Session.run(options) { session in
+            print(try FactsDocument.text(of: await session.inputs.facts()))
+        }
+    }
+}
+
+/// Facts as a file.
+enum FactsDocument {
+    static func text(of facts: NodeFacts) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(facts), as: UTF8.self)
+    }
+
+    /// - Throws: `FactsFailure` naming the file and the key.
+    static func read(_ path: String, files: FileSystem) throws -> NodeFacts {
+        let bytes = try files.bytes(at: absolute(path))
+        do {
+            return try JSONDecoder().decode(NodeFacts.self, from: Data(bytes))
+        } catch let error as DecodingError {
+            throw FactsFailure(path: path, error)
+        }
+    }
+}
+
+/// A file of facts that can't be read.
+struct FactsFailure: Error, CustomStringConvertible {
+    let path: String
+    let reason: String
+
+    init(path: String, _ error: DecodingError) {
+        self.path = path
+        self.reason =
+            switch error {
+            case .keyNotFound(let key, _): "'\(key.stringValue)' is missing"
+            case .dataCorrupted(let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
+                context.codingPath.map(\.stringValue).joined(separator: ".") + ": " + context.debugDescription
+            @unknown default: "\(error)"
+            }
+    }
+
+    var description: String {
+        "\(path): not facts as 'smtp-relay-agent facts' prints them: \(reason.escapedForDisplay)"
+    }
+}

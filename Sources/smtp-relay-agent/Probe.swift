@@ -1,0 +1,27 @@
+import ArgumentParser
+import RelayAgent
+
+struct Probe: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Prove that Postfix relays for the allowed networks, and for nobody else.",
+        discussion: """
+            Speaks to Postfix as hosts inside and outside of the allowed networks; no message is sent.
+
+            Exit status: 0 the relay does its job and no more; 1 it does not, or does not answer.
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    @Flag(help: "Publish the result to the load balancer's health check. The health unit does, when Postfix starts.")
+    var publish = false
+
+    func run() async throws {
+        try await Session.run(options, needsRoot: publish) { session in
+            let started = ContinuousClock.now
+            try await HealthPublication(inputs: session.inputs, host: session.host).prove(publishes: publish)
+            let what = "the relay serves the allowed networks, and nobody else"
+            session.log.done("health", what, after: ContinuousClock.now - started)
+        }
+    }
+}
