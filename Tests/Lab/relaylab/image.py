@@ -1,0 +1,99 @@
+"""The machines' root file systems, made once from Debian's packages and cached."""
+
+import shutil
+from pathlib import Path
+
+from . import packages, paths
+from .shell import run
+
+# What an EC2 image of an RPM distribution has, as far as the agent meets it: systemd, cloud-init, yum, and the
+# libraries that Postfix and nginx need.
+RELAY_PACKAGES = (
+    "systemd systemd-sysv dbus udev iproute2 cloud-init ca-certificates procps netbase curl dnf rpm libdb5.3 libicu72 "
+    "libnsl2 libsasl2-2 libssl3 libpcre2-8-0 libcrypt1 zlib1g libnss-myhostname ssl-cert cpio strace"
+)
+SENDER_PACKAGES = "postfix libsasl2-2 iproute2 procps netbase ca-certificates"
+FOREIGN_PACKAGES = "ca-certificates netbase libnss-myhostname libnss-resolve"
+
+CLOUD_CONFIG = """\
+datasource_list: [Ec2]
+datasource:
+  Ec2:
+    strict_id: false
+    metadata_urls: ["http://169.254.169.254"]
+    max_wait: 30
+    timeout: 5
+network: {config: disabled}
+ssh_deletekeys: false
+ssh_genkeytypes: []
+output: {all: '| tee -a /var/log/cloud-init-output.log'}
+"""
+
+REPOSITORY = """\
+[lab]
+name=The lab's packages
+baseurl=http://repo.lab.internal/
+enabled=1
+gpgcheck=0
+metadata_expire=0
+"""
+
+
+def relay() -> Path:
+    """An image as EC2 has it: cloud-init and yum, but neither Postfix nor nginx."""
+
+    def finish(root: Path) -> None:
+        (root / "usr/bin/yum").symlink_to("dnf-3")
+        (root / "etc/cloud/cloud.cfg.d/99-lab.cfg").write_text(CLOUD_CONFIG)
+        (root / "etc/cloud/ds-identify.cfg").write_text("policy: enabled\n")
+        (root / "etc/yum.repos.d").mkdir(parents=True, exist_ok=True)
+        (root / "etc/yum.repos.d/lab.repo").write_text(REPOSITORY)
+        (root / "etc/hostname").unlink(missing_ok=True)
+        (root / "etc/machine-id").write_text("")
+        # Debian's services that no EC2 image of an RPM distribution has.
+        for unit in ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
+                     "fstrim.timer", "systemd-resolved.service", "getty@tty1.service", "console-getty.service"):
+            (root / "etc/systemd/system" / unit).unlink(missing_ok=True)
+            (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
+        base = packages.build() / packages.BASE
+        shutil.copy(base, root / "tmp/base.rpm")
+        run("chroot", root, "rpm", "-i", "--justdb", "--nodeps", "/tmp/base.rpm")
+        (root / "tmp/base.rpm").unlink()
+
+    return _image("relay", "bookworm", RELAY_PACKAGES, finish, CLOUD_CONFIG + REPOSITORY + packages.recipe())
+
+
+def sender() -> Path:
+    """An application host: Postfix as Debian has it."""
+    return _image("sender", "bookworm", SENDER_PACKAGES, lambda root: None, "")
+
+
+def foreign() -> Path:
+    """A root with another glibc, whose name service names modules that only it can load."""
+
+    def finish(root: Path) -> None:
+        text = (root / "etc/nsswitch.conf").read_text()
+        lines = [line for line in text.splitlines() if not line.startswith("hosts:")]
+        lines.append("hosts: files myhostname resolve [!UNAVAIL=return] dns")
+        (root / "etc/nsswitch.conf").write_text("\n".join(lines) + "\n")
+
+    return _image("foreign", "trixie", FOREIGN_PACKAGES, finish, "")
+
+
+def _image(name: str, suite: str, wanted: str, finish, recipe: str) -> Path:
+    source = Path(__file__).read_bytes()
+    root = paths.CACHE / "images" / f"{name}-{paths.key(suite, wanted, recipe, source)}"
+    if root.exists():
+        return root
+    temporary = root.with_suffix(".new")
+    shutil.rmtree(temporary, ignore_errors=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    run(
+        "mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(wanted.split())}",
+        "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
+        "--dpkgopt=path-exclude=/usr/share/locale/*",
+        suite, str(temporary), "http://deb.debian.org/debian", timeout=900,
+    )
+    finish(temporary)
+    temporary.rename(root)
+    return root
