@@ -32,17 +32,19 @@ package struct RelayProbe: RelayProbing {
     }
 
     package func relayAttempts(by clients: [IPAddress]) async throws -> [SMTPReply] {
+        var replies: [SMTPReply] = []
+        // A connection each: who has become a stranger by XCLIENT may not use it again.
+        for client in clients { replies.append(try await relayAttempt(by: client)) }
+        return replies
+    }
+
+    private func relayAttempt(by client: IPAddress) async throws -> SMTPReply {
         try await SMTPSession.withSession(to: selfTest, greeting: Self.name, timeout: timeout) { session in
-            var replies: [SMTPReply] = []
-            for client in clients {
-                // XCLIENT begins the session anew (Postfix, XCLIENT_README), so EHLO comes again.
-                try await session.sendChecked("XCLIENT ADDR=\(client.xclientForm) NAME=[UNAVAILABLE]")
-                try await session.sendChecked("EHLO \(Self.name)")
-                try await session.sendChecked("MAIL FROM:<\(Self.sender)>")
-                replies.append(try await session.send("RCPT TO:<\(Self.foreignRecipient)>"))
-                _ = try await session.send("RSET")
-            }
-            return replies
+            // XCLIENT begins the session anew (Postfix, XCLIENT_README), so EHLO comes again.
+            try await session.sendChecked("XCLIENT ADDR=\(client.xclientForm) NAME=[UNAVAILABLE]")
+            try await session.sendChecked("EHLO \(Self.name)")
+            try await session.sendChecked("MAIL FROM:<\(Self.sender)>")
+            return try await session.send("RCPT TO:<\(Self.foreignRecipient)>")
         }
     }
 

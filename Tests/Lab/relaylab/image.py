@@ -24,6 +24,7 @@ datasource:
     max_wait: 30
     timeout: 5
 network: {config: disabled}
+locale: C.UTF-8
 ssh_deletekeys: false
 ssh_genkeytypes: []
 output: {all: '| tee -a /var/log/cloud-init-output.log'}

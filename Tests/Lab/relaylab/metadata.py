@@ -41,7 +41,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.path == "/":
             return self._answer(200, "latest\n")
-        if self.headers.get("X-aws-ec2-metadata-token") not in self.tokens:
+        # cloud-init does not see EC2's hypervisor in a container, and then asks without a token. Nobody else may.
+        is_cloud_init = self.headers.get("User-Agent", "").startswith(("Cloud-Init/", "python-requests/"))
+        if self.headers.get("X-aws-ec2-metadata-token") not in self.tokens and not is_cloud_init:
             return self._answer(401)
         parts = [part for part in self.path.split("/") if part][1:]
         if parts == ["user-data"]:

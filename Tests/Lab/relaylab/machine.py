@@ -1,0 +1,127 @@
+"""Machines: booted by systemd-nspawn from an image, each in its own network namespace, thrown away at the end."""
+
+import os
+import shlex
+import subprocess
+import time
+from pathlib import Path
+
+from .ledger import Ledger
+from .shell import CommandError, run
+
+
+class Machine:
+    """A machine with a root of its own over an image's."""
+
+    def __init__(self, name: str, image: Path, namespace: str, folder: Path, ledger: Ledger):
+        self.name = name
+        self.namespace = namespace
+        self.ledger = ledger
+        self.folder = folder / name
+        self.root = self.folder / "root"
+        self.leader = 0
+        self.process: subprocess.Popen | None = None
+        for part in ("upper", "work", "root"):
+            (self.folder / part).mkdir(parents=True)
+        ledger.add("mount", self.root)
+        run("mount", "-t", "overlay", "overlay", "-o",
+            f"lowerdir={image},upperdir={self.folder}/upper,workdir={self.folder}/work", self.root)
+        resolver = self.root / "etc/resolv.conf"
+        resolver.unlink(missing_ok=True)
+        resolver.write_text("nameserver 10.0.0.2\n")
+
+    def trust(self, authority: Path) -> None:
+        """Have the machine's programs believe the lab's certificate authority."""
+        with (self.root / "etc/ssl/certs/ca-certificates.crt").open("a") as bundle:
+            bundle.write(authority.read_text())
+
+    def start(self, *arguments: str) -> None:
+        """Boot, or run one program as the machine's only one."""
+        console = (self.folder / "console.log").open("w")
+        self.process = subprocess.Popen(
+            ["systemd-nspawn", "-q", "-D", str(self.root), f"--network-namespace-path=/run/netns/{self.namespace}",
+             "--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
+             f"--machine={self.namespace}", *arguments],
+            stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+        )
+        self.ledger.process(self.process.pid)
+        self.leader = self._leader(time.monotonic() + 20)
+
+    def boot(self) -> None:
+        self.start("-b")
+
+    def stop(self) -> None:
+        """Power off at once."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+
+    def _leader(self, deadline: float) -> int:
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise CommandError(f"{self.name} ended at once:\n{(self.folder / 'console.log').read_text()}")
+            children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+            for child in children:
+                # The first child sets up; the one in a PID namespace of its own is the machine's init.
+                if os.readlink(f"/proc/{child}/ns/pid") != os.readlink("/proc/self/ns/pid"):
+                    return int(child)
+            time.sleep(0.05)
+        raise CommandError(f"{self.name} did not start:\n{(self.folder / 'console.log').read_text()}")
+
+    def command(self, argv: list[str]) -> list[str]:
+        """A command line that runs another one inside."""
+        inside = ["env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"]
+        return ["nsenter", "-t", str(self.leader), "-a", "--", *inside, *argv]
+
+    def exec(self, *argv: str, check: bool = True, timeout: float = 120, **options) -> subprocess.CompletedProcess:
+        """Run a command inside."""
+        return run(*self.command(list(argv)), check=check, timeout=timeout, **options)
+
+    def shell(self, script: str, **options) -> str:
+        """Run a shell's script inside, and give what it prints."""
+        return self.exec("sh", "-c", script, **options).stdout
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file inside."""
+        self.shell(f"mkdir -p $(dirname {shlex.quote(path)}) && cat > {shlex.quote(path)}", input=text)
+
+    def wait_until(self, script: str, seconds: float, what: str) -> None:
+        """Wait until a shell's script succeeds inside."""
+        deadline = time.monotonic() + seconds
+        while self.exec("sh", "-c", script, check=False).returncode != 0:
+            if time.monotonic() > deadline:
+                raise CommandError(f"{self.name}: {what} did not come within {seconds:.0f} s")
+            time.sleep(0.3)
+
+
+class Relay(Machine):
+    """A relay node: booted by real cloud-init from its user-data."""
+
+    def __init__(self, name, image, namespace, folder, ledger, instance: str, address: str):
+        super().__init__(name, image, namespace, folder, ledger)
+        self.instance = instance
+        self.address = address
+        self.booted = 0.0
+
+    def boot(self) -> None:
+        self.booted = time.monotonic()
+        super().boot()
+
+    def wait_for_cloud_init(self, seconds: float = 240) -> None:
+        """Wait until user-data has run, to whatever end."""
+        done = self.root / "var/lib/cloud/instances" / self.instance / "boot-finished"
+        deadline = self.booted + seconds
+        while not done.exists():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise CommandError(f"{self.name}: user-data did not end within {seconds:.0f} s:\n{self.log()}")
+            time.sleep(0.2)
+
+    def log(self) -> str:
+        """What user-data printed."""
+        path = self.root / "var/log/cloud-init-output.log"
+        return path.read_text() if path.exists() else (self.folder / "console.log").read_text()
+
+    def agent(self, *arguments: str, check: bool = False, timeout: float = 180) -> subprocess.CompletedProcess:
+        """Run the agent inside."""
+        return self.exec("/usr/local/bin/smtp-relay-agent", *arguments, check=check, timeout=timeout)
