@@ -1,0 +1,186 @@
+"""The lab's commands."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from . import haproxy, network, paths, user_data
+from .lab import Lab, send
+from .ledger import Ledger
+from .shell import CommandError
+
+START = time.monotonic()
+
+
+def say(text: str) -> None:
+    print(f"[{time.monotonic() - START:6.1f} s] {text}", flush=True)
+
+
+def built_binary() -> Path:
+    """The release build of this source, or the file that LAB_BINARY names."""
+    if named := os.environ.get("LAB_BINARY"):
+        return Path(named)
+    say("building smtp-relay-agent (the first time takes some minutes)")
+    build = subprocess.run(["swift", "build", "-c", "release"], cwd=paths.REPOSITORY, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True, timeout=3600)
+    if build.returncode != 0:
+        raise CommandError(build.stdout[-4000:])
+    return paths.REPOSITORY / ".build/release/smtp-relay-agent"
+
+
+def bring_up(lab: Lab, tell) -> None:
+    """Two relays, one by cloud-config and one by shell script, and a sender."""
+    relays = [lab.add_relay(), lab.add_relay(user_data.shell_script(lab.sha256))]
+    tell("booting r1 (cloud-config) and r2 (shell script): cloud-init fetches the agent and runs 'bootstrap'")
+    lab.add_sender()
+    for relay in relays:
+        relay.wait_for_cloud_init()
+        for line in relay.log().splitlines():
+            if " smtp-relay-agent: " in line:
+                tell(f"  {relay.name} | {line}")
+    for relay in relays:
+        lab.wait_for_backend(relay, "UP")
+        tell(f"{relay.name} ({relay.address}) is in service after {time.monotonic() - relay.booted:.1f} s from power-on")
+
+
+def demo(arguments) -> int:
+    binary = built_binary()
+    say(f"binary: {binary.stat().st_size / 1e6:.1f} MB; bringing up the VPC (the first time makes the images)")
+    with Lab(binary) as lab:
+        say(f"lab {lab.id}: metadata, AWS API over HTTPS, DNS, yum repository, load balancer, a mail server outside")
+        bring_up(lab, say)
+        say(f"sending {arguments.mails} mails from the application host through {network.LOAD_BALANCER}")
+        subjects = lab.send(arguments.mails)
+        arrived = lab.wait_for_mails(subjects)
+        for mail in sorted(arrived, key=lambda mail: mail["time"]):
+            say(f"  arrived: {mail['subject']}  from {mail['from']} to {mail['to'][0]}, by relay {mail['client']}")
+        say(f"  a host outside the VPC was answered: {lab.try_relay(lab.relays[0].address)}")
+        for relay in lab.relays:
+            say(f"  {relay.name} ({relay.address}): {lab.backends()[relay.address]}")
+        complete = sorted(mail["subject"] for mail in arrived) == sorted(subjects)
+        both = {mail["client"] for mail in arrived} == {relay.address for relay in lab.relays}
+    say("the lab is down" if complete else "mails are missing, or came twice")
+    return 0 if complete and both else 1
+
+
+def up(arguments) -> int:
+    binary = built_binary()
+    read, write = os.pipe()
+    if os.fork():
+        os.close(write)
+        with os.fdopen(read) as progress:
+            last = ""
+            for last in progress:
+                print(last, end="", flush=True)
+        return 0 if last.strip() == "up" else 1
+    os.close(read)
+    os.setsid()
+    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(0))
+    with os.fdopen(write, "w") as progress:
+        def tell(text: str) -> None:
+            progress.write(f"[{time.monotonic() - START:6.1f} s] {text}\n")
+            progress.flush()
+
+        try:
+            lab = Lab(binary)
+        except Exception as error:
+            tell(str(error))
+            return 1
+        try:
+            bring_up(lab, tell)
+            tell(f"lab {lab.id} is up; 'lab down' ends it")
+            progress.write("up\n")
+        except Exception as error:
+            tell(str(error))
+            lab.down()
+            return 1
+    with lab:
+        while True:
+            signal.pause()
+
+
+def states() -> list[dict]:
+    """The labs that are up on this machine."""
+    return [json.loads(path.read_text()) for path in sorted((paths.CACHE / "run").glob("*/state.json"))]
+
+
+def current() -> dict:
+    found = states()
+    if not found:
+        raise CommandError("no lab is up; 'lab up' starts one")
+    return found[-1]
+
+
+def down(arguments) -> int:
+    """End every lab, also those whose own process is gone."""
+    for folder in sorted((paths.CACHE / "run").glob("*")):
+        Ledger(folder / "ledger.jsonl").undo()
+        say(f"{folder.name} is down")
+    return 0
+
+
+def shell(arguments) -> int:
+    relay = current()["relays"].get(arguments.node)
+    if relay is None:
+        raise CommandError(f"no node {arguments.node}; there are {', '.join(current()['relays'])}")
+    command = arguments.command or ["bash", "-l"]
+    return subprocess.call(["nsenter", "-t", str(relay["leader"]), "-a", "--", *command])
+
+
+def send_mails(arguments) -> int:
+    for subject in send(current()["sender"], arguments.mails, "mail", arguments.to):
+        say(f"submitted: {subject}")
+    return 0
+
+
+def status(arguments) -> int:
+    state = current()
+    folder = paths.CACHE / "run" / state["id"]
+    checks = haproxy.states(folder / "haproxy.sock")
+    print(f"lab {state['id']}")
+    for name, relay in state["relays"].items():
+        print(f"  {name}  {relay['instance']}  {relay['address']}  {checks.get(relay['address'], 'not registered')}")
+    mails = folder / "mails.jsonl"
+    print(f"  mails that arrived outside: {len(mails.read_text().splitlines()) if mails.exists() else 0}")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="lab", description="A VPC with relays, on one machine, of real parts.")
+    commands = parser.add_subparsers(required=True)
+    for name, function, text in (
+        ("demo", demo, "build, boot two relays from user-data, send mails through the load balancer, show, and end"),
+        ("up", up, "the same as far as the relays and the sender, and leave it running"),
+        ("down", down, "end what is running, also after a crash"),
+        ("shell", shell, "a shell on a node, or one command there"),
+        ("send", send_mails, "send mails from the application host through the load balancer"),
+        ("status", status, "each node and its health at the load balancer, and the mails that arrived"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(function=function)
+        if name in ("demo", "send"):
+            command.add_argument("--mails", type=int, default=6, help="how many (default: 6)")
+        if name == "send":
+            command.add_argument("--to", default="someone@example.net", help="the recipient")
+        if name == "shell":
+            command.add_argument("node", help="r1 or r2")
+            command.add_argument("command", nargs=argparse.REMAINDER, help="the command (default: a login shell)")
+    arguments = parser.parse_args()
+    try:
+        return arguments.function(arguments)
+    except CommandError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(1))
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
