@@ -1,0 +1,123 @@
+import RelayNode
+import Testing
+
+struct MainCfTests {
+    @Test(arguments: [
+        ("a = 1\n", "1"), ("a=1\n", "1"), ("a =   1  \n", "1"), ("a = 1\na = 2\n", "2"),
+        ("a = 1\n  2\n\t3\n", "1 2 3"), ("a = 1\n# comment\n 2\n", "1 2"), ("a = 1\n\n 2\n", "1 2"),
+        ("a =\n 1\n", "1"), ("#a = 1\na = 2\n#a = 3\n", "2"), ("a = 1\r\n", "1"), ("a = x = y\n", "x = y"),
+        ("b = 1\n # a = 3\na =", ""),
+    ])
+    func readsAsPostfixDoes(text: String, value: String) {
+        #expect(MainCf(text)["a"] == value)
+    }
+
+    @Test func whatIsNotSetHasNoValue() {
+        #expect(MainCf("# a = 1\nab = 2\n")["a"] == nil)
+    }
+
+    @Test func anEditKeepsEverythingElse() {
+        let text = """
+            # Top comment
+
+            alias_maps = hash:/etc/aliases
+            inet_interfaces = localhost
+            # about destinations
+            mydestination = $myhostname,
+                 localhost,
+            # in between
+                 localhost.localdomain
+            debugger_command =
+            \t PATH=/bin:/usr/bin
+            \t ddd $process_id & sleep 5
+
+            """
+        var file = MainCf(text)
+        file.set("inet_interfaces", to: "all")
+        file.set("mydestination", to: "localhost")
+        let expected = """
+            # Top comment
+
+            alias_maps = hash:/etc/aliases
+            inet_interfaces = all
+            # about destinations
+            mydestination = localhost
+            # in between
+            debugger_command =
+            \t PATH=/bin:/usr/bin
+            \t ddd $process_id & sleep 5
+
+            """
+        #expect(file.text == expected)
+    }
+
+    @Test func setsTheLastOfSeveralDefinitions() {
+        var file = MainCf("a = 1\nb = 2\na = 3\n")
+        file.set("a", to: "4")
+        #expect(file.text == "a = 1\nb = 2\na = 4\n")
+    }
+
+    @Test func newSettingsComeAtTheEndUnderOneHeading() {
+        var file = MainCf("a = 1")
+        file.set("b", to: "2")
+        file.set("c", to: "")
+        #expect(file.text.hasPrefix("a = 1\n\n# Managed by smtp-relay-agent"))
+        #expect(file.text.hasSuffix("\nb = 2\nc =\n"))
+    }
+
+    @Test func whatIsRightStaysAsItWasWritten() {
+        let text = "mynetworks =\n  127.0.0.0/8\n\t10.0.0.0/16\n"
+        var file = MainCf(text)
+        file.set("mynetworks", to: "127.0.0.0/8 10.0.0.0/16")
+        #expect(file.text == text)
+    }
+
+    @Test(arguments: ["", "a = 1", "a = 1\n  2\n", "# only\n", "\n\n", " leading\na = 1\n", "a = 1\na = 2\n"])
+    func settingTwiceIsSettingOnce(text: String) {
+        var once = MainCf(text)
+        once.set("a", to: "x y")
+        var twice = MainCf(once.text)
+        twice.set("a", to: "x y")
+        #expect(twice.text == once.text)
+        #expect(twice["a"] == "x y")
+    }
+}
+
+struct MasterCfTests {
+    private let stock = """
+        # service type
+        smtp      inet  n       -       n       -       -       smtpd
+        #submission inet n       -       n       -       -       smtpd
+        #  -o syslog_name=postfix/submission
+        pickup    unix  n       -       n       60      1       pickup
+        relay     unix  -       -       n       -       -       smtp
+                -o syslog_name=postfix/$service_name
+
+        """
+
+    @Test func readsEntriesAndTheirOverrides() throws {
+        let entries = MasterCf(stock).entries
+        #expect(entries.map(\.service) == ["smtp", "pickup", "relay"])
+        let relay = try #require(entries.last)
+        #expect(relay.command == "smtp")
+        #expect(relay.overrides.map(\.name) == ["syslog_name"])
+    }
+
+    @Test func readsBothFormsOfOptions() throws {
+        let text = "smtp inet n - n - - smtpd -v -o a=1\n  -ob=2\n# no\n  -o c=x=y\n"
+        let entry = try #require(MasterCf(text).entries.first)
+        #expect(entry.overrides.map { "\($0.name):\($0.value)" } == ["a:1", "b:2", "c:x=y"])
+    }
+
+    @Test func addsAnEntryOnceAndMendsIt() {
+        var file = MasterCf(stock)
+        file.set("127.0.0.1:10025", "inet", to: ["127.0.0.1:10025 inet n - n - 2 smtpd", "  -o x=y"])
+        let once = file.text
+        #expect(once == stock + "127.0.0.1:10025 inet n - n - 2 smtpd\n  -o x=y\n")
+        file.set("127.0.0.1:10025", "inet", to: ["127.0.0.1:10025 inet n - n - 2 smtpd", "  -o x=y"])
+        #expect(file.text == once)
+        var broken = MasterCf(once.replacing("  -o x=y", with: "  -o x=z"))
+        broken.set("127.0.0.1:10025", "inet", to: ["127.0.0.1:10025 inet n - n - 2 smtpd", "  -o x=y"])
+        #expect(broken.text == once)
+    }
+}

@@ -1,0 +1,150 @@
+import Settings
+import Testing
+import Vocabulary
+
+struct SettingsSourcesTests {
+    private func sources(_ toml: String = "", environment: [String: String] = [:], flags: [String] = []) -> SettingsSources {
+        SettingsSources(file: SettingsFile(path: "/c.toml", text: toml), environment: environment, flags: flags)
+    }
+
+    private func problems(_ sources: SettingsSources, tags: [String: String] = [:]) -> [String] {
+        sources.check(tags: tags).map(\.description)
+    }
+
+    @Test func theStrongestSourceWins() throws {
+        let file = "[mail]\ndomain = \"file.example\"\n"
+        let tags = ["smtp-relay:domain": "tag.example", "Name": "relay"]
+        let environment = ["SMTP_RELAY_DOMAIN": "env.example", "PATH": "/bin"]
+        let flags = ["mail.domain=flag.example"]
+        func domain(_ sources: SettingsSources, _ tags: [String: String]) throws -> (String, ValueSource?) {
+            let resolved = try sources.resolve(tags: tags)
+            return (resolved.settings.mail.domain.description, resolved.values.first { $0.key == "mail.domain" }?.source)
+        }
+        #expect(try domain(sources(file), [:]) == ("file.example", .file(path: "/c.toml", line: 2, column: 1)))
+        #expect(try domain(sources(file), tags) == ("tag.example", .tag("smtp-relay:domain")))
+        #expect(
+            try domain(sources(file, environment: environment), tags)
+                == ("env.example", .environment(variable: "SMTP_RELAY_DOMAIN"))
+        )
+        #expect(
+            try domain(sources(file, environment: environment, flags: flags), tags)
+                == ("flag.example", .flag(key: "mail.domain"))
+        )
+    }
+
+    @Test func everySettingIsParsedIntoItsType() throws {
+        let toml = """
+            [mail]
+            domain = "example.com"
+            hostname = "relay.example.com"
+            destinations = ["a.example", "b.example"]
+            networks = ["vpc", "subnet", "192.168.0.0/24"]
+            allow_public_networks = ["203.0.0.0/16"]
+            [health]
+            port = 8080
+            path = "/up"
+            [load_balancer]
+            classic = ["smtp-relay"]
+            allow_open_to_world = true
+            timeout = "2m"
+            [metadata]
+            imdsv1 = true
+            timeout = 30
+            [packages]
+            timeout = "1h"
+            """
+        let settings = try sources(toml).resolve(tags: [:]).settings
+        #expect(settings.mail.hostname?.description == "relay.example.com")
+        #expect(settings.mail.destinations.map(\.description) == ["a.example", "b.example"])
+        #expect(settings.mail.networks == [.vpc, .subnet, .network(try IPNetwork("192.168.0.0/24"))])
+        #expect(settings.mail.allowPublicNetworks.map(\.description) == ["203.0.0.0/16"])
+        #expect(settings.health == NodeSettings.Health(port: 8080, path: try HealthPath("/up")))
+        #expect(settings.loadBalancer.classic.map(\.description) == ["smtp-relay"])
+        #expect(settings.loadBalancer.allowOpenToWorld)
+        #expect(settings.loadBalancer.timeout == .seconds(120))
+        #expect(settings.metadata == NodeSettings.Metadata(allowVersion1: true, timeout: .seconds(30)))
+        #expect(settings.packages.timeout == .seconds(3600))
+    }
+
+    @Test func defaultsAreThoseOfTheTable() throws {
+        let resolved = try sources(flags: ["mail.domain=example.com"]).resolve(tags: [:])
+        #expect(resolved.settings.mail.networks == [.vpc])
+        #expect(resolved.settings.health == NodeSettings.Health())
+        #expect(resolved.settings.loadBalancer == NodeSettings.LoadBalancer())
+        #expect(resolved.settings.metadata == NodeSettings.Metadata())
+        #expect(resolved.settings.packages == NodeSettings.Packages())
+        #expect(resolved.values.map(\.key) == SettingKey.all.map(\.name))
+        #expect(resolved.table.contains("health.port = 80 "))
+        #expect(resolved.table.contains("# default"))
+    }
+
+    @Test func listsInTextsAreSeparatedByCommas() throws {
+        let tags = ["smtp-relay:domain": "example.com", "smtp-relay:load_balancer.classic": "one, two"]
+        #expect(try sources().resolve(tags: tags).settings.loadBalancer.classic.map(\.description) == ["one", "two"])
+    }
+
+    @Test func anUnknownKeyIsNamedWithItsPlaceAndTheNearestOne() {
+        let toml = "[mail]\ndomain = \"example.com\"\n\n  netwroks = [\"vpc\"]\n"
+        #expect(problems(sources(toml)) == ["/c.toml:4:3: unknown key 'mail.netwroks'; did you mean 'mail.networks'?"])
+        #expect(problems(sources("[mial]\nx = 1\n"), tags: ["smtp-relay:domain": "a.b"]).first?.hasPrefix("/c.toml:1:1: unknown key 'mial'; did you mean 'mail'?") == true)
+        let flag = problems(sources(flags: ["mail.domain=a.b", "health.prot=1"]))
+        #expect(flag == ["flag --set health.prot: unknown key 'health.prot'; did you mean 'health.port'?"])
+        let tag = problems(sources(), tags: ["smtp-relay:domain": "a.b", "smtp-relay:hostnam": "x.y"])
+        #expect(tag == ["tag smtp-relay:hostnam: unknown key 'smtp-relay:hostnam'; did you mean 'smtp-relay:hostname'?"])
+        let variable = problems(sources(environment: ["SMTP_RELAY_DOMAN": "a.b", "SMTP_RELAY_DOMAIN": "a.b"]))
+        #expect(variable.first?.contains("did you mean 'SMTP_RELAY_DOMAIN'?") == true)
+    }
+
+    @Test func allProblemsAreToldAtOnce() {
+        let toml = "[mail]\ndomain = 5\nnetworks = [\"10.0.1.0/16\"]\n[health]\nport = 25\npath = \"x\"\n"
+        let found = problems(sources(toml))
+        #expect(found.contains { $0.hasPrefix("/c.toml:2:1: mail.domain: '5' is not a text") })
+        #expect(found.contains { $0.hasPrefix("/c.toml:3:1: mail.networks:") })
+        #expect(found.contains { $0.hasPrefix("/c.toml:5:1: health.port: '25'") })
+        #expect(found.contains { $0.hasPrefix("/c.toml:6:1: health.path: 'x'") })
+    }
+
+    @Test func brokenTOMLIsToldWithItsPlace() {
+        #expect(problems(sources("[mail]\ndomain = \n"), tags: ["smtp-relay:domain": "a.b"]).first?.hasPrefix("/c.toml:2:") == true)
+    }
+
+    @Test func aTagWithALineEndNeverGetsThrough() {
+        let found = problems(sources(), tags: ["smtp-relay:domain": "example.com\nmynetworks = 0.0.0.0/0"])
+        #expect(found.contains { $0.hasPrefix("tag smtp-relay:domain: mail.domain: 'example.com\\nmynetworks") })
+    }
+
+    @Test func theDomainIsRequiredAndTheCureIsNamed() {
+        #expect(throws: SettingsProblems.self) { try sources().resolve(tags: [:]) }
+        #expect(problems(sources()).first?.contains("SMTP_RELAY_DOMAIN") == true)
+        #expect(sources().check(tags: nil).isEmpty)
+    }
+
+    @Test func metadatasSettingsCanNotComeFromTags() throws {
+        let found = problems(sources(), tags: ["smtp-relay:domain": "a.b", "smtp-relay:metadata.timeout": "5s"])
+        #expect(found.first?.contains("tags are read from metadata") == true)
+        #expect(try sources("[metadata]\ntimeout = \"7s\"\n").metadataSettings().timeout == .seconds(7))
+    }
+
+    @Test(arguments: ["0", "-1s", "90x", "s", "2d", "25h", "999999999999999999999s"])
+    func durationsAreChecked(text: String) {
+        #expect(problems(sources(flags: ["mail.domain=a.b", "packages.timeout=\(text)"])).count == 1)
+    }
+
+    @Test func positionsAreFoundInAllOfTOML() {
+        let toml = """
+            # [mail] in a comment
+            mail.domain = "a # b" # a comment
+            "health" . 'prot' = 1
+            load_balancer = { classic = ["x",
+              "]"], tiemout = "5s" }
+            text = \"\"\"
+            mail.nothing = 1
+            \"\"\"
+            """
+        let found = problems(sources(toml))
+        #expect(found.contains { $0.hasPrefix("/c.toml:2:1: mail.domain") })
+        #expect(found.contains { $0.hasPrefix("/c.toml:3:1: unknown key 'health.prot'") })
+        #expect(found.contains { $0.hasPrefix("/c.toml:5:9: unknown key 'load_balancer.tiemout'") })
+        #expect(found.contains { $0.hasPrefix("/c.toml:6:1: unknown key 'text'") })
+    }
+}
