@@ -22,7 +22,11 @@ package struct HealthPublication: Sendable {
         let facts = try await inputs.facts()
         let settings = try inputs.settings(tags: facts.tags).settings
         let node = try RelayNode(settings: settings, facts: facts)
-        try await NodeVerifier(probe: host.relay, selfTest: node.selfTest, files: host.files).verify()
+        let verifier = NodeVerifier(probe: host.relay, selfTest: node.selfTest, files: host.files)
+        // The pass that starts the health unit has proven the relay just now.
+        let isProven = publishes ? try verifier.isProven() : false
+        if !isProven { try await verifier.prove() }
+        try await verifier.checkService()
         guard publishes else { return }
         let file = FilePath(NginxConfiguration.healthFile)
         try host.files.createDirectory(file.removingLastComponent())

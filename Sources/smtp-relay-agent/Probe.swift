@@ -17,7 +17,7 @@ struct Probe: AsyncParsableCommand {
     var publish = false
 
     func run() async throws {
-        try await Session.run(options, needsRoot: publish) { session in
+        try await Session.run(options, needsRoot: true) { session in
             let started = ContinuousClock.now
             try await HealthPublication(inputs: session.inputs, host: session.host).prove(publishes: publish)
             let what = "the relay serves the allowed networks, and nobody else"

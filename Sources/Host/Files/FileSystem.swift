@@ -146,6 +146,18 @@ package struct FileSystem: Sendable {
         return names.sorted()
     }
 
+    /// What tells a folder's files from later versions of them: names, sizes, times and inodes, one file a line.
+    package func fingerprint(of path: FilePath) throws(FileFailure) -> String {
+        var lines: [String] = []
+        for name in try names(in: path) ?? [] {
+            var status = stat()
+            guard lstat(location(of: path.appending(name)).string, &status) == 0 else { continue }
+            let time = "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+            lines.append("\(name) \(status.st_size) \(time) \(status.st_ino) \(status.st_mode)")
+        }
+        return lines.joined(separator: "\n")
+    }
+
     private func synchronize(_ directory: FilePath) throws {
         let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
         try descriptor.closeAfter { try Errno.check(fsync(descriptor.rawValue)) }

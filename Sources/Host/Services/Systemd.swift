@@ -4,6 +4,9 @@ import Vocabulary
 package struct Systemd: ServiceManager {
     private let runner: any CommandRunner
 
+    /// By its full path: looking it up in PATH costs a child process for each folder that does not have it.
+    private static let program = "/usr/bin/systemctl"
+
     package init(runner: any CommandRunner) {
         self.runner = runner
     }
@@ -56,7 +59,7 @@ package struct Systemd: ServiceManager {
             _ = try await systemctl("\(verb) \(service)", [verb, Self.unit(service)])
         } catch {
             let status = try? await runner.run(
-                Command("systemctl", ["status", "--no-pager", "--full", "--lines=12", Self.unit(service)])
+                Command(Self.program, ["status", "--no-pager", "--full", "--lines=12", Self.unit(service)])
             )
             throw ServiceFailure(
                 operation: error.operation,
@@ -68,7 +71,7 @@ package struct Systemd: ServiceManager {
 
     private func systemctl(_ operation: String, _ arguments: [String]) async throws(ServiceFailure) -> CommandOutput {
         do {
-            return try await runner.runChecked(Command("systemctl", arguments, timeout: .seconds(100)))
+            return try await runner.runChecked(Command(Self.program, arguments, timeout: .seconds(100)))
         } catch {
             throw ServiceFailure(operation: operation, cause: error)
         }

@@ -39,10 +39,13 @@ package struct HealthEndpoint: Resource {
 
     package func check() async throws -> Check {
         let isPublished = try await services.state(of: publisher).isActive && files.exists(file)
+        guard isPublished, try verifier.isProven() else {
+            let summary = isPublished ? "prove the relay anew" : "prove the relay and publish its health"
+            return .drifted(Drift([Change(.service, summary)]) { try await publish(anew: !isPublished) })
+        }
         do {
-            try await verifier.verify()
+            try await verifier.checkService()
         } catch {
-            guard isPublished || files.exists(file) else { throw error }
             return .drifted(
                 Drift([Change(.service, "withdraw the health check's 200")]) {
                     try await withdraw()
@@ -50,15 +53,19 @@ package struct HealthEndpoint: Resource {
                 }
             )
         }
-        guard isPublished else {
-            return .drifted(Drift([Change(.service, "publish the health check's 200")]) { try await publish() })
-        }
         try await expectHealthy()
         return .inSync
     }
 
-    private func publish() async throws {
-        try await services.change { try await $0.restart(publisher) }
+    private func publish(anew: Bool) async throws {
+        do {
+            try await verifier.prove()
+            try await verifier.checkService()
+        } catch {
+            try await withdraw()
+            throw error
+        }
+        if anew { try await services.change { try await $0.restart(publisher) } }
         try await expectHealthy()
     }
 

@@ -6,10 +6,16 @@ package import Vocabulary
 
 /// Proves that the node does its job and no more: Postfix answers, relays for the allowed networks, refuses everyone
 /// else, and has room for what it accepts.
+///
+/// The relay's policy can change only with Postfix's files or the networks, and each proof writes some lines to the
+/// mail log. So it is kept, with what it was a proof of, and made again when that is no longer so.
 package struct NodeVerifier: Sendable {
     private let probe: any RelayProbing
     private let selfTest: SelfTest
     private let files: FileSystem
+
+    /// In /run: after a boot, Postfix has read its files anew.
+    private static let proof: FilePath = "/run/smtp-relay-agent/proof"
 
     package init(probe: any RelayProbing, selfTest: SelfTest, files: FileSystem) {
         self.probe = probe
@@ -17,9 +23,17 @@ package struct NodeVerifier: Sendable {
         self.files = files
     }
 
-    /// - Throws: The first thing that is wrong: an `SMTPFailure`, a `RelayPolicyFailure` or a `QueueDiskFull`.
-    package func verify() async throws {
-        try await probe.greet()
+    /// Whether the relay's policy was proven as it is now.
+    package func isProven() throws -> Bool {
+        try files.file(at: Self.proof)?.bytes == Array(subject().utf8)
+    }
+
+    /// Proves the relay's policy, and keeps the proof.
+    ///
+    /// - Throws: An `SMTPFailure` or a `RelayPolicyFailure`.
+    package func prove() async throws {
+        let subject = try subject()
+        try files.remove(Self.proof)
         let clients = selfTest.outsiders + selfTest.insiders
         let replies = try await probe.relayAttempts(by: clients)
         for (client, reply) in zip(clients, replies) {
@@ -27,13 +41,24 @@ package struct NodeVerifier: Sendable {
             if isInsider, !reply.isPositive { throw RelayPolicyFailure.refusesItsOwn(client, reply) }
             if !isInsider, reply.code != 554 { throw RelayPolicyFailure.openRelay(client, reply) }
         }
-        try checkQueueDisk()
+        try files.createDirectory(Self.proof.removingLastComponent())
+        try files.replace(Self.proof, with: Array(subject.utf8), attributes: FileAttributes())
     }
 
-    private func checkQueueDisk() throws {
-        let queue = FilePath("/var/spool/postfix")
+    /// Whether the relay is able to take mail now.
+    ///
+    /// - Throws: An `SMTPFailure` or a `QueueDiskFull`.
+    package func checkService() async throws {
+        try await probe.greet()
+        let queue: FilePath = "/var/spool/postfix"
         guard let free = files.freeSpace(at: queue) else { return }
         guard free >= Self.leastFreeSpace else { throw QueueDiskFull(queue: queue, free: free) }
+    }
+
+    /// All that the policy depends on.
+    private func subject() throws -> String {
+        let clients = selfTest.outsiders.map { "outside \($0)" } + selfTest.insiders.map { "inside \($0)" }
+        return try files.fingerprint(of: "/etc/postfix") + "\n" + clients.joined(separator: "\n")
     }
 
     /// Bytes: room for a few messages of the largest size that Postfix takes by default (10 MB).

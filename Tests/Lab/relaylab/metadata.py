@@ -16,6 +16,8 @@ from . import network
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body in one write: apart, each answer would wait for a delayed acknowledgement.
+    wbufsize = -1
     state: Path
     tokens: set[str] = set()
 
@@ -79,6 +81,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        self.wfile.flush()
 
     def log_message(self, *arguments):
         pass
