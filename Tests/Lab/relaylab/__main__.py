@@ -93,6 +93,7 @@ def up(arguments) -> int:
             return 1
         try:
             bring_up(lab, tell)
+            (lab.folder / "owner").write_text(json.dumps({"process": os.getpid(), "kept": True}))
             tell(f"lab {lab.id} is up; 'lab down' ends it")
             progress.write("up\n")
         except Exception as error:
@@ -105,8 +106,10 @@ def up(arguments) -> int:
 
 
 def states() -> list[dict]:
-    """The labs that are up on this machine."""
-    return [json.loads(path.read_text()) for path in sorted((paths.CACHE / "run").glob("*/state.json"))]
+    """The labs that 'up' left running on this machine."""
+    folders = sorted((paths.CACHE / "run").glob("*"))
+    kept = [folder for folder in folders if json.loads((folder / "owner").read_text())["kept"]]
+    return [json.loads((folder / "state.json").read_text()) for folder in kept]
 
 
 def current() -> dict:
@@ -117,8 +120,21 @@ def current() -> dict:
 
 
 def down(arguments) -> int:
-    """End every lab, also those whose own process is gone."""
+    """End the labs that 'up' left running, and what a crash left of any."""
     for folder in sorted((paths.CACHE / "run").glob("*")):
+        owner = json.loads((folder / "owner").read_text())
+        try:
+            if not owner["kept"]:
+                os.kill(owner["process"], 0)
+                say(f"{folder.name} belongs to process {owner['process']}, which ends it itself")
+                continue
+            os.kill(owner["process"], signal.SIGTERM)
+            for _ in range(200):
+                if not folder.exists():
+                    break
+                time.sleep(0.1)
+        except ProcessLookupError:
+            pass
         Ledger(folder / "ledger.jsonl").undo()
         say(f"{folder.name} is down")
     return 0

@@ -4,6 +4,7 @@ What moto makes up, DescribeInstanceHealth, is answered from what HAProxy's chec
 namespace; faults are read from a file at each request, and every call is written down.
 """
 
+import calendar
 import csv
 import io
 import json
@@ -119,7 +120,7 @@ class Application:
         if skew := fault.get("skew"):
             stamp = time.strptime(environ["HTTP_X_AMZ_DATE"], "%Y%m%dT%H%M%SZ")
             now = time.time() + skew
-            if abs(now - __import__("calendar").timegm(stamp)) > 300:
+            if abs(now - calendar.timegm(stamp)) > 300:
                 date = ("Date", formatdate(now, usegmt=True))
                 return self._error(start_response, "403 Forbidden", "SignatureDoesNotMatch", "Signature expired", date)
         return None
@@ -166,6 +167,15 @@ def seed(folder: Path) -> None:
     )
     elb.configure_health_check(LoadBalancerName=NAME, HealthCheck={
         "Target": "HTTP:80/health", "Interval": 5, "Timeout": 2, "UnhealthyThreshold": 2, "HealthyThreshold": 2})
+    # A load balancer that would make an open relay: anyone may come in, and Postfix sees its address, not theirs.
+    door = ec2.create_security_group(GroupName="door", Description="open to the world", VpcId=vpc)["GroupId"]
+    ec2.authorize_security_group_ingress(GroupId=door, IpPermissions=[
+        {"IpProtocol": "tcp", "FromPort": 25, "ToPort": 25, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+    elb.create_load_balancer(
+        LoadBalancerName="open-door", Scheme="internet-facing", Subnets=[subnet], SecurityGroups=[door],
+        Listeners=[{"Protocol": "TCP", "LoadBalancerPort": 25, "InstanceProtocol": "TCP", "InstancePort": 25}],
+    )
+    ec2.create_tags(Resources=list(instances), Tags=[{"Key": "Purpose", "Value": "relay"}])
     (folder / "instances.json").write_text(json.dumps(instances))
     (folder / "account.json").write_text(json.dumps({"vpc": vpc, "subnet": subnet, "group": group}))
 

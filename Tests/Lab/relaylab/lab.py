@@ -33,6 +33,7 @@ class Lab:
         self.folder.mkdir(parents=True)
         self.ledger = Ledger(self.folder / "ledger.jsonl")
         self.ledger.add("folder", self.folder)
+        (self.folder / "owner").write_text(json.dumps({"process": os.getpid(), "kept": False}))
         self.relays: list[Relay] = []
         self.nodes: dict[str, dict] = {}
         self.sender: Machine | None = None

@@ -1,0 +1,62 @@
+"""System tests: the release binary in the lab, on real parts."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "Tests" / "Lab"))
+
+from relaylab import user_data  # noqa: E402
+from relaylab.lab import Lab  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def binary() -> Path:
+    path = Path(os.environ.get("LAB_BINARY", REPOSITORY / ".build/release/smtp-relay-agent"))
+    assert path.exists(), "build it first: swift build -c release"
+    return path
+
+
+@pytest.fixture(scope="session")
+def lab(binary):
+    """Two relays in service and a sender, from nothing but user-data. Tests leave them as they found them."""
+    with Lab(binary) as lab:
+        lab.add_relay()
+        lab.add_relay(user_data.shell_script(lab.sha256))
+        lab.add_sender()
+        for relay in lab.relays:
+            relay.wait_for_cloud_init()
+        for relay in lab.relays:
+            lab.wait_for_backend(relay, "UP")
+        yield lab
+
+
+def fetch_only(lab: Lab) -> str:
+    """User-data that installs the agent, but does not run it."""
+    text = user_data.shell_script(lab.sha256)
+    command = "exec /usr/local/bin/smtp-relay-agent bootstrap"
+    assert command in text
+    return text.replace(command, "")
+
+
+@pytest.fixture(scope="module")
+def stock(binary):
+    """A node of a stock image, with the agent fetched but not run: neither Postfix nor nginx is there."""
+    with Lab(binary) as lab:
+        relay = lab.add_relay(fetch_only(lab))
+        relay.wait_for_cloud_init()
+        relay.lab = lab
+        yield relay
+
+
+@pytest.fixture(scope="module")
+def baked(binary):
+    """The same, with the packages already there."""
+    with Lab(binary) as lab:
+        relay = lab.add_relay(fetch_only(lab), preinstalled=True)
+        relay.wait_for_cloud_init()
+        relay.lab = lab
+        yield relay

@@ -1,0 +1,231 @@
+"""What is wrong is told clearly, with a status that is not 0, and keeps the node out of the load balancer."""
+
+import shlex
+
+import pytest
+
+AGENT = "/usr/local/bin/smtp-relay-agent"
+
+
+def bootstrap(relay, *arguments: str, environment: str = "", timeout: float = 120):
+    command = " ".join(shlex.quote(argument) for argument in (AGENT, "bootstrap", *arguments))
+    return relay.exec("sh", "-c", f"{environment} {command}", check=False, timeout=timeout)
+
+
+def assert_refused(relay, result, *words: str):
+    assert result.returncode == 1, result.stdout
+    assert "error: " in result.stdout
+    for word in words:
+        assert word in result.stdout, result.stdout
+    assert "never-printed" not in result.stdout
+    assert relay.address not in relay.lab.backends()
+
+
+@pytest.fixture(autouse=True)
+def mended(request):
+    """Mend what a test has broken."""
+    yield
+    for name in ("stock", "baked"):
+        if name in request.fixturenames:
+            relay = request.getfixturevalue(name)
+            relay.lab.metadata_fault(relay, "")
+            relay.lab.api_fault()
+
+
+# Settings
+
+
+def test_wrong_settings_change_nothing(stock):
+    stock.write("/tmp/wrong.toml", '[mail]\ndomain = "example.com"\nnetwroks = ["vpc"]\n[health]\nport = 25\n')
+    result = bootstrap(stock, "--config", "/tmp/wrong.toml")
+    assert_refused(stock, result, "/tmp/wrong.toml:3:1: unknown key 'mail.netwroks'; did you mean 'mail.networks'?",
+                   "/tmp/wrong.toml:5:1: health.port: '25' is not a free port")
+    assert stock.exec("ls", "/etc/postfix", check=False).returncode != 0
+    check = stock.agent("config", "check", "--config", "/tmp/wrong.toml")
+    assert check.returncode == 1
+    assert "/tmp/wrong.toml:3:1" in check.stdout
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "203.0.0.0/16"])
+def test_a_network_of_strangers_is_refused(stock, network):
+    result = bootstrap(stock, "--set", f"mail.networks=vpc,{network}")
+    assert_refused(stock, result, f"mail.networks: {network} is refused")
+
+
+def test_a_tag_that_would_forge_a_line_of_main_cf_is_refused(stock):
+    tags = stock.lab.nodes[stock.address]["meta-data"]["tags"]["instance"]
+    tags["smtp-relay:hostname"] = "relay.example.com\nmynetworks = 0.0.0.0/0"
+    stock.lab.write_metadata()
+    try:
+        assert_refused(stock, bootstrap(stock), "tag smtp-relay:hostname: mail.hostname: 'relay.example.com\\nmynetworks")
+    finally:
+        del tags["smtp-relay:hostname"]
+        stock.lab.write_metadata()
+
+
+def test_a_missing_file_that_was_named_is_an_error(stock):
+    assert_refused(stock, bootstrap(stock, "--config", "/etc/nothing.toml"), "cannot read /etc/nothing.toml")
+
+
+def test_who_is_not_root_is_told(stock):
+    result = stock.exec("setpriv", "--reuid=65534", "--clear-groups", AGENT, "reconcile", check=False)
+    assert result.returncode == 1
+    assert "must be run as root" in result.stdout
+
+
+# Metadata
+
+
+@pytest.mark.parametrize("fault, words", [
+    ("unavailable", "answers with status 503"),
+    ("disabled", "HTTP is disabled for this instance"),
+    ("no-token-answer", "http-put-response-hop-limit 2"),
+])
+def test_each_trouble_with_metadata_is_told_apart(stock, fault, words):
+    stock.lab.metadata_fault(stock, fault)
+    assert_refused(stock, bootstrap(stock, "--set", "metadata.timeout=6s"), "instance metadata", words)
+
+
+def test_no_metadata_at_all(stock):
+    stock.shell("ip route add blackhole 169.254.169.254/32 metric 0; ip route del 169.254.169.254 dev eth0")
+    try:
+        result = bootstrap(stock, "--set", "metadata.timeout=4s")
+    finally:
+        stock.shell("ip route del blackhole 169.254.169.254/32; ip route add 169.254.169.254 dev eth0")
+    assert_refused(stock, result, "the service is out of reach", "is this an EC2 instance")
+
+
+# Packages
+
+
+def test_a_package_that_no_repository_has(stock):
+    stock.shell("sed -i s/enabled=1/enabled=0/ /etc/yum.repos.d/lab.repo")
+    try:
+        result = bootstrap(stock)
+    finally:
+        stock.shell("sed -i s/enabled=0/enabled=1/ /etc/yum.repos.d/lab.repo")
+    assert_refused(stock, result, "packages: ", "no enabled repository has")
+
+
+def test_a_mirror_whose_name_is_unknown(stock):
+    stock.shell("sed -i s/repo.lab.internal/no.such.mirror.internal/ /etc/yum.repos.d/lab.repo")
+    try:
+        result = bootstrap(stock, "--set", "packages.timeout=5s")
+    finally:
+        stock.shell("sed -i s/no.such.mirror.internal/repo.lab.internal/ /etc/yum.repos.d/lab.repo")
+    assert_refused(stock, result, "a package mirror's name can't be resolved", "waiting for DNS")
+
+
+def test_a_mirror_that_fails(stock):
+    stock.shell("sed -i 's,repo.lab.internal/,repo.lab.internal/gone/,' /etc/yum.repos.d/lab.repo")
+    try:
+        result = bootstrap(stock, "--set", "packages.timeout=5s")
+    finally:
+        stock.shell("sed -i 's,repo.lab.internal/gone/,repo.lab.internal/,' /etc/yum.repos.d/lab.repo")
+    assert_refused(stock, result, "a package mirror fails", "waiting for a package mirror")
+
+
+@pytest.mark.parametrize("lock", ["/var/lib/rpm/.rpm.lock", "/var/cache/dnf/metadata_lock.pid"])
+def test_a_held_lock_is_named_with_its_holder(stock, lock):
+    if lock.endswith(".pid"):
+        # dnf's own lock: a file with its holder's number.
+        hold = f"mkdir -p $(dirname {lock}); sleep 300 & echo -n $! > {lock}; echo $!"
+    else:
+        code = ("import fcntl,time,os; f=open('%s','a+'); fcntl.lockf(f,fcntl.LOCK_EX); "
+                "open('/tmp/locked','w').close(); time.sleep(300)" % lock)
+        hold = f"rm -f /tmp/locked; python3 -c {shlex.quote(code)} >/dev/null 2>&1 & " \
+               "while [ ! -e /tmp/locked ]; do sleep 0.1; done; echo $!"
+    holder = stock.shell(hold + " 2>/dev/null", timeout=30).split()[-1]
+    try:
+        result = bootstrap(stock, "--set", "packages.timeout=6s")
+    finally:
+        stock.shell(f"kill -9 {holder}; rm -f /var/cache/dnf/metadata_lock.pid")
+    assert_refused(stock, result, "waiting for the package database, locked by process", holder)
+
+
+# Credentials and the API: the node is ready but for its registration.
+
+
+def test_late_metadata_is_waited_for(baked):
+    baked.lab.metadata_fault(baked, "token")
+    script = f"{AGENT} bootstrap --set load_balancer.classic= & agent=$!; sleep 4; touch /tmp/late; wait $agent"
+    import threading
+    import time
+
+    def mend():
+        time.sleep(4)
+        baked.lab.metadata_fault(baked, "")
+
+    thread = threading.Thread(target=mend)
+    thread.start()
+    result = baked.exec("sh", "-c", script, check=False)
+    thread.join()
+    assert result.returncode == 0, result.stdout
+    assert "waiting for instance metadata" in result.stdout
+
+
+def test_no_role(baked):
+    data = baked.lab.nodes[baked.address]["meta-data"]
+    role = data.pop("iam")
+    baked.lab.write_metadata()
+    try:
+        result = bootstrap(baked, timeout=180)
+    finally:
+        data["iam"] = role
+        baked.lab.write_metadata()
+    assert_refused(baked, result, "this instance has no role", "associate-iam-instance-profile")
+
+
+def test_a_dead_api_is_bounded_in_time(baked):
+    baked.lab.api_fault(hang=30)
+    result = bootstrap(baked, timeout=150)
+    assert_refused(baked, result, "elasticloadbalancing:DescribeInstanceHealth got no answer", "tries in", "check the route")
+
+
+def test_an_api_that_fails(baked):
+    baked.lab.api_fault(unavailable=True)
+    result = bootstrap(baked, timeout=150)
+    assert_refused(baked, result, "ServiceUnavailable", "tries in")
+
+
+def test_a_missing_permission_names_the_action(baked):
+    baked.lab.api_fault(denied=["RegisterInstancesWithLoadBalancer"])
+    assert_refused(baked, bootstrap(baked), "allow elasticloadbalancing:RegisterInstancesWithLoadBalancer")
+
+
+def test_an_unknown_load_balancer(baked):
+    result = bootstrap(baked, "--set", "load_balancer.classic=no-such")
+    assert_refused(baked, result, "check load_balancer.classic")
+
+
+def test_an_open_door_before_a_hidden_address_is_not_joined(baked):
+    result = bootstrap(baked, "--set", "load_balancer.classic=open-door")
+    assert_refused(baked, result, "will not join load balancer open-door", "would be an open relay", "revoke-security-group-ingress")
+    assert "RegisterInstancesWithLoadBalancer" not in baked.lab.api_calls(baked)[-3:]
+
+
+def test_an_open_door_can_not_be_ruled_out_without_the_permission_to_look(baked):
+    baked.lab.api_fault(denied=["DescribeSecurityGroups"])
+    result = bootstrap(baked, "--set", "load_balancer.classic=open-door")
+    assert_refused(baked, result, "allow ec2:DescribeSecurityGroups")
+
+
+def test_throttling_and_a_wrong_clock_only_make_it_slower(baked):
+    baked.lab.api_fault(throttle=2, skew=3600)
+    result = bootstrap(baked)
+    assert result.returncode == 0, result.stdout
+    baked.lab.wait_for_backend(baked, "UP")
+
+
+def test_tags_are_read_by_the_api_where_metadata_has_none(baked):
+    data = baked.lab.nodes[baked.address]["meta-data"]
+    tags = data.pop("tags")
+    baked.lab.write_metadata()
+    try:
+        result = baked.exec(AGENT, "facts")
+    finally:
+        data["tags"] = tags
+        baked.lab.write_metadata()
+    assert result.stdout.count("read by ec2:DescribeTags") == 1
+    assert '"tagSource" : "api"' in result.stdout
+    assert '"Purpose" : "relay"' in result.stdout

@@ -1,0 +1,47 @@
+"""The lab's own commands."""
+
+import os
+import subprocess
+from pathlib import Path
+
+LAB = Path(__file__).resolve().parents[1] / "Lab" / "lab"
+
+
+def run(binary, *arguments, timeout=300):
+    return subprocess.run([LAB, *arguments], env={**os.environ, "LAB_BINARY": str(binary)}, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=timeout)
+
+
+def traces() -> set[str]:
+    """What a lab could leave behind."""
+    names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout.split()
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines() if "/lab/run/" in line]
+    runs = [str(path) for path in (LAB.parents[2] / ".build/lab/run").glob("*")]
+    return {*(name for name in names if name.startswith("lab")), *mounts, *runs}
+
+
+def test_demo_shows_it_all_ends_by_itself_and_leaves_nothing_behind(binary):
+    before = traces()
+    result = run(binary, "demo")
+    assert result.returncode == 0, result.stdout
+    assert result.stdout.count("arrived: mail") == 6
+    assert result.stdout.count("is in service after") == 2
+    assert "554 5.7.1" in result.stdout
+    assert "the node is as it should be" in result.stdout
+    assert traces() == before
+
+
+def test_up_send_status_shell_and_down(binary):
+    before = traces()
+    try:
+        result = run(binary, "up")
+        assert result.returncode == 0, result.stdout
+        assert "is up" in result.stdout
+        assert run(binary, "send", "--mails", "2").stdout.count("submitted: ") == 2
+        assert "postfix" in run(binary, "shell", "r2", "cat", "/etc/postfix/main.cf").stdout
+        status = run(binary, "status").stdout
+        assert status.count("  UP") == 2
+    finally:
+        down = run(binary, "down")
+    assert down.returncode == 0
+    assert not (traces() - before)

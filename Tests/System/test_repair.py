@@ -1,0 +1,145 @@
+"""Drift of every kind is put right, and a node that does not work leaves the load balancer."""
+
+import pytest
+
+BROKEN = {
+    "a value": "sed -i 's/^mynetworks = .*/mynetworks = 0.0.0.0\\/0/' /etc/postfix/main.cf && postfix reload",
+    "a later definition": "echo 'smtpd_relay_restrictions = permit' >> /etc/postfix/main.cf && postfix reload",
+    "an empty file": ": > /etc/nginx/nginx.conf",
+    "no file": "rm /etc/nginx/nginx.conf",
+    "a link": "mv /etc/nginx/nginx.conf /tmp/was && ln -s /tmp/was /etc/nginx/nginx.conf",
+    "a mode": "chmod 600 /etc/nginx/nginx.conf",
+    "an owner": "chown nginx /etc/postfix/main.cf",
+    "the self-test's listener": "sed -i '/10025/,$d' /etc/postfix/master.cf && postfix reload",
+    "a unit": "echo '# more' >> /etc/systemd/system/smtp-relay-agent-health.service",
+    "a service that is off": "systemctl disable --now nginx",
+    "a health file that is gone": "rm /run/smtp-relay-agent/www/health",
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_what_was_broken_by_hand_comes_back(lab, kind):
+    relay = lab.relays[1]
+    files = "/etc/postfix/main.cf /etc/postfix/master.cf /etc/nginx/nginx.conf /etc/systemd/system/smtp-relay-agent*"
+    state = f"sha256sum {files}; stat -c '%n %F %a %U' {files}; systemctl is-enabled nginx postfix"
+    before = relay.shell(state)
+    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; " + BROKEN[kind])
+    plan = relay.agent("plan")
+    assert plan.returncode == 2, plan.stdout
+    result = relay.agent("reconcile", "--detailed-exit-status")
+    assert result.returncode == 2, result.stdout
+    again = relay.agent("reconcile", "--detailed-exit-status")
+    assert again.returncode == 0, again.stdout
+    assert kind == "a later definition" or relay.shell(state) == before
+    assert relay.shell("postconf -h mynetworks").strip() == "127.0.0.0/8 10.0.0.0/16"
+    lab.wait_for_backend(relay, "UP")
+
+
+def test_postfix_stopped_by_hand_takes_the_node_out_and_reconcile_brings_it_back(lab):
+    relay = lab.relays[1]
+    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer postfix")
+    answer = relay.shell("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/health")
+    assert answer == "503"
+    lab.wait_for_backend(relay, "DOWN", 20)
+    arrived = lab.wait_for_mails(lab.send(4))
+    assert {mail["client"] for mail in arrived} == {lab.relays[0].address}
+    result = relay.agent("reconcile")
+    assert result.returncode == 0, result.stdout
+    assert "start postfix" in result.stdout
+    lab.wait_for_backend(relay, "UP", 20)
+
+
+def test_a_killed_postfix_takes_the_node_out(lab):
+    relay = lab.relays[1]
+    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; kill -9 $(head -1 /var/spool/postfix/pid/master.pid)")
+    lab.wait_for_backend(relay, "DOWN", 20)
+    assert relay.agent("reconcile").returncode == 0
+    lab.wait_for_backend(relay, "UP", 20)
+
+
+def test_a_relay_that_refuses_its_own_senders_leaves_and_comes_back(lab):
+    relay = lab.relays[1]
+    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; "
+                "echo 'smtpd_client_restrictions = reject' >> /etc/postfix/main.cf; postfix reload")
+    result = relay.agent("reconcile")
+    assert result.returncode == 1
+    assert "the relay refuses its own senders: 127.0.0.1" in result.stdout
+    lab.wait_for_backend(relay, "DOWN", 20)
+    relay.shell("sed -i '/^smtpd_client_restrictions/d' /etc/postfix/main.cf; postfix reload")
+    assert relay.agent("reconcile").returncode == 0
+    lab.wait_for_backend(relay, "UP", 20)
+
+
+def test_an_open_relay_by_a_foreign_setting_never_serves(lab):
+    relay = lab.relays[1]
+    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; echo 'smtpd_delay_reject = yes\n"
+                "smtpd_authorized_xforward_hosts = 0.0.0.0/0\nlocal_recipient_maps =\nvirtual_alias_domains = "
+                "relay-self-test.invalid\nvirtual_alias_maps = static:x@example.net' >> /etc/postfix/main.cf; "
+                "postfix reload")
+    result = relay.agent("reconcile")
+    assert result.returncode == 1
+    assert "open relay: " in result.stdout
+    lab.wait_for_backend(relay, "DOWN", 20)
+    relay.shell("sed -i '/^smtpd_delay_reject/d;/^smtpd_authorized_xforward/d;/^local_recipient_maps/d;"
+                "/^virtual_alias/d' /etc/postfix/main.cf; postfix reload")
+    assert relay.agent("reconcile").returncode == 0
+    lab.wait_for_backend(relay, "UP", 20)
+
+
+def test_a_policy_hidden_in_master_cf_is_an_error(lab):
+    relay = lab.relays[1]
+    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; cp /etc/postfix/master.cf /tmp/master.cf; sed -i "
+                "'s/^smtp      inet.*/&\\n  -o smtpd_relay_restrictions=permit/' /etc/postfix/master.cf")
+    result = relay.agent("reconcile")
+    assert result.returncode == 1
+    assert "/etc/postfix/master.cf: the 'smtp' service sets '-o smtpd_relay_restrictions=permit'" in result.stdout
+    relay.shell("cat /tmp/master.cf > /etc/postfix/master.cf")
+    assert relay.agent("reconcile").returncode == 0
+
+
+def test_a_candidate_that_postfix_refuses_is_not_installed(lab):
+    relay = lab.relays[1]
+    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; cp /etc/postfix/main.cf /tmp/main.cf; "
+                "echo 'import_environment = $nothing_\nmail_owner = nobody_there' >> /etc/postfix/main.cf; "
+                "sed -i 's/^biff = no/biff = yes/' /etc/postfix/main.cf")
+    before = relay.shell("sha256sum /etc/postfix/main.cf; systemctl show -p MainPID -p ActiveEnterTimestamp postfix")
+    result = relay.agent("reconcile")
+    assert result.returncode == 1
+    assert "refuses the new configuration, so nothing was changed" in result.stdout
+    assert "nobody_there" in result.stdout
+    assert relay.shell("sha256sum /etc/postfix/main.cf; systemctl show -p MainPID -p ActiveEnterTimestamp postfix") == before
+    relay.shell("cat /tmp/main.cf > /etc/postfix/main.cf")
+    assert relay.agent("reconcile").returncode == 0
+
+
+def test_what_does_not_work_is_rolled_back(lab):
+    """nginx -t is content with a port that is taken by another program only when nginx starts."""
+    relay = lab.relays[1]
+    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer")
+    before = relay.shell("sha256sum /etc/nginx/nginx.conf")
+    relay.shell("systemd-run --unit=squatter python3 -m http.server 8081")
+    relay.wait_until("curl -s -o /dev/null http://127.0.0.1:8081/", 10, "the squatter")
+    result = relay.agent("reconcile", "--set", "health.port=8081")
+    relay.shell("systemctl stop squatter")
+    assert result.returncode == 1
+    assert "so the previous files are back" in result.stdout
+    assert relay.shell("sha256sum /etc/nginx/nginx.conf") == before
+    assert "listen 8081" in relay.shell("cat /var/lib/smtp-relay-agent/rejected/nginx.conf")
+    assert relay.agent("reconcile", "--detailed-exit-status").returncode in (0, 2)
+    lab.wait_for_backend(relay, "UP", 20)
+
+
+def test_a_pass_killed_half_way_is_finished_by_the_next(lab):
+    relay = lab.relays[1]
+    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; "
+                "sed -i 's/^inet_interfaces = all/inet_interfaces = localhost/' /etc/postfix/main.cf; "
+                "systemctl restart postfix")
+    # Killed as soon as the file is written, before Postfix has taken it up.
+    relay.shell("/usr/local/bin/smtp-relay-agent reconcile & agent=$!; "
+                "while ! grep -q '^inet_interfaces = all' /etc/postfix/main.cf; do sleep 0.01; done; "
+                "kill -9 $agent; wait $agent || true", timeout=60)
+    result = relay.agent("reconcile", "--detailed-exit-status")
+    assert result.returncode in (0, 2), result.stdout
+    assert "0.0.0.0:25" in relay.shell("ss -ltn 2>/dev/null || netstat -ltn")
+    assert relay.agent("reconcile", "--detailed-exit-status").returncode == 0
+    lab.wait_for_backend(relay, "UP", 20)
