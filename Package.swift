@@ -114,7 +114,7 @@ let package = Package(
 
         .target(
             name: "RelayTestSupport",
-            dependencies: ["AWS", "HTTP", "Host", "Reconcile", "SMTP", "Vocabulary", nioCore, nioHTTP1, nioPosix],
+            dependencies: ["AWS", "HTTP", "Host", "Vocabulary", nioCore, nioHTTP1, nioPosix, systemPackage],
             path: "Tests/RelayTestSupport",
             swiftSettings: strict
         ),
@@ -130,34 +130,35 @@ let package = Package(
         .testTarget(
             name: "AWSTests",
             dependencies: ["AWS", "HTTP", "RelayTestSupport", "Vocabulary"],
+            exclude: ["Fixtures"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "FactsTests",
-            dependencies: ["AWS", "Facts", "HTTP", "Host", "RelayTestSupport", "Vocabulary"],
+            dependencies: ["AWS", "Facts", "HTTP", "Host", "RelayTestSupport", "Vocabulary", systemPackage],
             swiftSettings: strict
         ),
         .testTarget(
             name: "HostTests",
-            dependencies: ["Host", "RelayTestSupport", "Vocabulary"],
+            dependencies: ["Host", "RelayTestSupport", "Vocabulary", systemPackage],
             swiftSettings: strict
         ),
         .testTarget(
             name: "SMTPTests",
-            dependencies: ["RelayTestSupport", "SMTP", "Vocabulary"],
+            dependencies: ["SMTP", "Vocabulary", nioCore, nioPosix],
             swiftSettings: strict
         ),
         .testTarget(
             name: "ResourcesTests",
-            dependencies: ["AWS", "Host", "Reconcile", "RelayNode", "RelayTestSupport", "Resources", "SMTP", "Vocabulary"],
+            dependencies: [
+                "AWS", "Host", "Reconcile", "RelayNode", "RelayTestSupport", "Resources", "SMTP", "Vocabulary",
+                systemPackage,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "RelayAgentTests",
-            dependencies: [
-                "AWS", "Facts", "Host", "Reconcile", "RelayAgent", "RelayNode", "RelayTestSupport", "Resources",
-                "Settings", "Vocabulary",
-            ],
+            dependencies: ["Host", "Reconcile", "RelayAgent", "RelayTestSupport", logging, systemPackage],
             swiftSettings: strict
         ),
     ]

@@ -97,6 +97,9 @@ private struct FactReader {
         for line in (text ?? "").split(whereSeparator: \.isNewline) {
             values.append(try await parsed(String(line), path, parse))
         }
+        if values.isEmpty, !isOptional {
+            throw await metadata.failure(path, .badValue(InvalidValue("", expected: "a list of at least one value")))
+        }
         return values
     }
 

@@ -10,10 +10,11 @@ package actor MetadataClient {
     private let isDisabled: Bool
     private let settings: NodeSettings.Metadata
     private let time: TimeSource
-    private let deadline: ContinuousClock.Instant
-    private let started: ContinuousClock.Instant
     private let onWait: @Sendable (String) -> Void
 
+    private var started: ContinuousClock.Instant
+    private var deadline: ContinuousClock.Instant
+    private var lastRead: ContinuousClock.Instant?
     private var endpoint: String?
     private var token: Token?
     private var hasTold = false
@@ -27,7 +28,7 @@ package actor MetadataClient {
     /// Seconds; the longest that the service allows.
     private static let tokenLifetime = 21600
     private static let attemptTimeout: Duration = .seconds(2)
-    private static let backoff = Backoff(base: .milliseconds(250), cap: .seconds(5))
+    private static let retry = RetryPolicy(base: .milliseconds(250), cap: .seconds(5))
 
     /// - Parameters:
     ///   - environment: `AWS_EC2_METADATA_SERVICE_ENDPOINT`, `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` and
@@ -45,102 +46,99 @@ package actor MetadataClient {
         self.time = time
         self.onWait = onWait
         self.isDisabled = environment["AWS_EC2_METADATA_DISABLED"]?.lowercased() == "true"
-        let named = environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] ?? ""
-        let prefersIPv6 = environment["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"]?.lowercased() == "ipv6"
-        if !named.isEmpty {
-            self.endpoints = [named.hasSuffix("/") ? String(named.dropLast()) : named]
-        } else {
-            let both = ["http://169.254.169.254", "http://[fd00:ec2::254]"]
-            self.endpoints = prefersIPv6 ? both.reversed() : both
-        }
+        self.endpoints = Self.endpoints(environment)
         self.started = time.now()
         self.deadline = time.now() + settings.timeout
     }
 
     /// A value that must exist: its absence is waited out, as a service that is only half up has it.
     package func required(_ path: String) async throws(MetadataFailure) -> String {
-        guard let value = try await read(path, isOptional: false, until: deadline) else {
-            throw failure(path, .missing)
-        }
-        return value
+        try await read(path, absence: .isWaitedOut(.missing))
     }
 
     /// A value that need not exist: 404 is an answer, and no value.
     package func optional(_ path: String) async throws(MetadataFailure) -> String? {
-        try await read(path, isOptional: true, until: deadline)
-    }
-
-    /// A value that is waited for until the given time of its own, when metadata itself is up.
-    func required(_ path: String, within patience: Duration) async throws(MetadataFailure) -> String? {
-        try await read(path, isOptional: false, until: min(deadline, time.now() + patience))
-    }
-
-    /// Reads a path, and tries again what may pass.
-    ///
-    /// - Returns: `nil` for a 404 that is an answer, or that is still there at the end.
-    private func read(
-        _ path: String,
-        isOptional: Bool,
-        until end: ContinuousClock.Instant
-    ) async throws(MetadataFailure) -> String? {
-        guard !isDisabled else { throw failure(path, .disabledHere) }
-        var attempts = 0
-        while true {
-            attempts += 1
-            let trouble: MetadataFailure.Reason
-            switch await attempt(path) {
-            case .value(let value): return value
-            case .absent where isOptional: return nil
-            case .absent: trouble = .missing
-            case .forbidden: throw failure(path, .disabledOnInstance)
-            case .trouble(let reason): trouble = reason
-            }
-            let pause = Self.backoff.delay(after: attempts, retryAfter: nil, random: time.random())
-            guard time.now() + pause < end else {
-                if trouble == .missing { return nil }
-                throw failure(path, trouble)
-            }
-            if !hasTold, attempts > 1 {
-                hasTold = true
-                onWait("waiting for instance metadata: \(failure(path, trouble))")
-            }
-            do {
-                try await time.sleep(pause)
-            } catch {
-                throw failure(path, trouble)
-            }
+        do throws(MetadataFailure) {
+            return try await read(path, absence: .isAnswer)
+        } catch {
+            if error.reason == .missing { return nil }
+            throw error
         }
     }
 
-    private enum Answer {
-        case value(String)
-        case absent
-        case forbidden
-        case trouble(MetadataFailure.Reason)
+    /// A value that is waited for only so long; `absence` is what its absence means.
+    func required(
+        _ path: String,
+        within patience: Duration,
+        absence: MetadataFailure.Reason
+    ) async throws(MetadataFailure) -> String {
+        try await read(path, absence: .isWaitedOut(absence), within: patience)
     }
 
-    private func attempt(_ path: String) async -> Answer {
+    /// What a 404 is.
+    private enum Absence {
+        case isAnswer
+        case isWaitedOut(MetadataFailure.Reason)
+    }
+
+    /// Reads a path, and tries again what may pass.
+    private func read(
+        _ path: String,
+        absence: Absence,
+        within patience: Duration? = nil
+    ) async throws(MetadataFailure) -> String {
+        guard !isDisabled else { throw failure(path, .disabledHere) }
+        beginPass()
+        defer { lastRead = time.now() }
+        let end = patience.map { min(deadline, time.now() + $0) } ?? deadline
+        return try await retrying(Self.retry, until: end, time: time) { count in
+            let outcome = await self.attempt(path, absence: absence)
+            if case .retry(let failure, _) = outcome, count > 1 { self.tell(failure) }
+            return outcome
+        }
+    }
+
+    /// Gives a resident caller its whole patience again, once it has been silent for longer than that.
+    private func beginPass() {
+        let now = time.now()
+        if let lastRead, now - lastRead <= settings.timeout { return }
+        (started, deadline, hasTold) = (now, now + settings.timeout, false)
+    }
+
+    private func tell(_ failure: MetadataFailure) {
+        guard !hasTold else { return }
+        hasTold = true
+        onWait("waiting: \(failure)")
+    }
+
+    private func attempt(_ path: String, absence: Absence) async -> Attempt<String, MetadataFailure> {
         let token: Token
         switch await currentToken() {
         case .success(let good): token = good
-        case .failure(.disabledOnInstance): return .forbidden
-        case .failure(let reason): return .trouble(reason)
+        case .failure(.disabledOnInstance): return .failure(failure(path, .disabledOnInstance))
+        case .failure(let reason): return .retry(failure(path, reason), after: nil)
         }
         let headers = token.value.map { [HTTPHeader("X-aws-ec2-metadata-token", $0)] } ?? []
         let url = "\(endpoint ?? endpoints[0])/latest/meta-data/\(path)"
         do throws(HTTPFailure) {
-            let response = try await transport.send(HTTPRequest(.get, url, headers: headers), timeout: Self.attemptTimeout)
+            let request = HTTPRequest(.get, url, headers: headers)
+            let response = try await transport.send(request, timeout: Self.attemptTimeout)
             switch response.status {
-            case 200: return .value(response.text)
-            case 404: return .absent
+            case 200: return .success(response.text)
+            case 404:
+                switch absence {
+                case .isAnswer: return .failure(failure(path, .missing))
+                case .isWaitedOut(let meaning): return .retry(failure(path, meaning), after: nil)
+                }
+            case 403: return .failure(failure(path, .disabledOnInstance))
             case 401:
+                // The service has forgotten the token, as after an instance's stop and start.
                 self.token = nil
-                return .trouble(.serverError(status: 401))
-            case 403: return .forbidden
-            default: return .trouble(.serverError(status: response.status))
+                return .retry(failure(path, .serverError(status: 401)), after: nil)
+            default: return .retry(failure(path, .serverError(status: response.status)), after: response.retryAfter)
             }
         } catch {
-            return .trouble(.noRoute(error.reason))
+            return .retry(failure(path, .noRoute(error.reason)), after: nil)
         }
     }
 
@@ -161,21 +159,17 @@ package actor MetadataClient {
             do throws(HTTPFailure) {
                 let response = try await transport.send(request, timeout: Self.attemptTimeout)
                 if response.status == 200, !response.body.isEmpty {
-                    // Renewed five minutes early, so that no request starts with a token that ends under way.
-                    let fresh = Token(value: response.text, renewAt: time.now() + .seconds(Self.tokenLifetime - 300))
-                    (endpoint, token) = (candidate, fresh)
-                    return .success(fresh)
+                    return .success(use(response.text, at: candidate))
                 }
                 if settings.allowVersion1, [403, 404, 405].contains(response.status) {
-                    return .success(useVersion1(at: candidate))
+                    return .success(use(nil, at: candidate))
                 }
                 if response.status == 403 { return .failure(.disabledOnInstance) }
                 reason = .serverError(status: response.status)
             } catch {
                 switch error.reason {
                 case .timedOut where await isReachable(candidate):
-                    if settings.allowVersion1 { return .success(useVersion1(at: candidate)) }
-                    return .failure(.noToken)
+                    return settings.allowVersion1 ? .success(use(nil, at: candidate)) : .failure(.noToken)
                 default:
                     // The first endpoint is the one that most instances have: its trouble is the one to tell.
                     if candidate == endpoints[0] { reason = .noRoute(error.reason) }
@@ -185,18 +179,18 @@ package actor MetadataClient {
         return .failure(reason)
     }
 
-    private func useVersion1(at candidate: String) -> Token {
-        let none = Token(value: nil, renewAt: time.now() + .seconds(Self.tokenLifetime))
-        (endpoint, token) = (candidate, none)
-        return none
+    private func use(_ value: String?, at candidate: String) -> Token {
+        // Renewed five minutes early, so that no request starts with a token that ends under way.
+        let fresh = Token(value: value, renewAt: time.now() + .seconds(Self.tokenLifetime - 300))
+        (endpoint, token) = (candidate, fresh)
+        return fresh
     }
 
     /// Whether the service answers anything at all: then it is the token's answer alone that gets lost, as happens
     /// when the hop limit is too low.
     private func isReachable(_ candidate: String) async -> Bool {
-        let request = HTTPRequest(.get, "\(candidate)/")
         do throws(HTTPFailure) {
-            _ = try await transport.send(request, timeout: Self.attemptTimeout)
+            _ = try await transport.send(HTTPRequest(.get, "\(candidate)/"), timeout: Self.attemptTimeout)
             return true
         } catch {
             return false

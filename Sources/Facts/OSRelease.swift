@@ -12,12 +12,17 @@ extension OperatingSystem {
             }
         }
         let release = (try? files.bytes(at: "/etc/system-release")).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        let line = release.split(separator: "\n").first.map(String.init) ?? ""
-        let version = line.split(separator: " ").first { $0.first?.isNumber == true }.map(String.init) ?? ""
+        self.init(systemRelease: release)
+    }
+
+    /// Reads /etc/system-release, a line such as `CentOS release 6.10 (Final)`.
+    package init(systemRelease text: String) {
+        let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        let ids = [("Amazon Linux", "amzn"), ("CentOS", "centos"), ("Red Hat", "rhel")]
         self.init(
-            id: line.hasPrefix("Amazon Linux") ? "amzn" : line.hasPrefix("CentOS") ? "centos" : "linux",
+            id: ids.first { line.hasPrefix($0.0) }?.1 ?? "linux",
             idLike: [],
-            versionID: version,
+            versionID: line.split(separator: " ").first { $0.first?.isNumber == true }.map(String.init) ?? "",
             prettyName: line.isEmpty ? "Linux" : line
         )
     }
@@ -25,7 +30,7 @@ extension OperatingSystem {
     /// Reads os-release(5): shell-like assignments, values quoted or not.
     package init(osRelease text: String) {
         var values: [String: String] = [:]
-        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+        for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
             let pair = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if pair.count == 2 { values[String(pair[0])] = Self.unquoted(pair[1]) }
         }
@@ -38,7 +43,10 @@ extension OperatingSystem {
         )
     }
 
-    private static func unquoted(_ text: Substring) -> String {
+    /// A value without its quotes. Between double quotes a backslash takes the meaning from what follows it.
+    private static func unquoted(_ value: Substring) -> String {
+        var text = value
+        while text.last?.isWhitespace == true { text.removeLast() }
         guard let quote = text.first, quote == "\"" || quote == "'", text.count >= 2, text.last == quote else {
             return String(text)
         }

@@ -1,6 +1,6 @@
 package import AWS
 import FoundationEssentials
-import HTTP
+import Vocabulary
 
 extension MetadataClient: RoleCredentialReading {
     /// The credentials of the instance's role (EC2 User Guide, "Retrieve security credentials from instance metadata").
@@ -9,23 +9,23 @@ extension MetadataClient: RoleCredentialReading {
     ///   waited for a while.
     package func roleCredentials() async throws -> Credentials {
         let folder = "iam/security-credentials/"
-        let listing = try await required(folder, within: .seconds(15))
-        guard let role = listing?.split(separator: "\n").first.map(String.init), !role.isEmpty else {
-            throw failure(folder, .noRole)
-        }
-        guard let text = try await required(folder + role, within: .seconds(15)) else {
-            throw failure(folder, .noRole)
-        }
+        let patience: Duration = .seconds(15)
+        let listing = try await required(folder, within: patience, absence: .noRole)
+        guard let role = listing.split(whereSeparator: \.isWhitespace).first else { throw failure(folder, .noRole) }
+        let text = try await required(folder + role, within: patience, absence: .noRole)
         // The document is a secret: no error may quote it.
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(text.utf8)) else {
             throw failure(folder + role, .badCredentials("not the JSON that was expected"))
         }
-        guard document.Code == nil || document.Code == "Success" else {
-            throw failure(folder + role, .badCredentials("the service says \(document.Code ?? "")"))
+        if let code = document.Code, code != "Success" {
+            throw failure(folder + role, .badCredentials("the service says '\(code.escapedForDisplay)'"))
+        }
+        guard let id = document.AccessKeyId, let secret = document.SecretAccessKey, !id.isEmpty, !secret.isEmpty else {
+            throw failure(folder + role, .badCredentials("a key is missing"))
         }
         return Credentials(
-            accessKeyID: document.AccessKeyId,
-            secretAccessKey: document.SecretAccessKey,
+            accessKeyID: id,
+            secretAccessKey: secret,
             sessionToken: document.Token,
             expiration: document.Expiration.flatMap(CivilDate.seconds(iso8601:))
         )
@@ -35,8 +35,8 @@ extension MetadataClient: RoleCredentialReading {
 // swift-format-ignore: AlwaysUseLowerCamelCase
 private struct Document: Decodable {
     let Code: String?
-    let AccessKeyId: String
-    let SecretAccessKey: String
+    let AccessKeyId: String?
+    let SecretAccessKey: String?
     let Token: String?
     let Expiration: String?
 }

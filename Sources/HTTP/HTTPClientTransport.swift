@@ -5,74 +5,64 @@ import NIOPosix
 import NIOSSL
 import Vocabulary
 
-/// Requests over the network, by AsyncHTTPClient.
+/// Requests over the network, by AsyncHTTPClient. Redirects are answers, and not followed.
 package final class HTTPClientTransport: HTTPTransport {
     private let proxies: ProxySettings
-    private let trust: NIOSSLTrustRoots
     private let direct: HTTPClient
+    /// A client holds one proxy, so each proxy has one.
+    private let proxied: [(server: ProxySettings.Server, client: HTTPClient)]
 
-    /// Larger than any answer that the program asks for.
-    private static let bodyLimit = 1 << 20
+    /// Bytes; larger than any answer that the program asks for.
+    static let bodyLimit = 1 << 20
 
     /// - Parameter environment: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` and `AWS_CA_BUNDLE` count.
     /// - Throws: `TransportSettingsFailure` for a variable that can't be used.
     package init(environment: [String: String]) throws(TransportSettingsFailure) {
-        do throws(InvalidValue) {
-            self.proxies = try ProxySettings(environment: environment)
-        } catch {
-            throw TransportSettingsFailure(variable: "HTTPS_PROXY, HTTP_PROXY", reason: error.description)
-        }
-        if let bundle = environment["AWS_CA_BUNDLE"], !bundle.isEmpty {
-            do {
-                self.trust = .certificates(try NIOSSLCertificate.fromPEMFile(bundle))
-            } catch {
-                throw TransportSettingsFailure(
-                    variable: "AWS_CA_BUNDLE",
-                    reason: "'\(bundle.escapedForDisplay)' can't be read as a file of PEM certificates"
-                )
-            }
-        } else {
-            self.trust = .default
-        }
+        let proxies = try ProxySettings(environment: environment)
+        let trust = try TrustRoots.load(environment: environment)
+        self.proxies = proxies
         self.direct = Self.client(trust: trust, proxy: nil)
+        self.proxied = [proxies.https, proxies.http].compactMap { server in
+            server.map { ($0, Self.client(trust: trust, proxy: .init($0))) }
+        }
     }
 
-    /// Closes what connections are open.
+    /// Closes what connections are open. Nothing can be sent afterwards.
     package func shutdown() async {
-        try? await direct.shutdown()
+        for client in [direct] + proxied.map(\.client) { try? await client.shutdown() }
     }
 
     package func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPFailure) -> HTTPResponse {
+        guard let parts = URLParts(request.url) else {
+            throw HTTPFailure(url: request.url, reason: .invalidAddress)
+        }
+        let server = proxies.server(forHost: parts.host, scheme: parts.scheme)
+        let client = proxied.first { $0.server == server }?.client ?? direct
         do {
-            guard let proxy = proxy(for: request.url) else {
-                return try await Self.execute(request, timeout: timeout, by: direct)
-            }
-            // A client holds one proxy; requests are too few and far between for connections to be worth keeping.
-            let client = Self.client(trust: trust, proxy: proxy)
-            do {
-                let response = try await Self.execute(request, timeout: timeout, by: client)
-                try await client.shutdown()
-                return response
-            } catch {
-                try await client.shutdown()
-                throw error
+            return try await Self.limited(to: timeout) {
+                try await Self.execute(request, timeout: timeout, by: client)
             }
         } catch {
             throw HTTPFailure(url: request.url, reason: Self.reason(of: error, timeout: timeout))
         }
     }
 
-    private func proxy(for url: String) -> HTTPClient.Configuration.Proxy? {
-        guard let parts = URLParts(url), let server = proxies.server(forHost: parts.host, scheme: parts.scheme) else {
-            return nil
+    /// Ends what takes too long. AsyncHTTPClient's own deadline stops counting where the body begins, so a server that
+    /// trickles would hold the program for ever.
+    private static func limited(
+        to timeout: Duration,
+        _ work: @escaping @Sendable () async throws -> HTTPResponse
+    ) async throws -> HTTPResponse {
+        try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
+            group.addTask { try await work() }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                throw HTTPClientError.deadlineExceeded
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
         }
-        guard let credentials = server.credentials else { return .server(host: server.host, port: server.port) }
-        let pair = credentials.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        return .server(
-            host: server.host,
-            port: server.port,
-            authorization: .basic(username: String(pair[0]), password: pair.count == 2 ? String(pair[1]) : "")
-        )
     }
 
     private static func client(trust: NIOSSLTrustRoots, proxy: HTTPClient.Configuration.Proxy?) -> HTTPClient {
@@ -109,10 +99,29 @@ package final class HTTPClientTransport: HTTPTransport {
     }
 }
 
-/// A variable of the environment that the transport can't work with.
-package struct TransportSettingsFailure: Error, Sendable, CustomStringConvertible {
+extension HTTPClient.Configuration.Proxy {
+    fileprivate init(_ server: ProxySettings.Server) {
+        guard let user = server.user else {
+            self = .server(host: server.host, port: server.port)
+            return
+        }
+        self = .server(
+            host: server.host,
+            port: server.port,
+            authorization: .basic(username: user, password: server.password)
+        )
+    }
+}
+
+/// A variable of the environment that can't be worked with.
+package struct TransportSettingsFailure: Error, Sendable, Equatable, CustomStringConvertible {
     package let variable: String
     package let reason: String
+
+    package init(variable: String, reason: String) {
+        self.variable = variable
+        self.reason = reason
+    }
 
     package var description: String { "environment \(variable): \(reason)" }
 }

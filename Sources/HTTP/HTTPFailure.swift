@@ -1,6 +1,8 @@
 /// A request that got no answer.
 package struct HTTPFailure: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Reason: Sendable, Equatable {
+        /// The request says no place that it could be sent to.
+        case invalidAddress
         /// The network has no way there.
         case noRoute(String)
         /// The host is there, but nothing listens.
@@ -22,16 +24,25 @@ package struct HTTPFailure: Error, Sendable, Equatable, CustomStringConvertible 
         self.reason = reason
     }
 
-    package var description: String { "\(url): \(explanation)" }
+    /// The host that was asked, without scheme and path.
+    package var host: String { URLParts(url)?.host ?? url }
 
-    private var explanation: String {
-        switch reason {
+    package var description: String { "\(url): \(reason)" }
+}
+
+extension HTTPFailure.Reason: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .invalidAddress: "this is not an address of the form https://host/path; check AWS_ENDPOINT_URL"
         case .noRoute(let why): "no route there (\(why))"
         case .refused: "connection refused: nothing listens there"
         case .nameNotResolved: "its name can't be resolved; check /etc/resolv.conf and the VPC's DNS settings"
         case .timedOut(let limit): "no answer within \(limit)"
         case .tls(let why):
-            "the TLS handshake failed (\(why)); check the host's clock and certificates, and AWS_CA_BUNDLE"
+            """
+            the TLS handshake failed (\(why)); check the host's clock, its CA bundle (package ca-certificates) and \
+            AWS_CA_BUNDLE
+            """
         case .proxy(let why): "the proxy refused (\(why)); check HTTPS_PROXY and NO_PROXY"
         case .closed: "the connection was closed before an answer came"
         case .other(let why): why

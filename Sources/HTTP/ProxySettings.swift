@@ -1,45 +1,70 @@
-package import Vocabulary
+import Vocabulary
 
 /// Which requests go through a proxy, by the variables that curl and the AWS tools read.
 package struct ProxySettings: Sendable, Equatable {
-    /// A proxy's address.
-    package struct Server: Sendable, Equatable {
+    /// A proxy's address. It prints without the password.
+    package struct Server: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
         package let host: String
         package let port: Int
-        /// `user:password`, if it wants them.
-        let credentials: String?
+        let user: String?
+        let password: String
+
+        package var description: String { "\(host):\(port)" }
+        package var debugDescription: String { description }
     }
 
-    private let https: Server?
-    private let http: Server?
-    private let exceptions: [String]
+    /// The proxy for `https` addresses.
+    let https: Server?
+    /// The proxy for `http` addresses.
+    let http: Server?
+    private let exceptions: [Substring]
 
-    package init(environment: [String: String]) throws(InvalidValue) {
-        func variable(_ name: String) -> String? {
-            [name.lowercased(), name].compactMap { environment[$0] }.first { !$0.isEmpty }
+    package init(environment: [String: String]) throws(TransportSettingsFailure) {
+        func variable(_ name: String) -> (name: String, value: String)? {
+            for name in [name.lowercased(), name] {
+                if let value = environment[name], !value.isEmpty { return (name, value) }
+            }
+            return nil
         }
-        self.https = try variable("HTTPS_PROXY").map(Self.server)
+        func server(_ name: String) throws(TransportSettingsFailure) -> Server? {
+            guard let (name, value) = variable(name) else { return nil }
+            guard let server = Self.server(value) else {
+                // Quoted only where it can't hold a password.
+                let given = value.contains("@") ? "the address" : "'\(value.escapedForDisplay)'"
+                throw TransportSettingsFailure(
+                    variable: name,
+                    reason: "\(given) is not a proxy's address, such as http://proxy.example.com:3128"
+                )
+            }
+            return server
+        }
+        self.https = try server("HTTPS_PROXY")
         // HTTP_PROXY in capitals can be set by a request's header in CGI programs (httpoxy), but this is none.
-        self.http = try variable("HTTP_PROXY").map(Self.server)
-        self.exceptions = (variable("NO_PROXY") ?? "").split(separator: ",")
-            .map { $0.filter { !$0.isWhitespace }.lowercased() }.filter { !$0.isEmpty }
+        self.http = try server("HTTP_PROXY")
+        self.exceptions = (variable("NO_PROXY")?.value.lowercased() ?? "")
+            .split { $0 == "," || $0.isWhitespace }
     }
 
     /// The proxy for a host; `nil` where it is reached directly. Instance metadata and loopback always are.
     package func server(forHost host: String, scheme: String) -> Server? {
-        let address = try? IPAddress(host)
-        if host == "localhost" || Self.neverProxied.contains(where: { network in address.map(network.contains) ?? false }) {
-            return nil
-        }
         let name = host.lowercased()
-        let isException = exceptions.contains { exception in
-            if exception == "*" { return true }
-            if let network = try? IPNetwork(exception) { return address.map(network.contains) ?? false }
-            let suffix = exception.hasPrefix(".") ? String(exception.dropFirst()) : exception
-            return name == suffix || name.hasSuffix(".\(suffix)")
-        }
-        if isException { return nil }
+        let address = try? IPAddress(name)
+        if name == "localhost" || Self.neverProxied.contains(where: { Self.contains($0, address) }) { return nil }
+        if exceptions.contains(where: { Self.covers($0, name: name, address: address) }) { return nil }
         return scheme == "https" ? https : http
+    }
+
+    /// Whether an entry of `NO_PROXY` means a host: `*`, a name and all below it, an address, or a CIDR range.
+    private static func covers(_ exception: Substring, name: String, address: IPAddress?) -> Bool {
+        if exception == "*" { return true }
+        let withoutBrackets = exception.filter { $0 != "[" && $0 != "]" }
+        if let network = try? IPNetwork(withoutBrackets) { return contains(network, address) }
+        let suffix = exception.drop { $0 == "*" || $0 == "." }
+        return !suffix.isEmpty && (name == suffix || name.hasSuffix(".\(suffix)"))
+    }
+
+    private static func contains(_ network: IPNetwork, _ address: IPAddress?) -> Bool {
+        address.map(network.contains) ?? false
     }
 
     private static let neverProxied: [IPNetwork] = [
@@ -53,26 +78,50 @@ package struct ProxySettings: Sendable, Equatable {
         ),
     ]
 
-    private static func server(_ text: String) throws(InvalidValue) -> Server {
-        let failure = InvalidValue(
-            text.contains("@") ? "a proxy with a password" : text,
-            expected: "a proxy's address, such as http://proxy.example.com:3128"
-        )
-        var rest = text[...]
-        if let scheme = rest.firstRange(of: "://") {
-            guard rest[..<scheme.lowerBound] == "http" else { throw failure }
-            rest = rest[scheme.upperBound...]
-        }
-        var credentials: String?
+    /// Reads `http://user:password@host:port/`, of which only the host must be there.
+    private static func server(_ text: String) -> Server? {
+        let scheme = text.firstRange(of: "://")
+        guard scheme.map({ text[..<$0.lowerBound].lowercased() == "http" }) ?? true else { return nil }
+        var rest = text[(scheme?.upperBound ?? text.startIndex)...]
+        var user: String?
+        var password = ""
         if let at = rest.lastIndex(of: "@") {
-            credentials = String(rest[..<at])
+            let pair = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            user = pair.first?.percentDecoded
+            password = pair.count == 2 ? pair[1].percentDecoded : ""
             rest = rest[rest.index(after: at)...]
         }
-        if rest.hasSuffix("/") { rest = rest.dropLast() }
-        let parts = rest.split(separator: ":", omittingEmptySubsequences: false)
-        guard let host = parts.first, !host.isEmpty, parts.count <= 2 else { throw failure }
-        guard parts.count == 2 else { return Server(host: String(host), port: 3128, credentials: credentials) }
-        guard let port = UInt16(parts[1]) else { throw failure }
-        return Server(host: String(host), port: Int(port), credentials: credentials)
+        guard let parts = URLParts("http://\(rest)"), parts.path == "/" else { return nil }
+        return Server(host: parts.host, port: parts.port ?? 80, user: user, password: password)
+    }
+}
+
+extension StringProtocol {
+    /// The text with `%41` read as `A`; a stray percent sign stays as it is.
+    package var percentDecoded: String {
+        var bytes: [UInt8] = []
+        var rest = Array(utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2, let high = rest[rest.startIndex].hexDigit,
+                let low = rest[rest.startIndex + 1].hexDigit
+            {
+                bytes.append(high << 4 | low)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension UInt8 {
+    fileprivate var hexDigit: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        default: nil
+        }
     }
 }

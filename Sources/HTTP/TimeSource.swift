@@ -34,25 +34,3 @@ package struct TimeSource: Sendable {
         random: { Double.random(in: 0..<1) }
     )
 }
-
-/// How long to wait between tries: exponential, with full jitter, so that a fleet that failed together does not come
-/// back together (AWS Architecture Blog, "Exponential Backoff and Jitter").
-package struct Backoff: Sendable, Equatable {
-    /// The longest wait after the first try.
-    package var base: Duration
-    /// The longest wait of all.
-    package var cap: Duration
-
-    package init(base: Duration, cap: Duration) {
-        self.base = base
-        self.cap = cap
-    }
-
-    /// - Parameters:
-    ///   - attempt: The number of tries made; 1 after the first.
-    ///   - retryAfter: The least that the server asks for.
-    package func delay(after attempt: Int, retryAfter: Duration?, random: Double) -> Duration {
-        let longest = min(cap, base * (1 << min(max(attempt - 1, 0), 16)))
-        return (retryAfter ?? .zero) + longest * random
-    }
-}

@@ -14,12 +14,19 @@ extension HTTPClientTransport {
             return error.dnsAError == nil && error.dnsAAAAError == nil ? .other("\(error)") : .nameNotResolved
         case let error as IOError: return reason(ofCode: error.errnoCode)
         case is SocketAddressError: return .nameNotResolved
-        case is ChannelError, is NIOTooManyBytesError: return .other("\(error)")
-        case let error as NIOSSLExtraError: return .tls("\(error)")
-        case let error as NIOSSLError: return .tls("\(error)")
+        case ChannelError.connectTimeout: return .timedOut(after: timeout)
+        case is NIOTooManyBytesError: return .other("its answer is larger than \(bodyLimit >> 20) MiB")
+        case is NIOSSLExtraError, is NIOSSLError: return .tls(essence(of: "\(error)"))
         case let error as HTTPClientError: return reason(of: error, timeout: timeout)
+        case is CancellationError: return .other("the request was cancelled")
         default: return .other("\(error)")
         }
+    }
+
+    /// BoringSSL's own word, such as `CERTIFICATE_VERIFY_FAILED`, out of the library's long text around it.
+    private static func essence(of text: String) -> String {
+        guard let start = text.firstRange(of: "OPENSSL_internal:")?.upperBound else { return text }
+        return String(text[start...].prefix { !$0.isWhitespace && $0 != "]" })
     }
 
     private static func reason(of error: HTTPClientError, timeout: Duration) -> HTTPFailure.Reason {
@@ -39,40 +46,8 @@ extension HTTPClientTransport {
         case ECONNREFUSED: .refused
         case ENETUNREACH, EHOSTUNREACH, ENETDOWN, EADDRNOTAVAIL: .noRoute(String(cString: strerror(code)))
         case ECONNRESET, EPIPE: .closed
+        case ETIMEDOUT: .noRoute("connecting timed out")
         default: .other(String(cString: strerror(code)))
         }
-    }
-}
-
-/// The parts of an address that decide where a request goes.
-package struct URLParts: Sendable, Equatable {
-    package let scheme: String
-    /// A name or an address, without brackets.
-    package let host: String
-    package let port: Int?
-    /// From the first slash on; "/" where there is none.
-    package let path: String
-
-    /// Takes `http` and `https` apart; `nil` for anything else.
-    package init?(_ url: String) {
-        guard let end = url.firstRange(of: "://") else { return nil }
-        let scheme = url[..<end.lowerBound].lowercased()
-        guard scheme == "http" || scheme == "https" else { return nil }
-        let rest = url[end.upperBound...]
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        var authority = rest[..<slash]
-        var port: Int?
-        let afterBrackets = authority.lastIndex(of: "]") ?? authority.startIndex
-        if let colon = authority[afterBrackets...].lastIndex(of: ":") {
-            guard let number = UInt16(authority[authority.index(after: colon)...]) else { return nil }
-            port = Int(number)
-            authority = authority[..<colon]
-        }
-        let host = authority.filter { $0 != "[" && $0 != "]" }
-        guard !host.isEmpty, !host.contains("@") else { return nil }
-        self.scheme = scheme
-        self.host = String(host)
-        self.port = port
-        self.path = slash == rest.endIndex ? "/" : String(rest[slash...])
     }
 }

@@ -29,7 +29,9 @@ def test_cloud_inits_log_has_one_plain_line_a_step(lab):
         lines = [line for line in relay.log().splitlines() if "smtp-relay-agent: " in line]
         assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ smtp-relay-agent: ", line) for line in lines)
         steps = [line.split("smtp-relay-agent: ")[1].split(":")[0] for line in lines]
-        assert steps == ["packages", "units", "postfix", "nginx", "health", "load balancer smtp-relay", steps[-1]]
+        # The health unit may have published already, when Postfix came up.
+        steps = [step for step in steps[:-1] if step != "health"]
+        assert steps == ["packages", "units", "postfix", "nginx", "load balancer smtp-relay"]
         assert "the node is as it should be" in lines[-1]
         assert "\x1b" not in relay.log().split("modules:final")[1]
 
@@ -61,20 +63,14 @@ def test_the_health_check_is_for_the_vpc_alone(lab):
 
 def test_health_checks_leave_no_line_in_the_mail_log_over_a_minute(lab):
     relay = lab.relays[0]
-    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer")
-    try:
-        relay.shell("rm -f /tmp/cursor; journalctl --cursor-file=/tmp/cursor -n 0 -o cat")
-        size = "cat /var/log/nginx/*.log | wc -c"
-        before = relay.shell(size)
-        time.sleep(61)
-        lines = relay.shell("journalctl --cursor-file=/tmp/cursor -o cat -t postfix/smtpd -t postfix/anvil "
-                            "-t postfix/postscreen --no-pager | grep -v '^-- No entries'", check=False)
-        connects = [line for line in lines.splitlines() if "connect from" in line]
-        assert connects == []
-        assert relay.shell(size) == before
-        assert lab.backends()[relay.address] == "UP"
-    finally:
-        relay.shell("systemctl start smtp-relay-agent-reconcile.timer")
+    relay.shell("rm -f /tmp/cursor; journalctl --cursor-file=/tmp/cursor -n 0 -o cat")
+    size = "cat /var/log/nginx/*.log | wc -c"
+    before = relay.shell(size)
+    time.sleep(61)
+    lines = relay.shell("journalctl --cursor-file=/tmp/cursor -o short --no-pager")
+    assert [line for line in lines.splitlines() if "postfix/smtpd" in line or "nginx" in line] == []
+    assert relay.shell(size) == before
+    assert lab.backends()[relay.address] == "UP"
 
 
 def test_plan_on_a_converged_node_is_empty(lab):

@@ -13,6 +13,7 @@ BROKEN = {
     "the self-test's listener": "sed -i '/10025/,$d' /etc/postfix/master.cf && postfix reload",
     "a unit": "echo '# more' >> /etc/systemd/system/smtp-relay-agent-health.service",
     "a service that is off": "systemctl disable --now nginx",
+    "a timer that is off": "systemctl disable --now smtp-relay-agent-reconcile.timer",
     "a health file that is gone": "rm /run/smtp-relay-agent/www/health",
 }
 
@@ -23,7 +24,7 @@ def test_what_was_broken_by_hand_comes_back(lab, kind):
     files = "/etc/postfix/main.cf /etc/postfix/master.cf /etc/nginx/nginx.conf /etc/systemd/system/smtp-relay-agent*"
     state = f"sha256sum {files}; stat -c '%n %F %a %U' {files}; systemctl is-enabled nginx postfix"
     before = relay.shell(state)
-    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; " + BROKEN[kind])
+    relay.shell(BROKEN[kind])
     plan = relay.agent("plan")
     assert plan.returncode == 2, plan.stdout
     result = relay.agent("reconcile", "--detailed-exit-status")
@@ -37,7 +38,7 @@ def test_what_was_broken_by_hand_comes_back(lab, kind):
 
 def test_postfix_stopped_by_hand_takes_the_node_out_and_reconcile_brings_it_back(lab):
     relay = lab.relays[1]
-    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer postfix")
+    relay.shell("systemctl stop postfix")
     answer = relay.shell("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/health")
     assert answer == "503"
     lab.wait_for_backend(relay, "DOWN", 20)
@@ -51,7 +52,7 @@ def test_postfix_stopped_by_hand_takes_the_node_out_and_reconcile_brings_it_back
 
 def test_a_killed_postfix_takes_the_node_out(lab):
     relay = lab.relays[1]
-    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; kill -9 $(head -1 /var/spool/postfix/pid/master.pid)")
+    relay.shell("kill -9 $(head -1 /var/spool/postfix/pid/master.pid)")
     lab.wait_for_backend(relay, "DOWN", 20)
     assert relay.agent("reconcile").returncode == 0
     lab.wait_for_backend(relay, "UP", 20)
@@ -59,7 +60,7 @@ def test_a_killed_postfix_takes_the_node_out(lab):
 
 def test_a_relay_that_refuses_its_own_senders_leaves_and_comes_back(lab):
     relay = lab.relays[1]
-    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; "
+    relay.shell(""
                 "echo 'smtpd_client_restrictions = reject' >> /etc/postfix/main.cf; postfix reload")
     result = relay.agent("reconcile")
     assert result.returncode == 1
@@ -72,7 +73,7 @@ def test_a_relay_that_refuses_its_own_senders_leaves_and_comes_back(lab):
 
 def test_an_open_relay_by_a_foreign_setting_never_serves(lab):
     relay = lab.relays[1]
-    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; echo 'smtpd_delay_reject = yes\n"
+    relay.shell("echo 'smtpd_delay_reject = yes\n"
                 "smtpd_authorized_xforward_hosts = 0.0.0.0/0\nlocal_recipient_maps =\nvirtual_alias_domains = "
                 "relay-self-test.invalid\nvirtual_alias_maps = static:x@example.net' >> /etc/postfix/main.cf; "
                 "postfix reload")
@@ -88,7 +89,7 @@ def test_an_open_relay_by_a_foreign_setting_never_serves(lab):
 
 def test_a_policy_hidden_in_master_cf_is_an_error(lab):
     relay = lab.relays[1]
-    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; cp /etc/postfix/master.cf /tmp/master.cf; sed -i "
+    relay.shell("cp /etc/postfix/master.cf /tmp/master.cf; sed -i "
                 "'s/^smtp      inet.*/&\\n  -o smtpd_relay_restrictions=permit/' /etc/postfix/master.cf")
     result = relay.agent("reconcile")
     assert result.returncode == 1
@@ -99,7 +100,7 @@ def test_a_policy_hidden_in_master_cf_is_an_error(lab):
 
 def test_a_candidate_that_postfix_refuses_is_not_installed(lab):
     relay = lab.relays[1]
-    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; cp /etc/postfix/main.cf /tmp/main.cf; "
+    relay.shell("cp /etc/postfix/main.cf /tmp/main.cf; "
                 "echo 'import_environment = $nothing_\nmail_owner = nobody_there' >> /etc/postfix/main.cf; "
                 "sed -i 's/^biff = no/biff = yes/' /etc/postfix/main.cf")
     before = relay.shell("sha256sum /etc/postfix/main.cf; systemctl show -p MainPID -p ActiveEnterTimestamp postfix")
@@ -115,7 +116,6 @@ def test_a_candidate_that_postfix_refuses_is_not_installed(lab):
 def test_what_does_not_work_is_rolled_back(lab):
     """nginx -t is content with a port that is taken by another program only when nginx starts."""
     relay = lab.relays[1]
-    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer")
     before = relay.shell("sha256sum /etc/nginx/nginx.conf")
     relay.shell("systemd-run --unit=squatter python3 -m http.server 8081")
     relay.wait_until("curl -s -o /dev/null http://127.0.0.1:8081/", 10, "the squatter")
@@ -131,7 +131,7 @@ def test_what_does_not_work_is_rolled_back(lab):
 
 def test_a_pass_killed_half_way_is_finished_by_the_next(lab):
     relay = lab.relays[1]
-    relay.shell("systemctl stop smtp-relay-agent-reconcile.timer; "
+    relay.shell(""
                 "sed -i 's/^inet_interfaces = all/inet_interfaces = localhost/' /etc/postfix/main.cf; "
                 "systemctl restart postfix")
     # Killed as soon as the file is written, before Postfix has taken it up.
@@ -143,3 +143,12 @@ def test_a_pass_killed_half_way_is_finished_by_the_next(lab):
     assert "0.0.0.0:25" in relay.shell("ss -ltn 2>/dev/null || netstat -ltn")
     assert relay.agent("reconcile", "--detailed-exit-status").returncode == 0
     lab.wait_for_backend(relay, "UP", 20)
+
+
+def test_the_timers_pass_repairs_and_joins_too(lab):
+    relay = lab.relays[1]
+    assert "smtp-relay-agent-reconcile.timer" in relay.shell("systemctl list-timers --no-pager")
+    relay.shell("touch /let-the-timer-run; rm /etc/nginx/nginx.conf; systemctl start smtp-relay-agent-reconcile.service;"
+                "rm /let-the-timer-run; nginx -t")
+    assert "write /etc/nginx/nginx.conf" in relay.shell("journalctl --no-pager -u smtp-relay-agent-reconcile.service")
+    assert relay.agent("reconcile", "--detailed-exit-status").returncode == 0

@@ -4,6 +4,9 @@ package import Vocabulary
 package struct EC2Client: EC2Describing {
     private let client: QueryClient
 
+    /// More pages than the 50 tags of an instance can fill, so that a server that gives pages without end is told.
+    private static let pageLimit = 20
+
     package init(_ client: QueryClient) {
         self.client = client
     }
@@ -11,7 +14,7 @@ package struct EC2Client: EC2Describing {
     package func tags(of instance: InstanceID) async throws(AWSFailure) -> [String: String] {
         var tags: [String: String] = [:]
         var page: String?
-        repeat {
+        for _ in 0..<Self.pageLimit {
             var parameters = [("Filter.1.Name", "resource-id"), ("Filter.1.Value.1", "\(instance)")]
             if let page { parameters.append(("NextToken", page)) }
             let answer = try await client.call("DescribeTags", parameters)
@@ -19,23 +22,43 @@ package struct EC2Client: EC2Describing {
                 if let key = item.value("key") { tags[key] = item.value("value") ?? "" }
             }
             page = answer.value("nextToken")
-        } while page != nil
-        return tags
+            if page == nil { return tags }
+        }
+        throw AWSFailure(action: "ec2:DescribeTags", reason: .unreadable("more than \(Self.pageLimit) pages of tags"))
     }
 
     package func securityGroups(_ ids: [String]) async throws(AWSFailure) -> [SecurityGroup] {
         guard !ids.isEmpty else { return [] }
         let parameters = ids.enumerated().map { ("GroupId.\($0.offset + 1)", $0.element) }
         let answer = try await client.call("DescribeSecurityGroups", parameters)
-        return answer.list("securityGroupInfo").map { group in
-            SecurityGroup(id: group.value("groupId") ?? "", ingress: group.list("ipPermissions").map(Self.rule))
+        var groups: [SecurityGroup] = []
+        for element in answer.list("securityGroupInfo") {
+            var rules: [SecurityGroup.Rule] = []
+            for permission in element.list("ipPermissions") { rules.append(try Self.rule(permission)) }
+            groups.append(
+                SecurityGroup(
+                    id: element.value("groupId") ?? "",
+                    name: element.value("groupName") ?? "",
+                    ingress: rules
+                )
+            )
         }
+        return groups
     }
 
-    private static func rule(_ element: XMLElement) -> SecurityGroup.Rule {
+    private static func rule(_ element: XMLElement) throws(AWSFailure) -> SecurityGroup.Rule {
         let ranges =
             element.list("ipRanges").compactMap { $0.value("cidrIp") }
             + element.list("ipv6Ranges").compactMap { $0.value("cidrIpv6") }
+        var sources: [IPNetwork] = []
+        for range in ranges {
+            do throws(InvalidValue) {
+                sources.append(try IPNetwork(range))
+            } catch {
+                // Left out, it could be the one that opens the door to the world.
+                throw AWSFailure(action: "ec2:DescribeSecurityGroups", reason: .unreadable("\(error)"))
+            }
+        }
         let from = element.value("fromPort").flatMap { Int($0) }
         let to = element.value("toPort").flatMap { Int($0) }
         let ports: ClosedRange<Int>? =
@@ -43,7 +66,9 @@ package struct EC2Client: EC2Describing {
         return SecurityGroup.Rule(
             ipProtocol: element.value("ipProtocol") ?? "-1",
             ports: ports,
-            sources: ranges.compactMap { try? IPNetwork($0) }
+            sources: sources,
+            prefixLists: element.list("prefixListIds").compactMap { $0.value("prefixListId") },
+            groups: element.list("groups").compactMap { $0.value("groupId") }
         )
     }
 }

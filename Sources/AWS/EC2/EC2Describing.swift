@@ -18,26 +18,42 @@ package struct SecurityGroup: Sendable, Equatable {
         /// `nil` for all ports.
         package let ports: ClosedRange<Int>?
         package let sources: [IPNetwork]
+        /// Managed prefix lists, whose ranges are not known here.
+        package let prefixLists: [String]
+        /// Security groups whose members may come in.
+        package let groups: [String]
 
-        package init(ipProtocol: String, ports: ClosedRange<Int>?, sources: [IPNetwork]) {
+        package init(
+            ipProtocol: String,
+            ports: ClosedRange<Int>?,
+            sources: [IPNetwork],
+            prefixLists: [String] = [],
+            groups: [String] = []
+        ) {
             self.ipProtocol = ipProtocol
             self.ports = ports
             self.sources = sources
+            self.prefixLists = prefixLists
+            self.groups = groups
         }
     }
 
     package let id: String
+    package let name: String
     package let ingress: [Rule]
 
-    package init(id: String, ingress: [Rule]) {
+    package init(id: String, name: String = "", ingress: [Rule]) {
         self.id = id
+        self.name = name
         self.ingress = ingress
     }
 
     /// Whether the whole internet may come in on a TCP port. Two halves of it are the whole too.
     package func opensToWorld(port: UInt16) -> Bool {
         let sources = ingress.filter { rule in
-            ["tcp", "6", "-1"].contains(rule.ipProtocol) && (rule.ports?.contains(Int(port)) ?? true)
+            // A rule for all protocols is one for all ports, whatever else it says.
+            rule.ipProtocol == "-1"
+                || ["tcp", "6"].contains(rule.ipProtocol) && (rule.ports?.contains(Int(port)) ?? true)
         }.flatMap(\.sources)
         return sources.contains { $0.prefixLength <= 1 }
     }

@@ -11,10 +11,21 @@ package struct ClassicLoadBalancer: Sendable, Equatable {
     package struct Listener: Sendable, Equatable {
         package let loadBalancerPort: UInt16
         package let instancePort: UInt16
+        /// `TCP`, `SSL`, `HTTP` or `HTTPS`: towards the clients.
+        package let loadBalancerProtocol: String
+        /// The same, towards the instances.
+        package let instanceProtocol: String
 
-        package init(loadBalancerPort: UInt16, instancePort: UInt16) {
+        package init(
+            loadBalancerPort: UInt16,
+            instancePort: UInt16,
+            loadBalancerProtocol: String = "TCP",
+            instanceProtocol: String = "TCP"
+        ) {
             self.loadBalancerPort = loadBalancerPort
             self.instancePort = instancePort
+            self.loadBalancerProtocol = loadBalancerProtocol
+            self.instanceProtocol = instanceProtocol
         }
     }
 
@@ -25,6 +36,14 @@ package struct ClassicLoadBalancer: Sendable, Equatable {
     package let listeners: [Listener]
     /// Such as `HTTP:80/health`.
     package let healthCheckTarget: String
+    /// The name that senders use.
+    package let dnsName: String
+    package let availabilityZones: [String]
+    package let subnets: [String]
+    /// The names of the policies on each instance port, of which one may switch the PROXY protocol on.
+    package let backendPolicies: [UInt16: [String]]
+    /// Every instance that is registered, in service or not.
+    package let instances: [InstanceID]
 
     package init(
         name: String,
@@ -32,7 +51,12 @@ package struct ClassicLoadBalancer: Sendable, Equatable {
         vpcID: String?,
         securityGroups: [String],
         listeners: [Listener],
-        healthCheckTarget: String
+        healthCheckTarget: String,
+        dnsName: String = "",
+        availabilityZones: [String] = [],
+        subnets: [String] = [],
+        backendPolicies: [UInt16: [String]] = [:],
+        instances: [InstanceID] = []
     ) {
         self.name = name
         self.scheme = scheme
@@ -40,6 +64,11 @@ package struct ClassicLoadBalancer: Sendable, Equatable {
         self.securityGroups = securityGroups
         self.listeners = listeners
         self.healthCheckTarget = healthCheckTarget
+        self.dnsName = dnsName
+        self.availabilityZones = availabilityZones
+        self.subnets = subnets
+        self.backendPolicies = backendPolicies
+        self.instances = instances
     }
 }
 
@@ -67,7 +96,7 @@ package struct InstanceHealth: Sendable, Equatable {
 package protocol ClassicLoadBalancing: Sendable {
     func describe(_ name: ClassicLoadBalancerName) async throws(AWSFailure) -> ClassicLoadBalancer
 
-    /// What the load balancer thinks of the instance; `nil` where it is not registered.
+    /// What the load balancer thinks of the instance; `nil` where it is not registered, or is being taken out.
     func health(
         of instance: InstanceID,
         in name: ClassicLoadBalancerName
@@ -75,4 +104,11 @@ package protocol ClassicLoadBalancing: Sendable {
 
     /// Registers the instance. Registering one that is registered changes nothing.
     func register(_ instance: InstanceID, with name: ClassicLoadBalancerName) async throws(AWSFailure)
+
+    /// Takes the instance out. One that is not registered is out already.
+    func deregister(_ instance: InstanceID, from name: ClassicLoadBalancerName) async throws(AWSFailure)
+
+    /// The instance ports on which the load balancer puts the sender's address in front of the connection, by the PROXY
+    /// protocol.
+    func proxyProtocolPorts(of loadBalancer: ClassicLoadBalancer) async throws(AWSFailure) -> Set<UInt16>
 }

@@ -1,42 +1,65 @@
-import HTTP
+package import HTTP
+import Vocabulary
 
 /// An error that an AWS API answered with.
-package struct AWSError: Error, Sendable, Equatable {
+package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The HTTP status.
     package let status: Int
     /// The API's own name for it, such as `LoadBalancerNotFound`.
     package let code: String
+    /// What the API says, as one line that can be shown.
     package let message: String
+    /// What AWS's support asks for; may be empty.
     package let requestID: String
 
     package init(status: Int, code: String, message: String, requestID: String = "") {
         self.status = status
         self.code = code
-        self.message = message
+        self.message = Self.presentable(message)
         self.requestID = requestID
     }
 
     /// Reads an error's XML: `<ErrorResponse><Error>` of ELB, `<Response><Errors><Error>` of EC2.
-    init(_ response: HTTPResponse) {
+    package init(_ response: HTTPResponse) {
         let document = try? XMLElement.parse(response.body)
         let error = document?.firstDescendant("Error")
-        self.status = response.status
-        self.code = error?.value("Code") ?? "HTTP \(response.status)"
-        self.message = error?.value("Message") ?? String(response.text.prefix(200))
-        self.requestID =
-            document?.firstDescendant("RequestId")?.text ?? document?.firstDescendant("RequestID")?.text ?? ""
+        self.init(
+            status: response.status,
+            code: error?.value("Code") ?? "HTTP \(response.status)",
+            message: error?.value("Message") ?? response.text,
+            requestID: (document?.firstDescendant("RequestId") ?? document?.firstDescendant("RequestID"))?.text ?? ""
+        )
+    }
+
+    package var description: String {
+        let said = message.isEmpty ? code : "\(code): \(message)"
+        return requestID.isEmpty ? "'\(said)'" : "'\(said)' (request \(requestID.escapedForDisplay))"
     }
 
     package var isThrottling: Bool { Self.throttlingCodes.contains(code) || status == 429 }
 
-    package var isAccessDenied: Bool { ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"].contains(code) }
+    package var isAccessDenied: Bool {
+        ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"].contains(code)
+    }
+
+    /// There is no such load balancer. The API's reference has the one name, its answers the other.
+    package var isNotFound: Bool { ["LoadBalancerNotFound", "AccessPointNotFound"].contains(code) }
 
     package var isExpiredToken: Bool { ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(code) }
 
     /// Whether it can be that this host's clock is wrong. EC2 says `AuthFailure` (aws-sdk-java#519).
     package var mayBeClockSkew: Bool { Self.skewCodes.contains(code) }
 
-    package var isWorthRetrying: Bool { isThrottling || status >= 500 }
+    package var isWorthRetrying: Bool { isThrottling || status >= 500 || Self.passingCodes.contains(code) }
+
+    /// The message's first line, of bounded length. To a wrong signature the APIs answer with the whole canonical
+    /// request below that, and the session token is in it.
+    private static func presentable(_ message: String) -> String {
+        let firstLine = message.split(whereSeparator: \.isNewline).first ?? ""
+        let end = firstLine.firstRange(of: "The Canonical String")?.lowerBound ?? firstLine.endIndex
+        let shown = firstLine[..<end]
+        return shown.count > 400 ? shown.prefix(400).escapedForDisplay + "..." : shown.escapedForDisplay
+    }
 
     /// As botocore's retry handler lists them.
     private static let throttlingCodes: Set = [
@@ -45,6 +68,9 @@ package struct AWSError: Error, Sendable, Equatable {
         "RequestLimitExceeded", "BandwidthLimitExceeded", "LimitExceededException", "SlowDown",
         "PriorRequestNotComplete", "EC2ThrottledException",
     ]
+
+    /// What botocore calls transient.
+    private static let passingCodes: Set = ["RequestTimeout", "RequestTimeoutException"]
 
     private static let skewCodes: Set = [
         "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "SignatureDoesNotMatch", "InvalidSignature",

@@ -36,14 +36,18 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
     package var description: String {
         switch reason {
         case .answered(let error):
-            "\(action) was answered '\(error.code): \(error.message.escapedForDisplay)'\(tries); \(cure(of: error))"
+            "\(action) was answered \(error)\(tries); \(cure(of: error))"
         case .unreachable(let failure):
             """
-            \(action) got no answer\(tries): \(failure); check the route to the API (NAT gateway or VPC endpoint, \
-            security group, DNS)
+            \(action) got no answer from \(failure.host)\(tries): \(failure.reason); check the route there (NAT \
+            gateway or VPC endpoint), the security groups on the way, and DNS
             """
         case .credentials(let error): "\(action) can't be called without credentials: \(error)"
-        case .unreadable(let what): "\(action) was answered with something unexpected: \(what.escapedForDisplay)"
+        case .unreadable(let what):
+            """
+            \(action) was answered with something unexpected (\(what.escapedForDisplay)); check that a proxy or \
+            AWS_ENDPOINT_URL does not lead elsewhere
+            """
         }
     }
 
@@ -52,16 +56,20 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
     }
 
     private func cure(of error: AWSError) -> String {
-        if error.isAccessDenied { return "allow \(action) in the instance role's policy" }
+        if error.isAccessDenied { return "allow \(action) in the policy of the instance's role" }
         if error.isThrottling { return "the account's API limit is used up; the next pass tries again" }
-        switch error.code {
-        case "LoadBalancerNotFound", "AccessPointNotFound":
+        if error.isNotFound {
             return "check load_balancer.classic: there is no classic load balancer of that name in this region"
-        case "InvalidClientTokenId", "AuthFailure", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed":
+        }
+        switch error.code {
+        case "InvalidClientTokenId", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignature", "RequestExpired",
+            "RequestTimeTooSkewed", "ExpiredToken":
             return "check the host's clock ('chronyc tracking') and the instance's role"
         case "OptInRequired":
             return "the account is not subscribed to this service or region"
-        default: return "see the service's API reference for this code"
+        default:
+            return error.status >= 500
+                ? "the service is at fault; the next pass tries again" : "see the service's API reference for this code"
         }
     }
 }

@@ -12,7 +12,7 @@ package actor QueryClient {
         package var attempt: Duration = .seconds(5)
         /// All tries of a call, and the waits between them.
         package var overall: Duration = .seconds(60)
-        package var backoff = Backoff(base: .milliseconds(500), cap: .seconds(10))
+        package var retry = RetryPolicy(base: .milliseconds(500), cap: .seconds(10))
 
         package init() {}
     }
@@ -43,90 +43,100 @@ package actor QueryClient {
     ///
     /// - Returns: The root of the answer.
     package func call(_ action: String, _ parameters: [(String, String)]) async throws(AWSFailure) -> XMLElement {
-        let name = "\(endpoint.service.name):\(action)"
-        let started = time.now()
-        var attempts = 0
+        let call = Call(
+            name: "\(endpoint.service.name):\(action)",
+            body: form([("Action", action), ("Version", endpoint.service.version)] + parameters),
+            started: time.now(),
+            deadline: time.now() + limits.overall
+        )
+        return try await retrying(limits.retry, until: call.deadline, time: time) { count in
+            await self.attempt(call, count)
+        }
+    }
+
+    /// One call, for as long as it lasts.
+    private final class Call {
+        let name: String
+        let body: [UInt8]
+        let started: ContinuousClock.Instant
+        let deadline: ContinuousClock.Instant
+        /// Each of these helps once; if the error comes again, its cause is another.
         var hasCorrectedClock = false
         var hasRenewedCredentials = false
+
+        init(name: String, body: [UInt8], started: ContinuousClock.Instant, deadline: ContinuousClock.Instant) {
+            self.name = name
+            self.body = body
+            self.started = started
+            self.deadline = deadline
+        }
+    }
+
+    private func attempt(_ call: Call, _ count: Int) async -> Attempt<XMLElement, AWSFailure> {
+        func failure(_ reason: AWSFailure.Reason) -> AWSFailure {
+            AWSFailure(action: call.name, reason: reason, attempts: count, waited: time.now() - call.started)
+        }
         while true {
-            attempts += 1
-            let remaining = started + limits.overall - time.now()
-            let outcome = await attempt(action, parameters, timeout: min(limits.attempt, remaining))
-            let reason: AWSFailure.Reason
-            var retryAfter: Duration?
-            switch outcome {
-            case .success(let response) where response.status == 200:
-                do throws(XMLFailure) {
-                    return try XMLElement.parse(response.body)
-                } catch {
-                    throw AWSFailure(action: name, reason: .unreadable(error.reason))
-                }
-            case .success(let response):
-                let error = AWSError(response)
-                reason = .answered(error)
-                retryAfter = response.retryAfter
-                if !hasCorrectedClock, error.mayBeClockSkew, correctClock(by: response) {
-                    hasCorrectedClock = true
-                    continue
-                }
-                if !hasRenewedCredentials, error.isExpiredToken {
-                    hasRenewedCredentials = true
-                    await credentials.invalidate()
-                    continue
-                }
-                guard error.isWorthRetrying else { throw failure(name, reason, attempts, since: started) }
-            case .failure(.credentials(let error)):
-                throw failure(name, .credentials(error), attempts, since: started)
-            case .failure(.transport(let failure)):
-                reason = .unreachable(failure)
-            }
-            let pause = limits.backoff.delay(after: attempts, retryAfter: retryAfter, random: time.random())
-            guard time.now() + pause < started + limits.overall else {
-                throw failure(name, reason, attempts, since: started)
-            }
+            let keys: Credentials
             do {
-                try await time.sleep(pause)
+                keys = try await credentials.credentials()
             } catch {
-                throw failure(name, reason, attempts, since: started)
+                return .failure(failure(.credentials(error)))
             }
+            let response: HTTPResponse
+            do throws(HTTPFailure) {
+                response = try await send(call, with: keys)
+            } catch {
+                let failure = failure(.unreachable(error))
+                return error.reason == .invalidAddress ? .failure(failure) : .retry(failure, after: nil)
+            }
+            if response.status == 200 {
+                do throws(XMLFailure) {
+                    return .success(try XMLElement.parse(response.body))
+                } catch {
+                    return .failure(failure(.unreadable(error.reason)))
+                }
+            }
+            let error = AWSError(response)
+            if await cure(error, response, call) { continue }
+            let failure = failure(.answered(error))
+            return error.isWorthRetrying ? .retry(failure, after: response.retryAfter) : .failure(failure)
         }
     }
 
-    private enum AttemptFailure: Error {
-        case credentials(any Error)
-        case transport(HTTPFailure)
-    }
-
-    private func attempt(
-        _ action: String,
-        _ parameters: [(String, String)],
-        timeout: Duration
-    ) async -> Result<HTTPResponse, AttemptFailure> {
-        let keys: Credentials
-        do {
-            keys = try await credentials.credentials()
-        } catch {
-            return .failure(.credentials(error))
-        }
-        let fields = [("Action", action), ("Version", endpoint.service.version)] + parameters
-        let body = fields.map { "\($0.percentEncoded())=\($1.percentEncoded())" }.joined(separator: "&")
+    private func send(_ call: Call, with keys: Credentials) async throws(HTTPFailure) -> HTTPResponse {
         let request = HTTPRequest(
             .post,
             endpoint.url,
             headers: [HTTPHeader("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")],
-            body: Array(body.utf8)
+            body: call.body
         )
         let signer = SigV4Signer(
             credentials: keys,
             region: endpoint.region.description,
             service: endpoint.service.name
         )
-        do throws(HTTPFailure) {
-            let signed = signer.sign(request, at: time.secondsSinceEpoch() + clockOffset)
-            return .success(try await transport.send(signed, timeout: timeout))
-        } catch {
-            return .failure(.transport(error))
+        let remaining = max(call.deadline - time.now(), .milliseconds(1))
+        return try await transport.send(
+            signer.sign(request, at: time.secondsSinceEpoch() + clockOffset),
+            timeout: min(limits.attempt, remaining)
+        )
+    }
+
+    /// Does away with what makes AWS refuse a right request: a wrong clock, keys that have ended.
+    ///
+    /// - Returns: Whether the same request is worth sending again at once.
+    private func cure(_ error: AWSError, _ response: HTTPResponse, _ call: Call) async -> Bool {
+        if error.mayBeClockSkew, !call.hasCorrectedClock, correctClock(by: response) {
+            call.hasCorrectedClock = true
+            return true
         }
+        if error.isExpiredToken, !call.hasRenewedCredentials {
+            call.hasRenewedCredentials = true
+            await credentials.invalidate()
+            return true
+        }
+        return false
     }
 
     /// Takes the server's word for the time, where ours is off by more than AWS forgives.
@@ -141,12 +151,7 @@ package actor QueryClient {
         return true
     }
 
-    private func failure(
-        _ action: String,
-        _ reason: AWSFailure.Reason,
-        _ attempts: Int,
-        since started: ContinuousClock.Instant
-    ) -> AWSFailure {
-        AWSFailure(action: action, reason: reason, attempts: attempts, waited: time.now() - started)
+    private func form(_ fields: [(String, String)]) -> [UInt8] {
+        Array(fields.map { "\($0.percentEncoded())=\($1.percentEncoded())" }.joined(separator: "&").utf8)
     }
 }

@@ -7,7 +7,7 @@ package struct ServiceEndpoint: Sendable, Equatable {
         /// In signatures, IAM actions and host names.
         let name: String
         let version: String
-        /// In `AWS_ENDPOINT_URL_...`.
+        /// In `AWS_ENDPOINT_URL_...`: the service's id in the SDKs, in capitals.
         let variable: String
 
         package static let elasticLoadBalancing = Service(

@@ -5,8 +5,8 @@ import CExpat
 package struct XMLElement: Sendable, Equatable {
     package let name: String
     /// The text directly within, white space around it dropped.
-    package internal(set) var text: String
-    package internal(set) var children: [XMLElement]
+    package let text: String
+    package let children: [XMLElement]
 
     /// The first child of that name.
     package subscript(_ name: String) -> XMLElement? {
@@ -30,11 +30,15 @@ package struct XMLElement: Sendable, Equatable {
         return nil
     }
 
+    /// Bytes; larger than any answer of the APIs in use.
+    private static let sizeLimit = 1 << 20
+
     /// Parses a document, by expat.
     ///
-    /// - Throws: `XMLFailure` for what is not well-formed, too deep, or brings a document type, whose entities could
-    ///   be made to grow without bound.
+    /// - Throws: `XMLFailure` for what is not well-formed, too large, too deep, or brings a document type, whose
+    ///   entities could be made to grow without bound.
     package static func parse(_ bytes: [UInt8]) throws(XMLFailure) -> XMLElement {
+        guard bytes.count <= sizeLimit else { throw XMLFailure(reason: "it is larger than \(sizeLimit >> 20) MiB") }
         guard let parser = XML_ParserCreate("UTF-8") else { throw XMLFailure(reason: "no memory for the parser") }
         defer { XML_ParserFree(parser) }
         let builder = Builder(parser: parser)
@@ -68,6 +72,8 @@ package struct XMLElement: Sendable, Equatable {
 /// An answer that is not the XML that was expected.
 package struct XMLFailure: Error, Sendable, Equatable {
     package let reason: String
+
+    package init(reason: String) { self.reason = reason }
 }
 
 /// Puts the tree together from expat's events.

@@ -35,16 +35,22 @@ package actor InstanceRoleCredentials: CredentialSource {
     }
 
     package func credentials() async throws -> Credentials {
-        if let current, isGood(current) { return current }
-        let fresh = try await reader.roleCredentials()
-        current = fresh
-        return fresh
+        if let current, isGood(current, for: Self.margin) { return current }
+        do {
+            let fresh = try await reader.roleCredentials()
+            current = fresh
+            return fresh
+        } catch {
+            // Metadata may be away for a moment while the credentials at hand still count.
+            if let current, isGood(current, for: 0) { return current }
+            throw error
+        }
     }
 
     package func invalidate() { current = nil }
 
-    private func isGood(_ credentials: Credentials) -> Bool {
+    private func isGood(_ credentials: Credentials, for seconds: Double) -> Bool {
         guard let end = credentials.expiration else { return true }
-        return time.secondsSinceEpoch() < end - Self.margin
+        return time.secondsSinceEpoch() < end - seconds
     }
 }

@@ -16,24 +16,36 @@ package struct SigV4Signer: Sendable {
         self.service = service
     }
 
-    /// The request with the headers that prove who sent it: `X-Amz-Date`, the session token's, and `Authorization`.
+    /// The request with the headers that prove who sent it: `Host`, `X-Amz-Date`, the session token's, and
+    /// `Authorization`. Those that it brought are replaced, so that a signed request can be signed anew.
     ///
     /// - Parameter seconds: The time of signing, since 1970; AWS refuses more than five minutes' difference.
     package func sign(_ request: HTTPRequest, at seconds: Double) -> HTTPRequest {
+        steps(request, at: seconds).request
+    }
+
+    /// A signed request and the texts that led there, as AWS's documentation and test suite name them.
+    package struct Steps: Sendable {
+        package let request: HTTPRequest
+        package let canonicalRequest: String
+        package let stringToSign: String
+        package let signature: String
+    }
+
+    /// Signs a request, step by step. The texts hold the session token: they are for tests, never for a log.
+    package func steps(_ request: HTTPRequest, at seconds: Double) -> Steps {
         let date = CivilDate(secondsSinceEpoch: seconds)
         var signed = request
-        if !signed.headers.contains(where: { $0.name.lowercased() == "host" }) {
-            signed.headers.append(HTTPHeader("Host", Self.authority(of: request.url)))
-        }
-        if !signed.headers.contains(where: { $0.name.lowercased() == "x-amz-date" }) {
-            signed.headers.append(HTTPHeader("X-Amz-Date", date.basic))
-        }
+        signed.headers.removeAll { Self.ownHeaders.contains($0.name.lowercased()) }
+        signed.headers.append(HTTPHeader("Host", URLParts(request.url)?.authority ?? ""))
+        signed.headers.append(HTTPHeader("X-Amz-Date", date.basic))
         if let token = credentials.sessionToken {
             signed.headers.append(HTTPHeader("X-Amz-Security-Token", token))
         }
-        let canonical = Self.canonicalRequest(signed)
+        let canonical = CanonicalRequest(signed)
         let scope = "\(date.day)/\(region)/\(service)/aws4_request"
-        let stringToSign = Self.stringToSign(canonical.text, date: date, scope: scope)
+        let digest = hex(SHA256.hash(data: Array(canonical.text.utf8)))
+        let stringToSign = ["AWS4-HMAC-SHA256", date.basic, scope, digest].joined(separator: "\n")
         let signature = hex(mac(key(for: date), stringToSign))
         signed.headers.append(
             HTTPHeader(
@@ -42,31 +54,49 @@ package struct SigV4Signer: Sendable {
                     + "SignedHeaders=\(canonical.signedHeaders), Signature=\(signature)"
             )
         )
-        return signed
+        return Steps(
+            request: signed,
+            canonicalRequest: canonical.text,
+            stringToSign: stringToSign,
+            signature: signature
+        )
     }
 
-    static func canonicalRequest(_ request: HTTPRequest) -> (text: String, signedHeaders: String) {
+    private static let ownHeaders: Set = ["host", "x-amz-date", "x-amz-security-token", "authorization"]
+
+    private func key(for date: CivilDate) -> SymmetricKey {
+        var key = SymmetricKey(data: Array("AWS4\(credentials.secretAccessKey)".utf8))
+        for part in [date.day, region, service, "aws4_request"] { key = SymmetricKey(data: mac(key, part)) }
+        return key
+    }
+
+    private func mac(_ key: SymmetricKey, _ text: String) -> HMAC<SHA256>.MAC {
+        HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key)
+    }
+}
+
+/// A request in the one form that both sides of a signature make of it.
+struct CanonicalRequest {
+    let text: String
+    /// The headers' names, as `SignedHeaders` lists them.
+    let signedHeaders: String
+
+    init(_ request: HTTPRequest) {
         let path = URLParts(request.url)?.path ?? "/"
         let parts = path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let headers = canonicalHeaders(request.headers)
-        let names = headers.map(\.name).joined(separator: ";")
-        let text = [
+        let headers = Self.headers(request.headers)
+        self.signedHeaders = headers.map(\.name).joined(separator: ";")
+        self.text = [
             request.method.rawValue,
-            normalized(String(parts[0])).percentEncoded(slash: false),
-            parts.count == 2 ? canonicalQuery(parts[1]) : "",
+            Self.normalized(parts[0]).percentEncoded(slash: false),
+            parts.count == 2 ? Self.query(parts[1]) : "",
             headers.map { "\($0.name):\($0.value)\n" }.joined(),
-            names,
+            signedHeaders,
             hex(SHA256.hash(data: request.body)),
         ].joined(separator: "\n")
-        return (text, names)
     }
 
-    static func stringToSign(_ canonicalRequest: String, date: CivilDate, scope: String) -> String {
-        let digest = hex(SHA256.hash(data: Array(canonicalRequest.utf8)))
-        return ["AWS4-HMAC-SHA256", date.basic, scope, digest].joined(separator: "\n")
-    }
-
-    private static func canonicalHeaders(_ headers: [HTTPHeader]) -> [(name: String, value: String)] {
+    private static func headers(_ headers: [HTTPHeader]) -> [(name: String, value: String)] {
         var values: [String: [String]] = [:]
         for header in headers {
             let folded = header.value.split(whereSeparator: \.isWhitespace).joined(separator: " ")
@@ -75,17 +105,18 @@ package struct SigV4Signer: Sendable {
         return values.sorted { $0.key < $1.key }.map { ($0.key, $0.value.joined(separator: ",")) }
     }
 
-    /// The query's pairs, which are percent-encoded already, in the order of their bytes.
-    private static func canonicalQuery(_ query: Substring) -> String {
+    /// The query's pairs, percent-encoded whether they came so or not, in the order of their bytes.
+    private static func query(_ query: Substring) -> String {
         let pairs = query.split(separator: "&").map { pair -> (String, String) in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (String(parts[0]), parts.count == 2 ? String(parts[1]) : "")
+                .map { $0.percentDecoded.percentEncoded() }
+            return (parts[0], parts.count == 2 ? parts[1] : "")
         }
         return pairs.sorted { $0 < $1 }.map { "\($0)=\($1)" }.joined(separator: "&")
     }
 
     /// The path without `.`, `..` and double slashes, as every service but S3 signs it.
-    private static func normalized(_ path: String) -> String {
+    private static func normalized(_ path: Substring) -> String {
         var segments: [Substring] = []
         for segment in path.split(separator: "/") {
             switch segment {
@@ -97,22 +128,6 @@ package struct SigV4Signer: Sendable {
         let joined = "/" + segments.joined(separator: "/")
         return path.hasSuffix("/") && joined != "/" ? joined + "/" : joined
     }
-
-    private static func authority(of url: String) -> String {
-        guard let parts = URLParts(url) else { return "" }
-        let host = parts.host.contains(":") ? "[\(parts.host)]" : parts.host
-        return parts.port.map { "\(host):\($0)" } ?? host
-    }
-
-    private func key(for date: CivilDate) -> SymmetricKey {
-        var key = SymmetricKey(data: Array("AWS4\(credentials.secretAccessKey)".utf8))
-        for part in [date.day, region, service, "aws4_request"] { key = SymmetricKey(data: mac(key, part)) }
-        return key
-    }
-}
-
-private func mac(_ key: SymmetricKey, _ text: String) -> HMAC<SHA256>.MAC {
-    HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key)
 }
 
 private func hex(_ bytes: some Sequence<UInt8>) -> String {

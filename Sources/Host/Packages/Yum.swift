@@ -67,9 +67,10 @@ package struct Yum: PackageManager {
             let text = output.standardOutput + "\n" + output.standardError
             // yum 3 leaves a package out that it doesn't know, installs the rest, and calls it success.
             let missing = YumOutput.missingPackages(in: text, of: packages)
-            if !missing.isEmpty { return (.missing(missing), output.tail()) }
-            guard output.status != 0 else { return (nil, "") }
-            return (reason(for: text), output.tail())
+            guard output.status != 0 || !missing.isEmpty else { return (nil, "") }
+            let trouble = reason(for: text)
+            // A repository that could not be read is left out, and then its packages are missing too.
+            return (trouble == .other && !missing.isEmpty ? .missing(missing) : trouble, output.tail())
         } catch {
             return (.other, error.description)
         }

@@ -62,15 +62,18 @@ package struct PostfixService: ServiceConfiguration {
         try await compareWithPostconf(staged)
         let check = Command(
             "unshare",
-            [
-                "--mount", "sh", "-c", "mount --bind \"$0\" \"$1\" && exec postfix check", staged.string,
-                Self.directory.string,
-            ],
+            ["--mount", "sh", "-c", Self.checkScript, staged.string, Self.directory.string],
             timeout: .seconds(60)
         )
         let output = try await runner.run(check)
         guard output.status == 0 else { throw InvalidCandidate(judge: "postfix check", verdict: output.tail()) }
     }
+
+    /// Postfix tells what is wrong to a terminal, or else to the log alone; so it gets a terminal.
+    private static let checkScript = """
+        mount --bind "$0" "$1" || exit
+        if command -v script >/dev/null; then exec script -qec 'postfix check' /dev/null; else exec postfix check; fi
+        """
 
     /// Whether Postfix reads out of the file what was meant by it.
     private func compareWithPostconf(_ directory: FilePath) async throws {

@@ -1,0 +1,48 @@
+package import HTTP
+import Synchronization
+
+/// Time that passes only when somebody sleeps, and then at once.
+package final class ManualTime: Sendable {
+    private struct State {
+        var passed: Duration = .zero
+        var sleeps: [Duration] = []
+    }
+
+    private let state = Mutex(State())
+    private let start = ContinuousClock.now
+    private let epoch: Double
+    private let random: Double
+
+    /// - Parameters:
+    ///   - epoch: Seconds since 1970 at the start.
+    ///   - random: What chance always says, from 0 up to 1.
+    package init(epoch: Double = 1_440_938_160, random: Double = 0.5) {
+        self.epoch = epoch
+        self.random = random
+    }
+
+    /// How long was slept, each time.
+    package var sleeps: [Duration] { state.withLock { $0.sleeps } }
+    /// The time that has passed since the start.
+    package var passed: Duration { state.withLock { $0.passed } }
+
+    /// Lets time pass without a sleep, as slow work does.
+    package func advance(by duration: Duration) {
+        state.withLock { $0.passed += duration }
+    }
+
+    package var source: TimeSource {
+        TimeSource(
+            now: { self.start + self.passed },
+            secondsSinceEpoch: { self.epoch + self.passed / .seconds(1) },
+            sleep: { duration in
+                try Task.checkCancellation()
+                self.state.withLock {
+                    $0.passed += duration
+                    $0.sleeps.append(duration)
+                }
+            },
+            random: { self.random }
+        )
+    }
+}
