@@ -28,7 +28,8 @@ package enum UnifiedDiff {
     private static let context = 3
 
     private static func lines(of text: String) -> [Substring] {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        // By scalars: to Swift, a carriage return and a line feed are one character.
+        var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { Substring($0) }
         if lines.last == "" {
             lines.removeLast()
         } else if let last = lines.popLast() {

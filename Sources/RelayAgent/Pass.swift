@@ -100,7 +100,8 @@ package struct Pass: Sendable {
     private static func summary(_ changes: [Change], resources: Int, after duration: Duration) -> String {
         let time = "\(duration.inHundredths) s"
         guard !changes.isEmpty else { return "nothing to do: all \(resources) parts are as they should be (\(time))" }
-        return "\(changes.count) \(changes.count == 1 ? "change" : "changes") made; the node is as it should be (\(time))"
+        return
+            "\(changes.count) \(changes.count == 1 ? "change" : "changes") made; the node is as it should be (\(time))"
     }
 }
 

@@ -43,7 +43,9 @@ package struct SettingsFile: Sendable, Equatable {
                         problems.append(.invalid(name, in: source, wrong))
                     }
                 } else {
-                    let sections = Set(SettingKey.all.compactMap { $0.name.split(separator: ".").first.map(String.init) })
+                    let sections = Set(
+                        SettingKey.all.compactMap { $0.name.split(separator: ".").first.map(String.init) }
+                    )
                     let names = SettingKey.all.map(\.name) + (prefix.isEmpty ? Array(sections).sorted() : [])
                     problems.append(.unknown(name, in: source, nearest: SettingKey.nearest(to: name, among: names)))
                 }

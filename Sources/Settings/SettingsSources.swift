@@ -74,14 +74,16 @@ package struct SettingsSources: Sendable {
             }
             add(pair[1], as: pair[0], SettingKey.named(pair[0]), source, known: SettingKey.all.map(\.name))
         }
-        for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix(SettingKey.variablePrefix) {
+        for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix(SettingKey.variablePrefix)
+        {
             let key = SettingKey.all.first { $0.variable == name }
             add(text, as: name, key, .environment(variable: name), known: SettingKey.all.map(\.variable))
         }
         for (name, text) in tags.sorted(by: { $0.key < $1.key }) where name.hasPrefix(SettingKey.tagPrefix) {
             let key = SettingKey.all.first { $0.tag == name }
             if let key, key.name.hasPrefix("metadata.") {
-                let reason = "tags are read from metadata, so they can't say how; set it in the file or as \(key.variable)"
+                let reason =
+                    "tags are read from metadata, so they can't say how; set it in the file or as \(key.variable)"
                 problems.append(.unwanted(key.name, in: .tag(name), reason))
                 continue
             }

@@ -23,7 +23,10 @@ final class ValueReader {
             networks: many("mail.networks", AllowedNetwork.init),
             allowed: many("mail.allow_public_networks", IPNetwork.init)
         )
-        let health = NodeSettings.Health(port: port("health.port"), path: one("health.path", HealthPath.init) ?? .standard)
+        let health = NodeSettings.Health(
+            port: port("health.port"),
+            path: one("health.path", HealthPath.init) ?? .standard
+        )
         let loadBalancer = NodeSettings.LoadBalancer(
             classic: many("load_balancer.classic", ClassicLoadBalancerName.init),
             allowOpenToWorld: flag("load_balancer.allow_open_to_world"),

@@ -19,7 +19,9 @@ struct YumTests {
             let yum = Yum(runner: runner, files: files, patience: patience)
             let waits = Mutex<[String]>([])
             do throws(PackageFailure) {
-                try await yum.install(["postfix", "nginx"], timeout: .seconds(5)) { wait in waits.withLock { $0.append(wait) } }
+                try await yum.install(["postfix", "nginx"], timeout: .seconds(5)) { wait in
+                    waits.withLock { $0.append(wait) }
+                }
                 return (nil, runner.lines.count, waits.withLock { $0 })
             } catch {
                 return (error, runner.lines.count, waits.withLock { $0 })
@@ -75,7 +77,10 @@ struct YumTests {
     }
 
     @Test func aMissingPackageIsNotTriedAgain() async throws {
-        let dnf = CommandOutput(status: 1, standardOutput: "No match for argument: nginx\nError: Unable to find a match: nginx")
+        let dnf = CommandOutput(
+            status: 1,
+            standardOutput: "No match for argument: nginx\nError: Unable to find a match: nginx"
+        )
         #expect(try await install(dnf).0?.reason == .missing(["nginx"]))
         #expect(try await install(dnf).tries == 1)
     }
@@ -87,12 +92,15 @@ struct YumTests {
     }
 
     @Test func aRepositoryThatWasLeftOutIsTheCauseOfAMissingPackage() async throws {
-        let text = "Error: Failed to download metadata for repo 'lab'\nIgnoring repositories: lab\nNo match for argument: nginx"
+        let text =
+            "Error: Failed to download metadata for repo 'lab'\nIgnoring repositories: lab\nNo match for argument: nginx"
         #expect(try await install(CommandOutput(status: 1, standardOutput: text)).0?.reason == .mirror)
     }
 
     @Test func otherTroubleIsToldInThePackageManagersWords() async throws {
-        let (failure, tries, _) = try await install(CommandOutput(status: 1, standardError: "Error: disk quota exceeded"))
+        let (failure, tries, _) = try await install(
+            CommandOutput(status: 1, standardError: "Error: disk quota exceeded")
+        )
         #expect(failure?.reason == .other)
         #expect(tries == 1)
         #expect(failure?.description.contains("disk quota exceeded") == true)

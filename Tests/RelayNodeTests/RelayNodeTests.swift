@@ -98,7 +98,10 @@ struct RelayNodeTests {
             $0.mail.networks = [.network(wide)]
             $0.mail.allowPublicNetworks = [wide]
         }
-        #expect(parameter("mynetworks", of: try RelayNode(settings: named, facts: exampleFacts()))?.contains("203.0.0.0/16") == true)
+        #expect(
+            parameter("mynetworks", of: try RelayNode(settings: named, facts: exampleFacts()))?.contains("203.0.0.0/16")
+                == true
+        )
         let open = try exampleSettings {
             $0.mail.networks = [.network(everyone)]
             $0.mail.allowPublicNetworks = [everyone]
@@ -149,7 +152,11 @@ struct RelayNodeTests {
         let text = try RelayNode(settings: settings, facts: exampleFacts()).nginx.text
         #expect(text.contains("listen 8080 default_server;"))
         #expect(text.contains("location = /up {"))
-        #expect(text.contains("allow 127.0.0.0/8;\n            allow 10.0.0.0/16;\n            allow 10.1.0.0/16;\n            deny all;"))
+        #expect(
+            text.contains(
+                "allow 127.0.0.0/8;\n            allow 10.0.0.0/16;\n            allow 10.1.0.0/16;\n            deny all;"
+            )
+        )
         #expect(text.contains("access_log off;"))
         #expect(text.contains("return 404;"))
     }

@@ -1,8 +1,9 @@
 import Glibc
 package import Host
-package import SystemPackage
+import SystemPackage
 
 /// A folder that stands for a host's root, gone when the body has ended.
+@discardableResult
 package func withTemporaryRoot<Result>(
     _ body: (FileSystem) async throws -> Result
 ) async throws -> Result {

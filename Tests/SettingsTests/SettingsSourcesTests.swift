@@ -3,7 +3,9 @@ import Testing
 import Vocabulary
 
 struct SettingsSourcesTests {
-    private func sources(_ toml: String = "", environment: [String: String] = [:], flags: [String] = []) -> SettingsSources {
+    private func sources(_ toml: String = "", environment: [String: String] = [:], flags: [String] = [])
+        -> SettingsSources
+    {
         SettingsSources(file: SettingsFile(path: "/c.toml", text: toml), environment: environment, flags: flags)
     }
 
@@ -18,7 +20,9 @@ struct SettingsSourcesTests {
         let flags = ["mail.domain=flag.example"]
         func domain(_ sources: SettingsSources, _ tags: [String: String]) throws -> (String, ValueSource?) {
             let resolved = try sources.resolve(tags: tags)
-            return (resolved.settings.mail.domain.description, resolved.values.first { $0.key == "mail.domain" }?.source)
+            return (
+                resolved.settings.mail.domain.description, resolved.values.first { $0.key == "mail.domain" }?.source
+            )
         }
         #expect(try domain(sources(file), [:]) == ("file.example", .file(path: "/c.toml", line: 2, column: 1)))
         #expect(try domain(sources(file), tags) == ("tag.example", .tag("smtp-relay:domain")))
@@ -86,11 +90,17 @@ struct SettingsSourcesTests {
     @Test func anUnknownKeyIsNamedWithItsPlaceAndTheNearestOne() {
         let toml = "[mail]\ndomain = \"example.com\"\n\n  netwroks = [\"vpc\"]\n"
         #expect(problems(sources(toml)) == ["/c.toml:4:3: unknown key 'mail.netwroks'; did you mean 'mail.networks'?"])
-        #expect(problems(sources("[mial]\nx = 1\n"), tags: ["smtp-relay:domain": "a.b"]).first?.hasPrefix("/c.toml:1:1: unknown key 'mial'; did you mean 'mail'?") == true)
+        #expect(
+            problems(sources("[mial]\nx = 1\n"), tags: ["smtp-relay:domain": "a.b"]).first?.hasPrefix(
+                "/c.toml:1:1: unknown key 'mial'; did you mean 'mail'?"
+            ) == true
+        )
         let flag = problems(sources(flags: ["mail.domain=a.b", "health.prot=1"]))
         #expect(flag == ["flag --set health.prot: unknown key 'health.prot'; did you mean 'health.port'?"])
         let tag = problems(sources(), tags: ["smtp-relay:domain": "a.b", "smtp-relay:hostnam": "x.y"])
-        #expect(tag == ["tag smtp-relay:hostnam: unknown key 'smtp-relay:hostnam'; did you mean 'smtp-relay:hostname'?"])
+        #expect(
+            tag == ["tag smtp-relay:hostnam: unknown key 'smtp-relay:hostnam'; did you mean 'smtp-relay:hostname'?"]
+        )
         let variable = problems(sources(environment: ["SMTP_RELAY_DOMAN": "a.b", "SMTP_RELAY_DOMAIN": "a.b"]))
         #expect(variable.first?.contains("did you mean 'SMTP_RELAY_DOMAIN'?") == true)
     }
@@ -105,7 +115,10 @@ struct SettingsSourcesTests {
     }
 
     @Test func brokenTOMLIsToldWithItsPlace() {
-        #expect(problems(sources("[mail]\ndomain = \n"), tags: ["smtp-relay:domain": "a.b"]).first?.hasPrefix("/c.toml:2:") == true)
+        #expect(
+            problems(sources("[mail]\ndomain = \n"), tags: ["smtp-relay:domain": "a.b"]).first?.hasPrefix("/c.toml:2:")
+                == true
+        )
     }
 
     @Test func aTagWithALineEndNeverGetsThrough() {

@@ -84,6 +84,6 @@ struct IdentifierTests {
     }
 
     @Test func errorsCanNotForgeLogLines() {
-        #expect("a\nb\u{1B}[0m\u{85}".escapedForDisplay == "a\\nb\\u{1B}[0m\\u{85}")
+        #expect("a\nb\u{1B}[0m\u{85}".escapedForDisplay == "a\\nb\\u{1B}[0m\\u{0085}")
     }
 }

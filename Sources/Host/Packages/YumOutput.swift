@@ -27,7 +27,8 @@ enum YumOutput {
     /// "Another app is currently holding the yum lock" (yum 3), "is already locked by PID" and rpm's own.
     private static let lockMarks = [
         "holding the yum lock", "another copy is running", "exit_on_lock", "Failed to obtain the transaction lock",
-        "Failed to obtain rpm transaction lock", "transaction lock on", "is already locked by", "Waiting for process with pid",
+        "Failed to obtain rpm transaction lock", "transaction lock on", "is already locked by",
+        "Waiting for process with pid",
         "lock on /var/lib/rpm", "can't create transaction lock", "Could not run transaction",
     ]
 
@@ -38,7 +39,8 @@ enum YumOutput {
 
     private static let mirrorMarks = [
         "Failed to download metadata", "Cannot retrieve repository metadata", "Cannot download repomd.xml",
-        "Cannot find a valid baseurl", "No more mirrors to try", "All mirrors were tried", "Curl error", "Status code: 5",
+        "Cannot find a valid baseurl", "No more mirrors to try", "All mirrors were tried", "Curl error",
+        "Status code: 5",
         "Status code: 4", "Errno 14", "Error downloading packages", "Cannot retrieve metalink",
     ]
 

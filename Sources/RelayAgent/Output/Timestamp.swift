@@ -12,7 +12,8 @@ struct Timestamp: CustomStringConvertible {
         let date = [Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday)]
         let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map(Int.init)
         self.description =
-            date.map(Self.twoDigits).joined(separator: "-") + "T" + clock.map(Self.twoDigits).joined(separator: ":") + "Z"
+            date.map(Self.twoDigits).joined(separator: "-") + "T" + clock.map(Self.twoDigits).joined(separator: ":")
+            + "Z"
     }
 
     static var now: Timestamp { Timestamp(secondsSinceEpoch: time(nil)) }

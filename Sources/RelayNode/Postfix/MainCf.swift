@@ -6,9 +6,7 @@ package struct MainCf: Sendable, Equatable {
     private var lines: [String]
 
     package init(_ text: String) {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        if lines.last == "" { lines.removeLast() }
-        self.lines = lines
+        self.lines = text.lineFeedSeparated
     }
 
     package var text: String { lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n" }

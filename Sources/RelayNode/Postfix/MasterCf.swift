@@ -5,9 +5,7 @@ package struct MasterCf: Sendable, Equatable {
     private var lines: [String]
 
     package init(_ text: String) {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        if lines.last == "" { lines.removeLast() }
-        self.lines = lines
+        self.lines = text.lineFeedSeparated
     }
 
     package var text: String { lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n" }

@@ -20,10 +20,18 @@ package struct ClassicMembership: Resource {
         package let vpcID: String
         package let healthCheck: String
 
+        package init(instance: InstanceID, vpcID: String, healthCheck: String) {
+            self.instance = instance
+            self.vpcID = vpcID
+            self.healthCheck = healthCheck
+        }
+
         package init(_ facts: NodeFacts, health: NodeSettings.Health) {
-            self.instance = facts.instanceID
-            self.vpcID = facts.vpcID
-            self.healthCheck = "HTTP:\(health.port)\(health.path)"
+            self.init(
+                instance: facts.instanceID,
+                vpcID: facts.vpcID,
+                healthCheck: "HTTP:\(health.port)\(health.path)"
+            )
         }
     }
 
@@ -73,7 +81,9 @@ package struct ClassicMembership: Resource {
     /// Postfix: an open relay, with the security group as the only wall.
     private func refuseOpenDoor(of found: ClassicLoadBalancer) async throws {
         guard found.scheme == .internetFacing, !allowOpenToWorld else { return }
-        let smtp = found.listeners.filter { SMTPPort.all.contains($0.instancePort) }
+        // The PROXY protocol would show the sender's address; ports that have it are not masked.
+        let shown = try await elb.proxyProtocolPorts(of: found)
+        let smtp = found.listeners.filter { SMTPPort.all.contains($0.instancePort) && !shown.contains($0.instancePort) }
         let groups = try await ec2.securityGroups(found.securityGroups)
         for listener in smtp {
             if let group = groups.first(where: { $0.opensToWorld(port: listener.loadBalancerPort) }) {

@@ -37,7 +37,9 @@ extension ConfiguredService {
             guard let wanted = desired[path] else { continue }
             let bytes = texts[path]?.encode(wanted) ?? Array(wanted.utf8)
             candidates[path] = bytes
-            guard let change = change(of: path, from: snapshots[path], text: current[path], to: wanted) else { continue }
+            guard let change = change(of: path, from: snapshots[path], text: current[path], to: wanted) else {
+                continue
+            }
             changed.append(ChangedFile(path: path, current: snapshots[path], bytes: bytes, change: change))
         }
         return Edit(

@@ -1,0 +1,9 @@
+extension String {
+    /// The lines as Postfix tells them apart: by the line feed alone, so that a file from Windows keeps its carriage
+    /// returns. (To Swift, both together are one character.)
+    var lineFeedSeparated: [String] {
+        var lines = unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
+        if lines.last == "" { lines.removeLast() }
+        return lines
+    }
+}

@@ -1,0 +1,56 @@
+import Host
+import Reconcile
+import RelayAgent
+import RelayTestSupport
+import SystemPackage
+import Testing
+
+private struct Part: Resource {
+    let name: String
+    var needsConvergedHost = false
+    let changes: [Change]
+
+    func check() -> Check { changes.isEmpty ? .inSync : .drifted(Drift(changes) {}) }
+}
+
+struct PlanReportTests {
+    @Test func nothingToDoIsSaid() async throws {
+        let plan = try await Reconciler([Part(name: "postfix", changes: [])]).plan()
+        #expect(PlanReport(plan).description == "Nothing to do.\n")
+    }
+
+    @Test func diffsAndLaterChangesAreShown() async throws {
+        let file = Change(.file, "edit /f", diff: "--- /f\n+++ /f\n")
+        let plan = try await Reconciler([
+            Part(name: "postfix", changes: [file, Change(.service, "reload postfix")]),
+            Part(name: "nginx", changes: []),
+            Part(name: "health", needsConvergedHost: true, changes: []),
+        ]).plan()
+        #expect(
+            PlanReport(plan).description == """
+                # postfix
+                edit /f
+                --- /f
+                +++ /f
+                reload postfix
+                # health: can be told when the changes above are made
+                2 changes to make.
+
+                """
+        )
+    }
+}
+
+struct InstallationTests {
+    @Test func theProgramIsCopiedOnceWithItsMode() async throws {
+        try await withTemporaryRoot { files in
+            try files.replace("/new", with: [1, 2, 3], attributes: FileAttributes())
+            let installation = Installation(files: files, running: "/new")
+            #expect(try installation.install())
+            #expect(try !installation.install())
+            let file = try #require(try files.file(at: "/usr/local/bin/smtp-relay-agent"))
+            #expect(file.bytes == [1, 2, 3])
+            #expect(file.attributes.permissions.rawValue == 0o755)
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import AWS
+import Reconcile
+import Resources
+import Synchronization
+import Testing
+import Vocabulary
+
+struct ClassicMembershipTests {
+    private let inService = InstanceHealth(state: .inService, reasonCode: "N/A", description: "N/A")
+    private let outOfService = InstanceHealth(
+        state: .outOfService,
+        reasonCode: "Instance",
+        description: "failed checks"
+    )
+    private let world = SecurityGroup.Rule(
+        ipProtocol: "tcp",
+        ports: 25...25,
+        sources: [IPNetwork(around: IPAddress(bytes: [0, 0, 0, 0]), prefixLength: 0)]
+    )
+
+    private func balancer(
+        _ scheme: ClassicLoadBalancer.Scheme = .internal,
+        check: String = "HTTP:80/health",
+        vpcID: String = "vpc-1",
+        port: UInt16 = 25
+    ) -> ClassicLoadBalancer {
+        ClassicLoadBalancer(
+            name: "relay",
+            scheme: scheme,
+            vpcID: vpcID,
+            securityGroups: ["sg-1"],
+            listeners: [ClassicLoadBalancer.Listener(loadBalancerPort: port, instancePort: port)],
+            healthCheckTarget: check
+        )
+    }
+
+    private func membership(
+        _ api: FakeELB,
+        _ settings: NodeSettings.LoadBalancer = NodeSettings.LoadBalancer(),
+        notices: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> ClassicMembership {
+        ClassicMembership(
+            try ClassicLoadBalancerName("relay"),
+            node: ClassicMembership.Node(
+                instance: try InstanceID("i-01234567"),
+                vpcID: "vpc-1",
+                healthCheck: "HTTP:80/health"
+            ),
+            settings: settings,
+            elb: api,
+            ec2: api,
+            notice: notices
+        )
+    }
+
+    private func apply(_ resource: ClassicMembership) async throws -> [String] {
+        guard case .drifted(let drift) = try await resource.check() else { return [] }
+        try await drift.apply()
+        return drift.changes.map(\.summary)
+    }
+
+    @Test func aNodeInServiceCostsOneCall() async throws {
+        let api = FakeELB(balancer(), healths: [inService])
+        #expect(try await apply(try membership(api)).isEmpty)
+        #expect(api.calls == ["health"])
+    }
+
+    @Test func aMissingNodeIsRegisteredAndWaitedFor() async throws {
+        let api = FakeELB(balancer(), healths: [nil, outOfService, inService])
+        #expect(try await apply(try membership(api)) == ["register i-01234567 with load balancer relay"])
+        #expect(api.calls == ["health", "describe", "register i-01234567", "health", "health"])
+    }
+
+    @Test func whoNeverComesIntoServiceIsToldWhy() async throws {
+        let api = FakeELB(balancer(), healths: [nil, outOfService])
+        let settings = NodeSettings.LoadBalancer(timeout: .milliseconds(10))
+        await #expect {
+            try await apply(try membership(api, settings))
+        } throws: { "\($0)".contains("OutOfService (Instance: failed checks)") }
+    }
+
+    @Test func anOpenDoorBeforeAMaskedAddressIsRefused() async throws {
+        for healths: [InstanceHealth?] in [[nil], [outOfService]] {
+            let api = FakeELB(balancer(.internetFacing), healths: healths, ingress: [world])
+            await #expect(throws: OpenDoor.self) { try await apply(try membership(api)) }
+            #expect(!api.calls.contains { $0.hasPrefix("register") })
+        }
+    }
+
+    @Test func anInternalOneAShownAddressAClosedDoorOrTheSettingMayBeJoined() async throws {
+        let closed = SecurityGroup.Rule(ipProtocol: "tcp", ports: 25...25, sources: [])
+        let cases: [(FakeELB, NodeSettings.LoadBalancer)] = [
+            (FakeELB(balancer(), healths: [nil, inService], ingress: [world]), NodeSettings.LoadBalancer()),
+            (
+                FakeELB(balancer(.internetFacing), healths: [nil, inService], ingress: [world], proxied: [25]),
+                NodeSettings.LoadBalancer()
+            ),
+            (
+                FakeELB(balancer(.internetFacing), healths: [nil, inService], ingress: [closed]),
+                NodeSettings.LoadBalancer()
+            ),
+            (
+                FakeELB(balancer(.internetFacing), healths: [nil, inService], ingress: [world]),
+                NodeSettings.LoadBalancer(allowOpenToWorld: true)
+            ),
+        ]
+        for (api, settings) in cases {
+            #expect(try await apply(try membership(api, settings)).count == 1)
+        }
+    }
+
+    @Test(arguments: [
+        ("TCP:25", "vpc-1", UInt16(25), "fills the mail log"),
+        ("HTTP:80/", "vpc-1", 25, "this node answers HTTP:80/health"),
+        ("HTTP:80/health", "vpc-2", 25, "it is in vpc-2"), ("HTTP:80/health", "vpc-1", 2525, "no listener on port 25"),
+    ])
+    func whatIsWrongWithTheLoadBalancerIsSaid(check: String, vpcID: String, port: UInt16, words: String) async throws {
+        let notices = Mutex<[String]>([])
+        let api = FakeELB(balancer(check: check, vpcID: vpcID, port: port), healths: [nil, inService])
+        let resource = try membership(api) { notice in notices.withLock { $0.append(notice) } }
+        _ = try await apply(resource)
+        #expect(notices.withLock { $0 }.contains { $0.contains(words) })
+    }
+}

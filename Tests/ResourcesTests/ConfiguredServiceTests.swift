@@ -1,0 +1,93 @@
+import Host
+import Reconcile
+import RelayTestSupport
+import Resources
+import SystemPackage
+import Testing
+
+struct ConfiguredServiceTests {
+    private let name = ServiceName("demo")
+    private let running = ServiceState(isInstalled: true, isEnabled: true, isActive: true)
+    private let path: FilePath = "/etc/demo.conf"
+
+    private func withService(
+        _ configuration: FakeConfiguration = FakeConfiguration(),
+        state: ServiceState? = nil,
+        text: String? = "old\n",
+        _ body: (ConfiguredService, FakeServices, FileSystem) async throws -> Void
+    ) async throws {
+        try await withTemporaryRoot { files in
+            try files.createDirectory("/etc")
+            if let text { try files.replace(path, with: Array(text.utf8), attributes: FileAttributes()) }
+            let services = FakeServices([name: state ?? running])
+            let board = ServiceBoard(manager: services, services: [name])
+            try await body(ConfiguredService(configuration, services: board, files: files), services, files)
+        }
+    }
+
+    private func apply(_ resource: ConfiguredService) async throws -> [Change] {
+        guard case .drifted(let drift) = try await resource.check() else { return [] }
+        try await drift.apply()
+        return drift.changes
+    }
+
+    @Test func aChangedFileIsWrittenAndTakenUpOnce() async throws {
+        try await withService { (service, services, files) async throws in
+            #expect(try await apply(service).map(\.summary) == ["edit /etc/demo.conf", "reload demo"])
+            #expect(services.told == ["reload demo"])
+            #expect(try files.bytes(at: path) == Array("new\n".utf8))
+            #expect(try files.bytes(at: "/etc/demo.conf.before-smtp-relay-agent") == Array("old\n".utf8))
+            #expect(try await apply(service).isEmpty)
+        }
+    }
+
+    @Test func aStoppedServiceIsEnabledAndStarted() async throws {
+        let stopped = ServiceState(isInstalled: true, isEnabled: false, isActive: false)
+        try await withService(state: stopped, text: nil) { (service, services, _) async throws in
+            #expect(try await apply(service).map(\.summary) == ["write /etc/demo.conf", "enable demo", "start demo"])
+            #expect(services.told == ["enable demo", "start demo"])
+        }
+    }
+
+    @Test func anInvalidCandidateChangesNothing() async throws {
+        try await withService(FakeConfiguration(isValid: false)) { (service, services, files) async throws in
+            await #expect(throws: FakeConfiguration.Wrong.self) { try await apply(service) }
+            #expect(services.told.isEmpty)
+            #expect(try files.bytes(at: path) == Array("old\n".utf8))
+        }
+    }
+
+    @Test func whatDoesNotWorkIsRolledBackAndKeptForALook() async throws {
+        try await withService(FakeConfiguration(works: false)) { (service, services, files) async throws in
+            await #expect {
+                try await apply(service)
+            } throws: { "\($0)".contains("so the previous files are back") }
+            #expect(services.told == ["reload demo", "restart demo"])
+            #expect(try files.bytes(at: path) == Array("old\n".utf8))
+            #expect(try files.bytes(at: "/var/lib/smtp-relay-agent/rejected/demo.conf") == Array("new\n".utf8))
+            #expect(try files.names(in: "/var/lib/smtp-relay-agent/transactions/demo") == nil)
+        }
+    }
+
+    @Test func modeAloneNeedsNoReload() async throws {
+        try await withService(text: "new\n") { (service, services, files) async throws in
+            let open = FileAttributes(permissions: FilePermissions(rawValue: 0o666))
+            try files.replace(path, with: Array("new\n".utf8), attributes: open)
+            #expect(try await apply(service).map(\.summary) == ["set mode 644 and owner root on /etc/demo.conf"])
+            #expect(services.told.isEmpty)
+        }
+    }
+
+    @Test func anInterruptedChangeIsTakenUpByTheNextPass() async throws {
+        try await withService(text: "new\n") { (service, services, files) async throws in
+            // As a pass leaves it that was killed between the file and the service.
+            let directory: FilePath = "/var/lib/smtp-relay-agent/transactions/demo"
+            try files.createDirectory(directory)
+            try files.replace(directory.appending("demo.conf"), with: Array("old\n".utf8), attributes: FileAttributes())
+            try files.replace(directory.appending("action"), with: Array("restart".utf8), attributes: FileAttributes())
+            #expect(try await apply(service).map(\.summary) == ["restart demo"])
+            #expect(services.told == ["restart demo"])
+            #expect(try await apply(service).isEmpty)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import AWS
+import Host
+import RelayNode
+import Resources
+import SMTP
+import Synchronization
+import SystemPackage
+import Testing
+import Vocabulary
+
+/// Services that do as told, and keep what they were told.
+final class FakeServices: ServiceManager {
+    struct State {
+        var states: [ServiceName: ServiceState]
+        var told: [String] = []
+    }
+
+    private let state: Mutex<State>
+
+    init(_ states: [ServiceName: ServiceState] = [:]) { self.state = Mutex(State(states: states)) }
+
+    var told: [String] { state.withLock { $0.told } }
+
+    func states(of services: [ServiceName]) -> [ServiceName: ServiceState] { state.withLock { $0.states } }
+    func enable(_ service: ServiceName) { tell("enable", service) { ($0.isActive, true) } }
+    func start(_ service: ServiceName) { tell("start", service) { (true, $0.isEnabled) } }
+    func stop(_ service: ServiceName) { tell("stop", service) { (false, $0.isEnabled) } }
+    func reload(_ service: ServiceName) { tell("reload", service) { ($0.isActive, $0.isEnabled) } }
+    func restart(_ service: ServiceName) { tell("restart", service) { (true, $0.isEnabled) } }
+    func definitionsChanged() { state.withLock { $0.told.append("daemon-reload") } }
+
+    private func tell(_ verb: String, _ service: ServiceName, _ change: (ServiceState) -> (active: Bool, enabled: Bool))
+    {
+        state.withLock { state in
+            state.told.append("\(verb) \(service)")
+            let next = change(state.states[service] ?? .unknown)
+            state.states[service] = ServiceState(isInstalled: true, isEnabled: next.enabled, isActive: next.active)
+        }
+    }
+}
+
+/// A service of one file, whose wanted text, judge and probe the test decides.
+struct FakeConfiguration: ServiceConfiguration {
+    struct Wrong: Error {}
+
+    let service = ServiceName("demo")
+    let paths: [FilePath] = ["/etc/demo.conf"]
+    var wanted = "new\n"
+    var isValid = true
+    var works = true
+
+    func desired(from current: [FilePath: String]) -> [FilePath: String] { ["/etc/demo.conf": wanted] }
+    func action(from current: [FilePath: String], to desired: [FilePath: String]) -> ServiceAction {
+        current == desired ? .none : .reload
+    }
+    func validate(_ candidate: [FilePath: [UInt8]]) throws { if !isValid { throw Wrong() } }
+    func probe() throws { if !works { throw Wrong() } }
+}
+
+/// A relay that answers as the test decides.
+struct FakeRelay: RelayProbing {
+    var isUp = true
+    var answer: @Sendable (IPAddress) -> SMTPReply
+
+    struct Down: Error {}
+
+    func greet() throws { if !isUp { throw Down() } }
+    func relayAttempts(by clients: [IPAddress]) -> [SMTPReply] { clients.map(answer) }
+}
+
+/// A load balancer's API, with calls kept.
+final class FakeELB: ClassicLoadBalancing, EC2Describing {
+    private struct State {
+        var healths: [InstanceHealth?]
+        var calls: [String] = []
+    }
+
+    private let state: Mutex<State>
+    let balancer: ClassicLoadBalancer
+    let ingress: [SecurityGroup.Rule]
+    let proxied: Set<UInt16>
+
+    /// - Parameter healths: The answers in their order; the last one stays.
+    init(
+        _ balancer: ClassicLoadBalancer,
+        healths: [InstanceHealth?],
+        ingress: [SecurityGroup.Rule] = [],
+        proxied: Set<UInt16> = []
+    ) {
+        self.state = Mutex(State(healths: healths))
+        self.balancer = balancer
+        self.ingress = ingress
+        self.proxied = proxied
+    }
+
+    var calls: [String] { state.withLock { $0.calls } }
+
+    func describe(_ name: ClassicLoadBalancerName) -> ClassicLoadBalancer {
+        state.withLock { $0.calls.append("describe") }
+        return balancer
+    }
+
+    func health(of instance: InstanceID, in name: ClassicLoadBalancerName) -> InstanceHealth? {
+        state.withLock { state in
+            state.calls.append("health")
+            return state.healths.count > 1 ? state.healths.removeFirst() : state.healths[0]
+        }
+    }
+
+    func register(_ instance: InstanceID, with name: ClassicLoadBalancerName) {
+        state.withLock { $0.calls.append("register \(instance)") }
+    }
+
+    func deregister(_ instance: InstanceID, from name: ClassicLoadBalancerName) {
+        Issue.record("nothing in this pass may deregister")
+    }
+
+    func proxyProtocolPorts(of loadBalancer: ClassicLoadBalancer) -> Set<UInt16> { proxied }
+
+    func tags(of instance: InstanceID) -> [String: String] { [:] }
+
+    func securityGroups(_ ids: [String]) -> [SecurityGroup] {
+        state.withLock { $0.calls.append("securityGroups") }
+        return [SecurityGroup(id: "sg-1", ingress: ingress)]
+    }
+}

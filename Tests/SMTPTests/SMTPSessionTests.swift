@@ -1,0 +1,131 @@
+import NIOCore
+import NIOPosix
+import SMTP
+import Testing
+import Vocabulary
+
+/// Says a line for each line it is told, beginning with a greeting.
+private final class ScriptedSMTPServer: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let greeting: String
+    private let answer: @Sendable (String) -> String?
+
+    init(greeting: String, answer: @escaping @Sendable (String) -> String?) {
+        self.greeting = greeting
+        self.answer = answer
+    }
+
+    func channelActive(context: ChannelHandlerContext) { say(greeting, context) }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        for line in String(buffer: unwrapInboundIn(data)).split(separator: "\r\n") {
+            if let text = answer(String(line)) { say(text, context) } else { context.close(promise: nil) }
+        }
+    }
+
+    private func say(_ text: String, _ context: ChannelHandlerContext) {
+        if !text.isEmpty { context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil) }
+    }
+}
+
+@discardableResult
+private func serving<Result>(
+    greeting: String = "220 relay ESMTP\r\n",
+    answer: @escaping @Sendable (String) -> String? = {
+        $0.hasPrefix("EHLO") ? "250-relay\r\n250 XCLIENT\r\n" : "250 ok\r\n"
+    },
+    _ body: (SMTPServer) async throws -> Result
+) async throws -> Result {
+    let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        .childChannelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(ScriptedSMTPServer(greeting: greeting, answer: answer))
+            }
+        }
+        .bind(host: "127.0.0.1", port: 0).get()
+    let port = UInt16(channel.localAddress?.port ?? 0)
+    do {
+        let result = try await body(SMTPServer(IPAddress(bytes: [127, 0, 0, 1]), port: port))
+        try await channel.close()
+        return result
+    } catch {
+        try? await channel.close()
+        throw error
+    }
+}
+
+struct SMTPSessionTests {
+    private func greet(_ server: SMTPServer, timeout: Duration = .seconds(5)) async throws {
+        try await RelayProbe(relay: server, selfTest: server, timeout: timeout).greet()
+    }
+
+    @Test func aRealGreetingAndEHLOAreEnough() async throws {
+        try await serving { try await greet($0) }
+    }
+
+    @Test func aGreetingOfSeveralLinesInPiecesIsOne() async throws {
+        try await serving(greeting: "220-first\r\n220 last\r\n") { try await greet($0) }
+    }
+
+    @Test(arguments: [
+        ("554 no\r\n", "answered the connection with '554 no'"), ("HTTP/1.1 400 Bad\r\n", "does not speak SMTP"),
+        ("\u{1}\u{2}\r\n", "does not speak SMTP"),
+    ])
+    func anythingElseIsTold(greeting: String, words: String) async throws {
+        try await serving(greeting: greeting) { server in
+            await #expect {
+                try await greet(server)
+            } throws: { "\($0)".contains(words) }
+        }
+    }
+
+    @Test func aRefusedEHLOIsTold() async throws {
+        try await serving(answer: { $0 == "QUIT" ? nil : "421 busy\r\n" }) { server in
+            await #expect {
+                try await greet(server)
+            } throws: { "\($0)".contains("'421 busy'") }
+        }
+    }
+
+    @Test func silenceHasAnEnd() async throws {
+        try await serving(greeting: "") { server in
+            let started = ContinuousClock.now
+            await #expect {
+                try await greet(server, timeout: .milliseconds(200))
+            } throws: { "\($0)".contains("gave no answer") }
+            #expect(ContinuousClock.now - started < .seconds(3))
+        }
+    }
+
+    @Test func aLineWithoutEndIsNoSMTP() async throws {
+        try await serving(greeting: String(repeating: "2", count: 10_000)) { server in
+            await #expect {
+                try await greet(server)
+            } throws: { "\($0)".contains("does not speak SMTP") }
+        }
+    }
+
+    @Test func aClosedPortIsTold() async throws {
+        let server = try await serving { $0 }
+        await #expect {
+            try await greet(server)
+        } throws: { "\($0)".contains("no connection to 127.0.0.1:") }
+    }
+
+    @Test func theProbeSpeaksAsEachClientAndNeverSendsData() async throws {
+        let replies = try await serving(answer: { line in
+            if line == "DATA" { return "500 must not be sent\r\n" }
+            if line.hasPrefix("XCLIENT ADDR=10.0.0.1 ") || line.hasPrefix("XCLIENT ADDR=IPV6:") {
+                return "220 relay\r\n"
+            }
+            if line.hasPrefix("XCLIENT") { return "501 who\r\n" }
+            return line.hasPrefix("RCPT") ? "554 5.7.1 Relay access denied\r\n" : "250 ok\r\n"
+        }) { server in
+            let probe = RelayProbe(relay: server, selfTest: server)
+            return try await probe.relayAttempts(by: [try IPAddress("10.0.0.1"), try IPAddress("2001:db8::1")])
+        }
+        #expect(replies.map(\.code) == [554, 554])
+    }
+}
