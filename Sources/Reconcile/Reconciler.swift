@@ -13,8 +13,8 @@ package struct Reconciler: Sendable {
     package func plan() async throws(ReconcileFailure) -> Plan {
         var plan = Plan()
         for resource in resources {
-            if resource.needsConvergedHost, !plan.isEmpty {
-                plan.entries.append(Plan.Entry(resource: resource.name, finding: .afterOtherChanges))
+            if let later = resource.onceConverged, !plan.isEmpty {
+                plan.entries.append(Plan.Entry(resource: resource.name, finding: .afterOtherChanges(later)))
                 continue
             }
             switch try await check(resource) {
@@ -93,8 +93,8 @@ package struct Plan: Sendable, Equatable {
     package enum Finding: Sendable, Equatable {
         case inSync
         case changes([Change])
-        /// It can be told only when the changes before it are made.
-        case afterOtherChanges
+        /// It can be told only when the changes before it are made; this is what it does then, where it is needed.
+        case afterOtherChanges(String)
     }
 
     package var entries: [Entry] = []

@@ -5,16 +5,16 @@ package protocol Resource: Sendable {
     /// What operators call it: "packages", "postfix", "load balancer smtp-relay".
     var name: String { get }
 
-    /// Whether checking makes sense only once everything before it is as it should be: a probe of a service that is
-    /// still to be installed can only fail. `plan` then says so in place of checking.
-    var needsConvergedHost: Bool { get }
+    /// What it does once everything before it is as it should be, where checking makes sense only then: a probe of a
+    /// service that is still to be installed can only fail. `plan` then says this in place of checking.
+    var onceConverged: String? { get }
 
     /// Compares what is with what should be.
     func check() async throws -> Check
 }
 
 extension Resource {
-    package var needsConvergedHost: Bool { false }
+    package var onceConverged: String? { nil }
 }
 
 /// What a check found. A resource that can't be checked throws: right and wrong at once can't be written down.

@@ -18,6 +18,7 @@ package struct Installation: Sendable {
     ///
     /// - Returns: Whether something had to be copied.
     package func install() throws -> Bool {
+        if files.areSame(running, Self.program) { return false }
         let bytes = try files.bytes(at: running)
         let attributes = FileAttributes(permissions: .executable)
         let installed = FileSnapshot(attributes: attributes, isRegular: true, bytes: bytes)

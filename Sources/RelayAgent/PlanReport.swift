@@ -9,7 +9,7 @@ package struct PlanReport: CustomStringConvertible {
         for entry in plan.entries {
             switch entry.finding {
             case .inSync: continue
-            case .afterOtherChanges: text += "# \(entry.resource): can be told when the changes above are made\n"
+            case .afterOtherChanges(let later): text += "# \(entry.resource), after the changes above\n\(later)\n"
             case .changes(let changes):
                 text += "# \(entry.resource)\n"
                 for change in changes {

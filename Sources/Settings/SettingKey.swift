@@ -23,12 +23,12 @@ package struct SettingKey: Sendable, Equatable {
     /// The section and the key, as in `mail.domain`.
     package let name: String
     package let form: Form
-    /// The default as it would stand in TOML; `nil` where there is none.
-    package let standard: String?
+    /// The default; `nil` where there is none.
+    let standard: RawValue?
     /// What it does, in one sentence.
     package let summary: String
 
-    init(_ name: String, _ form: Form, standard: String?, _ summary: String) {
+    init(_ name: String, _ form: Form, standard: RawValue?, _ summary: String) {
         self.name = name
         self.form = form
         self.standard = standard
@@ -61,57 +61,57 @@ package struct SettingKey: Sendable, Equatable {
         SettingKey(
             "mail.destinations",
             .list,
-            standard: "[]",
+            standard: .list([]),
             "Domains delivered on this node, besides its own host name: added to Postfix's mydestination."
         ),
         SettingKey(
             "mail.networks",
             .list,
-            standard: "[\"vpc\"]",
+            standard: .list(["vpc"]),
             "Whose mail is relayed, besides loopback: \"vpc\", \"subnet\" or networks in CIDR form."
         ),
         SettingKey(
             "mail.allow_public_networks",
             .list,
-            standard: "[]",
+            standard: .list([]),
             "Public ranges wider than /24 or /48 that mail.networks may name all the same."
         ),
-        SettingKey("health.port", .number, standard: "80", "The port that nginx answers the health check on."),
-        SettingKey("health.path", .text, standard: "\"/health\"", "The path of the health check."),
+        SettingKey("health.port", .number, standard: .number(80), "The port that nginx answers the health check on."),
+        SettingKey("health.path", .text, standard: .text("/health"), "The path of the health check."),
         SettingKey(
             "load_balancer.classic",
             .list,
-            standard: "[]",
+            standard: .list([]),
             "Classic load balancers, by name, that the node registers itself with."
         ),
         SettingKey(
             "load_balancer.allow_open_to_world",
             .boolean,
-            standard: "false",
+            standard: .boolean(false),
             "Join even where the load balancer hides the senders' addresses while its door is open to the world."
         ),
         SettingKey(
             "load_balancer.timeout",
             .duration,
-            standard: "\"300s\"",
+            standard: .text("300s"),
             "How long to wait in all for the load balancer to call the node in service."
         ),
         SettingKey(
             "metadata.imdsv1",
             .boolean,
-            standard: "false",
+            standard: .boolean(false),
             "Whether metadata may be read without a token where version 2 does not answer. Not in tags."
         ),
         SettingKey(
             "metadata.timeout",
             .duration,
-            standard: "\"120s\"",
+            standard: .text("120s"),
             "How long to wait in all for metadata that comes up late. Not in tags."
         ),
         SettingKey(
             "packages.timeout",
             .duration,
-            standard: "\"600s\"",
+            standard: .text("600s"),
             "How long locks, mirrors and the installation may take in all."
         ),
     ]

@@ -22,8 +22,7 @@ package struct SettingsSources: Sendable {
         let (layers, problems) = layers(tags: [:])
         guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
         let reader = ValueReader(layers)
-        let settings = reader.metadata()
-        guard reader.problems.isEmpty else { throw SettingsProblems(problems: reader.problems) }
+        guard let settings = reader.metadata() else { throw SettingsProblems(problems: reader.problems) }
         return settings
     }
 

@@ -5,15 +5,15 @@ import Testing
 /// A resource that is wrong until it is applied.
 private final class Part: Resource {
     let name: String
-    let needsConvergedHost: Bool
+    let onceConverged: String?
     let isRight: Mutex<Bool>
     let failure: Failure?
 
     struct Failure: Error {}
 
-    init(_ name: String, right: Bool = false, needsConvergedHost: Bool = false, failure: Failure? = nil) {
+    init(_ name: String, right: Bool = false, onceConverged: String? = nil, failure: Failure? = nil) {
         self.name = name
-        self.needsConvergedHost = needsConvergedHost
+        self.onceConverged = onceConverged
         self.isRight = Mutex(right)
         self.failure = failure
     }
@@ -51,8 +51,8 @@ struct ReconcilerTests {
     }
 
     @Test func planSaysWhatCanBeToldOnlyLater() async throws {
-        let plan = try await Reconciler([Part("a"), Part("late", needsConvergedHost: true)]).plan()
-        #expect(plan.entries.last?.finding == .afterOtherChanges)
+        let plan = try await Reconciler([Part("a"), Part("late", onceConverged: "join")]).plan()
+        #expect(plan.entries.last?.finding == .afterOtherChanges("join"))
     }
 
     @Test func stopsAtTheFirstFailureAndNamesIt() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 private struct Part: Resource {
     let name: String
-    var needsConvergedHost = false
+    var onceConverged: String?
     let changes: [Change]
 
     func check() -> Check { changes.isEmpty ? .inSync : .drifted(Drift(changes) {}) }
@@ -24,7 +24,7 @@ struct PlanReportTests {
         let plan = try await Reconciler([
             Part(name: "postfix", changes: [file, Change(.service, "reload postfix")]),
             Part(name: "nginx", changes: []),
-            Part(name: "health", needsConvergedHost: true, changes: []),
+            Part(name: "health", onceConverged: "publish", changes: []),
         ]).plan()
         #expect(
             PlanReport(plan).description == """
@@ -33,7 +33,8 @@ struct PlanReportTests {
                 --- /f
                 +++ /f
                 reload postfix
-                # health: can be told when the changes above are made
+                # health, after the changes above
+                publish
                 2 changes to make.
 
                 """

@@ -60,6 +60,7 @@ def stock(binary):
     with Lab(binary) as lab:
         relay = lab.add_relay(fetch_only(lab))
         relay.wait_for_cloud_init()
+        hold_timer(relay)
         relay.lab = lab
         yield relay
 
@@ -70,5 +71,6 @@ def baked(binary):
     with Lab(binary) as lab:
         relay = lab.add_relay(fetch_only(lab), preinstalled=True)
         relay.wait_for_cloud_init()
+        hold_timer(relay)
         relay.lab = lab
         yield relay

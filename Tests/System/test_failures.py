@@ -161,7 +161,7 @@ def test_late_metadata_is_waited_for(baked):
     result = baked.exec("sh", "-c", script, check=False)
     thread.join()
     assert result.returncode == 0, result.stdout
-    assert "waiting for instance metadata" in result.stdout
+    assert "waiting: instance metadata" in result.stdout
 
 
 def test_no_role(baked):

@@ -135,12 +135,13 @@ def test_facts_are_json_and_plan_reads_them_back_anywhere(lab):
     other.shell("cat > /usr/local/bin/agent && chmod 755 /usr/local/bin/agent",
                 stdin=(lab.folder / "artifacts/smtp-relay-agent").open("rb"))
     plan = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/local/bin/agent", "plan",
-            "--set", "mail.domain=example.com", "--facts", "/tmp/facts.json"]
+            "--set", "mail.domain=example.com", "--set", "load_balancer.classic=smtp-relay", "--facts", "/tmp/facts.json"]
     result = other.exec(*plan, check=False)
     assert result.returncode == 2, result.stdout
     assert "install nginx" in result.stdout
     assert "+mynetworks = 127.0.0.0/8 10.0.0.0/16" in result.stdout
     assert "--- /dev/null\n+++ /etc/nginx/nginx.conf\n" in result.stdout
+    assert f"register {relay.instance} with load balancer smtp-relay" in result.stdout
     assert other.exec("ls", "/etc/nginx", check=False).returncode != 0
 
 

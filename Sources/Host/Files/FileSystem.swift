@@ -64,6 +64,15 @@ package struct FileSystem: Sendable {
         return lstat(location(of: path).string, &status) == 0
     }
 
+    /// Whether both paths lead to one and the same file.
+    package func areSame(_ left: FilePath, _ right: FilePath) -> Bool {
+        var (first, second) = (stat(), stat())
+        guard stat(location(of: left).string, &first) == 0, stat(location(of: right).string, &second) == 0 else {
+            return false
+        }
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+    }
+
     /// The bytes that may still be written on a folder's file system; `nil` where that can't be told.
     package func freeSpace(at path: FilePath) -> UInt64? {
         var status = statvfs()

@@ -8,7 +8,7 @@ package import SystemPackage
 /// writes that file and removes it, so a crashed Postfix does.
 package struct HealthEndpoint: Resource {
     package let name = "health"
-    package let needsConvergedHost = true
+    package let onceConverged: String? = "prove the relay and publish its health"
 
     private let verifier: NodeVerifier
     private let publisher: ServiceName

@@ -4,8 +4,6 @@ package import Vocabulary
 
 /// The node's place in a classic load balancer: registered, and in service there.
 package struct ClassicMembership: Resource {
-    package let needsConvergedHost = true
-
     private let loadBalancer: ClassicLoadBalancerName
     private let node: Node
     private let elb: any ClassicLoadBalancing
@@ -54,6 +52,8 @@ package struct ClassicMembership: Resource {
     }
 
     package var name: String { "load balancer \(loadBalancer)" }
+
+    package var onceConverged: String? { "register \(node.instance) with \(name), where it is not in service there" }
 
     package func check() async throws -> Check {
         // The one call of a pass with nothing to do.

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import haproxy, network, paths, user_data
+from . import haproxy, measure, network, paths, user_data
 from .lab import Lab, send
 from .ledger import Ledger
 from .shell import CommandError
@@ -154,6 +154,11 @@ def send_mails(arguments) -> int:
     return 0
 
 
+def measured(arguments) -> int:
+    measure.measure(built_binary(), say, arguments.runs)
+    return 0
+
+
 def status(arguments) -> int:
     state = current()
     folder = paths.CACHE / "run" / state["id"]
@@ -175,12 +180,15 @@ def main() -> int:
         ("down", down, "end what is running, also after a crash"),
         ("shell", shell, "a shell on a node, or one command there"),
         ("send", send_mails, "send mails from the application host through the load balancer"),
+        ("measure", measured, "time the way into service, and what a pass with nothing to do costs"),
         ("status", status, "each node and its health at the load balancer, and the mails that arrived"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(function=function)
         if name in ("demo", "send"):
             command.add_argument("--mails", type=int, default=6, help="how many (default: 6)")
+        if name == "measure":
+            command.add_argument("--runs", type=int, default=20, help="how many idle passes (default: 20)")
         if name == "send":
             command.add_argument("--to", default="someone@example.net", help="the recipient")
         if name == "shell":

@@ -27,6 +27,7 @@ def build() -> Path:
         work.chmod(0o755)
         out = work / "out"
         out.mkdir()
+        run("apt-get", "-qq", "update", timeout=300)
         for name, debs in {"lab-base": [], "postfix": ["postfix"], "nginx": ["nginx", "nginx-common"]}.items():
             root = work / name
             root.mkdir()
