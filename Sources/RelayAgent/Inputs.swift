@@ -24,6 +24,9 @@ package struct Inputs: Sendable {
     ///
     /// - Throws: `SettingsProblems` where the settings do not say how to read metadata, or a `MetadataFailure`.
     package func facts() async throws -> NodeFacts {
+        // What can be known to be wrong before the tags are read is told now, all at once.
+        let problems = sources.check(tags: nil)
+        guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
         let metadata = aws.metadata(try sources.metadataSettings()) { log.notice("facts", $0) }
         return try await NodeFacts.gather(
             from: metadata,

@@ -87,11 +87,11 @@ def test_each_trouble_with_metadata_is_told_apart(stock, fault, words):
 
 
 def test_no_metadata_at_all(stock):
-    stock.shell("ip route add blackhole 169.254.169.254/32 metric 0; ip route del 169.254.169.254 dev eth0")
+    stock.shell("ip route replace unreachable 169.254.169.254/32")
     try:
         result = bootstrap(stock, "--set", "metadata.timeout=4s")
     finally:
-        stock.shell("ip route del blackhole 169.254.169.254/32; ip route add 169.254.169.254 dev eth0")
+        stock.shell("ip route replace 169.254.169.254/32 dev eth0")
     assert_refused(stock, result, "the service is out of reach", "is this an EC2 instance")
 
 
@@ -129,7 +129,7 @@ def test_a_mirror_that_fails(stock):
 def test_a_held_lock_is_named_with_its_holder(stock, lock):
     if lock.endswith(".pid"):
         # dnf's own lock: a file with its holder's number.
-        hold = f"mkdir -p $(dirname {lock}); sleep 300 & echo -n $! > {lock}; echo $!"
+        hold = f"mkdir -p $(dirname {lock}); sleep 300 >/dev/null 2>&1 & echo -n $! > {lock}; echo $!"
     else:
         code = ("import fcntl,time,os; f=open('%s','a+'); fcntl.lockf(f,fcntl.LOCK_EX); "
                 "open('/tmp/locked','w').close(); time.sleep(300)" % lock)

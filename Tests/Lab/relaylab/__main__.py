@@ -80,6 +80,10 @@ def up(arguments) -> int:
         return 0 if last.strip() == "up" else 1
     os.close(read)
     os.setsid()
+    # Whoever waits for the end of this command's output must not wait for the lab's end.
+    with open(os.devnull, "r+") as nothing:
+        for descriptor in (0, 1, 2):
+            os.dup2(nothing.fileno(), descriptor)
     signal.signal(signal.SIGTERM, lambda *unused: sys.exit(0))
     with os.fdopen(write, "w") as progress:
         def tell(text: str) -> None:

@@ -12,14 +12,13 @@ import socket
 import sys
 import threading
 import time
-from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import boto3
 from moto.backends import get_backend
 from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from . import network
 
@@ -121,8 +120,7 @@ class Application:
             stamp = time.strptime(environ["HTTP_X_AMZ_DATE"], "%Y%m%dT%H%M%SZ")
             now = time.time() + skew
             if abs(now - calendar.timegm(stamp)) > 300:
-                date = ("Date", formatdate(now, usegmt=True))
-                return self._error(start_response, "403 Forbidden", "SignatureDoesNotMatch", "Signature expired", date)
+                return self._error(start_response, "403 Forbidden", "SignatureDoesNotMatch", "Signature expired")
         return None
 
     def _health(self, instance: str, start_response):
@@ -137,15 +135,25 @@ class Application:
             "</InstanceStates></DescribeInstanceHealthResult></DescribeInstanceHealthResponse>"
         ))
 
-    def _error(self, start_response, status: str, code: str, message: str, *headers):
+    def _error(self, start_response, status: str, code: str, message: str):
         text = f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>" \
                "<RequestId>lab</RequestId></ErrorResponse>"
-        return self._xml(start_response, status, text, *headers)
+        return self._xml(start_response, status, text)
 
     @staticmethod
-    def _xml(start_response, status: str, text: str, *headers):
-        start_response(status, [("Content-Type", "text/xml"), *headers])
+    def _xml(start_response, status: str, text: str):
+        start_response(status, [("Content-Type", "text/xml")])
         return [text.encode()]
+
+
+class Handler(WSGIRequestHandler):
+    """Answers with the time that the server believes it is."""
+
+    folder: Path
+
+    def date_time_string(self, timestamp=None):
+        skew = json.loads((self.folder / "faults.json").read_text()).get("skew", 0)
+        return super().date_time_string(time.time() + skew)
 
 
 def seed(folder: Path) -> None:
@@ -183,8 +191,10 @@ def seed(folder: Path) -> None:
 if __name__ == "__main__":
     run_folder = Path(sys.argv[1])
     application = Application(run_folder)
+    Handler.folder = run_folder
     certificate = (str(run_folder / "api.pem"), str(run_folder / "api.key"))
-    server = make_server(network.API, 443, application, threaded=True, ssl_context=certificate)
+    server = make_server(network.API, 443, application, threaded=True, ssl_context=certificate,
+                         request_handler=Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     seed(run_folder)
     (run_folder / "api.ready").touch()
