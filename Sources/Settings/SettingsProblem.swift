@@ -38,5 +38,7 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
 package struct SettingsProblems: Error, Sendable, Equatable, CustomStringConvertible {
     package let problems: [SettingsProblem]
 
+    package init(problems: [SettingsProblem]) { self.problems = problems }
+
     package var description: String { problems.map(\.description).joined(separator: "\n") }
 }
