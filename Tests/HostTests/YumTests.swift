@@ -42,6 +42,7 @@ struct YumTests {
         "Error: Failed to obtain the transaction lock (logged in as: root).",
         "error: can't create transaction lock on /var/lib/rpm/.rpm.lock (Resource temporarily unavailable)",
         "Waiting for process with pid 2183 to finish.",
+        "RPMDB already locked by 346\n  The application with PID 346 is: yum\n    Memory :  55 M RSS (182 MB VSZ)",
         "Failed to obtain rpm transaction lock. Another transaction is in progress.",
     ])
     func aHeldLockIsWaitedFor(output: String) async throws {
@@ -83,6 +84,14 @@ struct YumTests {
         )
         #expect(try await install(dnf).0?.reason == .missing(["nginx"]))
         #expect(try await install(dnf).tries == 1)
+    }
+
+    @Test func withoutRepositoriesAllPackagesAreMissing() async throws {
+        let dnf = CommandOutput(
+            status: 1,
+            standardError: "Error: There are no enabled repositories in \"/etc/yum.repos.d\"."
+        )
+        #expect(try await install(dnf).0?.reason == .missing(["postfix", "nginx"]))
     }
 
     @Test func yumsSuccessWithoutAPackageIsNone() async throws {

@@ -4,6 +4,8 @@ import shlex
 
 import pytest
 
+from relaylab import packages
+
 AGENT = "/usr/local/bin/smtp-relay-agent"
 
 
@@ -125,22 +127,17 @@ def test_a_mirror_that_fails(stock):
     assert_refused(stock, result, "a package mirror fails", "waiting for a package mirror")
 
 
-@pytest.mark.parametrize("lock", ["/var/lib/rpm/.rpm.lock", "/var/cache/dnf/metadata_lock.pid"])
-def test_a_held_lock_is_named_with_its_holder(stock, lock):
-    if lock.endswith(".pid"):
-        # dnf's own lock: a file with its holder's number.
-        hold = f"mkdir -p $(dirname {lock}); sleep 300 >/dev/null 2>&1 & echo -n $! > {lock}; echo $!"
-    else:
-        code = ("import fcntl,time,os; f=open('%s','a+'); fcntl.lockf(f,fcntl.LOCK_EX); "
-                "open('/tmp/locked','w').close(); time.sleep(300)" % lock)
-        hold = f"rm -f /tmp/locked; python3 -c {shlex.quote(code)} >/dev/null 2>&1 & " \
-               "while [ ! -e /tmp/locked ]; do sleep 0.1; done; echo $!"
-    holder = stock.shell(hold + " 2>/dev/null", timeout=30).split()[-1]
+@pytest.mark.parametrize("holder", ["rpm -i /tmp/lab-slow.rpm", "yum -y install lab-slow"])
+def test_a_held_lock_is_named_with_its_holder(stock, holder):
+    """A package that takes its time is being installed, by rpm alone or by yum."""
+    package = next(packages.build().glob("lab-slow-*.rpm"))
+    stock.shell("cat > /tmp/lab-slow.rpm; rm -f /tmp/lab-slow-*", stdin=package.open("rb"))
+    stock.shell(f"{holder} >/dev/null 2>&1 & while [ ! -e /tmp/lab-slow-began ]; do sleep 0.1; done", timeout=60)
     try:
         result = bootstrap(stock, "--set", "packages.timeout=6s")
     finally:
-        stock.shell(f"kill -9 {holder}; rm -f /var/cache/dnf/metadata_lock.pid")
-    assert_refused(stock, result, "waiting for the package database, locked by process", holder)
+        stock.shell("touch /tmp/lab-slow-done; while ! rpm -e lab-slow 2>/dev/null; do sleep 0.2; done", timeout=60)
+    assert_refused(stock, result, "waiting for the package database, locked by process ", holder.split()[0])
 
 
 # Credentials and the API: the node is ready but for its registration.

@@ -78,17 +78,22 @@ package struct Yum: PackageManager {
 
     private func reason(for text: String) -> PackageFailure.Reason {
         switch YumOutput.trouble(in: text) {
-        case .locked(let process): .locked(holder: holder(process))
+        case .locked(let holder): .locked(holder: describe(holder))
         case .nameResolution: .nameResolution
         case .mirror: .mirror
         case .other: .other
         }
     }
 
-    private func holder(_ process: Int32?) -> String {
-        if let process { return locks.describe(process: process) }
-        return locks.holder(of: Self.lockFiles) ?? "a process that has ended since"
+    private func describe(_ holder: YumOutput.LockHolder) -> String {
+        switch holder {
+        case .process(let process): locks.describe(process: process)
+        case .holderOf(let file): locks.holder(of: [FilePath(file)]) ?? Self.gone
+        case .unknown: locks.holder(of: Self.lockFiles) ?? Self.gone
+        }
     }
+
+    private static let gone = "a process that has ended since"
 
     private func limit(for reason: PackageFailure.Reason) -> Duration? {
         switch reason {

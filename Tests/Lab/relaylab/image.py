@@ -49,6 +49,9 @@ def relay() -> Path:
         (root / "etc/cloud/ds-identify.cfg").write_text("policy: enabled\n")
         (root / "etc/yum.repos.d").mkdir(parents=True, exist_ok=True)
         (root / "etc/yum.repos.d/lab.repo").write_text(REPOSITORY)
+        # Debian's rpm keeps root's database in the home folder; RPM distributions do not.
+        (root / "etc/rpm").mkdir(exist_ok=True)
+        (root / "etc/rpm/macros").write_text("%_dbpath /var/lib/rpm\n")
         (root / "etc/hostname").unlink(missing_ok=True)
         (root / "etc/machine-id").write_text("")
         # Debian's services that no EC2 image of an RPM distribution has.

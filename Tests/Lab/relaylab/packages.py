@@ -28,7 +28,7 @@ def build() -> Path:
         out = work / "out"
         out.mkdir()
         run("apt-get", "-qq", "update", timeout=300)
-        for name, debs in {"lab-base": [], "postfix": ["postfix"], "nginx": ["nginx", "nginx-common"]}.items():
+        for name, debs in {"lab-base": [], "lab-slow": [], "postfix": ["postfix"], "nginx": ["nginx", "nginx-common"]}.items():
             root = work / name
             root.mkdir()
             for deb in debs:
