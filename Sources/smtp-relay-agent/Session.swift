@@ -7,7 +7,6 @@ import Settings
 
 /// The one place where live parts are put together for a command.
 struct Session {
-    let environment: [String: String]
     let sources: SettingsSources
     let log: StepLog
     let host: HostAccess
@@ -18,7 +17,6 @@ struct Session {
         throws
     {
         let aws = AWSAccess(environment: environment, transport: transport)
-        self.environment = environment
         self.log = log
         self.sources = try options.sources(environment: environment)
         self.host = .live(transport: transport)
@@ -37,15 +35,13 @@ struct Session {
         do {
             if needsRoot, geteuid() != 0 { throw NotRoot() }
             let transport = try HTTPClientTransport(environment: environment)
-            let session: Session
             do {
-                session = try Session(options, environment: environment, log: log, transport: transport)
-                try await body(session)
-                await transport.shutdown()
+                try await body(Session(options, environment: environment, log: log, transport: transport))
             } catch {
                 await transport.shutdown()
                 throw error
             }
+            await transport.shutdown()
         } catch let exit as ExitCode {
             throw exit
         } catch {

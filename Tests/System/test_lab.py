@@ -2,8 +2,11 @@
 
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
+
+import pytest
 
 LAB = Path(__file__).resolve().parents[1] / "Lab" / "lab"
 
@@ -20,6 +23,24 @@ def traces(lab: str) -> list[str]:
     runs = [str(path) for path in (LAB.parents[2] / ".build/lab/run").glob("*")]
     processes = [str(path) for path in Path("/proc").glob("[0-9]*/cmdline") if lab in read(path)]
     return [thing for thing in (*names, *mounts, *runs) if lab in thing] + processes
+
+
+@pytest.fixture(autouse=True)
+def no_stray_machine():
+    """A machine's own processes do not name its lab; a PID namespace tells them from this machine's."""
+    before = namespaces()
+    yield
+    assert namespaces() <= before
+
+
+def namespaces() -> set[str]:
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            found.add(os.readlink(process / "ns/pid"))
+        except OSError:
+            pass
+    return found
 
 
 def read(path: Path) -> str:
@@ -58,3 +79,29 @@ def test_up_send_status_shell_and_down(binary):
         down = run(binary, "down")
     assert down.returncode == 0
     assert traces(name_in(result.stdout)) == []
+
+
+@pytest.mark.parametrize("way", ["Ctrl-C", "SIGTERM", "a closed pipe"])
+def test_up_that_is_given_up_leaves_nothing_behind(binary, way):
+    process = subprocess.Popen([LAB, "up"], env={**os.environ, "LAB_BINARY": str(binary)}, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    name = ""
+    for line in process.stdout:
+        if found := re.search(r"lab (lab[0-9a-f]{4}):", line):
+            name = found.group(1)
+        if "booting r1" in line:
+            break
+    if way == "a closed pipe":
+        process.stdout.close()
+    else:
+        process.send_signal(signal.SIGINT if way == "Ctrl-C" else signal.SIGTERM)
+    assert process.wait(120) != 0
+    assert name and traces(name) == []
+
+
+def test_measure_tells_what_it_costs(binary):
+    result = run(binary, "measure", "--boots", "1", "--runs", "2")
+    assert result.returncode == 0, result.stdout
+    for words in ("in service, a stock image: median", "in service, packages already there: median",
+                  "ms of processor time of 2", "MB at most of 2", "child process"):
+        assert words in result.stdout, result.stdout

@@ -35,6 +35,7 @@ def built_binary() -> Path:
 
 def bring_up(lab: Lab, tell) -> None:
     """Two relays, one by cloud-config and one by shell script, and a sender."""
+    tell(f"lab {lab.id}: metadata, AWS API over HTTPS, DNS, yum repository, load balancer, a mail server outside")
     relays = [lab.add_relay(), lab.add_relay(user_data.shell_script(lab.sha256))]
     tell("booting r1 (cloud-config) and r2 (shell script): cloud-init fetches the agent and runs 'bootstrap'")
     lab.add_sender()
@@ -52,7 +53,6 @@ def demo(arguments) -> int:
     binary = built_binary()
     say(f"binary: {binary.stat().st_size / 1e6:.1f} MB; bringing up the VPC (the first time makes the images)")
     with Lab(binary) as lab:
-        say(f"lab {lab.id}: metadata, AWS API over HTTPS, DNS, yum repository, load balancer, a mail server outside")
         bring_up(lab, say)
         say(f"sending {arguments.mails} mails from the application host through {network.LOAD_BALANCER}")
         subjects = lab.send(arguments.mails)
@@ -71,38 +71,47 @@ def demo(arguments) -> int:
 def up(arguments) -> int:
     binary = built_binary()
     read, write = os.pipe()
-    if os.fork():
-        os.close(write)
+    keeper = os.fork()
+    if keeper == 0:
+        os.close(read)
+        sys.exit(keep(binary, write))
+    os.close(write)
+    try:
         with os.fdopen(read) as progress:
             last = ""
             for last in progress:
                 print(last, end="", flush=True)
-        return 0 if last.strip() == "up" else 1
-    os.close(read)
+    except BaseException:
+        # Whoever gives up waiting, by Ctrl-C or by closing the pipe, gets no lab.
+        os.kill(keeper, signal.SIGTERM)
+        os.waitpid(keeper, 0)
+        raise
+    return 0 if last.strip() == "up" else 1
+
+
+def keep(binary: Path, write: int) -> int:
+    """Bring a lab up, tell so, and hold it until a signal comes."""
     os.setsid()
-    # Whoever waits for the end of this command's output must not wait for the lab's end.
+    # Whoever waits for the end of 'up's output must not wait for the lab's end.
     with open(os.devnull, "r+") as nothing:
         for descriptor in (0, 1, 2):
             os.dup2(nothing.fileno(), descriptor)
-    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(0))
-    with os.fdopen(write, "w") as progress:
+    with os.fdopen(write, "w", buffering=1) as progress:
         def tell(text: str) -> None:
             progress.write(f"[{time.monotonic() - START:6.1f} s] {text}\n")
-            progress.flush()
 
         try:
             lab = Lab(binary)
+            try:
+                bring_up(lab, tell)
+                (lab.folder / "owner").write_text(json.dumps({"process": os.getpid(), "kept": True}))
+                tell(f"lab {lab.id} is up; 'lab down' ends it")
+                progress.write("up\n")
+            except BaseException:
+                lab.down()
+                raise
         except Exception as error:
             tell(str(error))
-            return 1
-        try:
-            bring_up(lab, tell)
-            (lab.folder / "owner").write_text(json.dumps({"process": os.getpid(), "kept": True}))
-            tell(f"lab {lab.id} is up; 'lab down' ends it")
-            progress.write("up\n")
-        except Exception as error:
-            tell(str(error))
-            lab.down()
             return 1
     with lab:
         while True:
@@ -159,7 +168,7 @@ def send_mails(arguments) -> int:
 
 
 def measured(arguments) -> int:
-    measure.measure(built_binary(), say, arguments.runs)
+    measure.measure(built_binary(), say, arguments.boots, arguments.runs)
     return 0
 
 
@@ -192,6 +201,7 @@ def main() -> int:
         if name in ("demo", "send"):
             command.add_argument("--mails", type=int, default=6, help="how many (default: 6)")
         if name == "measure":
+            command.add_argument("--boots", type=int, default=3, help="how many boots of each kind (default: 3)")
             command.add_argument("--runs", type=int, default=20, help="how many idle passes (default: 20)")
         if name == "send":
             command.add_argument("--to", default="someone@example.net", help="the recipient")
@@ -203,6 +213,10 @@ def main() -> int:
         return arguments.function(arguments)
     except CommandError as error:
         print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Python writes out what is left when it ends, and would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 

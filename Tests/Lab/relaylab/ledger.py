@@ -23,6 +23,10 @@ class Ledger:
     def process(self, pid: int) -> None:
         self.add("process", pid, _start_time(pid))
 
+    def init(self, pid: int) -> None:
+        """The first process of a PID namespace: the kernel ends all others with it."""
+        self.add("init", pid, _start_time(pid))
+
     def undo(self) -> None:
         """Undo all of it. What is gone already is fine."""
         if not self.path.exists():
@@ -30,7 +34,10 @@ class Ledger:
         entries = [json.loads(line) for line in self.path.read_text().splitlines()]
         for kind, *values in reversed(entries):
             if kind == "process":
-                _end(int(values[0]), values[1])
+                _end(int(values[0]), values[1], (signal.SIGTERM, signal.SIGKILL))
+            elif kind == "init":
+                # To systemd, SIGTERM means to start over.
+                _end(int(values[0]), values[1], (signal.SIGKILL,))
             elif kind == "mount":
                 run("umount", "-l", values[0], check=False)
             elif kind == "namespace":
@@ -47,14 +54,25 @@ def _start_time(pid: int) -> str:
         return ""
 
 
-def _end(pid: int, started: str) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and not yet waited for."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _end(pid: int, started: str, signals: tuple[signal.Signals, ...]) -> None:
+    for number in signals:
         if not started or _start_time(pid) != started:
             return
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            return
+        # A killed systemd-nspawn leaves its machine running.
+        orphans = children(pid) if number == signal.SIGKILL else []
+        for process in [*orphans, pid]:
+            try:
+                os.kill(process, number)
+            except ProcessLookupError:
+                pass
         for _ in range(40):
             try:
                 # A child of ours stays as a zombie until it is waited for.

@@ -2,11 +2,12 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import time
 from pathlib import Path
 
-from .ledger import Ledger
+from .ledger import Ledger, children
 from .shell import CommandError, run
 
 
@@ -47,6 +48,7 @@ class Machine:
         )
         self.ledger.process(self.process.pid)
         self.leader = self._leader(time.monotonic() + 20)
+        self.ledger.init(self.leader)
 
     def boot(self) -> None:
         self.start("-b")
@@ -54,18 +56,17 @@ class Machine:
     def stop(self) -> None:
         """Power off at once."""
         if self.process and self.process.poll() is None:
-            self.process.kill()
+            os.kill(self.leader, signal.SIGKILL)
             self.process.wait(10)
 
     def _leader(self, deadline: float) -> int:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise CommandError(f"{self.name} ended at once:\n{(self.folder / 'console.log').read_text()}")
-            children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-            for child in children:
+            for child in children(self.process.pid):
                 # The first child sets up; the one in a PID namespace of its own is the machine's init.
                 if os.readlink(f"/proc/{child}/ns/pid") != os.readlink("/proc/self/ns/pid"):
-                    return int(child)
+                    return child
             time.sleep(0.05)
         raise CommandError(f"{self.name} did not start:\n{(self.folder / 'console.log').read_text()}")
 

@@ -27,11 +27,11 @@ def _timed(text: str) -> str:
     return text.replace(command, "/usr/local/bin/smtp-relay-agent bootstrap\ndate +%s.%N >/var/ended")
 
 
-def measure(binary: Path, say, runs: int) -> None:
+def measure(binary: Path, say, boots: int, runs: int) -> None:
     """Print medians."""
     for name, preinstalled in (("a stock image", False), ("packages already there", True)):
         times = []
-        for _ in range(3):
+        for _ in range(boots):
             with Lab(binary) as lab:
                 relay = lab.add_relay(_timed(user_data.shell_script(lab.sha256)), preinstalled=preinstalled)
                 relay.wait_for_cloud_init()

@@ -125,6 +125,11 @@ def identity(instance: str, address: str) -> dict:
     return {"instance-identity": {"document": json.dumps(document)}}
 
 
+class Server(ThreadingHTTPServer):
+    # Python's own five are full while a node boots: the sixth connection is dropped, and comes back seconds later.
+    request_queue_size = 128
+
+
 if __name__ == "__main__":
     Handler.state = Path(sys.argv[1])
-    ThreadingHTTPServer((network.METADATA, 80), Handler).serve_forever()
+    Server((network.METADATA, 80), Handler).serve_forever()
