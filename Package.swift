@@ -106,6 +106,7 @@ let package = Package(
                 .embedInCode("smtp-relay-agent-health.service"),
                 .embedInCode("smtp-relay-agent-reconcile.service"),
                 .embedInCode("smtp-relay-agent-reconcile.timer"),
+                .embedInCode("smtp-relay-agent.service"),
             ],
             swiftSettings: strict
         ),

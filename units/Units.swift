@@ -22,5 +22,11 @@ package enum Units {
         text: PackageResources.smtp_relay_agent_reconcile_timer
     )
 
-    package static let all = [health, reconcileService, reconcileTimer]
+    /// The resident agent.
+    package static let agent = Unit(
+        name: "smtp-relay-agent.service",
+        text: PackageResources.smtp_relay_agent_service
+    )
+
+    package static let all = [health, reconcileService, reconcileTimer, agent]
 }

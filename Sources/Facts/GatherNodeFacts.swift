@@ -62,6 +62,24 @@ extension NodeFacts {
         return facts
     }
 
+    /// Reads again what can change while the instance runs: the VPC's ranges, and the tags.
+    ///
+    /// - Throws: `MetadataFailure`.
+    package func refreshed(from metadata: MetadataClient) async throws -> NodeFacts {
+        let reader = FactReader(metadata: metadata)
+        let interface = "network/interfaces/macs/\(mac)"
+        var facts = self
+        facts.vpcNetworks =
+            try await reader.list("\(interface)/vpc-ipv4-cidr-blocks", IPNetwork.init, isOptional: false)
+            + reader.list("\(interface)/vpc-ipv6-cidr-blocks", IPNetwork.init, isOptional: true)
+        switch tagSource {
+        case .metadata: facts.tags = try await reader.tags() ?? tags
+        // Each question costs a call of the account's API, and tags change rarely: what was read at the start counts.
+        case .api, .unavailable: break
+        }
+        return facts
+    }
+
     private static func hardwareAddress(_ text: String) throws(InvalidValue) -> String {
         let bytes = text.split(separator: ":", omittingEmptySubsequences: false)
         guard bytes.count == 6, bytes.allSatisfy({ $0.utf8.count == 2 && UInt8($0, radix: 16) != nil }) else {

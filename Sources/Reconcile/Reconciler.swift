@@ -38,12 +38,18 @@ package struct Reconciler: Sendable {
         var made: [Change] = []
         for resource in resources {
             guard case .drifted(let drift) = try await check(resource) else {
+                do {
+                    try await resource.confirmed()
+                } catch {
+                    throw ReconcileFailure(resource: resource.name, stage: .checking, cause: error)
+                }
                 observe(.inSync(resource: resource.name))
                 continue
             }
             observe(.applying(resource: resource.name, changes: drift.changes))
             do {
                 try await drift.apply()
+                try await resource.confirmed()
             } catch {
                 throw ReconcileFailure(resource: resource.name, stage: .applying(drift.changes), cause: error)
             }

@@ -1,83 +1,96 @@
-package import AWS
+import AWS
 package import Facts
-package import HTTP
 package import Host
-import RelayNode
 package import Settings
+import Synchronization
 package import Vocabulary
 
 /// Gathers what the node is made of: facts and settings, in the order in which each needs the other.
-package struct Inputs: Sendable {
-    private let sources: SettingsSources
+package final class Inputs: Sendable {
+    private let sources: @Sendable () throws -> SettingsSources
     private let aws: AWSAccess
     private let files: FileSystem
     private let log: StepLog
+    private let known = Mutex<NodeFacts?>(nil)
+    private let resolved = Mutex<NodeSettings?>(nil)
+    private let knownNotices = Mutex<InstanceNotices?>(nil)
 
-    package init(sources: SettingsSources, aws: AWSAccess, files: FileSystem, log: StepLog) {
+    /// - Parameter sources: Reads the settings' file anew at each call, so that every pass has them as they are.
+    package init(
+        sources: @escaping @Sendable () throws -> SettingsSources,
+        aws: AWSAccess,
+        files: FileSystem,
+        log: StepLog
+    ) {
         self.sources = sources
         self.aws = aws
         self.files = files
         self.log = log
     }
 
+    /// How old facts may be.
+    package enum Age: Sendable {
+        /// As metadata says now. What can't change while the instance runs is read once.
+        case current
+        /// As they were read last, where they were: a file that was changed has to be back at once.
+        case known
+    }
+
     /// The facts of this instance.
     ///
     /// - Throws: `SettingsProblems` where the settings do not say how to read metadata, or a `MetadataFailure`.
-    package func facts() async throws -> NodeFacts {
-        // What can be known to be wrong before the tags are read is told now, all at once.
-        let problems = sources.check(tags: nil)
-        guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
-        let metadata = aws.metadata(try sources.metadataSettings()) { log.notice("facts", $0) }
-        return try await NodeFacts.gather(
-            from: metadata,
-            files: files,
-            describeTags: { instance, region, domain in
-                try await aws.ec2(region: region, domain: domain, metadata: metadata).tags(of: instance)
-            },
-            notice: { log.notice("facts", $0) }
-        )
+    package func facts(_ age: Age = .current) async throws -> NodeFacts {
+        let before = known.withLock { $0 }
+        if let before, age == .known { return before }
+        let metadata = try metadata()
+        let describeTags = { (instance: InstanceID, region: Region, domain: DomainName) async throws in
+            try await self.aws.ec2(region: region, domain: domain, metadata: metadata).tags(of: instance)
+        }
+        let facts: NodeFacts
+        if let before {
+            facts = try await before.refreshed(from: metadata)
+        } else {
+            facts = try await NodeFacts.gather(
+                from: metadata,
+                files: files,
+                describeTags: describeTags,
+                notice: { log.notice("facts", $0) }
+            )
+        }
+        known.withLock { $0 = facts }
+        return facts
+    }
+
+    /// What AWS announces to this instance.
+    package func notices(_ age: Age = .current) async throws -> InstanceNotices {
+        if age == .known, let before = knownNotices.withLock({ $0 }) { return before }
+        let notices = try await InstanceNotices.read(from: try metadata(), onlyUrgent: false)
+        knownNotices.withLock { $0 = notices }
+        return notices
+    }
+
+    /// Whether AWS announces something else, of what can't wait for the next pass, than at the last one.
+    package func hasUrgentNews() async throws -> Bool {
+        guard let before = knownNotices.withLock({ $0 }) else { return false }
+        let now = try await InstanceNotices.read(from: try metadata(), onlyUrgent: true)
+        return now.targetLifecycleState != before.targetLifecycleState || now.spotAction != before.spotAction
     }
 
     /// The settings in force, the instance's tags among them.
-    package func settings(tags: [String: String]) throws(SettingsProblems) -> ResolvedSettings {
-        try sources.resolve(tags: tags)
-    }
-}
-
-/// The ways to AWS: metadata and APIs, over one transport.
-package struct AWSAccess: Sendable {
-    private let environment: [String: String]
-    private let transport: any HTTPTransport
-
-    package init(environment: [String: String], transport: any HTTPTransport) {
-        self.environment = environment
-        self.transport = transport
+    package func settings(tags: [String: String]) throws -> ResolvedSettings {
+        let settings = try sources().resolve(tags: tags)
+        resolved.withLock { $0 = settings.settings }
+        return settings
     }
 
-    package func metadata(
-        _ settings: NodeSettings.Metadata,
-        onWait: @escaping @Sendable (String) -> Void = { _ in }
-    ) -> MetadataClient {
-        MetadataClient(transport: transport, environment: environment, settings: settings, onWait: onWait)
-    }
+    /// The settings as they were in force last; `nil` where none were yet.
+    package var lastSettings: NodeSettings? { resolved.withLock { $0 } }
 
-    package func ec2(region: Region, domain: DomainName, metadata: MetadataClient) -> any EC2Describing {
-        EC2Client(client(.ec2, region: region, domain: domain, metadata: metadata))
-    }
-
-    package func elb(region: Region, domain: DomainName, metadata: MetadataClient) -> any ClassicLoadBalancing {
-        ClassicLoadBalancingClient(client(.elasticLoadBalancing, region: region, domain: domain, metadata: metadata))
-    }
-
-    private func client(
-        _ service: ServiceEndpoint.Service,
-        region: Region,
-        domain: DomainName,
-        metadata: MetadataClient
-    ) -> QueryClient {
-        let credentials: any CredentialSource =
-            EnvironmentCredentials(environment) ?? InstanceRoleCredentials(reader: metadata)
-        let endpoint = ServiceEndpoint(service, region: region, domain: domain, environment: environment)
-        return QueryClient(endpoint, credentials: credentials, transport: transport)
+    private func metadata() throws -> MetadataClient {
+        let sources = try sources()
+        // What can be known to be wrong before the tags are read is told now, all at once.
+        let problems = sources.check(tags: nil)
+        guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
+        return aws.metadata(try sources.metadataSettings())
     }
 }

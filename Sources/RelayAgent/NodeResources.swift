@@ -1,88 +1,80 @@
 import AWS
-package import HTTP
-package import Host
-package import Reconcile
-package import RelayNode
+import Facts
+import Host
+import Reconcile
+import RelayNode
 import Resources
-package import SMTP
 import SystemPackage
 import Units
-package import Vocabulary
-
-/// The host's own parts, as the node's resources use them.
-package struct HostAccess: Sendable {
-    package let files: FileSystem
-    package let runner: any CommandRunner
-    package let services: any ServiceManager
-    package let packages: any PackageManager
-    package let relay: any RelayProbing
-    package let transport: any HTTPTransport
-
-    package init(
-        files: FileSystem,
-        runner: any CommandRunner,
-        services: any ServiceManager,
-        packages: any PackageManager,
-        relay: any RelayProbing,
-        transport: any HTTPTransport
-    ) {
-        self.files = files
-        self.runner = runner
-        self.services = services
-        self.packages = packages
-        self.relay = relay
-        self.transport = transport
-    }
-
-    /// The host that the program runs on.
-    package static func live(transport: any HTTPTransport) -> HostAccess {
-        let files = FileSystem()
-        let runner = SubprocessRunner()
-        return HostAccess(
-            files: files,
-            runner: runner,
-            services: files.exists("/run/systemd/system") ? Systemd(runner: runner) : NoServiceManager(),
-            packages: Yum(runner: runner, files: files),
-            relay: RelayProbe(
-                relay: SMTPServer(PostfixConfiguration.selfTestAddress, port: 25),
-                selfTest: SMTPServer(PostfixConfiguration.selfTestAddress, port: PostfixConfiguration.selfTestPort)
-            ),
-            transport: transport
-        )
-    }
-}
+import Vocabulary
 
 /// The parts of a relay node in the order in which each relies on those before it.
-package struct NodeResources: Sendable {
-    private let node: RelayNode
-    private let settings: NodeSettings
-    private let facts: NodeFacts
-    private let host: HostAccess
-    private let aws: AWSAccess
-    private let log: StepLog
+struct NodeResources: Sendable {
+    let node: RelayNode
+    let goal: NodeGoal
+    let settings: NodeSettings
+    let facts: NodeFacts
+    let host: HostAccess
+    let aws: AWSAccess
+    let log: StepLog
+    let request: PassRequest
+    let report: @Sendable (MembershipReport) -> Void
 
-    package init(
+    let services: ServiceBoard
+    private let deadline: ContinuousClock.Instant
+
+    private static let postfix = ServiceName("postfix")
+    private static let nginx = ServiceName("nginx")
+    private static let health = ServiceName(Units.health.name)
+    private static let timer = ServiceName(Units.reconcileTimer.name)
+    private static let agent = ServiceName(Units.agent.name)
+
+    init(
         _ node: RelayNode,
+        goal: NodeGoal,
         settings: NodeSettings,
         facts: NodeFacts,
         host: HostAccess,
         aws: AWSAccess,
-        log: StepLog
+        log: StepLog,
+        request: PassRequest,
+        report: @escaping @Sendable (MembershipReport) -> Void
     ) {
         self.node = node
+        self.goal = goal
         self.settings = settings
         self.facts = facts
         self.host = host
         self.aws = aws
         self.log = log
+        self.request = request
+        self.report = report
+        self.services = ServiceBoard(
+            manager: host.services,
+            services: [Self.postfix, Self.nginx, Self.health, Self.timer, Self.agent]
+        )
+        // Leaving has its time from the order on; a later pass over a node that has left only looks again.
+        let left = goal.order.map { settings.shutdown.drainTimeout - .seconds(Timestamp.seconds - $0.since) }
+        self.deadline = .now + max(left ?? .zero, .seconds(5))
     }
 
-    package var all: [any Resource] {
-        let postfix = ServiceName("postfix")
-        let nginx = ServiceName("nginx")
-        let health = ServiceName(Units.health.name)
-        let timer = ServiceName(Units.reconcileTimer.name)
-        let services = ServiceBoard(manager: host.services, services: [postfix, nginx, health, timer])
+    var all: [any Resource] { groups.flatMap(\.self) }
+
+    var isLeaving: Bool { goal.order != nil }
+
+    /// Each group relies on those before it only as far as that goes: leaving goes on where one of them fails.
+    var groups: [[any Resource]] {
+        guard let order = goal.order else { return [base + [healthEndpoint] + memberships] }
+        let file = FilePath(NginxConfiguration.healthFile)
+        var groups: [[any Resource]] = [[WithdrawnHealth(file: file, files: host.files)]]
+        groups += memberships.map { [$0] }
+        groups.append([queue(order)])
+        // Who has left by hand may come back at any time; the others are about to end.
+        if order.reason == .byHand, !request.isShutdown { groups.append(base) }
+        return groups
+    }
+
+    private var base: [any Resource] {
         let endpoint = HTTPHealthCheck(settings.health, transport: host.transport)
         return [
             PackagesResource(
@@ -92,7 +84,14 @@ package struct NodeResources: Sendable {
                 timeout: settings.packages.timeout,
                 onWait: { log.notice("packages", "waiting for \($0)") }
             ),
-            UnitFiles(Units.all, enabled: [health], running: [timer], services: services, files: host.files),
+            UnitFiles(
+                Units.all,
+                enabled: [Self.health],
+                running: [settings.reconcile.resident ? Self.agent : Self.timer],
+                stopped: [settings.reconcile.resident ? Self.timer : Self.agent],
+                services: services,
+                files: host.files
+            ),
             ConfiguredService(
                 PostfixService(node.postfix, runner: host.runner, relay: host.relay, files: host.files),
                 services: services,
@@ -103,30 +102,70 @@ package struct NodeResources: Sendable {
                 services: services,
                 files: host.files
             ),
-            HealthEndpoint(
-                verifier: NodeVerifier(probe: host.relay, selfTest: node.selfTest, files: host.files),
-                publisher: health,
-                file: FilePath(NginxConfiguration.healthFile),
-                answer: endpoint,
-                services: services,
-                files: host.files
-            ),
-        ] + memberships
+        ]
+    }
+
+    private var healthEndpoint: any Resource {
+        HealthEndpoint(
+            verifier: NodeVerifier(probe: host.relay, selfTest: node.selfTest, files: host.files),
+            publisher: Self.health,
+            file: FilePath(NginxConfiguration.healthFile),
+            answer: HTTPHealthCheck(settings.health, transport: host.transport),
+            services: services,
+            files: host.files
+        )
     }
 
     private var memberships: [any Resource] {
-        let metadata = aws.metadata(settings.metadata)
-        let elb = aws.elb(region: facts.region, domain: facts.servicesDomain, metadata: metadata)
-        let ec2 = aws.ec2(region: facts.region, domain: facts.servicesDomain, metadata: metadata)
+        // A look at the host alone, as after a change of a file, leaves the account's API limit to others.
+        guard request.facts == .current else { return [] }
         return settings.loadBalancer.classic.map { name in
             ClassicMembership(
                 name,
                 node: ClassicMembership.Node(facts, health: settings.health),
+                goal: goal.membership,
                 settings: settings.loadBalancer,
                 elb: elb,
-                ec2: ec2,
-                notice: { log.warning("load balancer \(name)", $0) }
+                ec2: aws.ec2(region: facts.region, domain: facts.servicesDomain, metadata: metadata),
+                door: QuietDoor(SMTPConnections(files: host.files), deadline: deadline),
+                observer: MembershipObserver(
+                    notice: { log.warning("load balancer \(name)", $0) },
+                    report: report
+                )
             )
         }
+    }
+
+    private func queue(_ order: DrainOrder) -> any Resource {
+        QueueEvacuation(
+            address: { try await evacuationAddress(order) },
+            files: host.files,
+            runner: host.runner,
+            deadline: deadline,
+            notice: { log.warning("queue", $0) }
+        )
+    }
+
+    /// The load balancer's own address, as Postfix writes a relayhost. It is written down first: every pass that finds
+    /// the order also finds where the mail goes.
+    private func evacuationAddress(_ order: DrainOrder) async throws -> String? {
+        guard settings.shutdown.evacuateQueue else { return nil }
+        if let known = order.evacuateTo { return known }
+        guard let name = settings.loadBalancer.classic.first else { return nil }
+        let found = try await elb.describe(name)
+        guard found.instances.contains(where: { $0 != facts.instanceID }) else {
+            log.warning("queue", "load balancer \(name) has no other relay that could take this node's mail")
+            return nil
+        }
+        var order = order
+        order.evacuateTo = "[\(try DomainName(found.dnsName))]:25"
+        try DrainOrders(files: host.files).give(order)
+        return order.evacuateTo
+    }
+
+    private var metadata: MetadataClient { aws.metadata(settings.metadata) }
+
+    private var elb: any ClassicLoadBalancing {
+        aws.elb(region: facts.region, domain: facts.servicesDomain, metadata: metadata)
     }
 }

@@ -7,13 +7,24 @@ package struct RelayNode: Sendable, Equatable {
     package let nginx: NginxConfiguration
     package let selfTest: SelfTest
 
+    /// - Parameter evacuation: Where all mail goes while the node leaves, as Postfix writes a relayhost.
     /// - Throws: `RefusedNetworks` where `mail.networks` would open the relay to strangers.
-    package init(settings: NodeSettings, facts: NodeFacts) throws(RefusedNetworks) {
+    package init(
+        settings: NodeSettings,
+        facts: NodeFacts,
+        evacuation: String? = nil
+    ) throws(RefusedNetworks) {
         // Without an IPv6 address there is nobody to speak IPv6 with, and older Postfix does not start (inet_protocols).
         let families: Set<IPAddress.Family> = facts.ipv6Addresses.isEmpty ? [.ipv4] : [.ipv4, .ipv6]
         let allowed = try AllowedNetworks(settings.mail, facts: facts, families: families)
         self.packages = [.postfix, .nginx]
-        self.postfix = PostfixConfiguration(settings.mail, facts: facts, allowed: allowed, families: families)
+        self.postfix = PostfixConfiguration(
+            settings.mail,
+            facts: facts,
+            allowed: allowed,
+            families: families,
+            evacuation: evacuation
+        )
         self.nginx = NginxConfiguration(settings.health, facts: facts, families: families)
         self.selfTest = SelfTest(allowed, families: families)
     }

@@ -1,6 +1,6 @@
 package import Host
 package import Reconcile
-import SystemPackage
+package import SystemPackage
 package import Units
 
 /// The agent's own units, as this binary carries them.
@@ -12,6 +12,8 @@ package struct UnitFiles: Resource {
     private let enabled: [ServiceName]
     /// The units that come up with the system, and are up from now on.
     private let running: [ServiceName]
+    /// The units that are not to be up, now or after a boot.
+    private let stopped: [ServiceName]
     private let services: ServiceBoard
     private let files: FileSystem
 
@@ -19,12 +21,14 @@ package struct UnitFiles: Resource {
         _ units: [Units.Unit],
         enabled: [ServiceName],
         running: [ServiceName],
+        stopped: [ServiceName],
         services: ServiceBoard,
         files: FileSystem
     ) {
         self.units = units
         self.enabled = enabled
         self.running = running
+        self.stopped = stopped
         self.services = services
         self.files = files
     }
@@ -49,35 +53,42 @@ package struct UnitFiles: Resource {
             disabled.append(service)
             changes.append(Change(.service, "enable \(service)"))
         }
-        var stopped: [ServiceName] = []
-        for service in running where try await !services.state(of: service).isActive {
-            stopped.append(service)
+        var down: [ServiceName] = []
+        for service in running {
+            let state = try await services.state(of: service)
+            // A unit that is on its way up may be the one that this pass runs in, or waits for this pass to end.
+            guard !state.isActive, !state.isStarting else { continue }
+            down.append(service)
             changes.append(Change(.service, "start \(service)"))
+        }
+        var unwanted: [ServiceName] = []
+        for service in stopped {
+            let state = try await services.state(of: service)
+            guard state.isEnabled || state.isActive else { continue }
+            unwanted.append(service)
+            changes.append(Change(.service, "disable and stop \(service)"))
         }
         guard !changes.isEmpty else { return .inSync }
         return .drifted(
-            Drift(changes) { [changed, disabled, stopped] in
-                try await write(changed, enabling: disabled, starting: stopped)
+            Drift(changes) { [changed, disabled, down, unwanted] in
+                try write(changed)
+                try await services.change { manager in
+                    if !changed.isEmpty { try await manager.definitionsChanged() }
+                    for service in disabled { try await manager.enable(service) }
+                    for service in down { try await manager.startLater(service) }
+                    for service in unwanted { try await manager.disable(service) }
+                }
             }
         )
     }
 
-    private func write(
-        _ changed: [Units.Unit],
-        enabling disabled: [ServiceName],
-        starting stopped: [ServiceName]
-    ) async throws {
+    private func write(_ changed: [Units.Unit]) throws {
         for unit in changed {
             try files.replace(Self.path(of: unit), with: unit.text, attributes: FileAttributes())
         }
-        try await services.change { manager in
-            if !changed.isEmpty { try await manager.definitionsChanged() }
-            for service in disabled { try await manager.enable(service) }
-            for service in stopped { try await manager.start(service) }
-        }
     }
 
-    private static func path(of unit: Units.Unit) -> FilePath {
+    package static func path(of unit: Units.Unit) -> FilePath {
         FilePath("/etc/systemd/system").appending(unit.name)
     }
 }

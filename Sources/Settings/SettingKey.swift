@@ -114,6 +114,42 @@ package struct SettingKey: Sendable, Equatable {
             standard: .text("600s"),
             "How long locks, mirrors and the installation may take in all."
         ),
+        SettingKey(
+            "reconcile.resident",
+            .boolean,
+            standard: .boolean(true),
+            "Whether the agent stays resident; otherwise a timer starts a pass every five minutes."
+        ),
+        SettingKey(
+            "reconcile.interval",
+            .duration,
+            standard: .text("60s"),
+            "How long after a pass the resident agent makes the next, where nothing calls for one earlier."
+        ),
+        SettingKey(
+            "reconcile.jitter",
+            .duration,
+            standard: .text("15s"),
+            "How much is added to the interval at most, by chance."
+        ),
+        SettingKey(
+            "shutdown.drain_timeout",
+            .duration,
+            standard: .text("110s"),
+            "How long leaving may take in all; a spot interruption leaves two minutes."
+        ),
+        SettingKey(
+            "shutdown.evacuate_queue",
+            .boolean,
+            standard: .boolean(true),
+            "Whether a node that leaves hands its queued mail to the others, through the load balancer."
+        ),
+        SettingKey(
+            "shutdown.drain_on_rebalance",
+            .boolean,
+            standard: .boolean(false),
+            "Whether a rebalance recommendation makes the node leave, too."
+        ),
     ]
 
     static func named(_ name: String) -> SettingKey? { all.first { $0.name == name } }

@@ -33,7 +33,10 @@ final class ValueReader {
         let classic = many("load_balancer.classic", ClassicLoadBalancerName.init)
         let joining = duration("load_balancer.timeout")
         let installing = duration("packages.timeout")
-        guard let metadata = metadata(), let domain, let port, let path, let joining, let installing, problems.isEmpty
+        let (interval, jitter) = (duration("reconcile.interval"), duration("reconcile.jitter"))
+        let leaving = duration("shutdown.drain_timeout")
+        guard let metadata = metadata(), let domain, let port, let path, let joining, let installing, let interval,
+            let jitter, let leaving, problems.isEmpty
         else { return nil }
         return NodeSettings(
             mail: NodeSettings.Mail(
@@ -50,7 +53,17 @@ final class ValueReader {
                 timeout: joining
             ),
             metadata: metadata,
-            packages: NodeSettings.Packages(timeout: installing)
+            packages: NodeSettings.Packages(timeout: installing),
+            reconcile: NodeSettings.Reconcile(
+                resident: flag("reconcile.resident"),
+                interval: interval,
+                jitter: jitter
+            ),
+            shutdown: NodeSettings.Shutdown(
+                drainTimeout: leaving,
+                evacuateQueue: flag("shutdown.evacuate_queue"),
+                drainOnRebalance: flag("shutdown.drain_on_rebalance")
+            )
         )
     }
 

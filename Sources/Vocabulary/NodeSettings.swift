@@ -5,13 +5,25 @@ package struct NodeSettings: Sendable, Equatable {
     package var loadBalancer: LoadBalancer
     package var metadata: Metadata
     package var packages: Packages
+    package var reconcile: Reconcile
+    package var shutdown: Shutdown
 
-    package init(mail: Mail, health: Health, loadBalancer: LoadBalancer, metadata: Metadata, packages: Packages) {
+    package init(
+        mail: Mail,
+        health: Health,
+        loadBalancer: LoadBalancer,
+        metadata: Metadata,
+        packages: Packages,
+        reconcile: Reconcile = Reconcile(),
+        shutdown: Shutdown = Shutdown()
+    ) {
         self.mail = mail
         self.health = health
         self.loadBalancer = loadBalancer
         self.metadata = metadata
         self.packages = packages
+        self.reconcile = reconcile
+        self.shutdown = shutdown
     }
 
     /// `[mail]`: what Postfix is to be.
@@ -83,6 +95,42 @@ package struct NodeSettings: Sendable, Equatable {
         package init(allowVersion1: Bool = false, timeout: Duration = .seconds(120)) {
             self.allowVersion1 = allowVersion1
             self.timeout = timeout
+        }
+    }
+
+    /// `[reconcile]`: when the node is looked at again.
+    package struct Reconcile: Sendable, Equatable {
+        /// Whether the agent stays resident; a timer starts its passes otherwise.
+        package var resident: Bool
+        /// From the end of a pass to the start of the next, where nothing calls for one earlier.
+        package var interval: Duration
+        /// At most this is added to the interval, by chance, so that a fleet's passes don't come at one time.
+        package var jitter: Duration
+
+        package init(resident: Bool = true, interval: Duration = .seconds(60), jitter: Duration = .seconds(15)) {
+            self.resident = resident
+            self.interval = interval
+            self.jitter = jitter
+        }
+    }
+
+    /// `[shutdown]`: how the node leaves.
+    package struct Shutdown: Sendable, Equatable {
+        /// How long leaving may take in all: a spot interruption leaves two minutes.
+        package var drainTimeout: Duration
+        /// Whether queued mail is handed to the other relays.
+        package var evacuateQueue: Bool
+        /// Whether a rebalance recommendation makes the node leave, too: it comes often, and may mean nothing.
+        package var drainOnRebalance: Bool
+
+        package init(
+            drainTimeout: Duration = .seconds(110),
+            evacuateQueue: Bool = true,
+            drainOnRebalance: Bool = false
+        ) {
+            self.drainTimeout = drainTimeout
+            self.evacuateQueue = evacuateQueue
+            self.drainOnRebalance = drainOnRebalance
         }
     }
 

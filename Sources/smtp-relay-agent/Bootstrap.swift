@@ -7,7 +7,7 @@ struct Bootstrap: AsyncParsableCommand {
         discussion: """
             Installs this program to /usr/local/bin, installs Postfix and nginx, configures and starts them, proves \
             that the relay serves the allowed networks and nobody else, registers with the load balancers, waits \
-            until they call the node in service, and enables the timer that repeats this pass.
+            until they call the node in service, and starts the resident agent that keeps it so.
 
             Exit status: 0 the node is in service; 1 it is not, and the log's last lines say why.
             """
@@ -21,7 +21,7 @@ struct Bootstrap: AsyncParsableCommand {
             if try Installation(files: session.host.files).install() {
                 session.log.done("agent", "install \(Installation.program)", after: ContinuousClock.now - started)
             }
-            _ = try await session.pass.converge()
+            try await session.pass.converge(PassRequest(trigger: "bootstrap", showsDiffs: false))
         }
     }
 }

@@ -25,7 +25,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Session.run(options) { session in
-                let problems = session.sources.check(tags: nil)
+                let problems = try session.sources().check(tags: nil)
                 for problem in problems { session.log.failed("settings", "\(problem)") }
                 guard problems.isEmpty else { throw ExitCode.failure }
                 print("The settings are in order.")

@@ -21,7 +21,7 @@ struct ReconcileCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
-            let changes = try await session.pass.converge()
+            let changes = try await session.pass.converge(PassRequest(trigger: "reconcile")).changes
             if detailedExitStatus, !changes.isEmpty { throw ExitCode(2) }
         }
     }

@@ -28,7 +28,8 @@ struct SMTPRelayAgent: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Bootstrap.self, ReconcileCommand.self, PlanCommand.self, FactsCommand.self, Probe.self, ConfigCommand.self,
+            Bootstrap.self, Run.self, ReconcileCommand.self, PlanCommand.self, Status.self, Drain.self, Undrain.self,
+            FactsCommand.self, Probe.self, ConfigCommand.self,
         ]
     )
 }

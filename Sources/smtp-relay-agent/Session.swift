@@ -7,18 +7,20 @@ import Settings
 
 /// The one place where live parts are put together for a command.
 struct Session {
-    let sources: SettingsSources
+    let environment: [String: String]
+    /// Reads the settings' file anew at each call.
+    let sources: @Sendable () throws -> SettingsSources
     let log: StepLog
     let host: HostAccess
     let inputs: Inputs
     let pass: Pass
 
     private init(_ options: CommonOptions, environment: [String: String], log: StepLog, transport: HTTPClientTransport)
-        throws
     {
-        let aws = AWSAccess(environment: environment, transport: transport)
+        let aws = AWSAccess(environment: environment, transport: transport, onWait: { log.notice("facts", $0) })
         self.log = log
-        self.sources = try options.sources(environment: environment)
+        self.environment = environment
+        self.sources = { try options.sources(environment: environment) }
         self.host = .live(transport: transport)
         self.inputs = Inputs(sources: sources, aws: aws, files: host.files, log: log)
         self.pass = Pass(inputs: inputs, host: host, aws: aws, log: log)
@@ -28,10 +30,15 @@ struct Session {
     static func run(
         _ options: CommonOptions,
         needsRoot: Bool = false,
+        staysResident: Bool = false,
         _ body: (Session) async throws -> Void
     ) async throws {
         let environment = processEnvironment()
-        let log = StepLog(options.logFormat, environment: environment)
+        let log = StepLog(
+            options.logFormat,
+            environment: environment,
+            memory: staysResident ? NoticeMemory() : nil
+        )
         do {
             if needsRoot, geteuid() != 0 { throw NotRoot() }
             let transport = try HTTPClientTransport(environment: environment)

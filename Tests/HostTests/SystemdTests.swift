@@ -9,22 +9,24 @@ struct SystemdTests {
 
     @Test func allStatesAreOneQuestion() async throws {
         let question =
-            "/usr/bin/systemctl show --property=Id,LoadState,ActiveState,UnitFileState postfix.service a.timer"
+            "/usr/bin/systemctl show --property=Id,LoadState,ActiveState,UnitFileState,MainPID postfix.service a.timer"
         let answer = """
             Id=postfix.service
             LoadState=loaded
             ActiveState=active
             UnitFileState=enabled
+            MainPID=4711
 
             Id=a.timer
             LoadState=not-found
             ActiveState=inactive
             UnitFileState=
+            MainPID=0
 
             """
         let runner = ScriptedRunner([question: CommandOutput(status: 0, standardOutput: answer)])
         let states = try await Systemd(runner: runner).states(of: [postfix, timer])
-        #expect(states[postfix] == ServiceState(isInstalled: true, isEnabled: true, isActive: true))
+        #expect(states[postfix] == ServiceState(isInstalled: true, isEnabled: true, isActive: true, mainProcess: 4711))
         #expect(states[timer] == .unknown)
         #expect(runner.lines.count == 1)
     }

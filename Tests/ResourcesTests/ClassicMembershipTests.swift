@@ -37,6 +37,7 @@ struct ClassicMembershipTests {
     private func membership(
         _ api: FakeELB,
         _ settings: NodeSettings.LoadBalancer = NodeSettings.LoadBalancer(),
+        goal: MembershipGoal = .member(waits: true),
         notices: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> ClassicMembership {
         ClassicMembership(
@@ -46,10 +47,12 @@ struct ClassicMembershipTests {
                 vpcID: "vpc-1",
                 healthCheck: "HTTP:80/health"
             ),
+            goal: goal,
             settings: settings,
             elb: api,
             ec2: api,
-            notice: notices
+            door: QuietDoor(connections: { [] }, deadline: .now),
+            observer: MembershipObserver(notice: notices)
         )
     }
 
@@ -69,6 +72,33 @@ struct ClassicMembershipTests {
         let api = FakeELB(balancer(), healths: [nil, outOfService, inService])
         #expect(try await apply(try membership(api)) == ["register i-01234567 with load balancer relay"])
         #expect(api.calls == ["health", "describe", "register i-01234567", "health", "health"])
+    }
+
+    @Test func aResidentAgentDoesNotWaitButSaysWhy() async throws {
+        let notices = Mutex<[String]>([])
+        let api = FakeELB(balancer(), healths: [nil])
+        #expect(try await apply(try membership(api, goal: .member(waits: false))).count == 1)
+        #expect(api.calls == ["health", "describe", "register i-01234567"])
+        let sick = FakeELB(balancer(), healths: [outOfService])
+        let resource = try membership(sick, goal: .member(waits: false)) { text in
+            notices.withLock { $0.append(text) }
+        }
+        #expect(try await apply(resource).isEmpty)
+        #expect(notices.withLock { $0 }.last?.contains("OutOfService (Instance: failed checks)") ?? false)
+    }
+
+    @Test func whoIsLeftAloneIsOnlyLookedAt() async throws {
+        let api = FakeELB(balancer(), healths: [nil])
+        #expect(try await apply(try membership(api, goal: .leftAlone(because: "Standby"))).isEmpty)
+        #expect(api.calls == ["health"])
+    }
+
+    @Test func whoLeavesWaitsForTheLoadBalancerFirst() async throws {
+        let api = FakeELB(balancer(), healths: [inService, outOfService], mayDeregister: true)
+        #expect(try await apply(try membership(api, goal: .out)) == ["leave load balancer relay"])
+        #expect(api.calls == ["health", "health", "deregister i-01234567"])
+        let gone = FakeELB(balancer(), healths: [nil])
+        #expect(try await apply(try membership(gone, goal: .out)).isEmpty)
     }
 
     @Test func whoNeverComesIntoServiceIsToldWhy() async throws {

@@ -1,3 +1,4 @@
+import Glibc
 import Host
 import Reconcile
 import RelayTestSupport
@@ -66,6 +67,27 @@ struct ConfiguredServiceTests {
             #expect(try files.bytes(at: path) == Array("old\n".utf8))
             #expect(try files.bytes(at: "/var/lib/smtp-relay-agent/rejected/demo.conf") == Array("new\n".utf8))
             #expect(try files.names(in: "/var/lib/smtp-relay-agent/transactions/demo") == nil)
+        }
+    }
+
+    @Test func whatWorkedOnceIsPutBackWithoutAskingAgain() async throws {
+        try await withService(text: "new\n") { (service, services, files) async throws in
+            try service.confirmed()
+            // Its judge would refuse it now; but it is what the service runs with.
+            let board = ServiceBoard(manager: services, services: [name])
+            let strict = ConfiguredService(FakeConfiguration(isValid: false), services: board, files: files)
+            for breakage in ["edit", "removal", "link"] {
+                switch breakage {
+                case "edit": try files.replace(path, with: Array("foreign\n".utf8), attributes: FileAttributes())
+                case "removal": try files.remove(path)
+                default:
+                    try files.remove(path)
+                    #expect(symlink("/dev/null", files.location(of: path).string) == 0)
+                }
+                let changes = try await apply(strict)
+                #expect(changes.last?.summary == "reload demo", "\(breakage)")
+                #expect(try files.file(at: path)?.bytes == Array("new\n".utf8), "\(breakage)")
+            }
         }
     }
 

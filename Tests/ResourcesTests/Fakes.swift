@@ -23,10 +23,13 @@ final class FakeServices: ServiceManager {
 
     func states(of services: [ServiceName]) -> [ServiceName: ServiceState] { state.withLock { $0.states } }
     func enable(_ service: ServiceName) { tell("enable", service) { ($0.isActive, true) } }
+    func disable(_ service: ServiceName) { tell("disable", service) { _ in (false, false) } }
     func start(_ service: ServiceName) { tell("start", service) { (true, $0.isEnabled) } }
+    func startLater(_ service: ServiceName) { tell("start", service) { (true, $0.isEnabled) } }
     func stop(_ service: ServiceName) { tell("stop", service) { (false, $0.isEnabled) } }
     func reload(_ service: ServiceName) { tell("reload", service) { ($0.isActive, $0.isEnabled) } }
     func restart(_ service: ServiceName) { tell("restart", service) { (true, $0.isEnabled) } }
+    func isShuttingDown() -> Bool { false }
     func definitionsChanged() { state.withLock { $0.told.append("daemon-reload") } }
 
     private func tell(_ verb: String, _ service: ServiceName, _ change: (ServiceState) -> (active: Bool, enabled: Bool))
@@ -79,14 +82,17 @@ final class FakeELB: ClassicLoadBalancing, EC2Describing {
     let balancer: ClassicLoadBalancer
     let ingress: [SecurityGroup.Rule]
     let proxied: Set<UInt16>
+    let mayDeregister: Bool
 
     /// - Parameter healths: The answers in their order; the last one stays.
     init(
         _ balancer: ClassicLoadBalancer,
         healths: [InstanceHealth?],
         ingress: [SecurityGroup.Rule] = [],
-        proxied: Set<UInt16> = []
+        proxied: Set<UInt16> = [],
+        mayDeregister: Bool = false
     ) {
+        self.mayDeregister = mayDeregister
         self.state = Mutex(State(healths: healths))
         self.balancer = balancer
         self.ingress = ingress
@@ -112,7 +118,8 @@ final class FakeELB: ClassicLoadBalancing, EC2Describing {
     }
 
     func deregister(_ instance: InstanceID, from name: ClassicLoadBalancerName) {
-        Issue.record("nothing in this pass may deregister")
+        if !mayDeregister { Issue.record("nothing in this pass may deregister") }
+        state.withLock { $0.calls.append("deregister \(instance)") }
     }
 
     func proxyProtocolPorts(of loadBalancer: ClassicLoadBalancer) -> Set<UInt16> { proxied }

@@ -22,17 +22,26 @@ def binary() -> Path:
 
 @pytest.fixture(scope="session")
 def lab(binary):
-    """Two relays in service and a sender, from nothing but user-data. Tests leave them as they found them."""
+    """Two relays in service and a sender, from nothing but user-data. Tests leave them as they found them.
+
+    Passes come by the timer, which is held, so that a test sees what its own pass does.
+    """
     with Lab(binary) as lab:
-        lab.add_relay()
-        lab.add_relay(user_data.shell_script(lab.sha256))
-        lab.add_sender()
+        boot_pair(lab, "[reconcile]\nresident = false")
         for relay in lab.relays:
-            relay.wait_for_cloud_init()
-        for relay in lab.relays:
-            lab.wait_for_backend(relay, "UP")
             hold_timer(relay)
         yield lab
+
+
+def boot_pair(lab: Lab, settings: str) -> None:
+    """Two relays, one from each kind of user-data, and a sender."""
+    lab.add_relay(user_data.cloud_config(lab.sha256, settings))
+    lab.add_relay(user_data.shell_script(lab.sha256, settings))
+    lab.add_sender()
+    for relay in lab.relays:
+        relay.wait_for_cloud_init()
+    for relay in lab.relays:
+        lab.wait_for_backend(relay, "UP")
 
 
 HOLD = "/run/systemd/system/smtp-relay-agent-reconcile.service.d"

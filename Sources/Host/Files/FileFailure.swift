@@ -8,6 +8,7 @@ package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible 
         case write
         case remove
         case lock
+        case watch
     }
 
     package let operation: Operation

@@ -36,17 +36,20 @@ package struct FileSystem: Sendable {
     }
 
     /// The bytes of a file, following links. Works for files of `/proc` too, whose size is not known beforehand.
-    package func bytes(at path: FilePath) throws(FileFailure) -> [UInt8] {
+    ///
+    /// - Parameter limit: Reading ends once there are this many.
+    package func bytes(at path: FilePath, limit: Int = .max) throws(FileFailure) -> [UInt8] {
         do {
             let descriptor = try FileDescriptor.open(location(of: path), .readOnly, options: [.closeOnExec])
             return try descriptor.closeAfter {
                 var bytes: [UInt8] = []
-                var chunk = [UInt8](repeating: 0, count: 16384)
-                while true {
+                var chunk = [UInt8](repeating: 0, count: min(limit, 16384))
+                while bytes.count < limit {
                     let count = try chunk.withUnsafeMutableBytes { try descriptor.read(into: $0) }
                     if count == 0 { return bytes }
                     bytes += chunk[..<count]
                 }
+                return bytes
             }
         } catch {
             throw FileFailure(.read, path, error)

@@ -4,7 +4,11 @@ package struct NoServiceManager: ServiceManager {
 
     package func states(of services: [ServiceName]) -> [ServiceName: ServiceState] { [:] }
 
+    package func isShuttingDown() -> Bool { false }
+
     package func enable(_ service: ServiceName) throws(ServiceFailure) { try refuse("enable \(service)") }
+    package func disable(_ service: ServiceName) throws(ServiceFailure) { try refuse("disable \(service)") }
+    package func startLater(_ service: ServiceName) throws(ServiceFailure) { try refuse("start \(service)") }
     package func start(_ service: ServiceName) throws(ServiceFailure) { try refuse("start \(service)") }
     package func stop(_ service: ServiceName) throws(ServiceFailure) { try refuse("stop \(service)") }
     package func reload(_ service: ServiceName) throws(ServiceFailure) { try refuse("reload \(service)") }

@@ -15,11 +15,23 @@ package struct ServiceState: Sendable, Equatable {
     package let isEnabled: Bool
     /// Whether it runs now.
     package let isActive: Bool
+    /// Whether it is on its way up, or waits to be started again after a failure.
+    package let isStarting: Bool
+    /// The number of its main process, where it has one.
+    package let mainProcess: Int32?
 
-    package init(isInstalled: Bool, isEnabled: Bool, isActive: Bool) {
+    package init(
+        isInstalled: Bool,
+        isEnabled: Bool,
+        isActive: Bool,
+        isStarting: Bool = false,
+        mainProcess: Int32? = nil
+    ) {
         self.isInstalled = isInstalled
         self.isEnabled = isEnabled
         self.isActive = isActive
+        self.isStarting = isStarting
+        self.mainProcess = mainProcess
     }
 
     /// A service that the manager has never heard of.
@@ -33,10 +45,16 @@ package protocol ServiceManager: Sendable {
     /// The state of each service, in one question.
     func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState]
     func enable(_ service: ServiceName) async throws(ServiceFailure)
+    /// Keeps a service from coming up with the system, and stops it.
+    func disable(_ service: ServiceName) async throws(ServiceFailure)
     func start(_ service: ServiceName) async throws(ServiceFailure)
+    /// Has a service started, without waiting until it is up: it may wait for the one who asks.
+    func startLater(_ service: ServiceName) async throws(ServiceFailure)
     func stop(_ service: ServiceName) async throws(ServiceFailure)
     func reload(_ service: ServiceName) async throws(ServiceFailure)
     func restart(_ service: ServiceName) async throws(ServiceFailure)
+    /// Whether the system is going down: then services take no orders any more.
+    func isShuttingDown() async -> Bool
     /// Has the manager read changed service definitions.
     func definitionsChanged() async throws(ServiceFailure)
 }

@@ -12,7 +12,7 @@ package struct Systemd: ServiceManager {
     }
 
     package func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState] {
-        let properties = "--property=Id,LoadState,ActiveState,UnitFileState"
+        let properties = "--property=Id,LoadState,ActiveState,UnitFileState,MainPID"
         let output = try await systemctl(
             "ask systemd for the state of \(services.map(\.description).joined(separator: ", "))",
             ["show", properties] + services.map(Self.unit)
@@ -24,7 +24,9 @@ package struct Systemd: ServiceManager {
             states[service] = ServiceState(
                 isInstalled: block["LoadState"] == "loaded",
                 isEnabled: Self.enabledStates.contains(block["UnitFileState"] ?? ""),
-                isActive: Self.activeStates.contains(block["ActiveState"] ?? "")
+                isActive: Self.activeStates.contains(block["ActiveState"] ?? ""),
+                isStarting: block["ActiveState"] == "activating",
+                mainProcess: block["MainPID"].flatMap { Int32($0) }.flatMap { $0 > 0 ? $0 : nil }
             )
         }
         return states
@@ -32,6 +34,14 @@ package struct Systemd: ServiceManager {
 
     package func enable(_ service: ServiceName) async throws(ServiceFailure) {
         _ = try await systemctl("enable \(service)", ["enable", Self.unit(service)])
+    }
+
+    package func disable(_ service: ServiceName) async throws(ServiceFailure) {
+        _ = try await systemctl("disable \(service)", ["disable", "--now", Self.unit(service)])
+    }
+
+    package func startLater(_ service: ServiceName) async throws(ServiceFailure) {
+        _ = try await systemctl("start \(service)", ["start", "--no-block", Self.unit(service)])
     }
 
     package func start(_ service: ServiceName) async throws(ServiceFailure) {
@@ -48,6 +58,12 @@ package struct Systemd: ServiceManager {
 
     package func restart(_ service: ServiceName) async throws(ServiceFailure) {
         try await act("restart", on: service)
+    }
+
+    package func isShuttingDown() async -> Bool {
+        // Its status is not 0 for every state but one, so it says nothing here.
+        let output = try? await runner.run(Command(Self.program, ["is-system-running"], timeout: .seconds(10)))
+        return output?.standardOutput.hasPrefix("stopping") ?? false
     }
 
     package func definitionsChanged() async throws(ServiceFailure) {

@@ -11,6 +11,15 @@ package struct StandardError: LogSink {
 
     package static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// Whether it leads to the journal: a program that was started by a service may have been redirected since.
+    ///
+    /// - Parameter stream: `JOURNAL_STREAM` of the environment, device and inode (systemd.exec(5)).
+    package static func isJournal(_ stream: String?) -> Bool {
+        var status = stat()
+        guard let stream, fstat(STDERR_FILENO, &status) == 0 else { return false }
+        return stream == "\(status.st_dev):\(status.st_ino)"
+    }
+
     package func write(_ text: String) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {

@@ -3,21 +3,31 @@ package import Logging
 /// Tells what the program does, step by step, with the time each took.
 package struct StepLog: Sendable {
     private let logger: Logger
+    /// What was told already, where it is not to be told again.
+    private let memory: NoticeMemory?
 
-    package init(_ logger: Logger) {
+    package init(_ logger: Logger, memory: NoticeMemory? = nil) {
         self.logger = logger
+        self.memory = memory
     }
 
     /// A log in a format.
-    package init(_ format: LogFormat, environment: [String: String], sink: any LogSink = StandardError()) {
+    package init(
+        _ format: LogFormat,
+        environment: [String: String],
+        sink: any LogSink = StandardError(),
+        memory: NoticeMemory? = nil
+    ) {
         let handler: any LogHandler
         switch format {
         case .auto where StandardError.isTerminal && environment["TERM"] != "dumb", .terminal:
             handler = TerminalLogHandler(sink: sink, colours: (environment["NO_COLOR"] ?? "").isEmpty)
+        case .auto where StandardError.isJournal(environment["JOURNAL_STREAM"]), .journal:
+            handler = JournalLogHandler(sink: sink)
         case .auto, .plain: handler = PlainLogHandler(sink: sink)
         case .json: handler = JSONLogHandler(sink: sink)
         }
-        self.init(Logger(label: "smtp-relay-agent", factory: { _ in handler }))
+        self.init(Logger(label: "smtp-relay-agent", factory: { _ in handler }), memory: memory)
     }
 
     package func started(_ step: String, _ what: String) {
@@ -39,17 +49,22 @@ package struct StepLog: Sendable {
 
     /// Something that does not stop the work, but that an operator should know.
     package func warning(_ step: String, _ what: String) {
-        log(.warning, what, step, nil, nil)
+        if isNews(step, what) { log(.warning, what, step, nil, nil) }
     }
 
     /// Something that an operator may want to know.
     package func notice(_ step: String, _ what: String) {
-        log(.info, what, step, nil, nil)
+        if isNews(step, what) { log(.info, what, step, nil, nil) }
     }
 
     package func failed(_ step: String?, _ what: String) {
-        log(.error, what, step, .failed, nil)
+        if isNews(step ?? "", what) { log(.error, what, step, .failed, nil) }
     }
+
+    /// A resident agent's pass has ended: what it did not tell is over.
+    package func passEnded() { memory?.passEnded() }
+
+    private func isNews(_ step: String, _ what: String) -> Bool { memory?.isNews(step, what) ?? true }
 
     /// The last line of a command.
     package func summary(_ what: String) {

@@ -16,7 +16,10 @@ struct Timestamp: CustomStringConvertible {
             + "Z"
     }
 
-    static var now: Timestamp { Timestamp(secondsSinceEpoch: time(nil)) }
+    static var now: Timestamp { Timestamp(secondsSinceEpoch: seconds) }
+
+    /// Seconds since 1970.
+    static var seconds: Int { Int(time(nil)) }
 
     private static func twoDigits(_ number: Int) -> String {
         number < 10 ? "0\(number)" : "\(number)"

@@ -25,6 +25,18 @@ package struct MainCf: Sendable, Equatable {
         for index in definition.continuations.reversed() { lines.remove(at: index) }
     }
 
+    /// The same file for a node that leaves, whose mail goes to the other relays; without an address, for one that stays.
+    ///
+    /// The last definition of a parameter wins, so the operator's own relayhost stays where it is, and counts again later.
+    package func evacuating(to address: String?) -> MainCf {
+        var file = self
+        while let start = file.lines.firstIndex(of: Self.evacuation) {
+            file.lines.removeSubrange(start..<min(start + 2, file.lines.count))
+        }
+        if let address { file.lines += [Self.evacuation, Self.line("relayhost", address)] }
+        return file
+    }
+
     private mutating func append(_ name: String, _ value: String) {
         if !lines.contains(Self.header) { lines += lines.isEmpty ? [Self.header] : ["", Self.header] }
         lines.append(Self.line(name, value))
@@ -34,6 +46,7 @@ package struct MainCf: Sendable, Equatable {
         value.isEmpty ? "\(name) =" : "\(name) = \(value)"
     }
 
+    private static let evacuation = "# smtp-relay-agent: this node leaves, and hands its mail to the other relays."
     private static let header = "# Managed by smtp-relay-agent, as are its settings above; edits of them are undone."
 
     /// A logical line that sets a parameter.

@@ -15,13 +15,17 @@ package struct PostfixConfiguration: Sendable, Equatable {
 
     /// Every parameter that is the agent's; all others are the operator's and the distribution's.
     package let parameters: [Parameter]
+    /// Where all mail goes while the node leaves, as Postfix writes a relayhost.
+    private let evacuation: String?
 
     init(
         _ mail: NodeSettings.Mail,
         facts: NodeFacts,
         allowed: AllowedNetworks,
-        families: Set<IPAddress.Family>
+        families: Set<IPAddress.Family>,
+        evacuation: String?
     ) {
+        self.evacuation = evacuation
         let hostname = mail.hostname?.description ?? "\(facts.privateAddress.hostLabel).\(mail.domain)"
         let destinations = ["$myhostname", "localhost.$mydomain", "localhost"] + mail.destinations.map(\.description)
         // Both lists, since Postfix before 2.10 knows only the one, and an open one of the two is not enough.
@@ -46,9 +50,9 @@ package struct PostfixConfiguration: Sendable, Equatable {
 
     /// main.cf with the agent's parameters set.
     package func mainCf(from current: String) -> String {
-        var file = MainCf(current)
+        var file = MainCf(current).evacuating(to: nil)
         for parameter in parameters { file.set(parameter.name, to: parameter.value) }
-        return file.text
+        return file.evacuating(to: evacuation).text
     }
 
     /// master.cf with Postfix's own smtpd on port 25, and the listener that the self-test speaks to.

@@ -10,7 +10,9 @@ package struct ClassicMembership: Resource {
     private let ec2: any EC2Describing
     private let allowOpenToWorld: Bool
     private let timeout: Duration
-    private let notice: @Sendable (String) -> Void
+    private let goal: MembershipGoal
+    private let door: QuietDoor
+    private let observer: MembershipObserver
 
     /// What of this instance and its health check matters to the load balancer.
     package struct Node: Sendable {
@@ -33,48 +35,84 @@ package struct ClassicMembership: Resource {
         }
     }
 
-    /// - Parameter notice: Is told what is wrong with the load balancer itself, but does not keep the node from joining.
+    /// - Parameter door: How the node waits until no mail comes any more, before it leaves.
     package init(
         _ loadBalancer: ClassicLoadBalancerName,
         node: Node,
+        goal: MembershipGoal,
         settings: NodeSettings.LoadBalancer,
         elb: any ClassicLoadBalancing,
         ec2: any EC2Describing,
-        notice: @escaping @Sendable (String) -> Void
+        door: QuietDoor,
+        observer: MembershipObserver
     ) {
         self.loadBalancer = loadBalancer
         self.node = node
+        self.goal = goal
         self.elb = elb
         self.ec2 = ec2
         self.allowOpenToWorld = settings.allowOpenToWorld
         self.timeout = settings.timeout
-        self.notice = notice
+        self.door = door
+        self.observer = observer
     }
 
     package var name: String { "load balancer \(loadBalancer)" }
 
-    package var onceConverged: String? { "register \(node.instance) with \(name), where it is not in service there" }
+    package var onceConverged: String? {
+        goal == .out ? nil : "register \(node.instance) with \(name), where it is not in service there"
+    }
 
     package func check() async throws -> Check {
         // The one call of a pass with nothing to do.
         let health = try await elb.health(of: node.instance, in: loadBalancer)
+        observer.report(MembershipReport(name, health))
+        switch goal {
+        case .leftAlone: return .inSync
+        case .out: return health == nil ? .inSync : .drifted(departure)
+        case .member(let waits): return try await join(health, waits: waits)
+        }
+    }
+
+    private func join(_ health: InstanceHealth?, waits: Bool) async throws -> Check {
         if let health, health.state == .inService { return .inSync }
         let found = try await elb.describe(loadBalancer)
         try await refuseOpenDoor(of: found)
-        for finding in LoadBalancerReview(found, node: node).findings { notice("\(name): \(finding)") }
-        if health == nil {
+        for finding in LoadBalancerReview(found, node: node).findings { observer.notice(finding) }
+        guard let health else {
             return .drifted(
                 Drift([Change(.registration, "register \(node.instance) with \(name)")]) {
                     try await elb.register(node.instance, with: loadBalancer)
-                    try await waitInService()
+                    if waits { try await waitInService() }
                 }
             )
+        }
+        guard waits else {
+            observer.notice(
+                """
+                it does not call this node in service: \(health.state.rawValue) (\(health.reasonCode): \
+                \(health.description.escapedForDisplay)); this node answers its own health check
+                """
+            )
+            return .inSync
         }
         return .drifted(
             Drift([Change(.registration, "wait for \(name) to call \(node.instance) in service")]) {
                 try await waitInService()
             }
         )
+    }
+
+    private var departure: Drift {
+        Drift([Change(.registration, "leave \(name)")]) {
+            try await door.wait {
+                let health = try await elb.health(of: node.instance, in: loadBalancer)
+                observer.report(MembershipReport(name, health))
+                return health?.state != .inService
+            }
+            try await elb.deregister(node.instance, from: loadBalancer)
+            observer.report(MembershipReport(name, nil))
+        }
     }
 
     /// Where senders' addresses are hidden behind the load balancer's, everyone who reaches its door is in the VPC to
@@ -97,11 +135,23 @@ package struct ClassicMembership: Resource {
         var last: InstanceHealth?
         while ContinuousClock.now < deadline {
             last = try await elb.health(of: node.instance, in: loadBalancer)
+            observer.report(MembershipReport(name, last))
             if last?.state == .inService { return }
             // A load balancer checks every 5 s at the fastest, and a fleet shares the account's API limit.
             try await Task.sleep(for: .milliseconds(Int.random(in: 1500...3000)))
         }
         throw NotInService(name: name, health: last, waited: timeout, healthCheck: node.healthCheck)
+    }
+}
+
+extension MembershipReport {
+    fileprivate init(_ name: String, _ health: InstanceHealth?) {
+        let isWell = health == nil || health?.state == .inService
+        self.init(
+            name: name,
+            state: health?.state.rawValue ?? "not registered",
+            reason: isWell ? "" : "\(health?.reasonCode ?? ""): \(health?.description.escapedForDisplay ?? "")"
+        )
     }
 }
 

@@ -13,6 +13,7 @@ package struct ConfiguredService: Resource {
     private let services: ServiceBoard
     private let files: FileSystem
     private let transaction: ServiceTransaction
+    private let proven: ProvenFiles
 
     package init(_ configuration: any ServiceConfiguration, services: ServiceBoard, files: FileSystem) {
         self.configuration = configuration
@@ -23,12 +24,13 @@ package struct ConfiguredService: Resource {
             paths: configuration.paths,
             files: files
         )
+        self.proven = ProvenFiles(service: configuration.service, paths: configuration.paths, files: files)
     }
 
     package var name: String { configuration.service.description }
 
     package func check() async throws -> Check {
-        let edit = try Self.edit(configuration, in: files)
+        let edit = try Self.edit(configuration, proven: proven.bytes(), in: files)
         let service = configuration.service
         let state = try await services.state(of: service)
         var changes = edit.changedFiles.map(\.change)
@@ -44,12 +46,15 @@ package struct ConfiguredService: Resource {
         return .drifted(Drift(changes) { [action] in try await apply(edit, action: action, from: state) })
     }
 
+    package func confirmed() throws { try proven.keep() }
+
     private func apply(_ edit: Edit, action: ServiceAction, from state: ServiceState) async throws {
         guard !edit.changedFiles.isEmpty else {
             try await bring(into: action, from: state)
             return try transaction.finish()
         }
-        try await configuration.validate(edit.candidates)
+        // What worked before is put back at once; its service may be about to take up what stands there now.
+        if !edit.isProven { try await configuration.validate(edit.candidates) }
         try transaction.begin(action: action, previous: edit.snapshots)
         do {
             for file in edit.changedFiles {

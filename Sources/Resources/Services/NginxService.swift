@@ -5,7 +5,9 @@ package import SystemPackage
 /// nginx with nginx.conf, and the folder that it serves.
 package struct NginxService: ServiceConfiguration {
     package let service = ServiceName("nginx")
-    package let paths: [FilePath] = [configuration]
+    package let paths = files
+    /// The files that are the agent's to write.
+    package static let files = [configuration]
 
     private static let configuration: FilePath = "/etc/nginx/nginx.conf"
 

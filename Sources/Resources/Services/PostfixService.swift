@@ -6,7 +6,9 @@ package import SystemPackage
 /// Postfix with main.cf and master.cf.
 package struct PostfixService: ServiceConfiguration {
     package let service = ServiceName("postfix")
-    package let paths: [FilePath] = [mainCf, masterCf]
+    package let paths = files
+    /// The files that are the agent's to write.
+    package static let files = [mainCf, masterCf]
 
     private static let directory: FilePath = "/etc/postfix"
     private static let mainCf = directory.appending("main.cf")

@@ -12,12 +12,17 @@ package actor ServiceBoard {
         self.services = services
     }
 
-    /// A service's state, as it was when it was last looked at since the last change.
-    package func state(of service: ServiceName) async throws -> ServiceState {
-        if let known = states?[service] { return known }
+    /// The states of all services.
+    package func all() async throws -> [ServiceName: ServiceState] {
+        if let states { return states }
         let fresh = try await manager.states(of: services)
         states = fresh
-        return fresh[service] ?? .unknown
+        return fresh
+    }
+
+    /// A service's state, as it was when it was last looked at since the last change.
+    package func state(of service: ServiceName) async throws -> ServiceState {
+        try await all()[service] ?? .unknown
     }
 
     /// Does something to the services; what was known of them is out of date then, also if it fails.

@@ -13,6 +13,8 @@ extension ConfiguredService {
         let candidates: [FilePath: [UInt8]]
         /// What the service needs to take up the difference.
         let action: ServiceAction
+        /// Whether the service was seen at work with these very files before.
+        let isProven: Bool
     }
 
     /// A file that is not as it should be.
@@ -24,10 +26,17 @@ extension ConfiguredService {
     }
 
     /// Compares the files with what they should be. Mode and owner count too, but need no reload.
-    static func edit(_ configuration: any ServiceConfiguration, in files: FileSystem) throws -> Edit {
+    ///
+    /// - Parameter proven: The files as they last worked: what stands in for those that are gone.
+    static func edit(
+        _ configuration: any ServiceConfiguration,
+        proven: [FilePath: [UInt8]],
+        in files: FileSystem
+    ) throws -> Edit {
         var snapshots: [FilePath: FileSnapshot] = [:]
         for path in configuration.paths { snapshots[path] = try files.file(at: path) }
-        let texts = snapshots.compactMapValues { $0.isRegular ? FileText($0.bytes) : nil }
+        let found = snapshots.compactMapValues { $0.isRegular ? FileText($0.bytes) : nil }
+        let texts = found.merging(proven.mapValues { FileText($0) }) { found, _ in found }
         let current = texts.mapValues(\.string)
         let desired = try configuration.desired(from: current)
 
@@ -37,16 +46,20 @@ extension ConfiguredService {
             guard let wanted = desired[path] else { continue }
             let bytes = texts[path]?.encode(wanted) ?? Array(wanted.utf8)
             candidates[path] = bytes
-            guard let change = change(of: path, from: snapshots[path], text: current[path], to: wanted) else {
+            guard let change = change(of: path, from: snapshots[path], text: found[path]?.string, to: wanted) else {
                 continue
             }
             changed.append(ChangedFile(path: path, current: snapshots[path], bytes: bytes, change: change))
         }
+        var action = try configuration.action(from: current, to: desired)
+        // The service may have read what stood in the place of a file that comes back.
+        if changed.contains(where: { found[$0.path] == nil }) { action = max(action, .reload) }
         return Edit(
             snapshots: snapshots,
             changedFiles: changed,
             candidates: candidates,
-            action: try configuration.action(from: current, to: desired)
+            action: action,
+            isProven: candidates == proven
         )
     }
 

@@ -200,6 +200,11 @@ class Lab:
         """What the load balancer's checks say of each registered relay, by address."""
         return haproxy.states(self.folder / "haproxy.sock")
 
+    def deregister(self, relay: Relay) -> None:
+        """Take a relay out of the load balancer, as a person with the AWS command line would."""
+        self.elb.deregister_instances_from_load_balancer(
+            LoadBalancerName=NAME, Instances=[{"InstanceId": relay.instance}])
+
     def wait_for_backend(self, relay: Relay, state: str, seconds: float = 60) -> None:
         self._wait(lambda: self.backends().get(relay.address) == state, seconds, f"{relay.name} {state} at the load balancer")
 

@@ -5,18 +5,25 @@ from . import paths
 _URL = "http://artifacts.lab.internal/smtp-relay-agent"
 
 
-def cloud_config(sha256: str) -> str:
-    return _filled("user-data.yaml", sha256)
+_LAST_SETTING = 'classic = ["smtp-relay"]'
 
 
-def shell_script(sha256: str) -> str:
-    return _filled("user-data.sh", sha256)
+def cloud_config(sha256: str, settings: str = "") -> str:
+    """With more settings, where a test wants them, at the end of the settings' file."""
+    return _filled("user-data.yaml", sha256, settings)
 
 
-def _filled(name: str, sha256: str) -> str:
+def shell_script(sha256: str, settings: str = "") -> str:
+    """The same as a script."""
+    return _filled("user-data.sh", sha256, settings)
+
+
+def _filled(name: str, sha256: str, settings: str) -> str:
     text = (paths.REPOSITORY / "cloud-init" / name).read_text()
     for placeholder, value in (("https://example.com/smtp-relay-agent", _URL), ("SHA256_OF_THE_BINARY", sha256)):
         if text.count(placeholder) != 1:
             raise ValueError(f"cloud-init/{name} should have {placeholder} once")
         text = text.replace(placeholder, value)
-    return text
+    before, after = text.split(_LAST_SETTING)
+    indentation = before.rsplit("\n", 1)[1]
+    return before + f"\n{indentation}".join([_LAST_SETTING, *settings.splitlines()]) + after

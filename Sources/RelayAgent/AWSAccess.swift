@@ -1,0 +1,72 @@
+package import AWS
+package import Facts
+package import HTTP
+import Synchronization
+package import Vocabulary
+
+/// The ways to AWS: metadata and APIs, over one transport, kept for as long as the program runs: a resident agent keeps
+/// its token, its credentials and what it learnt of the server's clock.
+package final class AWSAccess: Sendable {
+    private let environment: [String: String]
+    private let transport: any HTTPTransport
+    private let onWait: @Sendable (String) -> Void
+    private let kept = Mutex(Kept())
+
+    private struct Kept {
+        var metadata: (settings: NodeSettings.Metadata, client: MetadataClient)?
+        var credentials: (any CredentialSource)?
+        var clients: [String: QueryClient] = [:]
+    }
+
+    /// - Parameter onWait: Is told when metadata has to be waited for.
+    package init(
+        environment: [String: String],
+        transport: any HTTPTransport,
+        onWait: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.environment = environment
+        self.transport = transport
+        self.onWait = onWait
+    }
+
+    package func metadata(_ settings: NodeSettings.Metadata) -> MetadataClient {
+        kept.withLock { kept in
+            if let known = kept.metadata, known.settings == settings { return known.client }
+            let client = MetadataClient(
+                transport: transport,
+                environment: environment,
+                settings: settings,
+                onWait: onWait
+            )
+            kept = Kept(metadata: (settings, client))
+            return client
+        }
+    }
+
+    package func ec2(region: Region, domain: DomainName, metadata: MetadataClient) -> any EC2Describing {
+        EC2Client(client(.ec2, region: region, domain: domain, metadata: metadata))
+    }
+
+    package func elb(region: Region, domain: DomainName, metadata: MetadataClient) -> any ClassicLoadBalancing {
+        ClassicLoadBalancingClient(client(.elasticLoadBalancing, region: region, domain: domain, metadata: metadata))
+    }
+
+    private func client(
+        _ service: ServiceEndpoint.Service,
+        region: Region,
+        domain: DomainName,
+        metadata: MetadataClient
+    ) -> QueryClient {
+        let endpoint = ServiceEndpoint(service, region: region, domain: domain, environment: environment)
+        return kept.withLock { kept in
+            let key = "\(endpoint.url) \(service)"
+            if let known = kept.clients[key] { return known }
+            let credentials =
+                kept.credentials ?? EnvironmentCredentials(environment) ?? InstanceRoleCredentials(reader: metadata)
+            let client = QueryClient(endpoint, credentials: credentials, transport: transport)
+            kept.credentials = credentials
+            kept.clients[key] = client
+            return client
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import FoundationEssentials
+package import Host
+package import SystemPackage
+
+/// The order to leave the load balancers, and to stay out.
+package struct DrainOrder: Sendable, Equatable, Codable {
+    package enum Reason: String, Sendable, Codable {
+        case byHand = "by hand"
+        case autoScaling = "Auto Scaling terminates the instance"
+        case spot = "a spot interruption"
+        case rebalance = "a rebalance recommendation"
+        case shutdown = "the system shuts down"
+    }
+
+    package var reason: Reason
+    /// Seconds since 1970.
+    package var since: Int
+    /// Where the queue was handed to, as Postfix writes a relayhost.
+    package var evacuateTo: String?
+
+    package init(_ reason: Reason, since: Int = Timestamp.seconds, evacuateTo: String? = nil) {
+        self.reason = reason
+        self.since = since
+        self.evacuateTo = evacuateTo
+    }
+}
+
+/// The order in force, as a file: every pass, whoever starts it, finds it there.
+package struct DrainOrders: Sendable {
+    private let files: FileSystem
+
+    /// What a person orders holds over a reboot; what happens to the instance ends with its boot.
+    private static let lasting: FilePath = "/var/lib/smtp-relay-agent/drain.json"
+    private static let untilBoot: FilePath = "/run/smtp-relay-agent/drain.json"
+
+    private static let notices: FilePath = "/run/smtp-relay-agent/notices"
+
+    package init(files: FileSystem) {
+        self.files = files
+    }
+
+    /// - Throws: `FileFailure`, or `UnreadableDrainOrder`: then nobody knows whether the node may take mail.
+    package func current() throws -> DrainOrder? {
+        for path in [Self.untilBoot, Self.lasting] {
+            guard let file = try files.file(at: path) else { continue }
+            guard let order = try? JSONDecoder().decode(DrainOrder.self, from: Data(file.bytes)) else {
+                throw UnreadableDrainOrder(path: path)
+            }
+            return order
+        }
+        return nil
+    }
+
+    package func give(_ order: DrainOrder) throws {
+        let path = order.reason == .byHand ? Self.lasting : Self.untilBoot
+        try files.createDirectory(path.removingLastComponent())
+        try files.replace(path, with: Array(try JSONEncoder().encode(order)), attributes: FileAttributes())
+    }
+
+    /// Whether a notice was not acted on yet. It counts as acted on from now.
+    ///
+    /// Notices repeat for as long as they hold (aws-node-termination-handler#1100).
+    package func isNews(_ notice: String) throws -> Bool {
+        let known = try files.file(at: Self.notices).map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
+        guard !known.split(separator: "\n").contains(Substring(notice)) else { return false }
+        try files.createDirectory(Self.notices.removingLastComponent())
+        try files.replace(Self.notices, with: Array("\(known)\(notice)\n".utf8), attributes: FileAttributes())
+        return true
+    }
+
+    /// - Returns: Whether there was an order.
+    package func withdraw() throws -> Bool {
+        let given = [Self.untilBoot, Self.lasting].filter(files.exists)
+        for path in given { try files.remove(path) }
+        return !given.isEmpty
+    }
+}
+
+/// A drain order that can't be read.
+package struct UnreadableDrainOrder: Error, CustomStringConvertible {
+    package let path: FilePath
+
+    package var description: String {
+        "\(path) is not a drain order; 'smtp-relay-agent drain' or 'smtp-relay-agent undrain' writes it anew"
+    }
+}

@@ -1,0 +1,48 @@
+package import HTTP
+package import Host
+import RelayNode
+package import SMTP
+import SystemPackage
+
+/// The host's own parts, as the node's resources use them.
+package struct HostAccess: Sendable {
+    package let files: FileSystem
+    package let runner: any CommandRunner
+    package let services: any ServiceManager
+    package let packages: any PackageManager
+    package let relay: any RelayProbing
+    package let transport: any HTTPTransport
+
+    package init(
+        files: FileSystem,
+        runner: any CommandRunner,
+        services: any ServiceManager,
+        packages: any PackageManager,
+        relay: any RelayProbing,
+        transport: any HTTPTransport
+    ) {
+        self.files = files
+        self.runner = runner
+        self.services = services
+        self.packages = packages
+        self.relay = relay
+        self.transport = transport
+    }
+
+    /// The host that the program runs on.
+    package static func live(transport: any HTTPTransport) -> HostAccess {
+        let files = FileSystem()
+        let runner = SubprocessRunner()
+        return HostAccess(
+            files: files,
+            runner: runner,
+            services: files.exists("/run/systemd/system") ? Systemd(runner: runner) : NoServiceManager(),
+            packages: Yum(runner: runner, files: files),
+            relay: RelayProbe(
+                relay: SMTPServer(PostfixConfiguration.selfTestAddress, port: 25),
+                selfTest: SMTPServer(PostfixConfiguration.selfTestAddress, port: PostfixConfiguration.selfTestPort)
+            ),
+            transport: transport
+        )
+    }
+}

@@ -1,0 +1,48 @@
+package import Host
+package import Reconcile
+
+/// What a pass is to do, and for whom.
+package struct PassRequest: Sendable {
+    /// Who or what asked for it, as in "bootstrap", "the timer", "/etc/postfix/main.cf changed".
+    package var trigger: String
+    /// Whether it ends only when the load balancers call the node in service.
+    package var waitsInService: Bool
+    /// Whether the log shows what was undone in files, line by line.
+    package var showsDiffs: Bool
+    /// How old facts may be.
+    package var facts: Inputs.Age
+    /// Whether the system is going down: then services take no orders any more.
+    package var isShutdown: Bool
+    /// The resident agent's process, where it asks.
+    package var agent: Int32?
+    /// When the resident agent makes the next pass.
+    package var nextAfter: Duration?
+
+    package init(
+        trigger: String,
+        waitsInService: Bool = true,
+        showsDiffs: Bool = true,
+        facts: Inputs.Age = .current,
+        isShutdown: Bool = false,
+        agent: Int32? = nil,
+        nextAfter: Duration? = nil
+    ) {
+        self.trigger = trigger
+        self.waitsInService = waitsInService
+        self.showsDiffs = showsDiffs
+        self.facts = facts
+        self.isShutdown = isShutdown
+        self.agent = agent
+        self.nextAfter = nextAfter
+    }
+}
+
+/// What came of a pass.
+package struct PassOutcome: Sendable {
+    /// Every change that was made.
+    package let changes: [Change]
+    /// Whether the node leaves or has left its load balancers.
+    package let isLeaving: Bool
+    /// The services as they are now.
+    package let services: [ServiceName: ServiceState]
+}

@@ -1,0 +1,91 @@
+/// When the resident agent makes its next pass, and why.
+///
+/// A change that is seen calls for a pass at once. What goes on changing, as when another tool writes the same file over
+/// and over, has a small store of such passes, which fills up again slowly: so nothing that others do spins the agent.
+struct PassSchedule {
+    typealias Instant = ContinuousClock.Instant
+
+    /// What calls for a pass.
+    struct Trigger: Hashable {
+        /// As the log and `status` name it.
+        let name: String
+        /// Whether facts have to be read anew and the load balancers asked; otherwise only the host is looked at.
+        let isFull: Bool
+    }
+
+    private var regular: Instant
+    private var wanted: [Trigger: Instant] = [:]
+    private var stores: [Trigger: Store] = [:]
+
+    /// Changes that come together are one.
+    private static let coalescing: Duration = .milliseconds(100)
+
+    /// Passes that a trigger may still call for at once.
+    private struct Store {
+        var passes = Self.size
+        var isTold = false
+        var filledAt: Instant
+
+        static let size = 12.0
+        /// How long one takes to come back.
+        static let refill: Duration = .seconds(5)
+
+        mutating func fill(at now: Instant) {
+            passes = min(Self.size, passes + (now - filledAt) / Self.refill)
+            filledAt = now
+        }
+    }
+
+    /// - Parameter regular: The time of the first pass.
+    init(regular: Instant) {
+        self.regular = regular
+    }
+
+    /// The time of the next pass.
+    var due: Instant { min(regular, wanted.values.min() ?? regular) }
+
+    /// The triggers that the next pass, begun now, answers; none where only its time has come.
+    func answered(at now: Instant) -> [Trigger] {
+        let isFull = isFull(at: now)
+        return wanted.keys.filter { isFull || !$0.isFull }.sorted { $0.name < $1.name }
+    }
+
+    /// Whether the pass that is begun now is a full one.
+    func isFull(at now: Instant) -> Bool {
+        now >= regular || wanted.contains { $0.key.isFull && now >= $0.value }
+    }
+
+    /// Has a pass made for a trigger, soon.
+    ///
+    /// - Returns: Whether the trigger is slowed down from now on.
+    mutating func want(_ trigger: Trigger, at now: Instant) -> Bool {
+        guard wanted[trigger] == nil else { return false }
+        var store = stores[trigger] ?? Store(filledAt: now)
+        store.fill(at: now)
+        let isSlowed = store.passes < 1
+        wanted[trigger] = now + (isSlowed ? Store.refill * (1 - store.passes) : Self.coalescing)
+        // What is used up is told once, until it was full again.
+        let begins = isSlowed && !store.isTold
+        store.isTold = isSlowed || (store.isTold && store.passes < Store.size)
+        store.passes -= 1
+        stores[trigger] = store
+        return begins
+    }
+
+    /// Has a pass made for a trigger at a time.
+    mutating func want(_ trigger: Trigger, by time: Instant) {
+        wanted[trigger] = min(time, wanted[trigger] ?? time)
+    }
+
+    /// Sets the time of the next regular pass.
+    mutating func regular(at time: Instant) { regular = time }
+
+    /// A pass begins, and answers what called for it.
+    ///
+    /// - Parameter next: When the next regular pass comes, if this is a full one.
+    mutating func begin(at now: Instant, next: Instant) {
+        let answered = answered(at: now)
+        if isFull(at: now) { regular = next }
+        for trigger in answered { wanted[trigger] = nil }
+    }
+}

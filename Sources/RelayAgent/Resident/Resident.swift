@@ -1,0 +1,84 @@
+import Glibc
+package import Host
+import SystemPackage
+import Vocabulary
+
+/// The agent that stays: it looks at the node again when its time has come, and at once when something happens.
+///
+/// One loop takes all that happens, one after another; a pass runs beside it, so that the loop goes on living, and tells
+/// the service manager so.
+package struct Resident: Sendable {
+    private let pass: Pass
+    private let inputs: Inputs
+    private let host: HostAccess
+    private let notifier: ServiceNotifier
+    private let log: StepLog
+
+    /// What can happen to a resident agent.
+    enum Event: Sendable {
+        /// A time has come: that of the next pass, or of a sign of life.
+        case woke
+        case changed(FilePath)
+        case ended(ServiceName)
+        /// AWS announces something to the instance.
+        case announced
+        case signal(CInt)
+        /// A pass has ended; `nil` where it failed.
+        case passed(PassOutcome?)
+    }
+
+    package init(pass: Pass, inputs: Inputs, host: HostAccess, notifier: ServiceNotifier, log: StepLog) {
+        self.pass = pass
+        self.inputs = inputs
+        self.host = host
+        self.notifier = notifier
+        self.log = log
+    }
+
+    /// Stays until a signal ends it. Where the system goes down, the node leaves its load balancers first.
+    package func run() async throws {
+        let watch = try FileWatch(files: host.files)
+        let signals = Signals([SIGHUP, SIGTERM, SIGINT])
+        let (events, sender) = AsyncStream.makeStream(of: Event.self)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await path in watch.changes { sender.yield(.changed(path)) } }
+            group.addTask { for await number in signals.arrivals { sender.yield(.signal(number)) } }
+            group.addTask { await listen(sender) }
+            var loop = ResidentLoop(
+                pass: pass,
+                inputs: inputs,
+                watch: watch,
+                notifier: notifier,
+                sender: sender,
+                log: log
+            )
+            sender.yield(.woke)
+            for await event in events where loop.take(event) == .ends { break }
+            await loop.stop()
+            group.cancelAll()
+        }
+        if await host.services.isShuttingDown() { try await leave() }
+    }
+
+    /// Asks metadata every few seconds, as AWS advises for spot interruptions, which leave two minutes.
+    private func listen(_ sender: AsyncStream<Event>.Continuation) async {
+        while !Task.isCancelled {
+            do {
+                try await Task.sleep(for: .seconds(5))
+                if try await inputs.hasUrgentNews() { sender.yield(.announced) }
+            } catch {
+                // Metadata that does not answer is for the passes to tell.
+                continue
+            }
+        }
+    }
+
+    private func leave() async throws {
+        let orders = DrainOrders(files: host.files)
+        if try orders.current() == nil { try orders.give(DrainOrder(.shutdown)) }
+        let shutdown = inputs.lastSettings?.shutdown ?? NodeSettings.Shutdown()
+        notifier.stopping(status: "the system shuts down: leaving the load balancers")
+        notifier.extendTimeout(by: shutdown.drainTimeout + .seconds(30))
+        try await pass.converge(PassRequest(trigger: DrainOrder.Reason.shutdown.rawValue, isShutdown: true))
+    }
+}

@@ -1,0 +1,185 @@
+import Glibc
+import Host
+import RelayNode
+import Resources
+import SystemPackage
+import Units
+import Vocabulary
+
+/// The resident agent's loop: what it does about each thing that happens.
+struct ResidentLoop {
+    enum Verdict {
+        case goesOn
+        case ends
+    }
+
+    private typealias Trigger = PassSchedule.Trigger
+
+    private let pass: Pass
+    private let inputs: Inputs
+    private let watch: FileWatch
+    private let notifier: ServiceNotifier
+    private let sender: AsyncStream<Resident.Event>.Continuation
+    private let log: StepLog
+
+    private var schedule = PassSchedule(regular: .now)
+    private var underWay: (task: Task<Void, Never>, since: ContinuousClock.Instant, isFull: Bool)?
+    private var alarm: Task<Void, Never>?
+    private var mainProcesses: [ServiceName: (process: Int32, watch: Task<Void, Never>)] = [:]
+    private var isReady = false
+
+    /// A pass that takes longer hangs: its own deadlines are all shorter.
+    private static let longestPass: Duration = .seconds(1500)
+    /// After a pass that failed.
+    private static let patience: Duration = .seconds(10)
+
+    init(
+        pass: Pass,
+        inputs: Inputs,
+        watch: FileWatch,
+        notifier: ServiceNotifier,
+        sender: AsyncStream<Resident.Event>.Continuation,
+        log: StepLog
+    ) {
+        self.pass = pass
+        self.inputs = inputs
+        self.watch = watch
+        self.notifier = notifier
+        self.sender = sender
+        self.log = log
+        watch.watch(Self.managedFiles)
+    }
+
+    mutating func take(_ event: Resident.Event) -> Verdict {
+        switch event {
+        case .woke: break
+        case .changed(let path): want(Trigger(name: "\(path) changed", isFull: false))
+        case .ended(let service): hasEnded(service)
+        case .announced: want(Trigger(name: "an announcement in instance metadata", isFull: true))
+        case .signal(SIGHUP): want(Trigger(name: "SIGHUP", isFull: true))
+        case .signal: return .ends
+        case .passed(let outcome): finish(outcome)
+        }
+        beginPass()
+        tellAlive()
+        setAlarm()
+        return .goesOn
+    }
+
+    /// Ends what is under way. The next pass, whoever makes it, goes on from where this one was.
+    mutating func stop() async {
+        alarm?.cancel()
+        for (_, watch) in mainProcesses.values { watch.cancel() }
+        underWay?.task.cancel()
+        await underWay?.task.value
+    }
+
+    private mutating func want(_ trigger: Trigger) {
+        guard schedule.want(trigger, at: .now) else { return }
+        log.warning(
+            "watch",
+            """
+            \(trigger.name) over and over: something else works against this agent (look for configuration management, \
+            cron jobs and scripts that write there); from now on it is looked at every few seconds only
+            """
+        )
+    }
+
+    private mutating func hasEnded(_ service: ServiceName) {
+        mainProcesses[service] = nil
+        let trigger = Trigger(name: "\(service)'s main process ended", isFull: false)
+        want(trigger)
+        // The service manager may need a moment to see it, too.
+        schedule.want(Trigger(name: "\(service)'s main process had ended", isFull: false), by: .now + .seconds(2))
+    }
+
+    private mutating func beginPass() {
+        let now = ContinuousClock.now
+        guard underWay == nil, now >= schedule.due else { return }
+        let isFull = schedule.isFull(at: now)
+        let triggers = schedule.answered(at: now).map(\.name)
+        schedule.begin(at: now, next: now + Self.longestPass)
+        let settings = inputs.lastSettings?.reconcile ?? NodeSettings.Reconcile()
+        let request = PassRequest(
+            trigger: triggers.isEmpty ? "the interval" : triggers.joined(separator: ", "),
+            waitsInService: false,
+            facts: isFull ? .current : .known,
+            agent: getpid(),
+            nextAfter: settings.interval
+        )
+        let task = Task { [pass, log, sender] in
+            do {
+                sender.yield(.passed(try await pass.converge(request)))
+            } catch {
+                if !Task.isCancelled { log.failed((error as? StepFailure)?.step, "\(error)") }
+                sender.yield(.passed(nil))
+            }
+            // A look at the host alone does not see what the others tell.
+            if isFull { log.passEnded() }
+        }
+        underWay = (task, now, isFull)
+    }
+
+    private mutating func finish(_ outcome: PassOutcome?) {
+        let wasFull = underWay?.isFull ?? true
+        underWay = nil
+        let settings = inputs.lastSettings?.reconcile ?? NodeSettings.Reconcile()
+        let next = settings.interval + settings.jitter * Double.random(in: 0..<1)
+        if outcome == nil {
+            schedule.regular(at: .now + min(next, Self.patience))
+        } else if wasFull {
+            schedule.regular(at: .now + next)
+        }
+        watch.watch(Self.managedFiles)
+        if let outcome { watchProcesses(outcome.services) }
+        let status = outcome.map { $0.isLeaving ? "out of the load balancers" : "the node is as it should be" }
+        let text = status ?? "the last pass failed: see the log"
+        if isReady { return notifier.status(text) }
+        isReady = true
+        notifier.ready(status: text)
+        ProgramMemory.letGoOfCode()
+    }
+
+    private mutating func watchProcesses(_ services: [ServiceName: ServiceState]) {
+        for name in ["postfix", "nginx"].map(ServiceName.init) {
+            let process = services[name]?.mainProcess
+            if let known = mainProcesses[name] {
+                if known.process == process { continue }
+                known.watch.cancel()
+                mainProcesses[name] = nil
+            }
+            guard let process else { continue }
+            let watch = Task { [sender] in
+                await ProcessEnd().wait(for: process)
+                if !Task.isCancelled { sender.yield(.ended(name)) }
+            }
+            mainProcesses[name] = (process, watch)
+        }
+    }
+
+    /// Only a living loop gets here, and a pass that hangs is no life.
+    private func tellAlive() {
+        if let underWay, ContinuousClock.now - underWay.since > Self.longestPass { return }
+        notifier.alive()
+    }
+
+    private mutating func setAlarm() {
+        alarm?.cancel()
+        let sign = notifier.watchdogInterval.map { ContinuousClock.now + $0 / 3 }
+        let pass = underWay == nil ? schedule.due : nil
+        guard let time = [sign, pass].compactMap(\.self).min() else { return }
+        alarm = Task { [sender] in
+            do {
+                try await Task.sleep(until: time, clock: .continuous)
+                sender.yield(.woke)
+            } catch {
+                return
+            }
+        }
+    }
+
+    private static let managedFiles: [FilePath] =
+        PostfixService.files + NginxService.files + Units.all.map(UnitFiles.path) + [
+            FilePath(NginxConfiguration.healthFile)
+        ]
+}

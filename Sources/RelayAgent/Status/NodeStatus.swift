@@ -1,0 +1,75 @@
+package import Resources
+
+/// What the last passes saw and did, as a file that `status` and monitoring read. It holds no secret.
+package struct NodeStatus: Sendable, Equatable, Codable {
+    /// A part of the node, as `plan` and the log name it.
+    package struct Part: Sendable, Equatable, Codable {
+        package enum State: String, Sendable, Codable {
+            case asItShouldBe = "as it should be"
+            case failed
+            /// A part before it failed.
+            case notReached = "not reached"
+        }
+
+        package var name: String
+        package var state: State
+        /// Seconds since 1970.
+        package var checkedAt: Int?
+        package var changedAt: Int?
+        /// The last change that was made.
+        package var lastChange: String?
+        /// How many changes were made since the boot.
+        package var changes: Int
+    }
+
+    package struct Pass: Sendable, Equatable, Codable {
+        package var startedAt: Int
+        package var seconds: Double
+        /// Who or what asked for it.
+        package var trigger: String
+        package var changes: Int
+        package var failure: String?
+    }
+
+    package struct Failure: Sendable, Equatable, Codable {
+        package var at: Int
+        package var step: String
+        package var text: String
+    }
+
+    package struct Service: Sendable, Equatable, Codable {
+        package var name: String
+        package var isActive: Bool
+        package var isEnabled: Bool
+        package var process: Int32?
+    }
+
+    package struct Counters: Sendable, Equatable, Codable {
+        package var passes = 0
+        package var failedPasses = 0
+        package var apiCalls = 0
+        package var apiThrottles = 0
+    }
+
+    package var role = "relay"
+    package var instanceID = ""
+    package var address = ""
+    package var availabilityZone = ""
+    package var networks: [String] = []
+    /// The resident agent's process, if there is one.
+    package var agent: Int32?
+    package var parts: [Part] = []
+    package var services: [Service] = []
+    package var queue: PostfixQueue.Counts?
+    package var memberships: [MembershipReport] = []
+    package var lastPass: Pass?
+    /// Seconds since 1970.
+    package var lastSuccessAt: Int?
+    package var nextPassAt: Int?
+    /// The last few, the newest first.
+    package var failures: [Failure] = []
+    package var drain: DrainOrder?
+    package var counters = Counters()
+
+    package init() {}
+}

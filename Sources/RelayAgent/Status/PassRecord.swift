@@ -1,0 +1,124 @@
+import Host
+import Reconcile
+import Resources
+import Synchronization
+import Vocabulary
+
+/// Writes down what a pass sees and does, while it holds the lock.
+final class PassRecord: Sendable {
+    private let status: Mutex<NodeStatus>
+    private let file: StatusFile
+    private let files: FileSystem
+    private let trigger: String
+    private let started = ContinuousClock.now
+    private let startedAt = Timestamp.seconds
+    /// More is in the log.
+    private static let keptFailures = 5
+
+    init(_ trigger: String, files: FileSystem) {
+        self.trigger = trigger
+        self.files = files
+        self.file = StatusFile(files: files)
+        self.status = Mutex(file.read() ?? NodeStatus())
+    }
+
+    /// - Parameters:
+    ///   - parts: What this pass looks at.
+    ///   - isWhole: Whether that is all there is.
+    func begin(_ facts: NodeFacts, order: DrainOrder?, parts: [String], isWhole: Bool) {
+        status.withLock { status in
+            status.instanceID = "\(facts.instanceID)"
+            status.address = "\(facts.privateAddress)"
+            status.availabilityZone = facts.availabilityZone
+            status.networks = facts.vpcNetworks.map(\.description)
+            status.drain = order
+            if isWhole {
+                status.parts.removeAll { !parts.contains($0.name) }
+                status.memberships.removeAll { !parts.contains($0.name) }
+            }
+            for index in status.parts.indices where parts.contains(status.parts[index].name) {
+                status.parts[index].state = .notReached
+            }
+        }
+    }
+
+    func report(_ membership: MembershipReport) {
+        status.withLock { status in
+            status.memberships.removeAll { $0.name == membership.name }
+            status.memberships.append(membership)
+        }
+    }
+
+    func report(_ services: [ServiceName: ServiceState]) {
+        status.withLock { status in
+            status.services = services.sorted { $0.key.description < $1.key.description }.map { name, state in
+                NodeStatus.Service(
+                    name: "\(name)",
+                    isActive: state.isActive,
+                    isEnabled: state.isEnabled,
+                    process: state.mainProcess
+                )
+            }
+        }
+    }
+
+    func observe(_ event: ReconcileEvent) {
+        switch event {
+        case .inSync(let name): update(name) { $0.state = .asItShouldBe }
+        case .applying: break
+        case .applied(let name, let changes):
+            update(name) { part in
+                part.state = .asItShouldBe
+                part.changedAt = Timestamp.seconds
+                part.changes += changes.count
+                part.lastChange = changes.map(\.summary).joined(separator: ", ")
+            }
+        }
+    }
+
+    /// A record that can't be written is no reason to call the pass a failure.
+    func finish(_ request: PassRequest, changes: Int = 0, failure: (any Error)?) {
+        status.withLock { status in
+            let now = Timestamp.seconds
+            status.counters.passes += 1
+            if let failure {
+                let step = (failure as? StepFailure)?.step ?? ""
+                status.counters.failedPasses += 1
+                status.failures.insert(NodeStatus.Failure(at: now, step: step, text: "\(failure)"), at: 0)
+                status.failures = Array(status.failures.prefix(Self.keptFailures))
+                if let index = status.parts.firstIndex(where: { $0.name == step }) {
+                    status.parts[index].state = .failed
+                    status.parts[index].checkedAt = now
+                }
+            } else {
+                status.lastSuccessAt = now
+            }
+            status.lastPass = NodeStatus.Pass(
+                startedAt: startedAt,
+                seconds: (ContinuousClock.now - started) / .seconds(1),
+                trigger: trigger,
+                changes: changes,
+                failure: failure.map { "\($0)" }
+            )
+            if let agent = request.agent { status.agent = agent }
+            if let after = request.nextAfter { status.nextPassAt = now + Int(after.components.seconds) }
+            status.queue = try? PostfixQueue(files: files).counts()
+            try? file.write(status)
+        }
+    }
+
+    private func update(_ name: String, _ change: (inout NodeStatus.Part) -> Void) {
+        status.withLock { status in
+            var part =
+                status.parts.first { $0.name == name }
+                ?? NodeStatus.Part(name: name, state: .notReached, changes: 0)
+            part.checkedAt = Timestamp.seconds
+            change(&part)
+            if let index = status.parts.firstIndex(where: { $0.name == name }) {
+                status.parts[index] = part
+            } else {
+                status.parts.append(part)
+            }
+        }
+    }
+}

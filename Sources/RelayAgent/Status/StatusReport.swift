@@ -1,0 +1,92 @@
+import FoundationEssentials
+package import Host
+import Resources
+import SystemPackage
+
+/// The node's status, for people and for programs.
+package struct StatusReport: Sendable {
+    private var status: NodeStatus
+    private let isAgentUp: Bool
+    private let now: Int
+
+    /// `nil` where no pass has written anything down.
+    package init?(files: FileSystem) {
+        guard let status = StatusFile(files: files).read() else { return nil }
+        let name = status.agent.flatMap { try? files.bytes(at: FilePath("/proc/\($0)/comm")) } ?? []
+        // The kernel keeps fifteen characters of a program's name.
+        let isAgentUp = String(decoding: name, as: UTF8.self).hasPrefix("smtp-relay-agen")
+        self.init(status, isAgentUp: isAgentUp, queue: try? PostfixQueue(files: files).counts(), now: Timestamp.seconds)
+    }
+
+    /// - Parameter queue: The queue as it is now, where it may be looked at.
+    init(_ status: NodeStatus, isAgentUp: Bool, queue: PostfixQueue.Counts?, now: Int) {
+        self.status = status
+        self.isAgentUp = isAgentUp
+        self.now = now
+        if let queue { self.status.queue = queue }
+        if !isAgentUp {
+            self.status.agent = nil
+            self.status.nextPassAt = nil
+        }
+    }
+
+    package var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return ((try? encoder.encode(status)).map { String(decoding: $0, as: UTF8.self) } ?? "{}") + "\n"
+    }
+
+    package var table: String {
+        var rows: [(String, String)] = [
+            ("node", "\(status.role) \(status.instanceID), \(status.address), \(status.availabilityZone)"),
+            ("networks", status.networks.joined(separator: ", ")),
+            ("agent", agent),
+        ]
+        if let order = status.drain { rows.append(("drained", "\(order.reason.rawValue), \(ago(order.since))")) }
+        if let pass = status.lastPass {
+            let result = pass.failure == nil ? "\(pass.changes) changes" : "FAILED"
+            rows.append(("last pass", "\(ago(pass.startedAt)), for \(pass.trigger): \(result)"))
+        }
+        if let next = status.nextPassAt { rows.append(("next pass", "in about \(max(0, next - now)) s")) }
+        rows += status.parts.map { part in
+            var text = part.state.rawValue
+            if let time = part.checkedAt { text += ", checked \(ago(time))" }
+            if let time = part.changedAt { text += ", changed \(ago(time)): \(part.lastChange ?? "")" }
+            return (part.name, text)
+        }
+        rows += status.services.map { service in
+            let process = service.process.map { ", process \($0)" } ?? ""
+            let state =
+                "\(service.isActive ? "active" : "NOT ACTIVE"), \(service.isEnabled ? "enabled" : "not enabled")"
+            return (service.name, state + process)
+        }
+        rows += status.memberships.map { ($0.name, $0.state + ($0.reason.isEmpty ? "" : " (\($0.reason))")) }
+        if let queue = status.queue { rows.append(("queue", text(of: queue))) }
+        rows += status.failures.map { failure in
+            let first = failure.text.split(separator: "\n").first.map(String.init) ?? ""
+            return ("failure", "\(ago(failure.at)), \(failure.step): \(first)")
+        }
+        let width = rows.map(\.0.count).max() ?? 0
+        return rows.map { $0 + String(repeating: " ", count: width - $0.count + 2) + $1 + "\n" }.joined()
+    }
+
+    private var agent: String {
+        isAgentUp ? "resident, process \(status.agent ?? 0)" : "not resident"
+    }
+
+    private func text(of queue: PostfixQueue.Counts) -> String {
+        let oldest = queue.oldestDeferred.map { ", the oldest came \(ago($0))" } ?? ""
+        return
+            "\(queue.incoming + queue.maildrop) incoming, \(queue.active) active, \(queue.deferred) deferred\(oldest), "
+            + "\(queue.hold) on hold"
+    }
+
+    private func ago(_ time: Int) -> String {
+        let seconds = max(0, now - time)
+        switch seconds {
+        case ..<120: return "\(seconds) s ago"
+        case ..<7200: return "\(seconds / 60) min ago"
+        default: return "\(seconds / 3600) h ago (\(Timestamp(secondsSinceEpoch: time)))"
+        }
+    }
+}

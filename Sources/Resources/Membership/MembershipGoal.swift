@@ -1,0 +1,40 @@
+/// What a node's place in a load balancer should be.
+package enum MembershipGoal: Sendable, Equatable {
+    /// Registered. Where `waits`, a pass ends only when the load balancer calls the node in service, too.
+    case member(waits: Bool)
+    /// As it is: Auto Scaling has the node in Standby, say, and moves it itself.
+    case leftAlone(because: String)
+    /// Not registered; first no mail may come any more.
+    case out
+}
+
+/// What a load balancer thinks of the node.
+package struct MembershipReport: Sendable, Equatable, Codable {
+    /// As an operator names it: `load balancer smtp-relay`.
+    package let name: String
+    /// The API's own word: `InService`, `healthy`; `not registered` where it does not know the node.
+    package let state: String
+    /// Why, in the API's own words; empty where all is well.
+    package let reason: String
+
+    package init(name: String, state: String, reason: String) {
+        self.name = name
+        self.state = state
+        self.reason = reason
+    }
+}
+
+/// What a membership tells besides being right or wrong.
+package struct MembershipObserver: Sendable {
+    /// What is wrong with the load balancer itself, but does not keep the node from joining.
+    package let notice: @Sendable (String) -> Void
+    package let report: @Sendable (MembershipReport) -> Void
+
+    package init(
+        notice: @escaping @Sendable (String) -> Void,
+        report: @escaping @Sendable (MembershipReport) -> Void = { _ in }
+    ) {
+        self.notice = notice
+        self.report = report
+    }
+}

@@ -1,0 +1,78 @@
+package import Host
+import SystemPackage
+
+/// Postfix's queue, as its files on disk tell (qmgr(8)): asking `postqueue` would cost a process and, on a busy relay,
+/// seconds.
+package struct PostfixQueue: Sendable {
+    private let files: FileSystem
+    private static let directory: FilePath = "/var/spool/postfix"
+
+    package init(files: FileSystem) {
+        self.files = files
+    }
+
+    /// How many messages are in each state.
+    package struct Counts: Sendable, Equatable, Codable {
+        /// Handed in on this host, and not looked at yet.
+        package var maildrop = 0
+        package var incoming = 0
+        package var active = 0
+        package var deferred = 0
+        /// Held by an operator; nothing delivers them.
+        package var hold = 0
+        /// When the oldest of the deferred messages arrived, in seconds since 1970; of the first few hundred that were
+        /// looked at, where there are more.
+        package var oldestDeferred: Int?
+
+        package init() {}
+
+        /// Those that Postfix tries to deliver.
+        package var waiting: Int { maildrop + incoming + active + deferred }
+    }
+
+    /// - Throws: `FileFailure` where the queue may not be read: it is root's and Postfix's own.
+    package func counts() throws -> Counts {
+        var counts = Counts()
+        counts.maildrop = try messages(in: "maildrop").count
+        counts.incoming = try messages(in: "incoming").count
+        counts.active = try messages(in: "active").count
+        counts.hold = try messages(in: "hold").count
+        let deferred = try messages(in: "deferred")
+        counts.deferred = deferred.count
+        counts.oldestDeferred = deferred.prefix(Self.lookLimit).compactMap(arrival).min()
+        return counts
+    }
+
+    /// Message files; a queue may be spread over folders of one character, some levels deep (hash_queue_depth).
+    private func messages(in queue: String) throws -> [FilePath] {
+        var found: [FilePath] = []
+        func visit(_ folder: FilePath) throws {
+            for name in try files.names(in: folder) ?? [] {
+                let path = folder.appending(name)
+                if name.utf8.count == 1 { try visit(path) } else { found.append(path) }
+            }
+        }
+        try visit(Self.directory.appending(queue))
+        return found
+    }
+
+    /// When a message came, as its file says: a record of a type, a length, and "seconds microseconds"
+    /// (Postfix's rec_type.h, REC_TYPE_TIME).
+    private func arrival(_ message: FilePath) -> Int? {
+        guard let bytes = try? files.bytes(at: message, limit: 256) else { return nil }
+        var rest = bytes[...]
+        while rest.count > 2 {
+            let (type, length) = (rest[rest.startIndex], Int(rest[rest.startIndex + 1]))
+            // Longer records have longer lengths, and come later.
+            guard length < 0x80, rest.count >= length + 2 else { return nil }
+            let data = rest[(rest.startIndex + 2)..<(rest.startIndex + 2 + length)]
+            if type == UInt8(ascii: "T") {
+                return String(decoding: data, as: UTF8.self).split(separator: " ").first.flatMap { Int($0) }
+            }
+            rest = rest[data.endIndex...]
+        }
+        return nil
+    }
+
+    private static let lookLimit = 500
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Host
+import RelayAgent
+
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Stay resident: repair what drifts, watch the instance, stay in the load balancers.",
+        discussion: """
+            Makes a pass every reconcile.interval, and at once when a managed file changes, when Postfix or nginx ends, \
+            when instance metadata announces something, and at SIGHUP. When the system shuts down, the node leaves its \
+            load balancers first. It is what smtp-relay-agent.service runs.
+
+            Exit status: 0 it was told to end; 1 it could not begin.
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        try await Session.run(options, needsRoot: true, staysResident: true) { session in
+            let resident = Resident(
+                pass: session.pass,
+                inputs: session.inputs,
+                host: session.host,
+                notifier: ServiceNotifier(environment: session.environment),
+                log: session.log
+            )
+            try await resident.run()
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Host
+import RelayTestSupport
+import Resources
+import SystemPackage
+import Testing
+
+@testable import RelayAgent
+
+struct StatusTests {
+    private var status: NodeStatus {
+        var status = NodeStatus()
+        status.instanceID = "i-0123456789abcdef0"
+        status.address = "10.0.1.10"
+        status.availabilityZone = "eu-central-1a"
+        status.networks = ["10.0.0.0/16"]
+        status.agent = 42
+        status.nextPassAt = 1060
+        status.parts = [
+            NodeStatus.Part(
+                name: "postfix",
+                state: .asItShouldBe,
+                checkedAt: 990,
+                changedAt: 400,
+                lastChange: "edit /etc/postfix/main.cf, reload postfix",
+                changes: 2
+            )
+        ]
+        status.services = [NodeStatus.Service(name: "postfix", isActive: false, isEnabled: true, process: nil)]
+        status.memberships = [
+            MembershipReport(name: "load balancer relay", state: "OutOfService", reason: "Instance: failed checks")
+        ]
+        status.lastPass = NodeStatus.Pass(startedAt: 990, seconds: 0.1, trigger: "the interval", changes: 0)
+        status.failures = [NodeStatus.Failure(at: 500, step: "packages", text: "a mirror fails\nmore")]
+        status.drain = DrainOrder(.byHand, since: 900)
+        return status
+    }
+
+    @Test func theTableSaysItAll() {
+        var queue = PostfixQueue.Counts()
+        queue.deferred = 7
+        queue.oldestDeferred = 940
+        let table = StatusReport(status, isAgentUp: true, queue: queue, now: 1000).table
+        for line in [
+            "node                 relay i-0123456789abcdef0, 10.0.1.10, eu-central-1a", "resident, process 42",
+            "by hand, 100 s ago", "10 s ago, for the interval: 0 changes", "in about 60 s",
+            "as it should be, checked 10 s ago, changed 10 min ago: edit /etc/postfix/main.cf, reload postfix",
+            "NOT ACTIVE, enabled", "OutOfService (Instance: failed checks)",
+            "0 incoming, 0 active, 7 deferred, the oldest came 60 s ago, 0 on hold",
+            "8 min ago, packages: a mirror fails\n",
+        ] {
+            #expect(table.contains(line), "\(line) in\n\(table)")
+        }
+    }
+
+    @Test func withoutTheAgentThereIsNoNextPass() {
+        let table = StatusReport(status, isAgentUp: false, queue: nil, now: 1000).table
+        #expect(table.contains("not resident"))
+        #expect(!table.contains("next pass"))
+    }
+
+    @Test func whatIsWrittenIsRead() async throws {
+        try await withTemporaryRoot { (files) throws in
+            let file = StatusFile(files: files)
+            #expect(file.read() == nil)
+            try file.write(status)
+            #expect(file.read() == status)
+            #expect(try files.file(at: StatusFile.path)?.attributes.permissions == .worldReadable)
+        }
+    }
+
+    @Test func anOrderByHandLastsAndOthersEndWithTheBoot() async throws {
+        try await withTemporaryRoot { (files) throws in
+            let orders = DrainOrders(files: files)
+            #expect(try orders.current() == nil)
+            try orders.give(DrainOrder(.byHand, since: 1))
+            try orders.give(DrainOrder(.spot, since: 2))
+            #expect(try orders.current()?.reason == .spot)
+            try files.removeDirectory("/run/smtp-relay-agent")
+            #expect(try orders.current() == DrainOrder(.byHand, since: 1))
+            #expect(try orders.withdraw())
+            #expect(try !orders.withdraw())
+            #expect(try orders.current() == nil)
+        }
+    }
+
+    @Test func anUnreadableOrderIsAnErrorAndNoPermission() async throws {
+        try await withTemporaryRoot { (files) throws in
+            let path: FilePath = "/var/lib/smtp-relay-agent/drain.json"
+            try files.createDirectory(path.removingLastComponent())
+            try files.replace(path, with: [0], attributes: FileAttributes())
+            #expect(throws: UnreadableDrainOrder.self) { try DrainOrders(files: files).current() }
+        }
+    }
+
+    @Test func aNoticeIsActedOnOnce() async throws {
+        try await withTemporaryRoot { (files) throws in
+            let orders = DrainOrders(files: files)
+            #expect(try orders.isNews("a"))
+            #expect(try orders.isNews("b"))
+            #expect(try !orders.isNews("a"))
+        }
+    }
+
+    @Test func whatStaysAsItIsIsToldOnce() {
+        let memory = NoticeMemory()
+        #expect(memory.isNews("lb", "waiting for 3 s"))
+        memory.passEnded()
+        #expect(!memory.isNews("lb", "waiting for 7 s"))
+        #expect(memory.isNews("lb", "refused"))
+        memory.passEnded()
+        memory.passEnded()
+        #expect(memory.isNews("lb", "waiting for 7 s"))
+    }
+}
