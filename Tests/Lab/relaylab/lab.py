@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from . import certificates, haproxy, image, metadata, network, packages, paths, user_data
-from .api import HOSTS, NAME
+from .api import HOSTS, NAME, REGION
 from .ledger import Ledger
 from .machine import Machine, Relay
 from .network import Network
@@ -202,8 +202,14 @@ class Lab:
 
     def deregister(self, relay: Relay) -> None:
         """Take a relay out of the load balancer, as a person with the AWS command line would."""
-        self.elb.deregister_instances_from_load_balancer(
-            LoadBalancerName=NAME, Instances=[{"InstanceId": relay.instance}])
+        script = (
+            "import boto3\n"
+            f"elb = boto3.client('elb', region_name={REGION!r}, endpoint_url='https://{network.API}',"
+            f" verify={str(self.folder / 'ca.pem')!r}, aws_access_key_id='lab', aws_secret_access_key='lab')\n"
+            f"elb.deregister_instances_from_load_balancer(LoadBalancerName={NAME!r},"
+            f" Instances=[{{'InstanceId': {relay.instance!r}}}])\n"
+        )
+        output("ip", "netns", "exec", self.network.router, sys.executable, "-c", script, timeout=60)
 
     def wait_for_backend(self, relay: Relay, state: str, seconds: float = 60) -> None:
         self._wait(lambda: self.backends().get(relay.address) == state, seconds, f"{relay.name} {state} at the load balancer")

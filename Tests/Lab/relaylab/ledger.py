@@ -7,6 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
+from . import cgroup
 from .shell import run
 
 
@@ -40,6 +41,8 @@ class Ledger:
                 _end(int(values[0]), values[1], (signal.SIGKILL,))
             elif kind == "mount":
                 run("umount", "-l", values[0], check=False)
+            elif kind == "cgroup":
+                cgroup.end(Path(values[0]))
             elif kind == "namespace":
                 run("ip", "netns", "delete", values[0], check=False)
             elif kind == "folder":

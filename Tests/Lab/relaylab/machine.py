@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from . import cgroup
 from .ledger import Ledger, children
 from .shell import CommandError, run
 
@@ -38,12 +39,15 @@ class Machine:
 
     def start(self, *arguments: str) -> None:
         """Boot, or run one program as the machine's only one."""
+        group = cgroup.make(self.namespace)
+        self.ledger.add("cgroup", group)
         console = (self.folder / "console.log").open("w")
         self.process = subprocess.Popen(
             ["systemd-nspawn", "-q", "-D", str(self.root), f"--network-namespace-path=/run/netns/{self.namespace}",
              "--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
              f"--machine={self.namespace}", *arguments],
             stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+            preexec_fn=lambda: cgroup.enter(group),
             env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
         )
         self.ledger.process(self.process.pid)
