@@ -1,0 +1,40 @@
+"""What a test tells AWS's side of a lab, and asks of it."""
+
+from . import haproxy, jsonfile, records
+from .machine import Relay
+
+
+class Cloud:
+    """The part of a Lab that is instance metadata, the AWS APIs and the load balancer."""
+
+    # Instance metadata
+
+    def write_metadata(self) -> None:
+        """Have metadata say what 'nodes' holds now."""
+        jsonfile.write(self.folder / "metadata.json", self.nodes)
+
+    def metadata_fault(self, relay: Relay, fault: str) -> None:
+        """Break a relay's metadata from now on; with '' mend it."""
+        self.nodes[relay.address]["fault"] = fault
+        self.write_metadata()
+
+    # The AWS APIs
+
+    def api_fault(self, **fault) -> None:
+        """Break the AWS API from now on; without a fault, mend it."""
+        jsonfile.write(self.folder / "faults.json", fault)
+
+    def api_calls(self, relay: Relay) -> list[str]:
+        """The actions that a relay has called."""
+        calls = records.read(self.folder / "calls.jsonl")
+        return [call["action"] for call in calls if call["client"] == relay.address]
+
+    # The load balancer
+
+    def backends(self) -> dict[str, str]:
+        """What the load balancer's checks say of each registered relay, by address."""
+        return haproxy.states(self.folder)
+
+    def wait_for_backend(self, relay: Relay, state: str, seconds: float = 60) -> None:
+        self._wait(lambda: self.backends().get(relay.address) == state, seconds,
+                   f"{relay.name} {state} at the load balancer")

@@ -1,0 +1,19 @@
+"""The VPC's name server: dnsmasq, which knows the lab's own names and no other."""
+
+from . import network
+from .account import HOSTS
+
+_NAMES = {
+    **{host: network.API for host in HOSTS},
+    "repo.lab.internal": network.REPOSITORY,
+    "artifacts.lab.internal": network.ARTIFACTS,
+    "mx.example.net": network.SINK,
+}
+
+
+def command() -> list[str]:
+    """The command line of the name server."""
+    records = [f"--host-record={name},{address}" for name, address in _NAMES.items()]
+    return ["dnsmasq", "--keep-in-foreground", "--user=root", "--conf-file=/dev/null", "--pid-file=", "--no-hosts",
+            "--no-resolv", f"--listen-address={network.RESOLVER}", "--bind-interfaces", "--address=/#/",
+            "--mx-host=example.net,mx.example.net,10", *records]
