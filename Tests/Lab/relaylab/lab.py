@@ -75,10 +75,11 @@ class Lab(Cloud, Mail):
         self._service("artifacts", router, *self._python("files"), network.ARTIFACTS, artifacts)
         self._service("api", router, *self._python("api"), self.folder)
         outside = self.network.host("sink", network.SINK, outside=True)
-        self._module("sink", outside, self.folder / "mails.jsonl")
+        self._module("sink", outside, self.folder)
         self.application = self.network.host("app", network.SENDER)
         self.outsider = self.network.host("out", network.OUTSIDER, outside=True)
         self._wait((self.folder / "api.ready").exists, 60, "the AWS API")
+        self._wait((self.folder / "sink.sock").exists, 20, "the mail server outside")
         self.instances = json.loads((self.folder / "instances.json").read_text())
         self.state()
 

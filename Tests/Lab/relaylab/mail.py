@@ -4,7 +4,8 @@ import json
 import secrets
 import sys
 
-from . import network, paths, records
+from . import paths, records
+from .control import ask
 from .shell import output
 
 
@@ -23,6 +24,14 @@ class Mail:
         wanted = set(subjects)
         self._wait(lambda: wanted <= {mail["subject"] for mail in self.mails()}, seconds, f"{len(wanted)} mails")
         return [mail for mail in self.mails() if mail["subject"] in wanted]
+
+    def sink_down(self) -> None:
+        """Have the mail server outside refuse connections from now on. What it has kept stays."""
+        ask(self.folder / "sink.sock", "down")
+
+    def sink_up(self) -> None:
+        """Have it accept mail again."""
+        ask(self.folder / "sink.sock", "up")
 
     def try_relay(self, address: str) -> str:
         """Have a host outside try to relay by an address. Returns the answer to RCPT TO."""
