@@ -1,6 +1,6 @@
 """What a test tells AWS's side of a lab, and asks of it."""
 
-from . import haproxy, jsonfile, records
+from . import haproxy, jsonfile, metadata, records
 from .machine import Relay
 
 
@@ -17,6 +17,16 @@ class Cloud:
         """Break a relay's metadata from now on; with '' mend it."""
         self.nodes[relay.address]["fault"] = fault
         self.write_metadata()
+
+    def set_metadata(self, relay: Relay, path: str, value: str | None) -> None:
+        """Have a relay's metadata say another text at a path below meta-data/ from now on, or None: nothing there."""
+        metadata.edit(self.nodes[relay.address]["meta-data"], path, value)
+        self.write_metadata()
+
+    def metadata_calls(self, relay: Relay) -> list[str]:
+        """The paths that a relay has asked metadata for; cloud-init's too."""
+        calls = records.read(self.folder / "metadata-calls.jsonl")
+        return [call["path"] for call in calls if call["client"] == relay.address]
 
     # The AWS APIs
 

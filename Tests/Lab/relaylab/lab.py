@@ -70,7 +70,7 @@ class Lab(Cloud, Mail):
         self._service("haproxy", balancer, "haproxy", "-db", "-f", self.folder / "haproxy.cfg")
         router = self.network.router
         self._service("dns", router, *dns.command())
-        self._module("metadata", router, self.folder / "metadata.json")
+        self._module("metadata", router, self.folder)
         self._service("repository", router, *self._python("files"), network.REPOSITORY, packages.build())
         self._service("artifacts", router, *self._python("files"), network.ARTIFACTS, artifacts)
         self._service("api", router, *self._python("api"), self.folder)

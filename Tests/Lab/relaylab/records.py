@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 
-def append(path: Path, **entry) -> None:
+def append(path: Path, /, **entry) -> None:
     """Write one down, with its time. It is one write, so that those of two threads do not mix."""
     line = json.dumps({"time": time.time(), **entry}) + "\n"
     with path.open("ab", buffering=0) as file:
