@@ -9,6 +9,7 @@ import time
 import pytest
 from conftest import fetch_only
 
+from relaylab.client import Client
 from relaylab.lab import Lab
 from relaylab.shell import output, run
 
@@ -25,6 +26,14 @@ def parts(binary):
         relay.shell("mkdir /run/www && touch /run/www/health && systemd-run -q python3 -m http.server -d /run/www 80")
         relay.wait_until("curl -sf http://127.0.0.1/health && postfix status", 20, "Postfix and the health check")
         yield lab
+
+
+@pytest.fixture(scope="module")
+def aws(parts):
+    """boto3 on the node: by AWS's names, over TLS, with the role's credentials."""
+    client = Client(parts.relays[0].namespace, parts.folder)
+    yield client
+    client.close()
 
 
 def within(seconds: float, condition) -> None:
@@ -136,3 +145,95 @@ def test_metadata_calls_are_counted_also_when_they_fail(parts):
     finally:
         parts.metadata_fault(relay, "")
     assert parts.metadata_calls(relay)[count:] == ["/latest/api/token", "/latest/meta-data/local-ipv4"]
+
+
+# The AWS APIs' record
+
+
+def test_api_requests_have_their_parameters_and_api_calls_their_names(parts, aws):
+    relay = parts.relays[0]
+    count = len(parts.api_calls(relay))
+    aws("elb", "describe_load_balancers", LoadBalancerNames=["smtp-relay"])
+    aws("ec2", "describe_tags", Filters=[{"Name": "resource-id", "Values": [relay.instance]}])
+    assert parts.api_calls(relay)[count:] == ["DescribeLoadBalancers", "DescribeTags"]
+    first, second = parts.api_requests(relay)[count:]
+    assert first["fields"] == {"LoadBalancerNames.member.1": "smtp-relay"}
+    assert second["fields"] == {"Filter.1.Name": "resource-id", "Filter.1.Value.1": relay.instance}
+    assert (first["service"], second["service"]) == ("elasticloadbalancing", "ec2")
+    assert time.time() - 5 < first["time"] <= second["time"] <= time.time()
+
+
+def test_a_call_that_a_fault_fails_is_in_the_record_too(parts, aws):
+    relay = parts.relays[0]
+    parts.api_fault(denied=["DescribeAutoScalingInstances"])
+    try:
+        answer = aws("autoscaling", "describe_auto_scaling_instances", InstanceIds=[relay.instance])
+    finally:
+        parts.api_fault()
+    assert answer["Error"]["Code"] == "AccessDenied"
+    assert parts.api_requests(relay)[-1]["fields"] == {"InstanceIds.member.1": relay.instance}
+
+
+# Auto Scaling and CloudFormation
+
+
+def lifecycle_state(parts, aws) -> str | None:
+    """What Auto Scaling says of the node."""
+    found = aws("autoscaling", "describe_auto_scaling_instances", InstanceIds=[parts.relays[0].instance])
+    states = [(entry["AutoScalingGroupName"], entry["LifecycleState"]) for entry in found["AutoScalingInstances"]]
+    assert all(group == "smtp-relay" for group, _ in states)
+    return states[0][1] if states else None
+
+
+def action(parts, hook: str = "relay-terminating", group: str = "smtp-relay") -> dict:
+    return {"LifecycleHookName": hook, "AutoScalingGroupName": group, "InstanceId": parts.relays[0].instance}
+
+
+def test_a_lifecycle_action_is_kept_alive_and_completed_once(parts, aws):
+    relay = parts.relays[0]
+    assert lifecycle_state(parts, aws) is None
+    parts.lifecycle(relay, state="Terminating:Wait", hook="relay-terminating")
+    assert lifecycle_state(parts, aws) == "Terminating:Wait"
+    assert "Error" not in aws("autoscaling", "record_lifecycle_action_heartbeat", **action(parts))
+    assert parts.lifecycle_answers(relay) == []
+    complete = {**action(parts), "LifecycleActionResult": "CONTINUE"}
+    for wrong in (action(parts, hook="another"), action(parts, group="another")):
+        assert "Error" in aws("autoscaling", "complete_lifecycle_action", LifecycleActionResult="CONTINUE", **wrong)
+    assert "Error" not in aws("autoscaling", "complete_lifecycle_action", **complete)
+    answer, = parts.lifecycle_answers(relay)
+    assert abs(answer.pop("time") - time.time()) < 5
+    assert answer == {"hook": "relay-terminating", "result": "CONTINUE", "group": "smtp-relay"}
+    assert lifecycle_state(parts, aws) == "Terminating:Proceed"
+    for call, arguments in (("complete_lifecycle_action", complete), ("record_lifecycle_action_heartbeat", action(parts))):
+        refused = aws("autoscaling", call, **arguments)
+        assert refused["Error"]["Code"] == "ValidationError"
+        assert refused["Error"]["Message"] == f"No active Lifecycle Action found with instance ID {relay.instance}"
+        assert refused["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert len(parts.lifecycle_answers(relay)) == 1
+    parts.lifecycle(relay, state="InService", hook=None)
+    assert lifecycle_state(parts, aws) == "InService"
+    assert "Error" in aws("autoscaling", "complete_lifecycle_action", **complete)
+    parts.lifecycle(relay, state=None)
+    assert lifecycle_state(parts, aws) is None
+
+
+def test_cloudformation_takes_a_signal(parts, aws):
+    relay = parts.relays[0]
+    signal = {"StackName": "relays", "LogicalResourceId": "Group", "UniqueId": relay.instance, "Status": "SUCCESS"}
+    assert "Error" not in aws("cloudformation", "signal_resource", **signal)
+    assert parts.api_requests(relay)[-1]["fields"] == signal
+    refused = aws("cloudformation", "signal_resource", **{**signal, "Status": "PERHAPS"})
+    assert refused["Error"]["Code"] == "ValidationError"
+    assert aws("cloudformation", "list_stacks")["Error"]["Code"] == "InvalidAction"
+
+
+def test_the_apis_are_reached_by_name_from_a_node_and_speak_awss_xml(parts):
+    relay = parts.relays[0]
+    for service in ("autoscaling", "cloudformation"):
+        text = relay.shell(f"curl -sS https://{service}.eu-central-1.amazonaws.com/ -d Action=Nothing -H 'Authorization: "
+                           f"AWS4-HMAC-SHA256 Credential=x/20260101/eu-central-1/{service}/aws4_request'")
+        assert "<Code>InvalidAction</Code>" in text
+    text = relay.shell("curl -sS https://autoscaling.eu-central-1.amazonaws.com/ -d Action=DescribeAutoScalingInstances -H "
+                       "'Authorization: AWS4-HMAC-SHA256 Credential=x/20260101/eu-central-1/autoscaling/aws4_request'")
+    assert re.search(r'<DescribeAutoScalingInstancesResponse xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/">'
+                     "<DescribeAutoScalingInstancesResult><AutoScalingInstances></AutoScalingInstances>", text)

@@ -10,7 +10,8 @@ from . import network
 NAME = "smtp-relay"
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
-HOSTS = [f"{service}.{REGION}.amazonaws.com" for service in ("ec2", "elasticloadbalancing")]
+SERVICES = ("ec2", "elasticloadbalancing", "autoscaling", "cloudformation")
+HOSTS = [f"{service}.{REGION}.amazonaws.com" for service in SERVICES]
 
 
 def seed(folder: Path) -> None:

@@ -14,10 +14,11 @@ from pathlib import Path
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from . import haproxy, network, query, records
+from . import cloudformation, haproxy, network, query, records
 from .account import seed
 from .classic import ClassicLoadBalancer
 from .faults import Faults
+from .lifecycle import Lifecycles
 
 
 class Application:
@@ -29,9 +30,14 @@ class Application:
         self.calls = folder / "calls.jsonl"
         self.faults = Faults(folder)
         self.classic = ClassicLoadBalancer(folder)
+        lifecycles = Lifecycles(folder)
         # By the service that a call is signed for. One that gives None leaves the call to moto.
         self.answers = {
             ("elasticloadbalancing", "DescribeInstanceHealth"): self.classic.health,
+            ("autoscaling", "DescribeAutoScalingInstances"): lifecycles.describe,
+            ("autoscaling", "CompleteLifecycleAction"): lifecycles.complete,
+            ("autoscaling", "RecordLifecycleActionHeartbeat"): lifecycles.heartbeat,
+            ("cloudformation", "SignalResource"): cloudformation.signal,
         }
 
     def __call__(self, environ, start_response):
@@ -49,12 +55,18 @@ class Application:
 
     def _answer(self, form: dict[str, str], environ) -> str | None:
         action = form.get("Action", "")
-        if environ["REMOTE_ADDR"].startswith("10.0.1."):
-            records.append(self.calls, client=environ["REMOTE_ADDR"], action=action)
-            self.faults.strike(action, environ.get("HTTP_X_AMZ_DATE", ""))
         scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
-        own = self.answers.get((scope.group(1) if scope else "", action))
-        return own(form) if own else None
+        service = scope.group(1) if scope else ""
+        if environ["REMOTE_ADDR"].startswith("10.0.1."):
+            parameters = {name: value for name, value in form.items() if name not in ("Action", "Version")}
+            records.append(self.calls, client=environ["REMOTE_ADDR"], service=service, action=action, fields=parameters)
+            self.faults.strike(action, environ.get("HTTP_X_AMZ_DATE", ""))
+        if own := self.answers.get((service, action)):
+            return own(form)
+        if service in ("autoscaling", "cloudformation"):
+            # moto has them too, but knows nothing of the lab's instances there.
+            raise query.QueryError("InvalidAction", f"Could not find operation {action} for version {form.get('Version')}")
+        return None
 
     def follow(self) -> None:
         """Keep HAProxy equal to what is registered, for ever."""

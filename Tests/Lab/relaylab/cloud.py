@@ -1,6 +1,7 @@
 """What a test tells AWS's side of a lab, and asks of it."""
 
 from . import haproxy, jsonfile, metadata, records
+from .lifecycle import Lifecycles
 from .machine import Relay
 
 
@@ -36,8 +37,25 @@ class Cloud:
 
     def api_calls(self, relay: Relay) -> list[str]:
         """The actions that a relay has called."""
+        return [request["action"] for request in self.api_requests(relay)]
+
+    def api_requests(self, relay: Relay) -> list[dict]:
+        """Each AWS call of a relay, with its 'time', 'service', 'action', and the other 'fields' of its form."""
         calls = records.read(self.folder / "calls.jsonl")
-        return [call["action"] for call in calls if call["client"] == relay.address]
+        return [{key: call[key] for key in ("time", "service", "action", "fields")}
+                for call in calls if call["client"] == relay.address]
+
+    def lifecycle(self, relay: Relay, state: str | None = "Terminating:Wait",
+                  hook: str | None = "relay-terminating") -> None:
+        """Have Auto Scaling hold a relay in a state, waiting for a hook's action, or for none.
+
+        Without a state the relay is in no group, as all are at first. Metadata's target state is another matter.
+        """
+        Lifecycles(self.folder).set(relay.instance, state, hook)
+
+    def lifecycle_answers(self, relay: Relay) -> list[dict]:
+        """The lifecycle actions that were completed for a relay: 'hook', 'result', 'group' and 'time' of each."""
+        return Lifecycles(self.folder).answers(relay.instance)
 
     # The load balancer
 
