@@ -237,3 +237,114 @@ def test_the_apis_are_reached_by_name_from_a_node_and_speak_awss_xml(parts):
                        "'Authorization: AWS4-HMAC-SHA256 Credential=x/20260101/eu-central-1/autoscaling/aws4_request'")
     assert re.search(r'<DescribeAutoScalingInstancesResponse xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/">'
                      "<DescribeAutoScalingInstancesResult><AutoScalingInstances></AutoScalingInstances>", text)
+
+
+# The network load balancer
+
+
+@pytest.fixture
+def health_check(parts):
+    """The node's health check, which a test may fail."""
+    relay = parts.relays[0]
+    yield lambda good: relay.shell("touch /run/www/health" if good else "rm /run/www/health")
+    relay.shell("touch /run/www/health")
+
+
+def target_health(aws, arn: str, *targets: str) -> list[tuple[str, str | None]]:
+    """Each target's state, and its reason."""
+    which = {"Targets": [{"Id": target} for target in targets]} if targets else {}
+    found = aws("elbv2", "describe_target_health", TargetGroupArn=arn, **which)["TargetHealthDescriptions"]
+    assert [entry["Target"]["Id"] for entry in found] == list(targets) or not targets
+    return [(entry["TargetHealth"]["State"], entry["TargetHealth"].get("Reason")) for entry in found]
+
+
+def greeted(parts, port: int) -> bool:
+    """Whether the network load balancer leads the application host to a Postfix."""
+    script = f"import smtplib; smtplib.SMTP('10.0.0.26', {port}, 'x', timeout=3).quit()"
+    return run("ip", "netns", "exec", parts.application, sys.executable, "-c", script, check=False).returncode == 0
+
+
+def test_both_generations_of_the_api_are_told_apart(parts, aws):
+    classic, = [one for one in aws("elb", "describe_load_balancers")["LoadBalancerDescriptions"]
+                if one["LoadBalancerName"] == "smtp-relay"]
+    assert classic["HealthCheck"]["Target"] == "HTTP:80/health"
+    network, = aws("elbv2", "describe_load_balancers")["LoadBalancers"]
+    assert (network["LoadBalancerName"], network["Type"], network["Scheme"]) == ("smtp-relay-nlb", "network", "internal")
+    groups = aws("elbv2", "describe_target_groups", LoadBalancerArn=network["LoadBalancerArn"])["TargetGroups"]
+    assert {group["TargetGroupName"]: group["TargetGroupArn"] for group in groups} == parts.target_groups
+    assert {(group["TargetType"], group["Protocol"], group["Port"]) for group in groups} == {
+        ("instance", "TCP", 25), ("ip", "TCP", 587)}
+    assert {(group["HealthCheckProtocol"], group["HealthCheckPort"], group["HealthCheckPath"]) for group in groups} == {
+        ("HTTP", "80", "/health")}
+    listeners = aws("elbv2", "describe_listeners", LoadBalancerArn=network["LoadBalancerArn"])["Listeners"]
+    assert {(one["Port"], one["DefaultActions"][0]["TargetGroupArn"]) for one in listeners} == {
+        (25, parts.target_groups["relay-25"]), (587, parts.target_groups["relay-587-ip"])}
+
+
+def test_a_targets_way_into_service_out_of_it_and_back(parts, aws, health_check):
+    relay, arn = parts.relays[0], parts.target_groups["relay-25"]
+    target = {"TargetGroupArn": arn, "Targets": [{"Id": relay.instance}]}
+
+    def state():
+        return target_health(aws, arn, relay.instance)[0]
+
+    assert state() == ("unused", "Target.NotRegistered")
+    assert "Error" not in aws("elbv2", "deregister_targets", **target)
+    assert not greeted(parts, 25)
+    assert "Error" not in aws("elbv2", "register_targets", **target)
+    assert state() == ("initial", "Elb.RegistrationInProgress")
+    within(10, lambda: state() != ("initial", "Elb.RegistrationInProgress"))
+    assert state() == ("healthy", None)
+    assert parts.target_backends("relay-25") == {relay.address: "UP"}
+    assert target_health(aws, arn) == [("healthy", None)]
+    assert target_health(aws, parts.target_groups["relay-587-ip"]) == []
+    assert greeted(parts, 25)
+    health_check(False)
+    within(10, lambda: state() == ("unhealthy", "Target.FailedHealthChecks"))
+    assert not greeted(parts, 25)
+    health_check(True)
+    within(10, lambda: state() == ("healthy", None))
+
+    # Deregistered, it is sent to for a time.
+    assert "Error" not in aws("elbv2", "deregister_targets", **target)
+    began = time.monotonic()
+    assert state() == ("draining", "Target.DeregistrationInProgress")
+    assert target_health(aws, arn) == [("draining", "Target.DeregistrationInProgress")]
+    assert greeted(parts, 25)
+    within(10, lambda: state() == ("unused", "Target.NotRegistered"))
+    assert 4 < time.monotonic() - began < 7
+    assert target_health(aws, arn) == [] and parts.target_backends("relay-25") == {}
+    assert not greeted(parts, 25)
+
+
+def test_a_deregistered_target_whose_checks_fail_is_not_sent_to_and_one_that_returns_begins_anew(parts, aws, health_check):
+    relay, arn = parts.relays[0], parts.target_groups["relay-587-ip"]
+    target = {"TargetGroupArn": arn, "Targets": [{"Id": relay.address}]}
+    health_check(False)
+    aws("elbv2", "register_targets", **target)
+    assert target_health(aws, arn, relay.address) == [("initial", "Elb.RegistrationInProgress")]
+    within(10, lambda: target_health(aws, arn) != [("initial", "Elb.RegistrationInProgress")])
+    assert target_health(aws, arn) == [("unhealthy", "Target.FailedHealthChecks")]
+    health_check(True)
+    within(10, lambda: parts.target_backends("relay-587-ip") == {relay.address: "UP"})
+    aws("elbv2", "deregister_targets", **target)
+    health_check(False)
+    within(4, lambda: parts.target_backends("relay-587-ip") == {relay.address: "DOWN"})
+    assert target_health(aws, arn, relay.address) == [("draining", "Target.DeregistrationInProgress")]
+    health_check(True)
+    aws("elbv2", "register_targets", **target)
+    assert target_health(aws, arn, relay.address) == [("initial", "Elb.RegistrationInProgress")]
+    within(10, lambda: target_health(aws, arn) == [("healthy", None)])
+    aws("elbv2", "deregister_targets", **target)
+
+
+def test_targets_of_another_type_or_port_are_not_the_groups(parts, aws):
+    relay = parts.relays[0]
+    for name, target in (("relay-25", relay.address), ("relay-587-ip", relay.instance)):
+        refused = aws("elbv2", "register_targets", TargetGroupArn=parts.target_groups[name], Targets=[{"Id": target}])
+        assert refused["Error"]["Code"] == "ValidationError"
+    asked = {"TargetGroupArn": parts.target_groups["relay-25"], "Targets": [{"Id": relay.instance, "Port": 26}]}
+    found, = aws("elbv2", "describe_target_health", **asked)["TargetHealthDescriptions"]
+    assert found["TargetHealth"]["State"] == "unused"
+    unknown = parts.target_groups["relay-25"].replace("relay-25", "unknown")
+    assert aws("elbv2", "describe_target_health", TargetGroupArn=unknown)["Error"]["Code"] == "TargetGroupNotFound"

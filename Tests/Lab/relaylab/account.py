@@ -8,6 +8,9 @@ import boto3
 from . import network
 
 NAME = "smtp-relay"
+NETWORK_NAME = "smtp-relay-nlb"
+# The network load balancer's, each with its type of target and its port.
+TARGET_GROUPS = {"relay-25": ("instance", 25), "relay-587-ip": ("ip", 587)}
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 SERVICES = ("ec2", "elasticloadbalancing", "autoscaling", "cloudformation")
@@ -27,8 +30,10 @@ def seed(folder: Path) -> None:
     instances = {made[i]["InstanceId"]: f"10.0.1.{10 + i}" for i in range(8)}
     ec2.create_tags(Resources=list(instances), Tags=[{"Key": "Purpose", "Value": "relay"}])
     _classic(boto3.client("elb", **options), ec2, vpc, subnet, group)
+    groups = _network(boto3.client("elbv2", **options), vpc, subnet)
     (folder / "instances.json").write_text(json.dumps(instances))
-    (folder / "account.json").write_text(json.dumps({"vpc": vpc, "subnet": subnet, "group": group}))
+    account = {"vpc": vpc, "subnet": subnet, "group": group, "target-groups": groups}
+    (folder / "account.json").write_text(json.dumps(account))
 
 
 def _classic(elb, ec2, vpc: str, subnet: str, group: str) -> None:
@@ -47,3 +52,24 @@ def _classic(elb, ec2, vpc: str, subnet: str, group: str) -> None:
         LoadBalancerName="open-door", Scheme="internet-facing", Subnets=[subnet], SecurityGroups=[door],
         Listeners=[{"Protocol": "TCP", "LoadBalancerPort": 25, "InstanceProtocol": "TCP", "InstancePort": 25}],
     )
+
+
+def _network(elbv2, vpc: str, subnet: str) -> dict[str, str]:
+    """The network load balancer, which as most has no security group. Returns its target groups' ARNs by name."""
+    balancer = elbv2.create_load_balancer(Name=NETWORK_NAME, Type="network", Scheme="internal", Subnets=[subnet])
+    groups = {}
+    for name, (kind, port) in TARGET_GROUPS.items():
+        made = elbv2.create_target_group(
+            Name=name, Protocol="TCP", Port=port, VpcId=vpc, TargetType=kind, HealthCheckProtocol="HTTP",
+            HealthCheckPort="80", HealthCheckPath="/health", HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2,
+            HealthyThresholdCount=2, UnhealthyThresholdCount=2,
+        )
+        groups[name] = made["TargetGroups"][0]["TargetGroupArn"]
+        # As HAProxy does it: Postfix sees the load balancer's address. moto leaves out both attributes.
+        elbv2.modify_target_group_attributes(TargetGroupArn=groups[name], Attributes=[
+            {"Key": "preserve_client_ip.enabled", "Value": "false"}, {"Key": "proxy_protocol_v2.enabled", "Value": "false"}])
+        elbv2.create_listener(
+            LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"], Protocol="TCP", Port=port,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": groups[name]}],
+        )
+    return groups

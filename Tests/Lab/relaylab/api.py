@@ -19,6 +19,7 @@ from .account import seed
 from .classic import ClassicLoadBalancer
 from .faults import Faults
 from .lifecycle import Lifecycles
+from .target_groups import TargetGroups
 
 
 class Application:
@@ -30,10 +31,14 @@ class Application:
         self.calls = folder / "calls.jsonl"
         self.faults = Faults(folder)
         self.classic = ClassicLoadBalancer(folder)
+        self.target_groups = TargetGroups(folder)
         lifecycles = Lifecycles(folder)
         # By the service that a call is signed for. One that gives None leaves the call to moto.
         self.answers = {
             ("elasticloadbalancing", "DescribeInstanceHealth"): self.classic.health,
+            ("elasticloadbalancing", "RegisterTargets"): self.target_groups.register,
+            ("elasticloadbalancing", "DeregisterTargets"): self.target_groups.deregister,
+            ("elasticloadbalancing", "DescribeTargetHealth"): self.target_groups.health,
             ("autoscaling", "DescribeAutoScalingInstances"): lifecycles.describe,
             ("autoscaling", "CompleteLifecycleAction"): lifecycles.complete,
             ("autoscaling", "RecordLifecycleActionHeartbeat"): lifecycles.heartbeat,
@@ -73,7 +78,10 @@ class Application:
         while True:
             try:
                 self.classic.follow()
-                self.classic.see(haproxy.statistics(self.folder))
+                self.target_groups.follow()
+                statistics = haproxy.statistics(self.folder)
+                self.classic.see(statistics)
+                self.target_groups.see(statistics)
             except OSError:
                 # HAProxy is not up yet.
                 pass

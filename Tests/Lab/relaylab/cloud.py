@@ -6,7 +6,7 @@ from .machine import Relay
 
 
 class Cloud:
-    """The part of a Lab that is instance metadata, the AWS APIs and the load balancer."""
+    """The part of a Lab that is instance metadata, the AWS APIs and the load balancers."""
 
     # Instance metadata
 
@@ -57,12 +57,24 @@ class Cloud:
         """The lifecycle actions that were completed for a relay: 'hook', 'result', 'group' and 'time' of each."""
         return Lifecycles(self.folder).answers(relay.instance)
 
-    # The load balancer
+    # The load balancers
 
     def backends(self) -> dict[str, str]:
-        """What the load balancer's checks say of each registered relay, by address."""
+        """What the classic load balancer's checks say of each registered relay, by address."""
         return haproxy.states(self.folder)
 
     def wait_for_backend(self, relay: Relay, state: str, seconds: float = 60) -> None:
         self._wait(lambda: self.backends().get(relay.address) == state, seconds,
                    f"{relay.name} {state} at the load balancer")
+
+    @property
+    def target_groups(self) -> dict[str, str]:
+        """The ARN of each of the network load balancer's target groups, by name."""
+        return jsonfile.read(self.folder / "account.json")["target-groups"]
+
+    def target_backends(self, group: str) -> dict[str, str]:
+        """What the network load balancer's checks say of each address that it sends to for a target group's name.
+
+        A target that was deregistered is among them as long as it is sent to.
+        """
+        return haproxy.states(self.folder, group)

@@ -1,4 +1,4 @@
-"""HAProxy as the load balancer: TCP pass-through, health checked over HTTP on port 80."""
+"""HAProxy as the load balancers: TCP pass-through, health checked over HTTP on port 80."""
 
 import csv
 import io
@@ -11,6 +11,8 @@ from .control import ask
 _LISTENERS = (
     ("smtp", network.LOAD_BALANCER, 25),
     ("submission", network.LOAD_BALANCER, 587),
+    ("relay-25", network.NETWORK_LOAD_BALANCER, 25),
+    ("relay-587-ip", network.NETWORK_LOAD_BALANCER, 587),
 )
 _SLOTS = range(10, 18)
 
@@ -36,9 +38,15 @@ def _section(name: str, address: str, port: int) -> str:
     return f"""
 listen {name}
     bind {address}:{port}
+    source {address}
     balance roundrobin
 {servers}
 """
+
+
+def has_slot(address: str) -> bool:
+    """Whether HAProxy can send to an address at all."""
+    return address in (f"10.0.1.{slot}" for slot in _SLOTS)
 
 
 def admit(folder: Path, section: str, address: str) -> None:

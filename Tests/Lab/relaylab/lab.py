@@ -66,6 +66,7 @@ class Lab(Cloud, Mail):
             shutil.copy(binary, artifacts)
         self.sha256 = output("sha256sum", binary).split()[0]
         balancer = self.network.host("elb", network.LOAD_BALANCER)
+        self.network.address(balancer, network.NETWORK_LOAD_BALANCER)
         (self.folder / "haproxy.cfg").write_text(haproxy.configuration(self.folder))
         self._service("haproxy", balancer, "haproxy", "-db", "-f", self.folder / "haproxy.cfg")
         router = self.network.router
