@@ -5,13 +5,15 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 from conftest import fetch_only
 
 from relaylab.client import Client
 from relaylab.lab import Lab
-from relaylab.shell import output, run
+from relaylab.shell import CommandError, output, run
+from relaylab.traffic import Traffic
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +300,9 @@ def test_a_targets_way_into_service_out_of_it_and_back(parts, aws, health_check)
     assert parts.target_backends("relay-25") == {relay.address: "UP"}
     assert target_health(aws, arn) == [("healthy", None)]
     assert target_health(aws, parts.target_groups["relay-587-ip"]) == []
+    count = parts.connections(relay)
     assert greeted(parts, 25)
+    assert parts.connections(relay) == count + 1
     health_check(False)
     within(10, lambda: state() == ("unhealthy", "Target.FailedHealthChecks"))
     assert not greeted(parts, 25)
@@ -348,3 +352,84 @@ def test_targets_of_another_type_or_port_are_not_the_groups(parts, aws):
     assert found["TargetHealth"]["State"] == "unused"
     unknown = parts.target_groups["relay-25"].replace("relay-25", "unknown")
     assert aws("elbv2", "describe_target_health", TargetGroupArn=unknown)["Error"]["Code"] == "TargetGroupNotFound"
+
+
+# The load balancers' names
+
+
+def test_each_load_balancers_name_leads_to_it(parts, aws):
+    relay = parts.relays[0]
+    classic = {one["DNSName"] for one in aws("elb", "describe_load_balancers")["LoadBalancerDescriptions"]}
+    network = {one["DNSName"] for one in aws("elbv2", "describe_load_balancers")["LoadBalancers"]}
+    assert (len(classic), len(network)) == (2, 1)
+    for names, address in ((classic, "10.0.0.25"), (network, "10.0.0.26")):
+        for name in names:
+            assert relay.shell(f"getent ahosts {name} | cut -d' ' -f1 | sort -u").split() == [address]
+    assert relay.exec("getent", "hosts", "elb.amazonaws.com", check=False).returncode != 0
+
+
+# Traffic
+
+
+@contextmanager
+def in_service(parts, aws):
+    """The node at the classic load balancer, for as long as it takes."""
+    relay = parts.relays[0]
+    which = {"LoadBalancerName": "smtp-relay", "Instances": [{"InstanceId": relay.instance}]}
+    aws("elb", "register_instances_with_load_balancer", **which)
+    try:
+        parts.wait_for_backend(relay, "UP", 10)
+        within(2, lambda: aws("elb", "describe_instance_health", **which)["InstanceStates"][0]["State"] == "InService")
+        yield relay
+    finally:
+        aws("elb", "deregister_instances_from_load_balancer", **which)
+        within(5, lambda: parts.backends() == {})
+
+
+def test_mails_go_on_in_the_background_and_connections_are_counted(parts, aws):
+    before = parts.connections(parts.relays[0])
+    with in_service(parts, aws) as relay:
+        # A connection that a check has made is none.
+        assert parts.connections(relay) == before
+        began = time.monotonic()
+        traffic = parts.send_in_background(8, seconds=2)
+        assert time.monotonic() - began < 0.5
+        at_once = parts.send(1)
+        subjects = traffic.finish()
+        assert 1.5 < time.monotonic() - began < 5
+        arrived = parts.wait_for_mails([*subjects, *at_once], 15)
+    assert len(arrived) == 9 and len(set(subjects)) == 8
+    times = sorted(mail["time"] for mail in arrived if mail["subject"] in subjects)
+    assert times[-1] - times[0] > 1.2
+    assert parts.connections(relay) == before + 9
+
+
+def test_what_no_relay_took_is_sent_again_soon(parts, aws):
+    subjects = parts.send(2)
+    parts.sender.wait_until("postqueue -p | grep -q 10.0.0.25", 5, "a mail that the load balancer takes to nobody")
+    with in_service(parts, aws):
+        assert len(parts.wait_for_mails(subjects, 15)) == 2
+
+
+def test_traffic_that_can_not_be_submitted_is_an_error(parts):
+    traffic = Traffic(subprocess.Popen(["false"], stdout=subprocess.PIPE, text=True), ["one"], 0)
+    with pytest.raises(CommandError, match="not all of 1 mails"):
+        traffic.finish()
+
+
+def test_mails_submitted_to_one_relay_are_queued_there(parts):
+    relay = parts.relays[0]
+    before = parts.connections(relay)
+    parts.sink_down()
+    try:
+        subjects = parts.submit(relay, 3)
+        queued = relay.shell("postqueue -j").splitlines()
+        assert len(queued) == 3 and len(set(subjects)) == 3
+        assert not {mail["subject"] for mail in parts.mails()} & set(subjects)
+    finally:
+        parts.sink_up()
+    relay.shell("postqueue -f")
+    arrived = parts.wait_for_mails(subjects, 15)
+    assert [mail["client"] for mail in arrived] == [relay.address] * 3
+    assert all("from app.example.com (unknown [10.0.2.20])" in mail["received"][0] for mail in arrived)
+    assert parts.connections(relay) == before

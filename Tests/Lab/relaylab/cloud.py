@@ -67,6 +67,10 @@ class Cloud:
         self._wait(lambda: self.backends().get(relay.address) == state, seconds,
                    f"{relay.name} {state} at the load balancer")
 
+    def connections(self, relay: Relay) -> int:
+        """How many connections both load balancers have sent to a relay's port 25 so far."""
+        return haproxy.connections(self.folder, relay.address)
+
     @property
     def target_groups(self) -> dict[str, str]:
         """The ARN of each of the network load balancer's target groups, by name."""

@@ -76,5 +76,11 @@ def states(folder: Path, section: str = "smtp") -> dict[str, str]:
     return {address: row["status"].split()[0] for address, row in rows if not row["status"].startswith("MAINT")}
 
 
+def connections(folder: Path, address: str, port: int = 25) -> int:
+    """How many connections were sent to an address's port so far; checks are none."""
+    found = statistics(folder)
+    return sum(int(found[name][address]["stot"]) for name, _, listens in _LISTENERS if listens == port)
+
+
 def _socket(folder: Path) -> Path:
     return folder / "haproxy.sock"

@@ -2,11 +2,14 @@
 
 import json
 import secrets
+import subprocess
 import sys
 
 from . import paths, records
 from .control import ask
-from .shell import output
+from .machine import Relay
+from .shell import die_with_parent, output
+from .traffic import Traffic
 
 
 class Mail:
@@ -15,6 +18,21 @@ class Mail:
     def send(self, count: int, prefix: str = "mail", recipient: str = "someone@example.net") -> list[str]:
         """Send mails from the application host. Returns their subjects."""
         return send(self.application, count, prefix, recipient)
+
+    def send_in_background(self, count: int, seconds: float, recipient: str = "someone@example.net") -> Traffic:
+        """Have the application host send mails, evenly over a time, while a test goes on."""
+        subjects = _subjects("background", count)
+        command = _submission(self.application, "127.0.0.1", subjects, recipient, seconds)
+        process = subprocess.Popen(command, cwd=paths.SOURCES.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, preexec_fn=die_with_parent)
+        self.ledger.process(process.pid)
+        return Traffic(process, subjects, seconds)
+
+    def submit(self, relay: Relay, count: int, recipient: str = "someone@example.net") -> list[str]:
+        """Submit mails from the application host straight to one relay, which has them queued then. Their subjects."""
+        subjects = _subjects(f"by {relay.name}", count)
+        _submit(self.application, relay.address, subjects, recipient)
+        return subjects
 
     def mails(self) -> list[dict]:
         """What has arrived outside."""
@@ -48,8 +66,13 @@ class Mail:
 def send(namespace: str, count: int, prefix: str, recipient: str) -> list[str]:
     """Submit mails to the Postfix of the host in a namespace. Returns their subjects."""
     subjects = _subjects(prefix, count)
-    output(*_submission(namespace, "127.0.0.1", subjects, recipient), cwd=paths.SOURCES.parent, timeout=60 + count)
+    _submit(namespace, "127.0.0.1", subjects, recipient)
     return subjects
+
+
+def _submit(namespace: str, server: str, subjects: list[str], recipient: str) -> None:
+    command = _submission(namespace, server, subjects, recipient)
+    output(*command, cwd=paths.SOURCES.parent, timeout=60 + len(subjects))
 
 
 def _subjects(prefix: str, count: int) -> list[str]:
