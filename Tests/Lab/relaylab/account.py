@@ -67,7 +67,7 @@ def _network(elbv2, vpc: str, subnet: str) -> dict[str, str]:
         groups[name] = made["TargetGroups"][0]["TargetGroupArn"]
         # As HAProxy does it: Postfix sees the load balancer's address. moto leaves out both attributes.
         elbv2.modify_target_group_attributes(TargetGroupArn=groups[name], Attributes=[
-            {"Key": "preserve_client_ip.enabled", "Value": "false"}, {"Key": "proxy_protocol_v2.enabled", "Value": "false"}])
+            {"Key": key, "Value": "false"} for key in ("preserve_client_ip.enabled", "proxy_protocol_v2.enabled")])
         elbv2.create_listener(
             LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"], Protocol="TCP", Port=port,
             DefaultActions=[{"Type": "forward", "TargetGroupArn": groups[name]}],

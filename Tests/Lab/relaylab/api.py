@@ -70,7 +70,8 @@ class Application:
             return own(form)
         if service in ("autoscaling", "cloudformation"):
             # moto has them too, but knows nothing of the lab's instances there.
-            raise query.QueryError("InvalidAction", f"Could not find operation {action} for version {form.get('Version')}")
+            message = f"Could not find operation {action} for version {form.get('Version')}"
+            raise query.QueryError("InvalidAction", message)
         return None
 
     def follow(self) -> None:

@@ -7,11 +7,9 @@ _XML = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 
 def signal(form: dict[str, str]) -> str:
     """SignalResource: any stack and resource will do."""
-    for name in ("StackName", "LogicalResourceId", "UniqueId", "Status"):
-        if not form.get(name):
-            raise QueryError("ValidationError", f"1 validation error detected: Value null at '{name}' failed to satisfy "
-                                                "constraint: Member must not be null")
+    missing = [name for name in ("StackName", "LogicalResourceId", "UniqueId", "Status") if not form.get(name)]
+    if missing:
+        raise QueryError("ValidationError", f"1 validation error detected: Value null at '{missing[0]}'")
     if form["Status"] not in ("SUCCESS", "FAILURE"):
-        raise QueryError("ValidationError", f"1 validation error detected: Value '{form['Status']}' at 'status' failed "
-                                            "to satisfy constraint: Member must satisfy enum value set: [SUCCESS, FAILURE]")
+        raise QueryError("ValidationError", f"1 validation error detected: Value '{form['Status']}' at 'status'")
     return answer("SignalResource", _XML)

@@ -20,7 +20,7 @@ from .shell import CommandError, die_with_parent, output, run
 
 
 class Lab(Cloud, Mail):
-    """A VPC with metadata, AWS APIs, DNS, a package repository, a load balancer, a sender, and the world outside."""
+    """A VPC with metadata, AWS APIs, DNS, a package repository, load balancers, a sender, and the world outside."""
 
     def __init__(self, binary: Path):
         self.id = f"lab{secrets.token_hex(2)}"

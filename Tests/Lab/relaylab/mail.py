@@ -9,6 +9,7 @@ from . import paths, records
 from .control import ask
 from .machine import Relay
 from .shell import die_with_parent, output
+from .submit import numbered
 from .traffic import Traffic
 
 
@@ -21,18 +22,16 @@ class Mail:
 
     def send_in_background(self, count: int, seconds: float, recipient: str = "someone@example.net") -> Traffic:
         """Have the application host send mails, evenly over a time, while a test goes on."""
-        subjects = _subjects("background", count)
-        command = _submission(self.application, "127.0.0.1", subjects, recipient, seconds)
+        stem = _stem("background")
+        command = _submission(self.application, "127.0.0.1", stem, count, recipient, seconds)
         process = subprocess.Popen(command, cwd=paths.SOURCES.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True, preexec_fn=die_with_parent)
         self.ledger.process(process.pid)
-        return Traffic(process, subjects, seconds)
+        return Traffic(process, numbered(stem, count), seconds)
 
     def submit(self, relay: Relay, count: int, recipient: str = "someone@example.net") -> list[str]:
         """Submit mails from the application host straight to one relay, which has them queued then. Their subjects."""
-        subjects = _subjects(f"by {relay.name}", count)
-        _submit(self.application, relay.address, subjects, recipient)
-        return subjects
+        return _submit(self.application, relay.address, _stem(f"by {relay.name}"), count, recipient)
 
     def mails(self) -> list[dict]:
         """What has arrived outside."""
@@ -65,23 +64,20 @@ class Mail:
 
 def send(namespace: str, count: int, prefix: str, recipient: str) -> list[str]:
     """Submit mails to the Postfix of the host in a namespace. Returns their subjects."""
-    subjects = _subjects(prefix, count)
-    _submit(namespace, "127.0.0.1", subjects, recipient)
-    return subjects
+    return _submit(namespace, "127.0.0.1", _stem(prefix), count, recipient)
 
 
-def _submit(namespace: str, server: str, subjects: list[str], recipient: str) -> None:
-    command = _submission(namespace, server, subjects, recipient)
-    output(*command, cwd=paths.SOURCES.parent, timeout=60 + len(subjects))
+def _submit(namespace: str, server: str, stem: str, count: int, recipient: str) -> list[str]:
+    output(*_submission(namespace, server, stem, count, recipient), cwd=paths.SOURCES.parent, timeout=60 + count)
+    return numbered(stem, count)
 
 
-def _subjects(prefix: str, count: int) -> list[str]:
-    """Subjects that no other mail has."""
-    run_id = secrets.token_hex(3)
-    return [f"{prefix} {run_id}-{number}" for number in range(1, count + 1)]
+def _stem(prefix: str) -> str:
+    """What begins the subjects of these mails, and of no others."""
+    return f"{prefix} {secrets.token_hex(3)}"
 
 
-def _submission(namespace: str, server: str, subjects: list[str], recipient: str, seconds: float = 0) -> list[str]:
+def _submission(namespace: str, server: str, stem: str, count: int, recipient: str, seconds: float = 0) -> list[str]:
     """The command line that submits."""
-    order = {"server": server, "subjects": subjects, "recipient": recipient, "seconds": seconds}
+    order = {"server": server, "stem": stem, "count": count, "recipient": recipient, "seconds": seconds}
     return ["ip", "netns", "exec", namespace, sys.executable, "-m", "relaylab.submit", json.dumps(order)]

@@ -125,7 +125,8 @@ class TargetGroups:
         return group if group and group.name in TARGET_GROUPS else None
 
     def _registered(self, name: str) -> list[str]:
-        return [target for group in list(self._groups().values()) if group.name == name for target in list(group.targets)]
+        groups = [group for group in list(self._groups().values()) if group.name == name]
+        return [target for group in groups for target in list(group.targets)]
 
     def _address(self, name: str) -> str:
         return jsonfile.read(self.folder / "instances.json").get(name, name)
