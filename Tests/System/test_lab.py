@@ -83,8 +83,10 @@ def test_up_send_status_shell_and_down(binary):
 
 @pytest.mark.parametrize("way", ["Ctrl-C", "SIGTERM", "a closed pipe"])
 def test_up_that_is_given_up_leaves_nothing_behind(binary, way):
+    # A shell has its background jobs ignore Ctrl-C, and a test run may be one.
     process = subprocess.Popen([LAB, "up"], env={**os.environ, "LAB_BINARY": str(binary)}, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     name = ""
     for line in process.stdout:
         if found := re.search(r"lab (lab[0-9a-f]{4}):", line):
