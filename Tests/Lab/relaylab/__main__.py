@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 
 from . import haproxy, measure, network, paths, user_data
-from .lab import Lab, send
+from .lab import Lab
 from .ledger import Ledger
+from .mail import send
 from .shell import CommandError
 
 START = time.monotonic()
@@ -175,7 +176,7 @@ def measured(arguments) -> int:
 def status(arguments) -> int:
     state = current()
     folder = paths.CACHE / "run" / state["id"]
-    checks = haproxy.states(folder / "haproxy.sock")
+    checks = haproxy.states(folder)
     print(f"lab {state['id']}")
     for name, relay in state["relays"].items():
         print(f"  {name}  {relay['instance']}  {relay['address']}  {checks.get(relay['address'], 'not registered')}")

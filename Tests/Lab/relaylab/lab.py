@@ -1,31 +1,26 @@
 """A lab as a whole."""
 
-import ctypes
 import json
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from . import certificates, haproxy, image, metadata, network, packages, paths, user_data
-from .api import HOSTS, NAME, REGION
+from . import certificates, dns, haproxy, image, metadata, network, packages, paths, user_data
+from .account import HOSTS
+from .cloud import Cloud
 from .ledger import Ledger
 from .machine import Machine, Relay
+from .mail import Mail
 from .network import Network
-from .shell import CommandError, output, run
+from .shell import CommandError, die_with_parent, output, run
 
 
-def _die_with_parent() -> None:
-    """Have the kernel end a service when the lab's process is gone."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-class Lab:
-    """A VPC with metadata, AWS APIs, DNS, a package repository, a load balancer, a sender, and the world outside."""
+class Lab(Cloud, Mail):
+    """A VPC with metadata, AWS APIs, DNS, a package repository, load balancers, a sender, and the world outside."""
 
     def __init__(self, binary: Path):
         self.id = f"lab{secrets.token_hex(2)}"
@@ -64,18 +59,21 @@ class Lab:
             shutil.copy(binary, artifacts)
         self.sha256 = output("sha256sum", binary).split()[0]
         balancer = self.network.host("elb", network.LOAD_BALANCER)
+        self.network.address(balancer, network.NETWORK_LOAD_BALANCER)
         (self.folder / "haproxy.cfg").write_text(haproxy.configuration(self.folder))
         self._service("haproxy", balancer, "haproxy", "-db", "-f", self.folder / "haproxy.cfg")
         router = self.network.router
-        self._service("dns", router, *self._dnsmasq())
-        self._module("metadata", router, self.folder / "metadata.json")
+        self._service("dns", router, *dns.command())
+        self._module("metadata", router, self.folder)
         self._service("repository", router, *self._python("files"), network.REPOSITORY, packages.build())
         self._service("artifacts", router, *self._python("files"), network.ARTIFACTS, artifacts)
         self._service("api", router, *self._python("api"), self.folder)
         outside = self.network.host("sink", network.SINK, outside=True)
-        self._module("sink", outside, self.folder / "mails.jsonl")
+        self._module("sink", outside, self.folder)
+        self.application = self.network.host("app", network.SENDER)
         self.outsider = self.network.host("out", network.OUTSIDER, outside=True)
         self._wait((self.folder / "api.ready").exists, 60, "the AWS API")
+        self._wait((self.folder / "sink.sock").exists, 20, "the mail server outside")
         self.instances = json.loads((self.folder / "instances.json").read_text())
         self.state()
 
@@ -83,7 +81,7 @@ class Lab:
         """Write down what other commands need to know."""
         relays = {relay.name: {"leader": relay.leader, "instance": relay.instance, "address": relay.address}
                   for relay in self.relays}
-        state = {"id": self.id, "process": os.getpid(), "relays": relays, "sender": f"{self.id}-app"}
+        state = {"id": self.id, "process": os.getpid(), "relays": relays, "sender": self.application}
         (self.folder / "state.json").write_text(json.dumps(state))
 
     def _python(self, module: str) -> list[str]:
@@ -96,17 +94,9 @@ class Lab:
         log = (self.folder / f"{name}.log").open("w")
         process = subprocess.Popen(
             ["ip", "netns", "exec", namespace, *map(str, argv)], cwd=paths.SOURCES.parent, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=log, preexec_fn=_die_with_parent,
+            stdout=log, stderr=log, preexec_fn=die_with_parent,
         )
         self.ledger.process(process.pid)
-
-    def _dnsmasq(self) -> list[str]:
-        names = {**{host: network.API for host in HOSTS}, "repo.lab.internal": network.REPOSITORY,
-                 "artifacts.lab.internal": network.ARTIFACTS, "mx.example.net": network.SINK}
-        records = [f"--host-record={name},{address}" for name, address in names.items()]
-        return ["dnsmasq", "--keep-in-foreground", "--user=root", "--conf-file=/dev/null", "--pid-file=", "--no-hosts",
-                "--no-resolv", f"--listen-address={network.RESOLVER}", "--bind-interfaces", "--address=/#/",
-                "--mx-host=example.net,mx.example.net,10", *records]
 
     def _wait(self, condition, seconds: float, what: str) -> None:
         deadline = time.monotonic() + seconds
@@ -147,104 +137,23 @@ class Lab:
         self.state()
         return relay
 
-    def write_metadata(self) -> None:
-        temporary = self.folder / "metadata.new"
-        temporary.write_text(json.dumps(self.nodes))
-        temporary.rename(self.folder / "metadata.json")
-
-    def metadata_fault(self, relay: Relay, fault: str) -> None:
-        self.nodes[relay.address]["fault"] = fault
-        self.write_metadata()
-
-    def api_fault(self, **fault) -> None:
-        """Break the AWS API from now on; without a fault, mend it."""
-        (self.folder / "faults.json").write_text(json.dumps(fault))
-
-    def api_calls(self, relay: Relay) -> list[str]:
-        """The actions that a relay has called."""
-        path = self.folder / "calls.jsonl"
-        calls = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        return [call["action"] for call in calls if call["client"] == relay.address]
-
     def add_sender(self) -> None:
         """An application host, whose own Postfix has the load balancer as its relayhost."""
-        namespace = self.network.host("app", network.SENDER)
-        machine = Machine("app", image.sender(), namespace, self.folder, self.ledger)
+        machine = Machine("app", image.sender(), self.application, self.folder, self.ledger)
         settings = [f"relayhost = [{network.LOAD_BALANCER}]:25", "myhostname = app.example.com", "mydomain = example.com",
                     "myorigin = $mydomain", "mydestination =", "inet_protocols = ipv4", "inet_interfaces = loopback-only",
                     "maillog_file = /var/log/mail.log", "alias_maps =", "compatibility_level = 3.6",
                     # One message a connection, so that the load balancer has something to balance.
-                    "smtp_connection_cache_on_demand = no", "initial_destination_concurrency = 1"]
+                    "smtp_connection_cache_on_demand = no", "initial_destination_concurrency = 1",
+                    # What no relay took is tried again at once: no test waits the usual five minutes.
+                    "minimal_backoff_time = 2s", "maximal_backoff_time = 4s", "queue_run_delay = 2s"]
         (machine.root / "etc/postfix/main.cf").write_text("\n".join(settings) + "\n")
         machine.start("--as-pid2", "/usr/sbin/postfix", "start-fg")
         self.sender = machine
         self.state()
-        self._wait(lambda: _smtp_greets(namespace), 20, "the sender's Postfix")
-
-    # What a person or a test looks at
-
-    def send(self, count: int, prefix: str = "mail", recipient: str = "someone@example.net") -> list[str]:
-        """Send mails from the application host. Returns their subjects."""
-        return send(f"{self.id}-app", count, prefix, recipient)
-
-    def mails(self) -> list[dict]:
-        path = self.folder / "mails.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-    def wait_for_mails(self, subjects: list[str], seconds: float = 60) -> list[dict]:
-        wanted = set(subjects)
-        self._wait(lambda: wanted <= {mail["subject"] for mail in self.mails()}, seconds, f"{len(wanted)} mails")
-        return [mail for mail in self.mails() if mail["subject"] in wanted]
-
-    def backends(self) -> dict[str, str]:
-        """What the load balancer's checks say of each registered relay, by address."""
-        return haproxy.states(self.folder / "haproxy.sock")
-
-    def deregister(self, relay: Relay) -> None:
-        """Take a relay out of the load balancer, as a person with the AWS command line would."""
-        script = (
-            "import boto3\n"
-            f"elb = boto3.client('elb', region_name={REGION!r}, endpoint_url='https://{network.API}',"
-            f" verify={str(self.folder / 'ca.pem')!r}, aws_access_key_id='lab', aws_secret_access_key='lab')\n"
-            f"elb.deregister_instances_from_load_balancer(LoadBalancerName={NAME!r},"
-            f" Instances=[{{'InstanceId': {relay.instance!r}}}])\n"
-        )
-        output("ip", "netns", "exec", self.network.router, sys.executable, "-c", script, timeout=60)
-
-    def wait_for_backend(self, relay: Relay, state: str, seconds: float = 60) -> None:
-        self._wait(lambda: self.backends().get(relay.address) == state, seconds, f"{relay.name} {state} at the load balancer")
-
-    def try_relay(self, address: str) -> str:
-        """Have a host outside try to relay by an address. Returns the answer to RCPT TO."""
-        script = (
-            "import smtplib,sys\n"
-            f"client = smtplib.SMTP({address!r}, 25, 'outsider.example.org', timeout=20)\n"
-            "client.ehlo(); client.mail('a@example.org')\n"
-            "code, text = client.rcpt('victim@example.net')\n"
-            "print(code, text.decode()); client.quit()\n"
-        )
-        return output("ip", "netns", "exec", self.outsider, sys.executable, "-c", script, timeout=60).strip()
-
-
-def send(namespace: str, count: int, prefix: str, recipient: str) -> list[str]:
-    """Submit mails to the Postfix of the host in a namespace."""
-    run_id = secrets.token_hex(3)
-    subjects = [f"{prefix} {run_id}-{number}" for number in range(1, count + 1)]
-    script = (
-        "import smtplib\n"
-        f"for subject in {subjects!r}:\n"
-        "    client = smtplib.SMTP('127.0.0.1', 25, timeout=20)\n"
-        "    text = f'From: app@example.com\\r\\nTo: " + recipient + "\\r\\nSubject: {subject}\\r\\n\\r\\nHello.\\r\\n'\n"
-        f"    client.sendmail('app@example.com', [{recipient!r}], text)\n"
-        "    client.quit()\n"
-    )
-    output("ip", "netns", "exec", namespace, sys.executable, "-c", script, timeout=60 + count)
-    return subjects
+        self._wait(lambda: _smtp_greets(self.application), 20, "the sender's Postfix")
 
 
 def _smtp_greets(namespace: str) -> bool:
     script = "import smtplib; smtplib.SMTP('127.0.0.1', 25, timeout=2).quit()"
     return run("ip", "netns", "exec", namespace, sys.executable, "-c", script, check=False).returncode == 0
-
-
-LOAD_BALANCER_NAME = NAME

@@ -1,7 +1,7 @@
 """The instance metadata service: version 2, one tree a client address.
 
 Runs as a program in the VPC's namespace and reads what to say from a file at each request, so that a test can change
-it, or break it, at any time.
+it, or break it, at any time. Every request is written down, also one that is not answered.
 """
 
 import json
@@ -10,15 +10,16 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
-from . import network
+from . import jsonfile, network, records
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # Head and body in one write: apart, each answer would wait for a delayed acknowledgement.
     wbufsize = -1
-    state: Path
+    folder: Path
     tokens: set[str] = set()
 
     def do_PUT(self):
@@ -47,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         is_cloud_init = self.headers.get("User-Agent", "").startswith(("Cloud-Init/", "python-requests/"))
         if self.headers.get("X-aws-ec2-metadata-token") not in self.tokens and not is_cloud_init:
             return self._answer(401)
-        parts = [part for part in self.path.split("/") if part][1:]
+        parts = [unquote(part) for part in self.path.split("/") if part][1:]
         if parts == ["user-data"]:
             return self._answer(200, node["user-data"])
         value = {"meta-data": node["meta-data"], "dynamic": node["dynamic"]}
@@ -60,7 +61,9 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(200, value)
 
     def _node(self):
-        node = json.loads(self.state.read_text()).get(self.client_address[0])
+        client = self.client_address[0]
+        records.append(self.folder / "metadata-calls.jsonl", client=client, method=self.command, path=self.path)
+        node = jsonfile.read(self.folder / "metadata.json").get(client)
         fault = (node or {}).get("fault")
         if node is None or fault == "disabled":
             self._answer(403)
@@ -114,6 +117,24 @@ def tree(instance: str, address: str, mac: str, tags: dict[str, str] | None, rol
     return data
 
 
+def edit(data: dict, path: str, value: str | None) -> None:
+    """Set the value at a path below meta-data/, or with None take it away.
+
+    A folder goes with the last that was in it, as on EC2. Only tags/instance stays: empty, it says that tags are on.
+    """
+    name, _, rest = path.partition("/")
+    if rest:
+        stays = name == "instance" and name in data
+        folder = data.setdefault(name, {})
+        edit(folder, rest, value)
+        if not folder and not stays:
+            del data[name]
+    elif value is None:
+        data.pop(name, None)
+    else:
+        data[name] = value
+
+
 def _hostname(address: str) -> str:
     return f"ip-{address.replace('.', '-')}.eu-central-1.compute.internal"
 
@@ -131,5 +152,5 @@ class Server(ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
-    Handler.state = Path(sys.argv[1])
+    Handler.folder = Path(sys.argv[1])
     Server((network.METADATA, 80), Handler).serve_forever()

@@ -11,6 +11,7 @@ REPOSITORY = "10.0.0.4"
 API = "10.0.0.5"
 ARTIFACTS = "10.0.0.6"
 LOAD_BALANCER = "10.0.0.25"
+NETWORK_LOAD_BALANCER = "10.0.0.26"
 SENDER = "10.0.2.20"
 METADATA = "169.254.169.254"
 OUTSIDE_GATEWAY = "198.51.100.1"
@@ -49,6 +50,10 @@ class Network:
         if not outside:
             self._in(namespace, "route", "add", f"{METADATA}/32", "dev", "eth0")
         return namespace
+
+    def address(self, namespace: str, address: str) -> None:
+        """Give a host of the VPC another address."""
+        self._in(namespace, "addr", "add", f"{address}/16", "dev", "eth0")
 
     def _namespace(self, name: str) -> str:
         namespace = f"{self.lab}-{name}"

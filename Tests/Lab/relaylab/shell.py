@@ -1,5 +1,7 @@
 """Running programs, with their output in the error when they fail."""
 
+import ctypes
+import signal
 import subprocess
 
 
@@ -20,3 +22,8 @@ def run(*argv: str, timeout: float = 60, check: bool = True, **options) -> subpr
 def output(*argv: str, **options) -> str:
     """What a program that must succeed prints."""
     return run(*argv, **options).stdout
+
+
+def die_with_parent() -> None:
+    """For a new process: have the kernel end it when its parent is gone."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)

@@ -1,0 +1,75 @@
+"""The AWS account's VPC, instances and load balancers, made in moto by AWS's own client."""
+
+import json
+from pathlib import Path
+
+import boto3
+
+from . import network
+
+NAME = "smtp-relay"
+NETWORK_NAME = "smtp-relay-nlb"
+# The network load balancer's, each with its type of target and its port.
+TARGET_GROUPS = {"relay-25": ("instance", 25), "relay-587-ip": ("ip", 587)}
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+SERVICES = ("ec2", "elasticloadbalancing", "autoscaling", "cloudformation")
+HOSTS = [f"{service}.{REGION}.amazonaws.com" for service in SERVICES]
+
+
+def seed(folder: Path) -> None:
+    """Make all of it, and write down what it is called."""
+    options = {"region_name": REGION, "endpoint_url": f"https://{network.API}", "verify": str(folder / "ca.pem"),
+               "aws_access_key_id": "lab", "aws_secret_access_key": "lab"}
+    ec2 = boto3.client("ec2", **options)
+    vpc = ec2.create_vpc(CidrBlock=network.VPC)["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=network.SUBNET)["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="relay", Description="relay", VpcId=vpc)["GroupId"]
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    made = ec2.run_instances(ImageId=image, MinCount=8, MaxCount=8, SubnetId=subnet)["Instances"]
+    instances = {made[i]["InstanceId"]: f"10.0.1.{10 + i}" for i in range(8)}
+    ec2.create_tags(Resources=list(instances), Tags=[{"Key": "Purpose", "Value": "relay"}])
+    _classic(boto3.client("elb", **options), ec2, vpc, subnet, group)
+    groups = _network(boto3.client("elbv2", **options), vpc, subnet)
+    (folder / "instances.json").write_text(json.dumps(instances))
+    account = {"vpc": vpc, "subnet": subnet, "group": group, "target-groups": groups}
+    (folder / "account.json").write_text(json.dumps(account))
+
+
+def _classic(elb, ec2, vpc: str, subnet: str, group: str) -> None:
+    elb.create_load_balancer(
+        LoadBalancerName=NAME, Scheme="internal", Subnets=[subnet], SecurityGroups=[group],
+        Listeners=[{"Protocol": "TCP", "LoadBalancerPort": port, "InstanceProtocol": "TCP", "InstancePort": port}
+                   for port in (25, 587)],
+    )
+    elb.configure_health_check(LoadBalancerName=NAME, HealthCheck={
+        "Target": "HTTP:80/health", "Interval": 5, "Timeout": 2, "UnhealthyThreshold": 2, "HealthyThreshold": 2})
+    # A load balancer that would make an open relay: anyone may come in, and Postfix sees its address, not theirs.
+    door = ec2.create_security_group(GroupName="door", Description="open to the world", VpcId=vpc)["GroupId"]
+    ec2.authorize_security_group_ingress(GroupId=door, IpPermissions=[
+        {"IpProtocol": "tcp", "FromPort": 25, "ToPort": 25, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+    elb.create_load_balancer(
+        LoadBalancerName="open-door", Scheme="internet-facing", Subnets=[subnet], SecurityGroups=[door],
+        Listeners=[{"Protocol": "TCP", "LoadBalancerPort": 25, "InstanceProtocol": "TCP", "InstancePort": 25}],
+    )
+
+
+def _network(elbv2, vpc: str, subnet: str) -> dict[str, str]:
+    """The network load balancer, which as most has no security group. Returns its target groups' ARNs by name."""
+    balancer = elbv2.create_load_balancer(Name=NETWORK_NAME, Type="network", Scheme="internal", Subnets=[subnet])
+    groups = {}
+    for name, (kind, port) in TARGET_GROUPS.items():
+        made = elbv2.create_target_group(
+            Name=name, Protocol="TCP", Port=port, VpcId=vpc, TargetType=kind, HealthCheckProtocol="HTTP",
+            HealthCheckPort="80", HealthCheckPath="/health", HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2,
+            HealthyThresholdCount=2, UnhealthyThresholdCount=2,
+        )
+        groups[name] = made["TargetGroups"][0]["TargetGroupArn"]
+        # As HAProxy does it: Postfix sees the load balancer's address. moto leaves out both attributes.
+        elbv2.modify_target_group_attributes(TargetGroupArn=groups[name], Attributes=[
+            {"Key": key, "Value": "false"} for key in ("preserve_client_ip.enabled", "proxy_protocol_v2.enabled")])
+        elbv2.create_listener(
+            LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"], Protocol="TCP", Port=port,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": groups[name]}],
+        )
+    return groups

@@ -1,0 +1,56 @@
+"""The classic load balancer: HAProxy, kept equal to what is registered in moto, and its checks' word on health."""
+
+import json
+from pathlib import Path
+
+from moto.backends import get_backend
+
+from . import haproxy
+from .account import ACCOUNT, NAME, REGION
+from .query import QueryError, answer, members
+
+_XML = "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/"
+
+
+class ClassicLoadBalancer:
+    """Follows moto, and answers what moto makes up: DescribeInstanceHealth."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.registered: dict[str, bool] = {}
+        self.states: dict[str, str] = {}
+
+    def addresses(self) -> dict[str, str]:
+        return json.loads((self.folder / "instances.json").read_text())
+
+    def follow(self) -> None:
+        """Have HAProxy send to who is registered now."""
+        balancer = get_backend("elb")[ACCOUNT][REGION].load_balancers.get(NAME)
+        instances = set(balancer.instance_ids) if balancer else set()
+        for instance, address in self.addresses().items():
+            wanted = instance in instances
+            if wanted != self.registered.get(instance, False):
+                for section in ("smtp", "submission"):
+                    (haproxy.admit if wanted else haproxy.withdraw)(self.folder, section, address)
+                self.registered[instance] = wanted
+
+    def see(self, statistics: dict) -> None:
+        """Take note of what HAProxy's checks say."""
+        self.states = {address: row["status"] for address, row in statistics["smtp"].items()}
+
+    def health(self, form: dict[str, str]) -> str | None:
+        """DescribeInstanceHealth; moto answers for all instances."""
+        asked = members(form, "Instances")
+        if not asked:
+            return None
+        states = [{"InstanceId": member["InstanceId"], **self._state(member["InstanceId"])} for member in asked]
+        return answer("DescribeInstanceHealth", _XML, {"InstanceStates": states})
+
+    def _state(self, instance: str) -> dict[str, str]:
+        if not self.registered.get(instance):
+            raise QueryError("InvalidInstance", f"Could not find EC2 instance {instance}.")
+        # "UP 1/2" is one whose checks have begun to fail.
+        if self.states.get(self.addresses()[instance], "").startswith("UP"):
+            return {"State": "InService", "ReasonCode": "N/A", "Description": "N/A"}
+        text = "Instance has failed at least the UnhealthyThreshold number of health checks consecutively."
+        return {"State": "OutOfService", "ReasonCode": "Instance", "Description": text}

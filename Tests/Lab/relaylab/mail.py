@@ -1,0 +1,83 @@
+"""What a test does with mail in a lab."""
+
+import json
+import secrets
+import subprocess
+import sys
+
+from . import paths, records
+from .control import ask
+from .machine import Relay
+from .shell import die_with_parent, output
+from .submit import numbered
+from .traffic import Traffic
+
+
+class Mail:
+    """The part of a Lab that sends, and looks at what arrives outside."""
+
+    def send(self, count: int, prefix: str = "mail", recipient: str = "someone@example.net") -> list[str]:
+        """Send mails from the application host. Returns their subjects."""
+        return send(self.application, count, prefix, recipient)
+
+    def send_in_background(self, count: int, seconds: float, recipient: str = "someone@example.net") -> Traffic:
+        """Have the application host send mails, evenly over a time, while a test goes on."""
+        stem = _stem("background")
+        command = _submission(self.application, "127.0.0.1", stem, count, recipient, seconds)
+        process = subprocess.Popen(command, cwd=paths.SOURCES.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, preexec_fn=die_with_parent)
+        self.ledger.process(process.pid)
+        return Traffic(process, numbered(stem, count), seconds)
+
+    def submit(self, relay: Relay, count: int, recipient: str = "someone@example.net") -> list[str]:
+        """Submit mails from the application host straight to one relay, which has them queued then. Their subjects."""
+        return _submit(self.application, relay.address, _stem(f"by {relay.name}"), count, recipient)
+
+    def mails(self) -> list[dict]:
+        """What has arrived outside."""
+        return records.read(self.folder / "mails.jsonl")
+
+    def wait_for_mails(self, subjects: list[str], seconds: float = 60) -> list[dict]:
+        wanted = set(subjects)
+        self._wait(lambda: wanted <= {mail["subject"] for mail in self.mails()}, seconds, f"{len(wanted)} mails")
+        return [mail for mail in self.mails() if mail["subject"] in wanted]
+
+    def sink_down(self) -> None:
+        """Have the mail server outside refuse connections from now on. What it has kept stays."""
+        ask(self.folder / "sink.sock", "down")
+
+    def sink_up(self) -> None:
+        """Have it accept mail again."""
+        ask(self.folder / "sink.sock", "up")
+
+    def try_relay(self, address: str) -> str:
+        """Have a host outside try to relay by an address. Returns the answer to RCPT TO."""
+        script = (
+            "import smtplib,sys\n"
+            f"client = smtplib.SMTP({address!r}, 25, 'outsider.example.org', timeout=20)\n"
+            "client.ehlo(); client.mail('a@example.org')\n"
+            "code, text = client.rcpt('victim@example.net')\n"
+            "print(code, text.decode()); client.quit()\n"
+        )
+        return output("ip", "netns", "exec", self.outsider, sys.executable, "-c", script, timeout=60).strip()
+
+
+def send(namespace: str, count: int, prefix: str, recipient: str) -> list[str]:
+    """Submit mails to the Postfix of the host in a namespace. Returns their subjects."""
+    return _submit(namespace, "127.0.0.1", _stem(prefix), count, recipient)
+
+
+def _submit(namespace: str, server: str, stem: str, count: int, recipient: str) -> list[str]:
+    output(*_submission(namespace, server, stem, count, recipient), cwd=paths.SOURCES.parent, timeout=60 + count)
+    return numbered(stem, count)
+
+
+def _stem(prefix: str) -> str:
+    """What begins the subjects of these mails, and of no others."""
+    return f"{prefix} {secrets.token_hex(3)}"
+
+
+def _submission(namespace: str, server: str, stem: str, count: int, recipient: str, seconds: float = 0) -> list[str]:
+    """The command line that submits."""
+    order = {"server": server, "stem": stem, "count": count, "recipient": recipient, "seconds": seconds}
+    return ["ip", "netns", "exec", namespace, sys.executable, "-m", "relaylab.submit", json.dumps(order)]
