@@ -8,7 +8,7 @@ import sys
 from . import paths, records
 from .control import ask
 from .machine import Relay
-from .shell import die_with_parent, output
+from .shell import die_with_parent, output, start, uninterrupted
 from .submit import numbered
 from .traffic import Traffic
 
@@ -24,9 +24,10 @@ class Mail:
         """Have the application host send mails, evenly over a time, while a test goes on."""
         stem = _stem("background")
         command = _submission(self.application, "127.0.0.1", stem, count, recipient, seconds)
-        process = subprocess.Popen(command, cwd=paths.SOURCES.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, text=True, preexec_fn=die_with_parent)
-        self.ledger.process(process.pid)
+        with uninterrupted():
+            process = start(*command, cwd=paths.SOURCES.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, prepare=die_with_parent)
+            self.ledger.process(process.pid)
         return Traffic(process, numbered(stem, count), seconds)
 
     def submit(self, relay: Relay, count: int, recipient: str = "someone@example.net") -> list[str]:
