@@ -58,6 +58,23 @@ class Machine:
     def boot(self) -> None:
         self.start("-b")
 
+    def reboot(self) -> None:
+        """Have the machine shut down in good order and start again, as a person's 'reboot' does."""
+        before = self.leader
+        self.exec("systemctl", "reboot", check=False)
+        deadline = time.monotonic() + 120
+        while self._init() in (None, before):
+            if time.monotonic() > deadline:
+                raise CommandError(f"{self.name} did not reboot:\n{(self.folder / 'console.log').read_text()}")
+            time.sleep(0.1)
+        self.leader = self._leader(time.monotonic() + 20)
+        self.ledger.init(self.leader)
+
+    def power_off(self) -> None:
+        """Have the machine shut down in good order, and wait until it is off."""
+        self.exec("systemctl", "poweroff", check=False)
+        self.process.wait(180)
+
     def stop(self) -> None:
         """Power off at once."""
         if self.process and self.process.poll() is None:
@@ -68,12 +85,22 @@ class Machine:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise CommandError(f"{self.name} ended at once:\n{(self.folder / 'console.log').read_text()}")
-            for child in children(self.process.pid):
+            if (init := self._init()) is not None:
+                return init
+            time.sleep(0.05)
+        raise CommandError(f"{self.name} did not start:\n{(self.folder / 'console.log').read_text()}")
+
+    def _init(self) -> int | None:
+        """The first process of the machine, while there is one."""
+        for child in children(self.process.pid):
+            try:
                 # The first child sets up; the one in a PID namespace of its own is the machine's init.
                 if os.readlink(f"/proc/{child}/ns/pid") != os.readlink("/proc/self/ns/pid"):
                     return child
-            time.sleep(0.05)
-        raise CommandError(f"{self.name} did not start:\n{(self.folder / 'console.log').read_text()}")
+            except OSError:
+                # It is gone by now.
+                continue
+        return None
 
     def command(self, argv: list[str]) -> list[str]:
         """A command line that runs another one inside."""
