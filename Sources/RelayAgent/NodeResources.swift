@@ -71,10 +71,11 @@ struct NodeResources: Sendable {
         let memberships = memberships(goal.membership).map { [$0] }
         guard let order = goal.order else { return [[base + [healthEndpoint]], memberships] }
         let file = FilePath(NginxConfiguration.healthFile)
-        var stages: [[Chain]] = [[[WithdrawnHealth(file: file, files: host.files)]], memberships, [[queue(order)]]]
-        // Who has left by hand may come back at any time; the others are about to end.
+        var stages: [[Chain]] = [[[WithdrawnHealth(file: file, files: host.files)]], memberships]
+        // Who has left by hand may come back at any time; the others are about to end. It comes before the queue is handed
+        // over, since it knows of no way that is found only then, and would take it out of main.cf again.
         if order.reason == .byHand, !request.isShutdown { stages.append([base]) }
-        return stages
+        return stages + [[[queue(order)]]]
     }
 
     /// What the load balancers make of a node that can't be brought to where it should be: only looked at.

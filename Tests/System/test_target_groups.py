@@ -63,6 +63,9 @@ def test_user_data_ends_in_service_in_both_kinds_of_group(pair):
             calls = [call["fields"] for call in pair.api_requests(relay) if call["action"] == "RegisterTargets"]
             assert {"TargetGroupArn": pair.target_groups[group],
                     "Targets.member.1.Id": target(relay, group)} in calls
+        joined = [call["time"] for call in pair.api_requests(relay) if call["action"].startswith("Register")]
+        # None waits for another: the first checks of one alone take two seconds here, and minutes at a real one.
+        assert max(joined) - min(joined) < 1
         assert pair.backends()[relay.address] == "UP"
         assert "the node is as it should be" in relay.log()
 
@@ -258,6 +261,7 @@ def test_a_node_that_leaves_hands_its_mail_over_through_the_network_load_balance
         assert result.returncode == 0, result.stdout
         order = json.loads(relay.shell("cat /var/lib/smtp-relay-agent/drain.json"))
         assert order["evacuateTo"].startswith("[smtp-relay-nlb") and order["evacuateTo"].endswith("]:25"), result.stdout
+        assert relay.shell("postconf -h relayhost").strip() == order["evacuateTo"]
         assert relay.shell("postqueue -j") == ""
         assert len(other.shell("postqueue -j").splitlines()) == 10
     finally:
