@@ -30,9 +30,11 @@ package struct HostAccess: Sendable {
     }
 
     /// The host that the program runs on.
-    package static func live(transport: any HTTPTransport) -> HostAccess {
+    ///
+    /// - Parameter variables: What child processes find in their environment besides what this process has.
+    package static func live(transport: any HTTPTransport, variables: [String: String] = [:]) -> HostAccess {
         let files = FileSystem()
-        let runner = SubprocessRunner()
+        let runner = SubprocessRunner(variables: variables)
         return HostAccess(
             files: files,
             runner: runner,

@@ -47,6 +47,8 @@ package struct SettingKey: Sendable, Equatable {
     package var tag: String { Self.tagPrefix + shortName }
 
     static let variablePrefix = "SMTP_RELAY_"
+    /// Names the settings' file itself.
+    package static let fileVariable = "SMTP_RELAY_CONFIG"
     static let tagPrefix = "smtp-relay:"
 
     /// Every setting there is.

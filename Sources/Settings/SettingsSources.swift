@@ -1,19 +1,27 @@
 package import Vocabulary
 
 /// Everywhere that settings come from. The first that has a value wins:
-/// flag, environment, instance tag, file, default.
+/// flag, environment, what `bootstrap` was given of these, instance tag, file, default.
 package struct SettingsSources: Sendable {
     private let file: SettingsFile?
     private let environment: [String: String]
+    private let launch: LaunchEnvironment
     private let flags: [String]
 
     /// - Parameters:
     ///   - file: `nil` where there is none.
     ///   - environment: Variables that begin with `SMTP_RELAY_` count.
+    ///   - launch: What was kept of the launch.
     ///   - flags: `KEY=VALUE`, as given to `--set`.
-    package init(file: SettingsFile?, environment: [String: String], flags: [String]) {
+    package init(
+        file: SettingsFile?,
+        environment: [String: String],
+        launch: LaunchEnvironment = LaunchEnvironment(),
+        flags: [String]
+    ) {
         self.file = file
         self.environment = environment
+        self.launch = launch
         self.flags = flags
     }
 
@@ -73,11 +81,15 @@ package struct SettingsSources: Sendable {
             }
             add(pair[1], as: pair[0], SettingKey.named(pair[0]), source, known: SettingKey.all.map(\.name))
         }
-        for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix(SettingKey.variablePrefix)
-        {
-            let key = SettingKey.all.first { $0.variable == name }
-            add(text, as: name, key, .environment(variable: name), known: SettingKey.all.map(\.variable))
+        func add(_ variables: [String: String], from source: (String) -> ValueSource) {
+            for (name, text) in variables.sorted(by: { $0.key < $1.key })
+            where name.hasPrefix(SettingKey.variablePrefix) && name != SettingKey.fileVariable {
+                let key = SettingKey.all.first { $0.variable == name }
+                add(text, as: name, key, source(name), known: SettingKey.all.map(\.variable))
+            }
         }
+        add(environment) { .environment(variable: $0) }
+        add(launch.variables) { .launch(variable: $0) }
         for (name, text) in tags.sorted(by: { $0.key < $1.key }) where name.hasPrefix(SettingKey.tagPrefix) {
             let key = SettingKey.all.first { $0.tag == name }
             if let key, key.name.hasPrefix("metadata.") {

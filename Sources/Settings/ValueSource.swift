@@ -3,6 +3,8 @@ package enum ValueSource: Sendable, Equatable, CustomStringConvertible {
     /// `--set KEY=VALUE`.
     case flag(key: String)
     case environment(variable: String)
+    /// A variable or flag that `bootstrap` was given.
+    case launch(variable: String)
     case tag(String)
     case file(path: String, line: Int, column: Int)
     case standard
@@ -11,6 +13,7 @@ package enum ValueSource: Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .flag(let key): "flag --set \(key)"
         case .environment(let variable): "environment \(variable)"
+        case .launch(let variable): "\(LaunchEnvironment.path): \(variable)"
         case .tag(let name): "tag \(name)"
         case .file(let path, let line, let column): "\(path):\(line):\(column)"
         case .standard: "default"

@@ -9,6 +9,8 @@ struct Bootstrap: AsyncParsableCommand {
             that the relay serves the allowed networks and nobody else, registers with the load balancers, waits \
             until they call the node in service, and starts the resident agent that keeps it so.
 
+            Settings given as flags and variables are kept in /etc/smtp-relay-agent/environment for all later passes.
+
             Exit status: 0 the node is in service; 1 it is not, and the log's last lines say why.
             """
     )
@@ -21,6 +23,7 @@ struct Bootstrap: AsyncParsableCommand {
             if try Installation(files: session.host.files).install() {
                 session.log.done("agent", "install \(Installation.program)", after: ContinuousClock.now - started)
             }
+            try session.keepLaunch(options)
             try await session.pass.converge(PassRequest(trigger: "bootstrap", showsDiffs: false))
         }
     }

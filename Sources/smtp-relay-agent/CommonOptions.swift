@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import HTTP
 import Host
 import RelayAgent
@@ -12,7 +13,7 @@ struct CommonOptions: ParsableArguments {
     @Option(
         name: .customLong("config"),
         help: ArgumentHelp(
-            "The settings' file (default: /etc/smtp-relay-agent/config.toml, which may be missing).",
+            "The settings' file (default: SMTP_RELAY_CONFIG, or /etc/smtp-relay-agent/config.toml, which may be missing).",
             valueName: "file"
         )
     )
@@ -36,15 +37,17 @@ struct CommonOptions: ParsableArguments {
     /// Where the settings are looked for when nothing else is said.
     private static let standardFile = "/etc/smtp-relay-agent/config.toml"
 
-    func sources(environment: [String: String]) throws -> SettingsSources {
-        SettingsSources(file: try file(), environment: environment, flags: assignments)
+    func sources(environment: [String: String], launch: LaunchEnvironment) throws -> SettingsSources {
+        let variable = SettingKey.fileVariable
+        let named = configFile ?? environment[variable] ?? launch.variables[variable]
+        return SettingsSources(file: try file(named), environment: environment, launch: launch, flags: assignments)
     }
 
-    private func file() throws -> SettingsFile? {
-        let path = configFile ?? Self.standardFile
+    private func file(_ named: String?) throws -> SettingsFile? {
+        let path = named ?? Self.standardFile
         let files = FileSystem()
         // A file that was named must be there; the standard one need not.
-        if configFile == nil, !files.exists(FilePath(path)) { return nil }
+        if named == nil, !files.exists(FilePath(path)) { return nil }
         let bytes = try files.bytes(at: absolute(path))
         guard let text = String(validating: bytes, as: UTF8.self) else { throw NotText(path: path) }
         return SettingsFile(path: path, text: text)
@@ -55,6 +58,13 @@ struct CommonOptions: ParsableArguments {
 func absolute(_ path: String) -> FilePath {
     let given = FilePath(path)
     return given.isAbsolute ? given : FilePath("/proc/self/cwd").pushing(given)
+}
+
+/// A path that means the same from any folder.
+func canonical(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
 }
 
 /// A file that should be text, but is not.

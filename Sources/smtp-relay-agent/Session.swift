@@ -8,22 +8,42 @@ import Settings
 /// The one place where live parts are put together for a command.
 struct Session {
     let environment: [String: String]
-    /// Reads the settings' file anew at each call.
+    /// Reads the settings' file, and what was kept of the launch, anew at each call.
     let sources: @Sendable () throws -> SettingsSources
     let log: StepLog
     let host: HostAccess
     let inputs: Inputs
     let pass: Pass
 
-    private init(_ options: CommonOptions, environment: [String: String], log: StepLog, transport: HTTPClientTransport)
-    {
-        let aws = AWSAccess(environment: environment, transport: transport, onWait: { log.notice("facts", $0) })
+    private init(
+        _ options: CommonOptions,
+        environment: [String: String],
+        launch: LaunchEnvironment,
+        log: StepLog,
+        transport: HTTPClientTransport
+    ) {
+        let aws = AWSAccess(
+            environment: launch.completing(environment),
+            transport: transport,
+            onWait: { log.notice("facts", $0) }
+        )
         self.log = log
         self.environment = environment
-        self.sources = { try options.sources(environment: environment) }
-        self.host = .live(transport: transport)
+        self.host = .live(transport: transport, variables: launch.proxies)
+        self.sources = { [files = host.files] in
+            try options.sources(environment: environment, launch: LaunchEnvironment(files: files))
+        }
         self.inputs = Inputs(sources: sources, aws: aws, files: host.files, log: log)
         self.pass = Pass(inputs: inputs, host: host, aws: aws, log: log)
+    }
+
+    /// Keeps what this command was given beside the settings' file, for the passes to come.
+    func keepLaunch(_ options: CommonOptions) throws {
+        // What is wrong is for the pass to tell, and not to be kept.
+        guard try sources().check(tags: nil).isEmpty else { return }
+        var launch = try LaunchEnvironment(files: host.files)
+        launch.keep(environment: environment, flags: options.assignments, file: options.configFile.map(canonical))
+        try launch.write(to: host.files)
     }
 
     /// Runs a command's work; what it throws is told and ends the program with status 1.
@@ -41,9 +61,12 @@ struct Session {
         )
         do {
             if needsRoot, geteuid() != 0 { throw NotRoot() }
-            let transport = try HTTPClientTransport(environment: environment)
+            let launch = try LaunchEnvironment(files: FileSystem())
+            let transport = try HTTPClientTransport(environment: launch.completing(environment))
             do {
-                try await body(Session(options, environment: environment, log: log, transport: transport))
+                try await body(
+                    Session(options, environment: environment, launch: launch, log: log, transport: transport)
+                )
             } catch {
                 await transport.shutdown()
                 throw error

@@ -1,17 +1,22 @@
 """What is wrong is told clearly, with a status that is not 0, and keeps the node out of the load balancer."""
 
+import re
 import shlex
+import threading
 
 import pytest
 
 from relaylab import packages
 
 AGENT = "/usr/local/bin/smtp-relay-agent"
+KEPT = "/etc/smtp-relay-agent/environment"
 
 
 def bootstrap(relay, *arguments: str, environment: str = "", timeout: float = 120):
+    """Bootstrap as if for the first time; the resident agent that it starts is stopped, and does not go on trying."""
     command = " ".join(shlex.quote(argument) for argument in (AGENT, "bootstrap", *arguments))
-    return relay.exec("sh", "-c", f"{environment} {command}", check=False, timeout=timeout)
+    script = f"rm -f {KEPT}; {environment} {command}; status=$?; systemctl stop smtp-relay-agent 2>/dev/null; exit $status"
+    return relay.exec("sh", "-c", script, check=False, timeout=timeout)
 
 
 def assert_refused(relay, result, *words: str):
@@ -140,23 +145,38 @@ def test_a_held_lock_is_named_with_its_holder(stock, holder):
     assert_refused(stock, result, "waiting for the package database, locked by process ", holder.split()[0])
 
 
+def test_what_the_launch_was_given_holds_for_the_passes_after_it(baked):
+    """Flags and variables are gone with user-data, but not what they said."""
+    baked.shell("cp /etc/smtp-relay-agent/config.toml /etc/smtp-relay-agent/mine.toml")
+    baked.shell(f"rm -f {KEPT}; cd /etc/smtp-relay-agent; SMTP_RELAY_HOSTNAME=mail.example.com {AGENT} bootstrap "
+                "--config mine.toml --set load_balancer.classic= --set health.port=8080")
+    plan = baked.agent("plan")
+    assert (plan.returncode, plan.stdout) == (0, "Nothing to do.\n")
+    check = baked.exec("setpriv", "--reuid=65534", "--clear-groups", AGENT, "config", "check", check=False)
+    assert (check.returncode, check.stdout) == (0, "The settings are in order.\n")
+    baked.wait_until("smtp-relay-agent status | grep -q 'resident, process'", 30, "the resident agent's first pass")
+    assert baked.shell("postconf -h myhostname").strip() == "mail.example.com"
+    assert "listen 8080" in baked.shell("cat /etc/nginx/nginx.conf")
+    assert baked.address not in baked.lab.backends()
+    shown = baked.agent("config", "show").stdout
+    assert re.search(rf"health.port = 8080 +# {KEPT}: SMTP_RELAY_HEALTH_PORT", shown)
+    assert "# /etc/smtp-relay-agent/mine.toml:2:1" in shown
+    # A second launch adds to it; what is given there is stronger.
+    assert baked.agent("bootstrap", "--set", "health.port=80").returncode == 0
+    assert "SMTP_RELAY_HOSTNAME=mail.example.com" in baked.shell(f"cat {KEPT}")
+    assert "listen 80;" in baked.shell("cat /etc/nginx/nginx.conf")
+    baked.shell(f"systemctl stop smtp-relay-agent; rm {KEPT} /etc/smtp-relay-agent/mine.toml")
+
+
 # Credentials and the API: the node is ready but for its registration.
 
 
 def test_late_metadata_is_waited_for(baked):
     baked.lab.metadata_fault(baked, "token")
-    script = f"{AGENT} bootstrap --set load_balancer.classic= & agent=$!; sleep 4; touch /tmp/late; wait $agent"
-    import threading
-    import time
-
-    def mend():
-        time.sleep(4)
-        baked.lab.metadata_fault(baked, "")
-
-    thread = threading.Thread(target=mend)
-    thread.start()
-    result = baked.exec("sh", "-c", script, check=False)
-    thread.join()
+    mend = threading.Timer(4, baked.lab.metadata_fault, (baked, ""))
+    mend.start()
+    result = bootstrap(baked, "--set", "load_balancer.classic=")
+    mend.join()
     assert result.returncode == 0, result.stdout
     assert "waiting: instance metadata" in result.stdout
 

@@ -85,6 +85,10 @@ package struct FileSystem: Sendable {
 
     /// Puts a file in place so that a reader, or a crash at any point, finds the old one or the new one whole:
     /// a temporary file in the same folder, its mode and owner, fsync, rename, fsync of the folder.
+    ///
+    /// It is whole from the first moment, and its time of change says so, which is `settled` ago: every program of
+    /// Postfix reads main.cf anew until it is two seconds old, in case it is being written (dict_load_file_xt in Postfix's
+    /// dict.c), and a reload would take four seconds.
     package func replace(_ path: FilePath, with bytes: [UInt8], attributes: FileAttributes) throws(FileFailure) {
         let location = location(of: path)
         let temporary = FilePath("\(location.string).smtp-relay-agent.\(getpid())")
@@ -99,6 +103,10 @@ package struct FileSystem: Sendable {
                 try descriptor.writeAll(bytes)
                 try Errno.check(fchown(descriptor.rawValue, attributes.owner, attributes.group))
                 try Errno.check(fchmod(descriptor.rawValue, attributes.permissions.rawValue))
+                var changed = timespec()
+                try Errno.check(clock_gettime(CLOCK_REALTIME, &changed))
+                changed.tv_sec -= Self.settled
+                try Errno.check(futimens(descriptor.rawValue, [changed, changed]))
                 try Errno.check(fsync(descriptor.rawValue))
             }
             try Errno.check(rename(temporary.string, location.string))
@@ -108,6 +116,9 @@ package struct FileSystem: Sendable {
             throw FileFailure(.write, path, error)
         }
     }
+
+    /// Seconds.
+    private static let settled = 3
 
     /// Removes a file or link; nothing there is fine.
     package func remove(_ path: FilePath) throws(FileFailure) {

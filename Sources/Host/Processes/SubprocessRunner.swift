@@ -7,12 +7,20 @@ package struct SubprocessRunner: CommandRunner {
     /// More output than any program run here has; past it, something is wrong.
     private static let outputLimit = 8 << 20
 
-    package init() {}
+    private let environment: Environment
+
+    /// - Parameter variables: What the programs find in their environment besides what this process has.
+    package init(variables: [String: String] = [:]) {
+        let more = variables.map { (Environment.Key(stringLiteral: $0), $1) }
+        self.environment = .inherit
+            .updating(Dictionary(uniqueKeysWithValues: more))
+            .updating(["LC_ALL": "C", "LANG": "C"])
+    }
 
     package func run(_ command: Command) async throws(CommandFailure) -> CommandOutput {
         do {
             return try await withThrowingTaskGroup(of: CommandOutput?.self) { group in
-                group.addTask { try await Self.spawn(command) }
+                group.addTask { try await spawn(command) }
                 group.addTask {
                     try await Task.sleep(for: command.timeout)
                     return nil
@@ -32,7 +40,7 @@ package struct SubprocessRunner: CommandRunner {
         }
     }
 
-    private static func spawn(_ command: Command) async throws -> CommandOutput {
+    private func spawn(_ command: Command) async throws -> CommandOutput {
         var options = PlatformOptions()
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(3))]
         // A process group of its own keeps a terminal's Ctrl-C from reaching a package transaction half way.
@@ -40,10 +48,10 @@ package struct SubprocessRunner: CommandRunner {
         let result = try await Subprocess.run(
             command.executable.hasPrefix("/") ? .path(FilePath(command.executable)) : .name(command.executable),
             arguments: Arguments(command.arguments),
-            environment: .inherit.updating(["LC_ALL": "C", "LANG": "C"]),
+            environment: environment,
             platformOptions: options,
-            output: .string(limit: outputLimit),
-            error: .string(limit: outputLimit)
+            output: .string(limit: Self.outputLimit),
+            error: .string(limit: Self.outputLimit)
         )
         switch result.terminationStatus {
         case .exited(let status):

@@ -23,7 +23,7 @@ struct ResidentLoop {
     private let log: StepLog
 
     private var schedule = PassSchedule(regular: .now)
-    private var underWay: (task: Task<Void, Never>, since: ContinuousClock.Instant, isFull: Bool)?
+    private var underWay: (task: Task<Void, Never>, since: ContinuousClock.Instant, isFull: Bool, triggers: [Trigger])?
     private var alarm: Task<Void, Never>?
     private var mainProcesses: [ServiceName: (process: Int32, watch: Task<Void, Never>)] = [:]
     private var isReady = false
@@ -80,7 +80,7 @@ struct ResidentLoop {
             "watch",
             """
             \(trigger.name) over and over: something else works against this agent (look for configuration management, \
-            cron jobs and scripts that write there); from now on it is looked at every few seconds only
+            cron jobs and scripts that write there); from now on it is looked at every ten seconds only
             """
         )
     }
@@ -97,11 +97,11 @@ struct ResidentLoop {
         let now = ContinuousClock.now
         guard underWay == nil, now >= schedule.due else { return }
         let isFull = schedule.isFull(at: now)
-        let triggers = schedule.answered(at: now).map(\.name)
+        let triggers = schedule.answered(at: now)
         schedule.begin(at: now, next: now + Self.longestPass)
         let settings = inputs.lastSettings?.reconcile ?? NodeSettings.Reconcile()
         let request = PassRequest(
-            trigger: triggers.isEmpty ? "the interval" : triggers.joined(separator: ", "),
+            trigger: triggers.isEmpty ? "the interval" : triggers.map(\.name).joined(separator: ", "),
             waitsInService: false,
             facts: isFull ? .current : .known,
             agent: getpid(),
@@ -117,11 +117,12 @@ struct ResidentLoop {
             // A look at the host alone does not see what the others tell.
             if isFull { log.passEnded() }
         }
-        underWay = (task, now, isFull)
+        underWay = (task, now, isFull, triggers)
     }
 
     private mutating func finish(_ outcome: PassOutcome?) {
         let wasFull = underWay?.isFull ?? true
+        if let underWay, outcome?.changes.isEmpty == false { schedule.putRight(underWay.triggers, at: .now) }
         underWay = nil
         let settings = inputs.lastSettings?.reconcile ?? NodeSettings.Reconcile()
         let next = settings.interval + settings.jitter * Double.random(in: 0..<1)

@@ -16,7 +16,7 @@ from .ledger import Ledger
 from .machine import Machine, Relay
 from .mail import Mail
 from .network import Network
-from .shell import CommandError, die_with_parent, output, run
+from .shell import CommandError, die_with_parent, output, run, start, uninterrupted
 
 
 class Lab(Cloud, Mail):
@@ -25,9 +25,10 @@ class Lab(Cloud, Mail):
     def __init__(self, binary: Path):
         self.id = f"lab{secrets.token_hex(2)}"
         self.folder = paths.CACHE / "run" / self.id
-        self.folder.mkdir(parents=True)
         self.ledger = Ledger(self.folder / "ledger.jsonl")
-        self.ledger.add("folder", self.folder)
+        with uninterrupted():
+            self.folder.mkdir(parents=True)
+            self.ledger.add("folder", self.folder)
         (self.folder / "owner").write_text(json.dumps({"process": os.getpid(), "kept": False}))
         self.relays: list[Relay] = []
         self.nodes: dict[str, dict] = {}
@@ -92,11 +93,10 @@ class Lab(Cloud, Mail):
 
     def _service(self, name: str, namespace: str, *argv) -> None:
         log = (self.folder / f"{name}.log").open("w")
-        process = subprocess.Popen(
-            ["ip", "netns", "exec", namespace, *map(str, argv)], cwd=paths.SOURCES.parent, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=log, preexec_fn=die_with_parent,
-        )
-        self.ledger.process(process.pid)
+        with uninterrupted():
+            process = start("ip", "netns", "exec", namespace, *argv, cwd=paths.SOURCES.parent,
+                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, prepare=die_with_parent)
+            self.ledger.process(process.pid)
 
     def _wait(self, condition, seconds: float, what: str) -> None:
         deadline = time.monotonic() + seconds

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import cgroup
 from .ledger import Ledger, children
-from .shell import CommandError, run
+from .shell import CommandError, run, start, uninterrupted
 
 
 class Machine:
@@ -39,23 +39,36 @@ class Machine:
 
     def start(self, *arguments: str) -> None:
         """Boot, or run one program as the machine's only one."""
-        group = cgroup.make(self.namespace)
-        self.ledger.add("cgroup", group)
+        with uninterrupted():
+            group = cgroup.make(self.namespace)
+            self.ledger.add("cgroup", group)
         console = (self.folder / "console.log").open("w")
-        self.process = subprocess.Popen(
-            ["systemd-nspawn", "-q", "-D", str(self.root), f"--network-namespace-path=/run/netns/{self.namespace}",
-             "--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
-             f"--machine={self.namespace}", *arguments],
-            stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
-            preexec_fn=lambda: cgroup.enter(group),
-            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-        )
-        self.ledger.process(self.process.pid)
+        with uninterrupted():
+            self.process = start(
+                "systemd-nspawn", "-q", "-D", self.root, f"--network-namespace-path=/run/netns/{self.namespace}",
+                "--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
+                f"--machine={self.namespace}", *arguments,
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+                prepare=lambda: cgroup.enter(group), env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+            )
+            self.ledger.process(self.process.pid)
         self.leader = self._leader(time.monotonic() + 20)
         self.ledger.init(self.leader)
 
     def boot(self) -> None:
         self.start("-b")
+
+    def reboot(self) -> None:
+        """Have the machine shut down in good order and start again, as a person's 'reboot' does."""
+        self.exec("systemctl", "reboot", check=False)
+        # systemd-nspawn ends where it can't clean up for the next boot, so each boot has one of its own.
+        self.process.wait(180)
+        self.boot()
+
+    def power_off(self) -> None:
+        """Have the machine shut down in good order, and wait until it is off."""
+        self.exec("systemctl", "poweroff", check=False)
+        self.process.wait(180)
 
     def stop(self) -> None:
         """Power off at once."""

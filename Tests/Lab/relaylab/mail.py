@@ -8,7 +8,7 @@ import sys
 from . import network, paths, records
 from .control import ask
 from .machine import Relay
-from .shell import die_with_parent, output
+from .shell import die_with_parent, output, start, uninterrupted
 from .submit import numbered
 from .traffic import Traffic
 
@@ -27,9 +27,10 @@ class Mail:
     def _in_background(self, server: str, count: int, seconds: float, recipient: str) -> Traffic:
         stem = _stem("background")
         command = _submission(self.application, server, stem, count, recipient, seconds=seconds)
-        process = subprocess.Popen(command, cwd=paths.SOURCES.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, text=True, preexec_fn=die_with_parent)
-        self.ledger.process(process.pid)
+        with uninterrupted():
+            process = start(*command, cwd=paths.SOURCES.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, prepare=die_with_parent)
+            self.ledger.process(process.pid)
         return Traffic(process, numbered(stem, count), seconds)
 
     def submit(self, relay: Relay, count: int, recipient: str = "someone@example.net") -> list[str]:

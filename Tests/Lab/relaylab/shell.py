@@ -3,6 +3,9 @@
 import ctypes
 import signal
 import subprocess
+from contextlib import contextmanager
+
+_GIVING_UP = (signal.SIGINT, signal.SIGTERM)
 
 
 class CommandError(Exception):
@@ -13,7 +16,17 @@ def run(*argv: str, timeout: float = 60, check: bool = True, **options) -> subpr
     """Run a program to its end. Its output is text, standard error in with standard output."""
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.STDOUT)
-    result = subprocess.run([str(a) for a in argv], text=True, timeout=timeout, **options)
+    text = options.pop("input", None)
+    if text is not None:
+        options["stdin"] = subprocess.PIPE
+    with start(*argv, text=True, **options) as process:
+        try:
+            printed, _ = process.communicate(text, timeout)
+        except BaseException:
+            # What it was to do is done or not when this goes on, so that it can be undone.
+            process.kill()
+            raise
+    result = subprocess.CompletedProcess(process.args, process.returncode, printed)
     if check and result.returncode != 0:
         raise CommandError(f"{' '.join(map(str, argv))}: status {result.returncode}\n{result.stdout}")
     return result
@@ -22,6 +35,29 @@ def run(*argv: str, timeout: float = 60, check: bool = True, **options) -> subpr
 def output(*argv: str, **options) -> str:
     """What a program that must succeed prints."""
     return run(*argv, **options).stdout
+
+
+def start(*argv, prepare=lambda: None, **options) -> subprocess.Popen:
+    """Start a program, or don't: whoever gives up meanwhile does so before or after, and loses sight of no process.
+
+    'prepare' is run in the new process, before it becomes the program.
+    """
+    def begin() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _GIVING_UP)
+        prepare()
+
+    with uninterrupted():
+        return subprocess.Popen([str(part) for part in argv], preexec_fn=begin, **options)
+
+
+@contextmanager
+def uninterrupted():
+    """Let Ctrl-C and SIGTERM wait: what is begun in here is also written down."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _GIVING_UP)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def die_with_parent() -> None:
