@@ -11,6 +11,7 @@ package final class AWSAccess: Sendable {
     private let transport: any HTTPTransport
     private let onWait: @Sendable (String) -> Void
     private let kept = Mutex(Kept())
+    private let targetGroups = NetworkLoadBalancingClient.Memory()
 
     private struct Kept {
         var metadata: (settings: NodeSettings.Metadata, client: MetadataClient)?
@@ -49,6 +50,13 @@ package final class AWSAccess: Sendable {
 
     package func elb(region: Region, domain: DomainName, metadata: MetadataClient) -> any ClassicLoadBalancing {
         ClassicLoadBalancingClient(client(.elasticLoadBalancing, region: region, domain: domain, metadata: metadata))
+    }
+
+    package func elbV2(region: Region, domain: DomainName, metadata: MetadataClient) -> any NetworkLoadBalancing {
+        NetworkLoadBalancingClient(
+            client(.elasticLoadBalancingV2, region: region, domain: domain, metadata: metadata),
+            memory: targetGroups
+        )
     }
 
     private func client(

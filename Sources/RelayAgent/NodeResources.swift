@@ -58,20 +58,31 @@ struct NodeResources: Sendable {
         self.deadline = .now + max(left ?? .zero, .seconds(5))
     }
 
-    var all: [any Resource] { groups.flatMap(\.self) }
+    var all: [any Resource] { stages.flatMap { $0.flatMap(\.self) } }
 
     var isLeaving: Bool { goal.order != nil }
 
-    /// Each group relies on those before it only as far as that goes: leaving goes on where one of them fails.
-    var groups: [[any Resource]] {
-        guard let order = goal.order else { return [base + [healthEndpoint] + memberships] }
+    /// Parts of which each relies on those before it.
+    typealias Chain = [any Resource]
+
+    /// What is done one after another. The chains of a stage have nothing to do with one another, and are done at the
+    /// same time: who waits for one load balancer is late at none of the others.
+    var stages: [[Chain]] {
+        let memberships = memberships(goal.membership).map { [$0] }
+        guard let order = goal.order else { return [[base + [healthEndpoint]], memberships] }
         let file = FilePath(NginxConfiguration.healthFile)
-        var groups: [[any Resource]] = [[WithdrawnHealth(file: file, files: host.files)]]
-        groups += memberships.map { [$0] }
-        groups.append([queue(order)])
-        // Who has left by hand may come back at any time; the others are about to end.
-        if order.reason == .byHand, !request.isShutdown { groups.append(base) }
-        return groups
+        var stages: [[Chain]] = [[[WithdrawnHealth(file: file, files: host.files)]], memberships]
+        // Who has left by hand may come back at any time; the others are about to end. It comes before the queue is handed
+        // over, since it knows of no way that is found only then, and would take it out of main.cf again.
+        if order.reason == .byHand, !request.isShutdown { stages.append([base]) }
+        return stages + [[[queue(order)]]]
+    }
+
+    /// What the load balancers make of a node that can't be brought to where it should be: only looked at.
+    ///
+    /// - Parameter reason: Why it can't.
+    func looks(because reason: String) -> [any Resource] {
+        memberships(.leftAlone(because: reason))
     }
 
     private var base: [any Resource] {
@@ -116,24 +127,36 @@ struct NodeResources: Sendable {
         )
     }
 
-    private var memberships: [any Resource] {
+    private func memberships(_ goal: MembershipGoal) -> [any Resource] {
         // A look at the host alone, as after a change of a file, leaves the account's API limit to others.
         guard request.facts == .current else { return [] }
-        return settings.loadBalancer.classic.map { name in
-            ClassicMembership(
-                name,
-                node: ClassicMembership.Node(facts, health: settings.health),
-                goal: goal.membership,
-                settings: settings.loadBalancer,
-                elb: elb,
-                ec2: aws.ec2(region: facts.region, domain: facts.servicesDomain, metadata: metadata),
+        return places.map { place in
+            Membership(
+                place,
+                goal: goal,
+                timeout: settings.loadBalancer.timeout,
                 door: QuietDoor(SMTPConnections(files: host.files), deadline: deadline),
-                observer: MembershipObserver(
-                    notice: { log.warning("load balancer \(name)", $0) },
-                    report: report
-                )
+                observer: MembershipObserver(notice: { log.warning(place.name, $0) }, report: report)
             )
         }
+    }
+
+    /// Every load balancer that the node is to be in, of each kind. A node that leaves hands its mail over through the
+    /// first that has somebody to take it.
+    private var places: [any LoadBalancerPlace] {
+        let settings = settings.loadBalancer
+        let node = RelayInstance(facts, health: self.settings.health)
+        let (region, domain, metadata) = (facts.region, facts.servicesDomain, aws.metadata(self.settings.metadata))
+        let ec2 = aws.ec2(region: region, domain: domain, metadata: metadata)
+        let elb = aws.elb(region: region, domain: domain, metadata: metadata)
+        let elbV2 = aws.elbV2(region: region, domain: domain, metadata: metadata)
+        let isOpenAllowed = settings.allowOpenToWorld
+        return settings.classic.map {
+            ClassicPlace($0, node: node, allowOpenToWorld: isOpenAllowed, elb: elb, ec2: ec2)
+        }
+            + settings.targetGroups.map {
+                TargetGroupPlace($0, node: node, allowOpenToWorld: isOpenAllowed, elb: elbV2, ec2: ec2)
+            }
     }
 
     private func queue(_ order: DrainOrder) -> any Resource {
@@ -151,21 +174,22 @@ struct NodeResources: Sendable {
     private func evacuationAddress(_ order: DrainOrder) async throws -> String? {
         guard settings.shutdown.evacuateQueue else { return nil }
         if let known = order.evacuateTo { return known }
-        guard let name = settings.loadBalancer.classic.first else { return nil }
-        let found = try await elb.describe(name)
-        guard found.instances.contains(where: { $0 != facts.instanceID }) else {
-            log.warning("queue", "load balancer \(name) has no other relay that could take this node's mail")
-            return nil
-        }
+        guard let address = await wayToOthers() else { return nil }
         var order = order
-        order.evacuateTo = "[\(try DomainName(found.dnsName))]:25"
+        order.evacuateTo = address
         try DrainOrders(files: host.files).give(order)
-        return order.evacuateTo
+        return address
     }
 
-    private var metadata: MetadataClient { aws.metadata(settings.metadata) }
-
-    private var elb: any ClassicLoadBalancing {
-        aws.elb(region: facts.region, domain: facts.servicesDomain, metadata: metadata)
+    private func wayToOthers() async -> String? {
+        for place in places {
+            do {
+                if let address = try await place.wayToOthers() { return address }
+                log.warning("queue", "\(place.name) has no other relay that could take this node's mail")
+            } catch {
+                log.warning("queue", "\(place.name) can't take this node's mail: \(error)")
+            }
+        }
+        return nil
     }
 }

@@ -47,26 +47,59 @@ package struct Pass: Sendable {
         let started = ContinuousClock.now
         let resources = try await resources(request, record: record)
         var changes: [Change] = []
-        var failure: StepFailure?
-        for group in resources.groups {
-            do {
-                changes += try await converge(group, request, record)
-            } catch {
-                // Each step of leaving is worth taking, also where one before it failed.
-                guard resources.isLeaving else { throw error }
-                failure = failure ?? error
-                if group.count > 1 || resources.groups.count > 1 { log.failed(error.step, "\(error)") }
+        var failures: [StepFailure] = []
+        for (index, stage) in resources.stages.enumerated() {
+            for result in await converge(stage, request, record) {
+                do throws(StepFailure) {
+                    changes += try result.get()
+                } catch {
+                    failures.append(error)
+                }
             }
+            // Each step of leaving is worth taking, also where one before it failed.
+            guard let failure = failures.first, !resources.isLeaving else { continue }
+            if index == 0, request.agent != nil { await look(resources, because: failure) }
+            break
         }
-        if let failure { throw failure }
+        for other in failures.dropFirst() { log.failed(other.step, "\(other)") }
+        if let failure = failures.first { throw failure }
         tell(changes, of: resources, request, after: ContinuousClock.now - started)
         let services = try await resources.services.all()
         record.report(services)
         return PassOutcome(changes: changes, isLeaving: resources.isLeaving, services: services)
     }
 
+    /// Does the chains of a stage at the same time.
+    ///
+    /// - Returns: What came of each, in their order.
     private func converge(
-        _ resources: [any Resource],
+        _ stage: [NodeResources.Chain],
+        _ request: PassRequest,
+        _ record: PassRecord
+    ) async -> [Result<[Change], StepFailure>] {
+        await withTaskGroup(of: (Int, Result<[Change], StepFailure>).self) { group in
+            for (index, chain) in stage.enumerated() {
+                group.addTask {
+                    do throws(StepFailure) {
+                        return (index, .success(try await converge(chain, request, record)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            var results: [(Int, Result<[Change], StepFailure>)] = []
+            for await result in group { results.append(result) }
+            return results.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    /// Has told what the load balancers make of a node that does not work. What goes wrong with that is not what is wrong.
+    private func look(_ resources: NodeResources, because failure: StepFailure) async {
+        for membership in resources.looks(because: "\(failure.step): \(failure)") { _ = try? await membership.check() }
+    }
+
+    private func converge(
+        _ resources: NodeResources.Chain,
         _ request: PassRequest,
         _ record: PassRecord
     ) async throws(StepFailure) -> [Change] {

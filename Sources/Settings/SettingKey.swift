@@ -87,6 +87,12 @@ package struct SettingKey: Sendable, Equatable {
             "Classic load balancers, by name, that the node registers itself with."
         ),
         SettingKey(
+            "load_balancer.target_groups",
+            .list,
+            standard: .list([]),
+            "Target groups of network load balancers, by ARN, that the node registers itself with."
+        ),
+        SettingKey(
             "load_balancer.allow_open_to_world",
             .boolean,
             standard: .boolean(false),
@@ -125,8 +131,11 @@ package struct SettingKey: Sendable, Equatable {
         SettingKey(
             "reconcile.interval",
             .duration,
-            standard: .text("60s"),
-            "How long after a pass the resident agent makes the next, where nothing calls for one earlier."
+            standard: nil,
+            """
+            How long after a pass the resident agent makes the next, where nothing calls for one earlier; without it, \
+            60 s for each load balancer and target group.
+            """
         ),
         SettingKey(
             "reconcile.jitter",

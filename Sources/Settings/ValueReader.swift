@@ -31,13 +31,20 @@ final class ValueReader {
         let port = port("health.port")
         let path = one("health.path", HealthPath.init)
         let classic = many("load_balancer.classic", ClassicLoadBalancerName.init)
+        let targetGroups = many("load_balancer.target_groups", TargetGroupARN.init)
         let joining = duration("load_balancer.timeout")
         let installing = duration("packages.timeout")
         let (interval, jitter) = (duration("reconcile.interval"), duration("reconcile.jitter"))
         let leaving = duration("shutdown.drain_timeout")
-        guard let metadata = metadata(), let domain, let port, let path, let joining, let installing, let interval,
-            let jitter, let leaving, problems.isEmpty
+        guard let metadata = metadata(), let domain, let port, let path, let joining, let installing, let jitter,
+            let leaving, problems.isEmpty
         else { return nil }
+        let loadBalancer = NodeSettings.LoadBalancer(
+            classic: classic,
+            targetGroups: targetGroups,
+            allowOpenToWorld: flag("load_balancer.allow_open_to_world"),
+            timeout: joining
+        )
         return NodeSettings(
             mail: NodeSettings.Mail(
                 domain: domain,
@@ -47,16 +54,12 @@ final class ValueReader {
                 allowPublicNetworks: allowedPublic
             ),
             health: NodeSettings.Health(port: port, path: path),
-            loadBalancer: NodeSettings.LoadBalancer(
-                classic: classic,
-                allowOpenToWorld: flag("load_balancer.allow_open_to_world"),
-                timeout: joining
-            ),
+            loadBalancer: loadBalancer,
             metadata: metadata,
             packages: NodeSettings.Packages(timeout: installing),
             reconcile: NodeSettings.Reconcile(
                 resident: flag("reconcile.resident"),
-                interval: interval,
+                interval: interval ?? NodeSettings.Reconcile.standardInterval * max(1, loadBalancer.count),
                 jitter: jitter
             ),
             shutdown: NodeSettings.Shutdown(

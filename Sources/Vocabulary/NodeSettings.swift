@@ -69,6 +69,8 @@ package struct NodeSettings: Sendable, Equatable {
     package struct LoadBalancer: Sendable, Equatable {
         /// Classic load balancers, by name.
         package var classic: [ClassicLoadBalancerName]
+        /// Target groups of network load balancers.
+        package var targetGroups: [TargetGroupARN]
         /// Join even where the load balancer hides the senders' addresses while its door is open to the world.
         package var allowOpenToWorld: Bool
         /// How long to wait in all for the load balancer to call the node in service.
@@ -76,13 +78,18 @@ package struct NodeSettings: Sendable, Equatable {
 
         package init(
             classic: [ClassicLoadBalancerName] = [],
+            targetGroups: [TargetGroupARN] = [],
             allowOpenToWorld: Bool = false,
             timeout: Duration = .seconds(300)
         ) {
             self.classic = classic
+            self.targetGroups = targetGroups
             self.allowOpenToWorld = allowOpenToWorld
             self.timeout = timeout
         }
+
+        /// How many load balancers have to be asked about this node.
+        package var count: Int { classic.count + targetGroups.count }
     }
 
     /// `[metadata]`: how instance metadata is read.
@@ -100,6 +107,10 @@ package struct NodeSettings: Sendable, Equatable {
 
     /// `[reconcile]`: when the node is looked at again.
     package struct Reconcile: Sendable, Equatable {
+        /// The interval for each load balancer, where none is set: each is asked in each pass, and a node is to make no
+        /// more than one call of AWS's APIs a minute.
+        package static let standardInterval: Duration = .seconds(60)
+
         /// Whether the agent stays resident; a timer starts its passes otherwise.
         package var resident: Bool
         /// From the end of a pass to the start of the next, where nothing calls for one earlier.
@@ -107,7 +118,11 @@ package struct NodeSettings: Sendable, Equatable {
         /// At most this is added to the interval, by chance, so that a fleet's passes don't come at one time.
         package var jitter: Duration
 
-        package init(resident: Bool = true, interval: Duration = .seconds(60), jitter: Duration = .seconds(15)) {
+        package init(
+            resident: Bool = true,
+            interval: Duration = Self.standardInterval,
+            jitter: Duration = .seconds(15)
+        ) {
             self.resident = resident
             self.interval = interval
             self.jitter = jitter

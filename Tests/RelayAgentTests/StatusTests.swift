@@ -27,7 +27,13 @@ struct StatusTests {
         ]
         status.services = [NodeStatus.Service(name: "postfix", isActive: false, isEnabled: true, process: nil)]
         status.memberships = [
-            MembershipReport(name: "load balancer relay", state: "OutOfService", reason: "Instance: failed checks")
+            MembershipReport(name: "load balancer relay", state: "OutOfService", reason: "Instance: failed checks"),
+            MembershipReport(
+                name: "target group relay-25",
+                state: "unhealthy",
+                reason: "Target.Timeout: Request timed out",
+                ours: "this node answers its own health check"
+            ),
         ]
         status.lastPass = NodeStatus.Pass(startedAt: 990, seconds: 0.1, trigger: "the interval", changes: 0)
         status.failures = [NodeStatus.Failure(at: 500, step: "packages", text: "a mirror fails\nmore")]
@@ -41,10 +47,11 @@ struct StatusTests {
         queue.oldestDeferred = 940
         let table = StatusReport(status, isAgentUp: true, queue: queue, now: 1000).table
         for line in [
-            "node                 relay i-0123456789abcdef0, 10.0.1.10, eu-central-1a", "resident, process 42",
+            "node                   relay i-0123456789abcdef0, 10.0.1.10, eu-central-1a", "resident, process 42",
             "by hand, 100 s ago", "10 s ago, for the interval: 0 changes", "in about 60 s",
             "as it should be, checked 10 s ago, changed 10 min ago: edit /etc/postfix/main.cf, reload postfix",
-            "NOT ACTIVE, enabled", "OutOfService (Instance: failed checks)",
+            "NOT ACTIVE, enabled", "OutOfService (Instance: failed checks)\n",
+            "unhealthy (Target.Timeout: Request timed out); this node answers its own health check\n",
             "0 incoming, 0 active, 7 deferred, the oldest came 60 s ago, 0 on hold",
             "8 min ago, packages: a mirror fails\n",
         ] {

@@ -49,6 +49,7 @@ struct SettingsSourcesTests {
             path = "/up"
             [load_balancer]
             classic = ["smtp-relay"]
+            target_groups = ["arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/relay/0123abcd"]
             allow_open_to_world = true
             timeout = "2m"
             [metadata]
@@ -64,6 +65,7 @@ struct SettingsSourcesTests {
         #expect(settings.mail.allowPublicNetworks.map(\.description) == ["203.0.0.0/16"])
         #expect(settings.health == NodeSettings.Health(port: 8080, path: try HealthPath("/up")))
         #expect(settings.loadBalancer.classic.map(\.description) == ["smtp-relay"])
+        #expect(settings.loadBalancer.targetGroups.map(\.name) == ["relay"])
         #expect(settings.loadBalancer.allowOpenToWorld)
         #expect(settings.loadBalancer.timeout == .seconds(120))
         #expect(settings.metadata == NodeSettings.Metadata(allowVersion1: true, timeout: .seconds(30)))
@@ -80,6 +82,28 @@ struct SettingsSourcesTests {
         #expect(resolved.values.map(\.key) == SettingKey.all.map(\.name))
         #expect(resolved.table.contains("health.port = 80 "))
         #expect(resolved.table.contains("# default"))
+    }
+
+    @Test func theIntervalGrowsWithTheLoadBalancersThatAreAskedUnlessItIsSet() throws {
+        let arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/relay"
+        func interval(_ flags: String...) throws -> Duration {
+            try sources(flags: ["mail.domain=a.b"] + flags).resolve(tags: [:]).settings.reconcile.interval
+        }
+        #expect(try interval() == .seconds(60))
+        #expect(try interval("load_balancer.classic=one") == .seconds(60))
+        let three = ["load_balancer.classic=one", "load_balancer.target_groups=\(arn)/01,\(arn)/02"]
+        #expect(try interval(three[0], three[1]) == .seconds(180))
+        #expect(try interval(three[0], three[1], "reconcile.interval=20s") == .seconds(20))
+    }
+
+    @Test func aBadTargetGroupIsNamedWithItsPlace() {
+        let toml = "[mail]\ndomain = \"a.b\"\n[load_balancer]\ntarget_groups = [\"relay-25\"]\n"
+        let found = problems(sources(toml))
+        #expect(found.count == 1)
+        #expect(
+            found.first?.hasPrefix("/c.toml:4:1: load_balancer.target_groups: 'relay-25' is not a target group's ARN")
+                == true
+        )
     }
 
     @Test func listsInTextsAreSeparatedByCommas() throws {

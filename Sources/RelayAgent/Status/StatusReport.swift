@@ -60,7 +60,10 @@ package struct StatusReport: Sendable {
                 "\(service.isActive ? "active" : "NOT ACTIVE"), \(service.isEnabled ? "enabled" : "not enabled")"
             return (service.name, state + process)
         }
-        rows += status.memberships.map { ($0.name, $0.state + ($0.reason.isEmpty ? "" : " (\($0.reason))")) }
+        rows += status.memberships.map { membership in
+            let reason = membership.reason.isEmpty ? "" : " (\(membership.reason))"
+            return (membership.name, membership.state + reason + (membership.ours.map { "; \($0)" } ?? ""))
+        }
         if let queue = status.queue { rows.append(("queue", text(of: queue))) }
         rows += status.failures.map { failure in
             let first = failure.text.split(separator: "\n").first.map(String.init) ?? ""
