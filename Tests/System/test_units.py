@@ -127,3 +127,13 @@ def test_the_timer_comes_soon_after_a_boot_and_every_few_minutes(lab):
     assert "Persistent=yes" in shown and "RandomizedDelayUSec=1min" in shown
     # When it came last is kept over a boot, and so is that it did not.
     relay.shell("test -e /var/lib/systemd/timers/stamp-smtp-relay-agent-reconcile.timer")
+
+
+def test_after_a_boot_the_timers_pass_comes_soon(binary):
+    with Lab(binary) as lab:
+        relay = lab.add_relay(user_data.shell_script(lab.sha256, "[reconcile]\nresident = false"), preinstalled=True)
+        relay.wait_for_cloud_init()
+        relay.reboot()
+        # What passes wrote down before is gone with the boot: 15 s, a minute by chance, and the boot itself.
+        relay.wait_until("smtp-relay-agent status | grep -q '^last pass .* for reconcile: 0 changes'", 100, "a pass")
+        lab.wait_for_backend(relay, "UP", 20)

@@ -50,10 +50,14 @@ class Agent:
         fields = self.relay.shell(f"cat /proc/{self.pid}/stat").rsplit(")", 1)[1].split()
         return (int(fields[13]) + int(fields[14])) / 100
 
-    def switches(self) -> int:
-        """How often a thread has begun to run: each time something woke it, or it had to make way."""
-        text = self.relay.shell(f"cat /proc/{self.pid}/task/*/status")
-        return sum(map(int, re.findall(r"ctxt_switches:\s+(\d+)", text)))
+    def switches(self) -> dict[str, int]:
+        """How often each thread of now has begun to wait, or had to make way: once for each time that it ran."""
+        # A thread may end while they are looked at.
+        text = self.relay.shell(f"grep ctxt_switches /proc/{self.pid}/task/*/status || true")
+        counts: dict[str, int] = {}
+        for thread, count in re.findall(r"/task/(\d+)/status:\w*ctxt_switches:\s+(\d+)", text):
+            counts[thread] = counts.get(thread, 0) + int(count)
+        return counts
 
     def threads(self) -> int:
         return int(self.relay.shell(f"ls /proc/{self.pid}/task | wc -l"))
@@ -100,18 +104,23 @@ def measure(binary: Path, minutes: float) -> list[Figure]:
 
 def _idling(lab: Lab, agent: Agent, minutes: float) -> list[Figure]:
     relay = agent.relay
-    before = (len(lab.api_calls(relay)), len(lab.metadata_calls(relay)), agent.switches(), agent.log_lines(),
-              agent.passes(), agent.processor_time())
+    before = (len(lab.api_calls(relay)), len(lab.metadata_calls(relay)), agent.log_lines(), agent.passes(),
+              agent.processor_time())
     began = time.monotonic()
     resident = 0.0
+    switches_before = agent.switches()
+    # Also of threads that have ended, as far as they were seen.
+    switches_seen = dict(switches_before)
     while time.monotonic() - began < 60 * minutes:
         resident = max(resident, agent.memory("status", "VmRSS"))
+        switches_seen.update(agent.switches())
         time.sleep(min(10, 60 * minutes / 4))
     seconds = time.monotonic() - began
-    processor_time = agent.processor_time() - before[5]
-    calls, metadata, switches, lines, passes = (after - earlier for after, earlier in zip(
-        (len(lab.api_calls(relay)), len(lab.metadata_calls(relay)), agent.switches(), agent.log_lines(),
-         agent.passes()), before))
+    processor_time = agent.processor_time() - before[4]
+    calls, metadata, lines, passes = (after - earlier for after, earlier in zip(
+        (len(lab.api_calls(relay)), len(lab.metadata_calls(relay)), agent.log_lines(), agent.passes()), before))
+    switches_seen.update(agent.switches())
+    switches = sum(switches_seen.values()) - sum(switches_before.values())
     per_minute = 60 / seconds
     return [
         Figure("time", seconds / 60, "minutes"),
