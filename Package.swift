@@ -159,7 +159,9 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayAgentTests",
-            dependencies: ["Host", "Reconcile", "RelayAgent", "RelayTestSupport", logging, systemPackage],
+            dependencies: [
+                "AWS", "Host", "Reconcile", "RelayAgent", "RelayTestSupport", "Resources", logging, systemPackage,
+            ],
             swiftSettings: strict
         ),
     ]

@@ -10,6 +10,8 @@ package final class AWSAccess: Sendable {
     private let environment: [String: String]
     private let transport: any HTTPTransport
     private let onWait: @Sendable (String) -> Void
+    /// Counts the calls of the APIs.
+    package let tally = APITally()
     private let kept = Mutex(Kept())
     private let targetGroups = NetworkLoadBalancingClient.Memory()
 
@@ -71,7 +73,7 @@ package final class AWSAccess: Sendable {
             if let known = kept.clients[key] { return known }
             let credentials =
                 kept.credentials ?? EnvironmentCredentials(environment) ?? InstanceRoleCredentials(reader: metadata)
-            let client = QueryClient(endpoint, credentials: credentials, transport: transport)
+            let client = QueryClient(endpoint, credentials: credentials, transport: transport, tally: tally)
             kept.credentials = credentials
             kept.clients[key] = client
             return client

@@ -14,6 +14,7 @@ package final class Inputs: Sendable {
     private let known = Mutex<NodeFacts?>(nil)
     private let resolved = Mutex<NodeSettings?>(nil)
     private let knownNotices = Mutex<InstanceNotices?>(nil)
+    private let knownMetadata = Mutex<MetadataClient?>(nil)
 
     /// - Parameter sources: Reads the settings' file anew at each call, so that every pass has them as they are.
     package init(
@@ -61,18 +62,23 @@ package final class Inputs: Sendable {
         return facts
     }
 
-    /// What AWS announces to this instance.
+    /// What AWS announces to this instance. Metadata is read as it was for the facts.
     package func notices(_ age: Age = .current) async throws -> InstanceNotices {
         if age == .known, let before = knownNotices.withLock({ $0 }) { return before }
-        let notices = try await InstanceNotices.read(from: try metadata(), onlyUrgent: false)
+        let metadata = try knownMetadata.withLock { $0 } ?? metadata()
+        let notices = try await InstanceNotices.read(from: metadata, onlyUrgent: false)
         knownNotices.withLock { $0 = notices }
         return notices
     }
 
     /// Whether AWS announces something else, of what can't wait for the next pass, than at the last one.
+    ///
+    /// It is asked every few seconds, so it reads metadata as the last pass did, and no settings.
     package func hasUrgentNews() async throws -> Bool {
-        guard let before = knownNotices.withLock({ $0 }) else { return false }
-        let now = try await InstanceNotices.read(from: try metadata(), onlyUrgent: true)
+        guard let before = knownNotices.withLock({ $0 }), let metadata = knownMetadata.withLock({ $0 }) else {
+            return false
+        }
+        let now = try await InstanceNotices.read(from: metadata, onlyUrgent: true)
         return now.targetLifecycleState != before.targetLifecycleState || now.spotAction != before.spotAction
     }
 
@@ -91,6 +97,8 @@ package final class Inputs: Sendable {
         // What can be known to be wrong before the tags are read is told now, all at once.
         let problems = sources.check(tags: nil)
         guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
-        return aws.metadata(try sources.metadataSettings())
+        let metadata = aws.metadata(try sources.metadataSettings())
+        knownMetadata.withLock { $0 = metadata }
+        return metadata
     }
 }

@@ -19,6 +19,7 @@ struct NodeResources: Sendable {
     let log: StepLog
     let request: PassRequest
     let report: @Sendable (MembershipReport) -> Void
+    let probes: ProbeObserver
 
     let services: ServiceBoard
     private let deadline: ContinuousClock.Instant
@@ -38,7 +39,8 @@ struct NodeResources: Sendable {
         aws: AWSAccess,
         log: StepLog,
         request: PassRequest,
-        report: @escaping @Sendable (MembershipReport) -> Void
+        report: @escaping @Sendable (MembershipReport) -> Void,
+        probes: ProbeObserver
     ) {
         self.node = node
         self.goal = goal
@@ -49,6 +51,7 @@ struct NodeResources: Sendable {
         self.log = log
         self.request = request
         self.report = report
+        self.probes = probes
         self.services = ServiceBoard(
             manager: host.services,
             services: [Self.postfix, Self.nginx, Self.health, Self.timer, Self.agent]
@@ -118,7 +121,12 @@ struct NodeResources: Sendable {
 
     private var healthEndpoint: any Resource {
         HealthEndpoint(
-            verifier: NodeVerifier(probe: host.relay, selfTest: node.selfTest, files: host.files),
+            verifier: NodeVerifier(
+                probe: host.relay,
+                selfTest: node.selfTest,
+                files: host.files,
+                observer: probes
+            ),
             publisher: Self.health,
             file: FilePath(NginxConfiguration.healthFile),
             answer: HTTPHealthCheck(settings.health, transport: host.transport),

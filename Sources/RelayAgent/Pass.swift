@@ -1,3 +1,4 @@
+import AWS
 import Facts
 import Host
 package import Reconcile
@@ -35,10 +36,10 @@ package struct Pass: Sendable {
         let record = PassRecord(request.trigger, files: host.files)
         do {
             let outcome = try await converge(request, record)
-            record.finish(request, changes: outcome.changes.count, failure: nil)
+            await record.finish(request, changes: outcome.changes.count, failure: nil, calls: aws.tally.take())
             return outcome
         } catch {
-            record.finish(request, failure: error)
+            await record.finish(request, failure: error, calls: aws.tally.take())
             throw error
         }
     }
@@ -62,7 +63,11 @@ package struct Pass: Sendable {
             break
         }
         for other in failures.dropFirst() { log.failed(other.step, "\(other)") }
-        if let failure = failures.first { throw failure }
+        if let failure = failures.first {
+            // Why the pass failed is what counts; how the services are now, where they can be asked, is worth knowing.
+            if let services = try? await resources.services.all() { record.report(services) }
+            throw failure
+        }
         tell(changes, of: resources, request, after: ContinuousClock.now - started)
         let services = try await resources.services.all()
         record.report(services)
@@ -160,7 +165,8 @@ package struct Pass: Sendable {
             aws: aws,
             log: log,
             request: request,
-            report: { record?.report($0) }
+            report: { record?.report($0) },
+            probes: ProbeObserver { record?.report($0) }
         )
         record?.begin(facts, order: goal.order, parts: resources.all.map(\.name), isWhole: request.facts == .current)
         return resources

@@ -196,6 +196,8 @@ package struct HealthPath: Sendable, Hashable, CustomStringConvertible {
 
     /// `/health`.
     package static let standard = HealthPath(unchecked: "/health")
+    /// `/metrics`, where Prometheus looks: no health check's.
+    package static let metrics = HealthPath(unchecked: "/metrics")
 
     private init(unchecked text: String) { self.description = text }
 
@@ -207,6 +209,9 @@ package struct HealthPath: Sendable, Hashable, CustomStringConvertible {
             !text.hasSuffix("/")
         else {
             throw InvalidValue(text, expected: "a path of letters, digits, '-', '_' and '.', such as /health")
+        }
+        guard text != Self.metrics.description else {
+            throw InvalidValue(text, expected: "another path, such as /health: the metrics are at this one")
         }
         self.description = String(text)
     }

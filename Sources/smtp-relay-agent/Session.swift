@@ -1,3 +1,4 @@
+import AWS
 import ArgumentParser
 import Glibc
 import HTTP
@@ -14,6 +15,7 @@ struct Session {
     let host: HostAccess
     let inputs: Inputs
     let pass: Pass
+    private let aws: AWSAccess
 
     private init(
         _ options: CommonOptions,
@@ -27,6 +29,7 @@ struct Session {
             transport: transport,
             onWait: { log.notice("facts", $0) }
         )
+        self.aws = aws
         self.log = log
         self.environment = environment
         self.host = .live(transport: transport, variables: launch.proxies)
@@ -63,21 +66,34 @@ struct Session {
             if needsRoot, geteuid() != 0 { throw NotRoot() }
             let launch = try LaunchEnvironment(files: FileSystem())
             let transport = try HTTPClientTransport(environment: launch.completing(environment))
+            let session = Session(
+                options,
+                environment: environment,
+                launch: launch,
+                log: log,
+                transport: transport
+            )
             do {
-                try await body(
-                    Session(options, environment: environment, launch: launch, log: log, transport: transport)
-                )
+                try await body(session)
             } catch {
-                await transport.shutdown()
+                await session.end(transport)
                 throw error
             }
-            await transport.shutdown()
+            await session.end(transport)
         } catch let exit as ExitCode {
             throw exit
         } catch {
             log.failed((error as? StepFailure)?.step, "\(error)")
             throw ExitCode.failure
         }
+    }
+}
+
+extension Session {
+    /// Closes connections, and writes down the AWS calls that no pass has. A user who may not write there leaves no trace.
+    private func end(_ transport: HTTPClientTransport) async {
+        await transport.shutdown()
+        try? await APICallRecord(files: host.files).add(aws.tally.take())
     }
 }
 

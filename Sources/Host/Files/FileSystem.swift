@@ -76,6 +76,13 @@ package struct FileSystem: Sendable {
         return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 
+    /// When a file's bytes were last written, in seconds since 1970; `nil` where there is none.
+    package func modificationTime(of path: FilePath) -> Int? {
+        var status = stat()
+        guard lstat(location(of: path).string, &status) == 0 else { return nil }
+        return status.st_mtim.tv_sec
+    }
+
     /// The bytes that may still be written on a folder's file system; `nil` where that can't be told.
     package func freeSpace(at path: FilePath) -> UInt64? {
         var status = statvfs()

@@ -66,6 +66,8 @@ package struct Resident: Sendable {
             do {
                 try await Task.sleep(for: .seconds(5))
                 if try await inputs.hasUrgentNews() { sender.yield(.announced) }
+                // Each look brings in a third of the memory that an idle agent may have, and costs little anew.
+                ProgramMemory.letGoOfCode()
             } catch {
                 // Metadata that does not answer is for the passes to tell.
                 continue

@@ -135,10 +135,11 @@ struct ResidentLoop {
         if let outcome { watchProcesses(outcome.services) }
         let status = outcome.map { $0.isLeaving ? "out of the load balancers" : "the node is as it should be" }
         let text = status ?? "the last pass failed: see the log"
+        // Until the next pass little of the program is needed, and what is comes back by itself.
+        defer { ProgramMemory.letGoOfCode() }
         if isReady { return notifier.status(text) }
         isReady = true
         notifier.ready(status: text)
-        ProgramMemory.letGoOfCode()
     }
 
     private mutating func watchProcesses(_ services: [ServiceName: ServiceState]) {

@@ -46,9 +46,9 @@ package struct MasterCf: Sendable, Equatable {
     package var entries: [Entry] {
         var groups: [(indices: [Int], words: [String])] = []
         for (index, line) in lines.enumerated() {
-            let content = line.drop(while: \.isWhitespace)
+            let content = line.drop(while: \.isPostfixSpace)
             if content.isEmpty || content.hasPrefix("#") { continue }
-            let words = content.split(whereSeparator: \.isWhitespace).map(String.init)
+            let words = content.split(whereSeparator: \.isPostfixSpace).map(String.init)
             if content.startIndex == line.startIndex {
                 groups.append(([index], words))
             } else if let last = groups.popLast() {

@@ -25,6 +25,9 @@ package struct MembershipReport: Sendable, Equatable, Codable {
         self.reason = reason
         self.ours = ours
     }
+
+    /// Whether it sends the node mail, by the classic API's word or that of target groups.
+    package var isInService: Bool { ["InService", "healthy"].contains(state) }
 }
 
 /// What a membership tells besides being right or wrong.

@@ -69,13 +69,15 @@ extension ConfiguredService {
         text: String?,
         to wanted: String
     ) -> Change? {
+        if let snapshot, text == wanted {
+            let attributes = FileAttributes()
+            guard snapshot.attributes != attributes else { return nil }
+            let octal = String(attributes.permissions.rawValue, radix: 8)
+            return Change(.file, "set mode \(octal) and owner root on \(path)")
+        }
         let diff = UnifiedDiff.make(from: text, to: wanted, path: path.string)
-        guard let snapshot else { return Change(.file, "write \(path)", diff: diff) }
-        guard let text else { return Change(.file, "replace \(path), which is not a plain file", diff: diff) }
-        if text != wanted { return Change(.file, "edit \(path)", diff: diff) }
-        let attributes = FileAttributes()
-        guard snapshot.attributes != attributes else { return nil }
-        let octal = String(attributes.permissions.rawValue, radix: 8)
-        return Change(.file, "set mode \(octal) and owner root on \(path)")
+        if snapshot == nil { return Change(.file, "write \(path)", diff: diff) }
+        if text == nil { return Change(.file, "replace \(path), which is not a plain file", diff: diff) }
+        return Change(.file, "edit \(path)", diff: diff)
     }
 }
