@@ -2,7 +2,7 @@ package import Vocabulary
 
 /// EC2's API, over the network.
 package struct EC2Client: EC2Describing {
-    private let client: QueryClient
+    let client: QueryClient
 
     /// More pages than the 50 tags of an instance can fill, so that a server that gives pages without end is told.
     private static let pageLimit = 20
@@ -35,11 +35,14 @@ package struct EC2Client: EC2Describing {
         for element in answer.list("securityGroupInfo") {
             var rules: [SecurityGroup.Rule] = []
             for permission in element.list("ipPermissions") { rules.append(try Self.rule(permission)) }
+            var egress: [SecurityGroup.Rule] = []
+            for permission in element.list("ipPermissionsEgress") { egress.append(try Self.rule(permission)) }
             groups.append(
                 SecurityGroup(
                     id: element.value("groupId") ?? "",
                     name: element.value("groupName") ?? "",
-                    ingress: rules
+                    ingress: rules,
+                    egress: egress
                 )
             )
         }

@@ -9,7 +9,7 @@ package protocol EC2Describing: Sendable {
     func securityGroups(_ ids: [String]) async throws(AWSFailure) -> [SecurityGroup]
 }
 
-/// A security group's door inwards.
+/// A security group's doors.
 package struct SecurityGroup: Sendable, Equatable {
     /// Who may come in by which ports.
     package struct Rule: Sendable, Equatable {
@@ -41,22 +41,36 @@ package struct SecurityGroup: Sendable, Equatable {
     package let id: String
     package let name: String
     package let ingress: [Rule]
+    /// Who may be spoken to; the sources of these rules are destinations.
+    package let egress: [Rule]
 
-    package init(id: String, name: String = "", ingress: [Rule]) {
+    package init(id: String, name: String = "", ingress: [Rule], egress: [Rule] = []) {
         self.id = id
         self.name = name
         self.ingress = ingress
+        self.egress = egress
     }
 
     /// Whether the whole internet may come in on a TCP port. Two halves of it are the whole too.
     ///
     /// - Parameter families: Those of the internet's two halves that count.
     package func opensToWorld(port: UInt16, to families: Set<IPAddress.Family> = [.ipv4, .ipv6]) -> Bool {
-        let sources = ingress.filter { rule in
-            // A rule for all protocols is one for all ports, whatever else it says.
-            rule.ipProtocol == "-1"
-                || ["tcp", "6"].contains(rule.ipProtocol) && (rule.ports?.contains(Int(port)) ?? true)
-        }.flatMap(\.sources)
+        let sources = ingress.filter { $0.covers(port) }.flatMap(\.sources)
         return sources.contains { $0.prefixLength <= 1 && families.contains($0.family) }
+    }
+}
+
+extension SecurityGroup.Rule {
+    /// Whether it is about a TCP port, whoever it lets through.
+    package func covers(_ port: UInt16) -> Bool {
+        // A rule for all protocols is one for all ports, whatever else it says.
+        ipProtocol == "-1" || ["tcp", "6"].contains(ipProtocol) && (ports?.contains(Int(port)) ?? true)
+    }
+
+    /// Whether it lets the host at an address, or in any of these groups, through on a TCP port. The ranges of a prefix
+    /// list are not known, so it is given the benefit of the doubt.
+    package func admits(_ port: UInt16, at address: IPAddress?, in members: Set<String> = []) -> Bool {
+        let isListed = address.map { address in sources.contains { $0.contains(address) } } ?? false
+        return covers(port) && (isListed || !prefixLists.isEmpty || groups.contains(where: members.contains))
     }
 }

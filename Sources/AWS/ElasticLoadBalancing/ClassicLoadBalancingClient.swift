@@ -2,7 +2,7 @@ package import Vocabulary
 
 /// The classic load balancers' API, over the network.
 package struct ClassicLoadBalancingClient: ClassicLoadBalancing {
-    private let client: QueryClient
+    let client: QueryClient
 
     package init(_ client: QueryClient) {
         self.client = client

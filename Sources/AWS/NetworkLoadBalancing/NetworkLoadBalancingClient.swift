@@ -3,7 +3,7 @@ package import Vocabulary
 
 /// The network load balancers' API, over the network.
 package struct NetworkLoadBalancingClient: NetworkLoadBalancing {
-    private let client: QueryClient
+    let client: QueryClient
     private let memory: Memory
 
     /// What was learnt of target groups that can't change.
