@@ -33,7 +33,7 @@ package struct SMTPConnections: Sendable {
     private static let listening = "0A"
 
     /// 127.0.0.0/8 in host byte order, `::1`, and the former inside of IPv6.
-    private static func isLoopback(_ address: Substring) -> Bool {
+    static func isLoopback(_ address: Substring) -> Bool {
         let host = address.prefix { $0 != ":" }
         return host.hasSuffix("7F") && (host.count == 8 || host.hasPrefix("0000000000000000FFFF0000"))
             || host == "00000000000000000000000001000000"

@@ -1,0 +1,173 @@
+import Glibc
+import SystemPackage
+package import Vocabulary
+
+/// Asks name servers: what the C library's own calls do not tell, such as text records, and which server is dead.
+package protocol NameResolving: Sendable {
+    /// The records that a server has for a name; none where there is no such name, or none of the kind.
+    func ask(_ server: IPAddress, _ name: String, _ kind: DNSRecord.Kind) async throws(DNSFailure) -> [DNSRecord]
+}
+
+/// A question that got no answer.
+package enum DNSFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    case badName
+    case noServer
+    case timedOut
+    case notSent(String)
+    case refused(code: Int)
+    case unreadable
+
+    package var description: String {
+        switch self {
+        case .badName: "the name can't be asked for"
+        case .noServer: "no name server is known; see /etc/resolv.conf"
+        case .timedOut: "no answer within 4 s"
+        case .notSent(let why): "it can't be reached (\(why))"
+        case .refused(let code): "it answers with error \(code)"
+        case .unreadable: "its answer is not DNS"
+        }
+    }
+}
+
+/// Asks over UDP.
+package struct NameResolver: NameResolving {
+    /// As `/etc/resolv.conf` has them (resolv.conf(5)), its first three.
+    package let servers: [IPAddress]
+
+    package init(files: FileSystem) {
+        let text = (try? files.bytes(at: "/etc/resolv.conf")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let words = text.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace) }
+        let named = words.compactMap { $0.count > 1 && $0[0] == "nameserver" ? try? IPAddress($0[1]) : nil }
+        self.servers = Array(named.prefix(3))
+    }
+
+    package func ask(
+        _ server: IPAddress,
+        _ name: String,
+        _ kind: DNSRecord.Kind
+    ) async throws(DNSFailure) -> [DNSRecord] {
+        let query = try DNSMessage.query(name, kind, id: .random(in: .min ... .max))
+        let socket = try Self.connected(to: server)
+        defer { close(socket) }
+        // Datagrams get lost: each is given half of the time.
+        for _ in 0..<2 {
+            guard send(socket, query, query.count, Int32(MSG_NOSIGNAL)) == query.count else {
+                throw .notSent(String(cString: strerror(errno)))
+            }
+            if let records = try await Self.answer(on: socket, to: query, kind) { return records }
+        }
+        throw .timedOut
+    }
+
+    /// Waits without holding a thread.
+    private static func answer(
+        on socket: Int32,
+        to query: [UInt8],
+        _ kind: DNSRecord.Kind
+    ) async throws(DNSFailure) -> [DNSRecord]? {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let end = ContinuousClock.now + .seconds(2)
+        while ContinuousClock.now < end {
+            let count = recv(socket, &buffer, buffer.count, 0)
+            if count >= 0 {
+                // What answers another question is somebody else's.
+                if let records = try DNSMessage.records(Array(buffer[..<count]), answering: query, kind) {
+                    return records
+                }
+                continue
+            }
+            guard errno == EAGAIN || errno == EINTR else { throw .notSent(String(cString: strerror(errno))) }
+            do {
+                try await Task.sleep(for: .milliseconds(5))
+            } catch {
+                throw .timedOut
+            }
+        }
+        return nil
+    }
+
+    /// A connected socket takes datagrams from that server alone.
+    private static func connected(to server: IPAddress) throws(DNSFailure) -> Int32 {
+        let family = server.family == .ipv4 ? AF_INET : AF_INET6
+        let type = Int32(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(family, type, 0)
+        guard descriptor >= 0 else { throw .notSent(String(cString: strerror(errno))) }
+        let port = UInt16(53).bigEndian
+        let result: Int32
+        if server.family == .ipv4 {
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = port
+            withUnsafeMutableBytes(of: &address.sin_addr) { $0.copyBytes(from: server.bytes) }
+            result = connect(descriptor, &address)
+        } else {
+            var address = sockaddr_in6()
+            address.sin6_family = sa_family_t(AF_INET6)
+            address.sin6_port = port
+            withUnsafeMutableBytes(of: &address.sin6_addr) { $0.copyBytes(from: server.bytes) }
+            result = connect(descriptor, &address)
+        }
+        guard result == 0 else {
+            let why = String(cString: strerror(errno))
+            close(descriptor)
+            throw .notSent(why)
+        }
+        return descriptor
+    }
+
+    private static func connect<Address>(_ descriptor: Int32, _ address: inout Address) -> Int32 {
+        withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<Address>.size))
+            }
+        }
+    }
+}
+
+/// Asks the first of the host's name servers that answers.
+package struct HostNames: Sendable {
+    private let servers: [IPAddress]
+    private let resolver: any NameResolving
+
+    package init(servers: [IPAddress], resolver: any NameResolving) {
+        self.servers = servers
+        self.resolver = resolver
+    }
+
+    package func records(_ name: String, _ kind: DNSRecord.Kind) async throws(DNSFailure) -> [DNSRecord] {
+        var failure = DNSFailure.noServer
+        for server in servers {
+            do throws(DNSFailure) {
+                return try await resolver.ask(server, name, kind)
+            } catch {
+                failure = error
+            }
+        }
+        throw failure
+    }
+
+    package func addresses(_ name: String) async throws(DNSFailure) -> [IPAddress] {
+        let records = try await records(name, .a) + records(name, .aaaa)
+        return records.compactMap { if case .address(let address) = $0 { address } else { nil } }
+    }
+
+    /// The names that an address has.
+    package func names(of address: IPAddress) async throws(DNSFailure) -> [String] {
+        try await records(address.reverseName, .ptr).compactMap {
+            if case .pointer(let name) = $0 { name.lowercased() } else { nil }
+        }
+    }
+
+    package func texts(_ name: String) async throws(DNSFailure) -> [String] {
+        try await records(name, .txt).compactMap { if case .text(let text) = $0 { text } else { nil } }
+    }
+}
+
+extension IPAddress {
+    /// `10.1.0.10.in-addr.arpa` (RFC 1035, section 3.5), or below `ip6.arpa` (RFC 3596).
+    fileprivate var reverseName: String {
+        if family == .ipv4 { return bytes.reversed().map { "\($0)" }.joined(separator: ".") + ".in-addr.arpa" }
+        let digits = bytes.reversed().flatMap { [$0 & 0xF, $0 >> 4] }
+        return digits.map { String($0, radix: 16) }.joined(separator: ".") + ".ip6.arpa"
+    }
+}
