@@ -27,7 +27,7 @@ struct MembershipTests {
             return standings.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
         }
 
-        func review() throws -> [String] {
+        func review() throws -> [PlaceFinding] {
             record.withLock { $0.append("review") }
             if isRefused { throw Refused() }
             return []

@@ -43,7 +43,7 @@ package struct ClassicPlace: LoadBalancerPlace {
         )
     }
 
-    package func review() async throws -> [String] {
+    package func review() async throws -> [PlaceFinding] {
         let found = try await elb.describe(loadBalancer)
         try await refuseOpenDoor(of: found)
         return ClassicReview(found, node: node).findings

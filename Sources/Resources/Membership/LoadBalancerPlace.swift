@@ -13,9 +13,9 @@ package protocol LoadBalancerPlace: Sendable {
 
     /// Looks at the load balancer itself before the node joins.
     ///
-    /// - Returns: What is wrong with it, one sentence each with the cure, that does not keep the node from joining.
+    /// - Returns: What is wrong with it that does not keep the node from joining.
     /// - Throws: What does: joining would make an open relay, or break mail.
-    func review() async throws -> [String]
+    func review() async throws -> [PlaceFinding]
 
     /// Registers the node; where it is registered, nothing changes.
     func join() async throws

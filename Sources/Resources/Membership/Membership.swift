@@ -65,7 +65,7 @@ package struct Membership: Resource {
 
     private func entry(from standing: Standing, waits: Bool) async throws -> Check {
         if standing.position == .inService { return .inSync }
-        for finding in try await place.review() { observer.notice(finding) }
+        for finding in try await place.review() { observer.notice("\(finding)") }
         switch standing.position {
         case .out, .leaving:
             return .drifted(

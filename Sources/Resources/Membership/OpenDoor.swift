@@ -25,10 +25,13 @@ package struct OpenDoor: Error, CustomStringConvertible {
             }
         return """
             will not join \(name): it is internet-facing, shows Postfix its own address in place of \(masked)'s, and \
-            \(how), so this would be an open relay; \(cures.joined(separator: ", or ")), or use an internal load \
+            \(how), so this would be an open relay; \(cure), or use an internal load \
             balancer, or set load_balancer.allow_open_to_world = true
             """
     }
+
+    /// What closes the door, or shows who comes in.
+    package var cure: String { cures.joined(separator: ", or ") }
 
     private var cures: [String] {
         let closing =

@@ -38,7 +38,7 @@ package struct TargetGroupPlace: LoadBalancerPlace {
         )
     }
 
-    package func review() async throws -> [String] {
+    package func review() async throws -> [PlaceFinding] {
         let found = try await elb.targetGroup(group)
         let attributes = try await elb.attributes(of: found)
         if attributes.usesProxyProtocol { throw ProxyProtocolOn(name: name, group: group) }
