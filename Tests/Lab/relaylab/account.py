@@ -23,10 +23,13 @@ def seed(folder: Path) -> None:
                "aws_access_key_id": "lab", "aws_secret_access_key": "lab"}
     ec2 = boto3.client("ec2", **options)
     vpc = ec2.create_vpc(CidrBlock=network.VPC)["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=network.SUBNET)["Subnet"]["SubnetId"]
-    group = ec2.create_security_group(GroupName="relay", Description="relay", VpcId=vpc)["GroupId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=network.SUBNET,
+                               AvailabilityZone=f"{REGION}a")["Subnet"]["SubnetId"]
+    group, node_group = _security_groups(ec2, vpc)
+    _way_out(ec2, vpc, subnet)
     image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    made = ec2.run_instances(ImageId=image, MinCount=8, MaxCount=8, SubnetId=subnet)["Instances"]
+    made = ec2.run_instances(ImageId=image, MinCount=8, MaxCount=8, SubnetId=subnet,
+                             SecurityGroupIds=[node_group])["Instances"]
     instances = {made[i]["InstanceId"]: f"10.0.1.{10 + i}" for i in range(8)}
     ec2.create_tags(Resources=list(instances), Tags=[{"Key": "Purpose", "Value": "relay"}])
     _classic(boto3.client("elb", **options), ec2, vpc, subnet, group)
@@ -34,9 +37,29 @@ def seed(folder: Path) -> None:
     groups = _network(elbv2, vpc, subnet)
     open_group = _open_network(elbv2, vpc, subnet)
     (folder / "instances.json").write_text(json.dumps(instances))
-    account = {"vpc": vpc, "subnet": subnet, "group": group, "target-groups": groups,
+    account = {"vpc": vpc, "subnet": subnet, "group": group, "node-group": node_group, "target-groups": groups,
                "open-target-group": open_group}
     (folder / "account.json").write_text(json.dumps(account))
+
+
+def _security_groups(ec2, vpc: str) -> tuple[str, str]:
+    """The classic load balancer's group, and the relays'. Each lets in who has to come."""
+    group, node_group = (ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+                         for name in ("relay", "relay-nodes"))
+    for members, ports in ((group, (25, 587)), (node_group, (25, 80, 587))):
+        # The network load balancer has no group, so its address has to be let in.
+        ec2.authorize_security_group_ingress(GroupId=members, IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": network.VPC}]}
+            for port in ports])
+    return group, node_group
+
+
+def _way_out(ec2, vpc: str, subnet: str) -> None:
+    """The VPC's main route table leads to the internet by a NAT gateway."""
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    gateway = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    ec2.create_route(RouteTableId=tables[0]["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=gateway)
 
 
 def _classic(elb, ec2, vpc: str, subnet: str, group: str) -> None:

@@ -8,7 +8,16 @@ _NAMES = {
     "repo.lab.internal": network.REPOSITORY,
     "artifacts.lab.internal": network.ARTIFACTS,
     "mx.example.net": network.SINK,
+    # What the relays greet as.
+    **{f"ip-10-0-1-{10 + number}.example.com": f"10.0.1.{10 + number}" for number in range(8)},
+    # A public address whose name leads back to it.
+    "mail.example.com": "198.51.100.78",
 }
+# Text records: a domain's own, and two too many.
+_TEXTS = [("example.com", "v=spf1 ip4:198.51.100.0/24 ~all"), ("example.com", "something-else=1"),
+          ("twice.example.com", "v=spf1 ~all"), ("twice.example.com", "v=spf1 -all")]
+# An address whose name does not lead back to it.
+_POINTERS = {"77.100.51.198.in-addr.arpa": "mx.example.net"}
 # moto puts every classic load balancer's name into us-east-1, and the others' into their region.
 _WILDCARDS = {
     "us-east-1.elb.amazonaws.com": network.LOAD_BALANCER,
@@ -20,6 +29,8 @@ def command() -> list[str]:
     """The command line of the name server."""
     records = [f"--host-record={name},{address}" for name, address in _NAMES.items()]
     wildcards = [f"--address=/{name}/{address}" for name, address in _WILDCARDS.items()]
+    records += [f"--txt-record={name},{text}" for name, text in _TEXTS]
+    records += [f"--ptr-record={name},{target}" for name, target in _POINTERS.items()]
     return ["dnsmasq", "--keep-in-foreground", "--user=root", "--conf-file=/dev/null", "--pid-file=", "--no-hosts",
             "--no-resolv", f"--listen-address={network.RESOLVER}", "--bind-interfaces", "--address=/#/",
             "--mx-host=example.net,mx.example.net,10", *records, *wildcards]

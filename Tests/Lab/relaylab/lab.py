@@ -130,7 +130,8 @@ class Lab(Cloud, Mail):
         }
         account = json.loads((self.folder / "account.json").read_text())
         interface = self.nodes[address]["meta-data"]["network"]["interfaces"]["macs"][mac]
-        interface.update({"vpc-id": account["vpc"], "subnet-id": account["subnet"]})
+        interface.update({"vpc-id": account["vpc"], "subnet-id": account["subnet"],
+                          "security-group-ids": account["node-group"]})
         self.write_metadata()
         if boot:
             relay.boot()

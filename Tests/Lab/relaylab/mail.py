@@ -64,8 +64,8 @@ class Mail:
         """Have it accept mail again."""
         ask(self.folder / "sink.sock", "up")
 
-    def try_relay(self, address: str) -> str:
-        """Have a host outside try to relay by an address. Returns the answer to RCPT TO."""
+    def try_relay(self, address: str, inside: bool = False) -> str:
+        """Have a host outside, or the application host, try to relay by an address. Returns the answer to RCPT TO."""
         script = (
             "import smtplib,sys\n"
             f"client = smtplib.SMTP({address!r}, 25, 'outsider.example.org', timeout=20)\n"
@@ -73,7 +73,8 @@ class Mail:
             "code, text = client.rcpt('victim@example.net')\n"
             "print(code, text.decode()); client.quit()\n"
         )
-        return output("ip", "netns", "exec", self.outsider, sys.executable, "-c", script, timeout=60).strip()
+        namespace = self.application if inside else self.outsider
+        return output("ip", "netns", "exec", namespace, sys.executable, "-c", script, timeout=60).strip()
 
 
 def send(namespace: str, count: int, prefix: str, recipient: str) -> list[str]:
