@@ -61,6 +61,19 @@ package final class AWSAccess: Sendable {
         )
     }
 
+    /// The APIs as the doctor reads them.
+    func readings(region: Region, domain: DomainName, metadata: MetadataClient) -> CloudReadings {
+        let v2 = client(.elasticLoadBalancingV2, region: region, domain: domain, metadata: metadata)
+        return CloudReadings(
+            ec2: EC2Client(client(.ec2, region: region, domain: domain, metadata: metadata)),
+            elb: ClassicLoadBalancingClient(
+                client(.elasticLoadBalancing, region: region, domain: domain, metadata: metadata)
+            ),
+            elbV2: NetworkLoadBalancingClient(v2, memory: targetGroups),
+            url: ServiceEndpoint(.elasticLoadBalancing, region: region, domain: domain, environment: environment).url
+        )
+    }
+
     private func client(
         _ service: ServiceEndpoint.Service,
         region: Region,

@@ -88,7 +88,8 @@ struct NodeResources: Sendable {
         memberships(.leftAlone(because: reason))
     }
 
-    private var base: [any Resource] {
+    /// The host's own parts.
+    var base: [any Resource] {
         let endpoint = HTTPHealthCheck(settings.health, transport: host.transport)
         return [
             PackagesResource(
@@ -149,20 +150,22 @@ struct NodeResources: Sendable {
         }
     }
 
-    /// Every load balancer that the node is to be in, of each kind. A node that leaves hands its mail over through the
-    /// first that has somebody to take it.
-    private var places: [any LoadBalancerPlace] {
-        let settings = settings.loadBalancer
-        let node = RelayInstance(facts, health: self.settings.health)
-        let (region, domain, metadata) = (facts.region, facts.servicesDomain, aws.metadata(self.settings.metadata))
+    /// Every load balancer that the node is to be in. A node that leaves hands its mail over through the first that has
+    /// somebody to take it.
+    private var places: [any LoadBalancerPlace] { Self.places(facts, settings, aws) }
+
+    /// Every load balancer that a node is to be in, of each kind.
+    static func places(_ facts: NodeFacts, _ settings: NodeSettings, _ aws: AWSAccess) -> [any LoadBalancerPlace] {
+        let node = RelayInstance(facts, health: settings.health)
+        let (region, domain, metadata) = (facts.region, facts.servicesDomain, aws.metadata(settings.metadata))
         let ec2 = aws.ec2(region: region, domain: domain, metadata: metadata)
         let elb = aws.elb(region: region, domain: domain, metadata: metadata)
         let elbV2 = aws.elbV2(region: region, domain: domain, metadata: metadata)
-        let isOpenAllowed = settings.allowOpenToWorld
-        return settings.classic.map {
+        let isOpenAllowed = settings.loadBalancer.allowOpenToWorld
+        return settings.loadBalancer.classic.map {
             ClassicPlace($0, node: node, allowOpenToWorld: isOpenAllowed, elb: elb, ec2: ec2)
         }
-            + settings.targetGroups.map {
+            + settings.loadBalancer.targetGroups.map {
                 TargetGroupPlace($0, node: node, allowOpenToWorld: isOpenAllowed, elb: elbV2, ec2: ec2)
             }
     }

@@ -139,6 +139,16 @@ package struct Pass: Sendable {
         }
     }
 
+    /// What a pass would change on the host itself, by the facts as they were gathered last.
+    func planOfHost() async throws -> Plan {
+        let resources = try await resources(PassRequest(trigger: "doctor", facts: .known))
+        do throws(ReconcileFailure) {
+            return try await Reconciler(resources.base).plan()
+        } catch {
+            throw StepFailure(step: error.resource, cause: error.cause)
+        }
+    }
+
     private func resources(
         _ request: PassRequest,
         facts given: NodeFacts? = nil,

@@ -15,7 +15,7 @@ struct Session {
     let host: HostAccess
     let inputs: Inputs
     let pass: Pass
-    private let aws: AWSAccess
+    let aws: AWSAccess
 
     private init(
         _ options: CommonOptions,
@@ -109,7 +109,9 @@ private func processEnvironment() -> [String: String] {
     return variables
 }
 
-/// The command changes the host, which only root may.
+/// The command changes the host, or reads what is root's own.
 struct NotRoot: Error, CustomStringConvertible {
-    var description: String { "this command changes the host, so it must be run as root (sudo smtp-relay-agent ...)" }
+    var description: String {
+        "this command changes the host, or reads what only root may, so it must be run as root (sudo smtp-relay-agent ...)"
+    }
 }

@@ -37,3 +37,12 @@ def test_the_user_data_is_valid(lab):
     text = (Path(__file__).resolve().parents[2] / "cloud-init/user-data.yaml").read_text()
     relay.write("/tmp/user-data.yaml", text)
     assert "Valid" in relay.shell("cloud-init schema --config-file /tmp/user-data.yaml")
+
+
+def test_every_finding_of_the_doctor_is_in_the_readme():
+    root = Path(__file__).resolve().parents[2] / "Sources"
+    sources = [*root.glob("RelayAgent/Doctor/**/*.swift"), root / "Resources/Membership/PlaceFinding.swift"]
+    text = "".join(path.read_text() for path in sources)
+    names = set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', text)) - {"self-test"}
+    assert len(names) > 40
+    assert [name for name in sorted(names) if f"`{name}`" not in README] == []

@@ -43,12 +43,15 @@ package struct NodeVerifier: Sendable {
     package func prove() async throws {
         let subject = try subject()
         try files.remove(Self.proof)
-        try await observer.observing(.relayPolicy, attempts) { try await tryPolicy() }
+        try await observer.observing(.relayPolicy, attempts) { try await checkPolicy() }
         try files.createDirectory(Self.proof.removingLastComponent())
         try files.replace(Self.proof, with: Array(subject.utf8), attributes: FileAttributes())
     }
 
-    private func tryPolicy() async throws {
+    /// Whether the relay's policy is as its networks have it, without keeping a proof.
+    ///
+    /// - Throws: An `SMTPFailure` or a `RelayPolicyFailure`.
+    package func checkPolicy() async throws {
         let clients = selfTest.outsiders + selfTest.insiders
         let replies = try await probe.relayAttempts(by: clients)
         for (client, reply) in zip(clients, replies) {

@@ -1,0 +1,114 @@
+import AWS
+import Host
+import Vocabulary
+
+/// The AWS APIs, as far as the doctor reads them.
+struct CloudReadings: Sendable {
+    let ec2: any EC2Describing & SubnetDescribing
+    let elb: any ClassicLoadBalancing & ClassicAttributesDescribing
+    let elbV2: any NetworkLoadBalancing & CrossZoneDescribing
+    /// Where the load balancers' API answers.
+    let url: String
+}
+
+/// A load balancer as mail meets it, of whatever kind.
+struct LoadBalancerView: Sendable {
+    /// As an operator names it.
+    let name: String
+    /// None where everyone who reaches it may come in.
+    let securityGroups: [String]
+    /// Its own addresses, by its name in DNS: those that a node sees, where it hides the senders'.
+    let addresses: [IPAddress]
+    /// The ports that mail comes in by, each with the node's port behind it.
+    let doors: [Door]
+    let isInternetFacing: Bool
+    /// Whether nodes see its address in place of the sender's.
+    let masksSenders: Bool
+    let zones: [String]
+    /// Those of a classic one.
+    let subnets: [String]
+    let isCrossZone: Bool
+    /// Seconds; of a classic one.
+    let idleTimeout: Int?
+
+    struct Door: Sendable, Equatable {
+        let port: UInt16
+        let instancePort: UInt16
+    }
+}
+
+/// The node's load balancers, each asked about once.
+actor LoadBalancerViews {
+    private let settings: NodeSettings.LoadBalancer
+    private let cloud: CloudReadings
+    private let names: HostNames
+    private var gathering: Task<[LoadBalancerView], any Error>?
+
+    init(_ settings: NodeSettings.LoadBalancer, cloud: CloudReadings, names: HostNames) {
+        self.settings = settings
+        self.cloud = cloud
+        self.names = names
+    }
+
+    /// - Throws: `AWSFailure` for the first that can't be looked at, or `TookTooLong`.
+    func all() async throws -> [LoadBalancerView] {
+        // Who waits for another's task can't end it, so it has to end by itself, before any examination has to.
+        let task = gathering ?? Task { try await within(.seconds(12)) { try await self.gather() } }
+        gathering = task
+        return try await task.value
+    }
+
+    private func gather() async throws -> [LoadBalancerView] {
+        var views: [LoadBalancerView] = []
+        for name in settings.classic { views.append(try await classic(name)) }
+        for arn in settings.targetGroups { views += try await network(arn) }
+        return views
+    }
+
+    private func classic(_ name: ClassicLoadBalancerName) async throws -> LoadBalancerView {
+        let found = try await cloud.elb.describe(name)
+        let attributes = try await cloud.elb.attributes(of: name)
+        let shown = try await cloud.elb.proxyProtocolPorts(of: found)
+        let doors = found.listeners.filter { Self.isOfMail($0.loadBalancerPort) }
+        return LoadBalancerView(
+            name: "load balancer \(name)",
+            securityGroups: found.securityGroups,
+            addresses: (try? await names.addresses(found.dnsName)) ?? [],
+            doors: doors.map { .init(port: $0.loadBalancerPort, instancePort: $0.instancePort) },
+            isInternetFacing: found.scheme == .internetFacing,
+            masksSenders: !doors.allSatisfy { shown.contains($0.instancePort) },
+            zones: found.availabilityZones,
+            subnets: found.subnets,
+            isCrossZone: attributes.isCrossZone,
+            idleTimeout: attributes.idleTimeout
+        )
+    }
+
+    private func network(_ arn: TargetGroupARN) async throws -> [LoadBalancerView] {
+        let group = try await cloud.elbV2.targetGroup(arn)
+        let attributes = try await cloud.elbV2.attributes(of: group)
+        var views: [LoadBalancerView] = []
+        for found in try await cloud.elbV2.loadBalancers(of: group) {
+            let listeners = try await cloud.elbV2.listeners(of: found).filter {
+                Self.isOfMail($0.port) && $0.targetGroups.contains("\(arn)")
+            }
+            views.append(
+                LoadBalancerView(
+                    name: "load balancer \(found.name)",
+                    securityGroups: found.securityGroups,
+                    addresses: (try? await names.addresses(found.dnsName)) ?? [],
+                    doors: listeners.map { .init(port: $0.port, instancePort: group.port) },
+                    isInternetFacing: found.isInternetFacing,
+                    masksSenders: !attributes.preservesClientAddress && !attributes.usesProxyProtocol,
+                    zones: found.availabilityZones,
+                    subnets: [],
+                    isCrossZone: try await cloud.elbV2.isCrossZone(found),
+                    idleTimeout: nil
+                )
+            )
+        }
+        return views
+    }
+
+    private static func isOfMail(_ port: UInt16) -> Bool { [25, 465, 587, 2525].contains(port) }
+}

@@ -1,0 +1,183 @@
+import AWS
+import Vocabulary
+
+/// Whether the security groups let mail and health checks through from the load balancers to the node, let the node out,
+/// and keep the world away.
+struct SecurityGroupsExamination: Examination {
+    let name = "security groups"
+    let node: NetworkNode
+    let views: LoadBalancerViews
+    let ec2: any EC2Describing
+
+    func findings() async throws -> [Finding] {
+        let own = try await ec2.securityGroups(try await node.securityGroups())
+        var findings = Self.judge(own, node)
+        for view in try await views.all() {
+            findings += Self.judge(view, try await ec2.securityGroups(view.securityGroups), own, node)
+        }
+        return findings
+    }
+
+    /// The instance's own groups.
+    static func judge(_ own: [SecurityGroup], _ node: NetworkNode) -> [Finding] {
+        var findings: [Finding] = []
+        if node.deliversDirectly,
+            !own.contains(where: { $0.egress.contains { $0.covers(25) && $0.reachesInternet } })
+        {
+            findings.append(
+                Finding(
+                    .critical,
+                    "instance-egress-closed",
+                    seen: "this instance's security groups (\(ids(own))) let nothing out to port 25 of the internet",
+                    why: "no mail can be delivered",
+                    fix: """
+                        aws ec2 authorize-security-group-egress --group-id \(own.first?.id ?? "GROUP") --protocol tcp \
+                        --port 25 --cidr 0.0.0.0/0
+                        """
+                )
+            )
+        }
+        for port in mailPorts {
+            guard let group = own.first(where: { $0.opensToWorld(port: port) }) else { continue }
+            findings.append(openToWorld(group, port, "this instance's", .warning))
+        }
+        return findings
+    }
+
+    /// A load balancer's groups, and the instance's towards it.
+    static func judge(
+        _ view: LoadBalancerView,
+        _ groups: [SecurityGroup],
+        _ own: [SecurityGroup],
+        _ node: NetworkNode
+    ) -> [Finding] {
+        var findings: [Finding] = []
+        if !groups.isEmpty {
+            for door in view.doors where !groups.contains(where: { $0.ingress.contains { $0.covers(door.port) } }) {
+                findings.append(
+                    Finding(
+                        .critical,
+                        "load-balancer-closed",
+                        seen: "the security groups of \(view.name) (\(ids(groups))) let nobody in on port \(door.port)",
+                        why: "senders' connections to that port time out",
+                        fix: """
+                            aws ec2 authorize-security-group-ingress --group-id \(groups[0].id) --protocol tcp --port \
+                            \(door.port) --cidr \(node.vpcNetwork)
+                            """
+                    )
+                )
+            }
+        }
+        for port in Set(view.doors.map(\.instancePort)).sorted() + [node.healthPort] {
+            findings += passage(from: view, groups, to: port, own, node)
+        }
+        for port in mailPorts where view.doors.contains(where: { $0.port == port }) {
+            guard let group = groups.first(where: { $0.opensToWorld(port: port) }) else { continue }
+            findings.append(openToWorld(group, port, "\(view.name)'s", view.isInternetFacing ? .critical : .warning))
+        }
+        return findings
+    }
+
+    private static func passage(
+        from view: LoadBalancerView,
+        _ groups: [SecurityGroup],
+        to port: UInt16,
+        _ own: [SecurityGroup],
+        _ node: NetworkNode
+    ) -> [Finding] {
+        var findings: [Finding] = []
+        let members = Set(groups.map(\.id))
+        let isHealth = port == node.healthPort
+        // Of a load balancer whose name can't be looked up, the groups alone say who it is.
+        let sources: [IPAddress?] = view.addresses.isEmpty ? [nil] : view.addresses
+        let isLetIn =
+            view.masksSenders || isHealth
+            ? sources.allSatisfy { source in
+                own.contains { $0.ingress.contains { $0.admits(port, at: source, in: members) } }
+            }
+            : own.contains { $0.ingress.contains { $0.covers(port) } }
+        if !isLetIn {
+            let source = members.sorted().first.map { "--source-group \($0)" } ?? "--cidr \(node.vpcNetwork)"
+            findings.append(
+                Finding(
+                    .critical,
+                    "instance-closed-to-load-balancer",
+                    seen: """
+                        this instance's security groups (\(ids(own))) don't let \(view.name) in on port \(port)
+                        """,
+                    why: isHealth
+                        ? "its health checks fail, so it sends no mail" : "senders' connections time out",
+                    fix: """
+                        aws ec2 authorize-security-group-ingress --group-id \(own.first?.id ?? "GROUP") --protocol tcp \
+                        --port \(port) \(source)
+                        """
+                )
+            )
+        }
+        let ownIDs = Set(own.map(\.id))
+        if !groups.isEmpty,
+            !groups.contains(where: { $0.egress.contains { $0.admits(port, at: node.address, in: ownIDs) } })
+        {
+            findings.append(
+                Finding(
+                    .critical,
+                    "load-balancer-egress-closed",
+                    seen: """
+                        the security groups of \(view.name) (\(ids(groups))) let nothing out to this instance's port \
+                        \(port)
+                        """,
+                    why: isHealth
+                        ? "its health checks fail, so it sends no mail" : "senders' connections time out",
+                    fix: """
+                        aws ec2 authorize-security-group-egress --group-id \(groups[0].id) --protocol tcp --port \(port) \
+                        --source-group \(own.first?.id ?? "GROUP")
+                        """
+                )
+            )
+        }
+        return findings
+    }
+
+    private static func openToWorld(
+        _ group: SecurityGroup,
+        _ port: UInt16,
+        _ whose: String,
+        _ severity: Finding.Severity
+    ) -> Finding {
+        Finding(
+            severity,
+            "smtp-open-to-world",
+            seen: "\(whose) security group \(group.id) lets the whole internet in on port \(port)",
+            why: "with the next public address or hidden sender the relay is open to strangers",
+            fix: """
+                aws ec2 revoke-security-group-ingress --group-id \(group.id) --protocol tcp --port \(port) --cidr 0.0.0.0/0
+                """
+        )
+    }
+
+    private static let mailPorts: [UInt16] = [25, 587]
+
+    private static func ids(_ groups: [SecurityGroup]) -> String {
+        groups.isEmpty ? "none" : groups.map(\.id).joined(separator: ", ")
+    }
+}
+
+/// This node, as its network sees it.
+struct NetworkNode: Sendable {
+    let address: IPAddress
+    let hasPublicAddress: Bool
+    let subnet: String
+    let subnetNetwork: IPNetwork
+    let vpc: String
+    let vpcNetwork: IPNetwork
+    let healthPort: UInt16
+    /// Whether it delivers to the internet itself, and by no smarthost.
+    let deliversDirectly: Bool
+    /// The ids of its security groups, as metadata has them.
+    let securityGroups: @Sendable () async throws -> [String]
+}
+
+extension SecurityGroup.Rule {
+    /// Whether it is about hosts of the internet, and not of one's own networks alone.
+    fileprivate var reachesInternet: Bool { !prefixLists.isEmpty || sources.contains { !$0.isPrivate } }
+}

@@ -1,0 +1,104 @@
+import AWS
+import Vocabulary
+
+/// Whether the instance's subnet has a way to the internet, and its network ACL lets mail through.
+struct SubnetExamination: Examination {
+    let name = "subnet"
+    let node: NetworkNode
+    let views: LoadBalancerViews
+    let ec2: any SubnetDescribing
+
+    func findings() async throws -> [Finding] {
+        var findings: [Finding] = []
+        if node.deliversDirectly, let table = try await ec2.routeTable(ofSubnet: node.subnet, in: node.vpc) {
+            findings += Self.judge(table, node)
+        }
+        if let acl = try await ec2.networkACL(ofSubnet: node.subnet) {
+            findings += Self.judge(acl, try await views.all(), node)
+        }
+        return findings
+    }
+
+    static func judge(_ table: RouteTable, _ node: NetworkNode) -> [Finding] {
+        let way = table.defaultRoute
+        let seen: String
+        switch way {
+        case nil: seen = "route table \(table.id) of \(node.subnet) has no route to 0.0.0.0/0"
+        case let way? where way.isBlackhole: seen = "the route to 0.0.0.0/0 leads to \(way.target), which is gone"
+        case let way? where way.target.hasPrefix("igw-") && !node.hasPublicAddress:
+            seen = "the way to the internet is \(way.target), but this instance has no public address"
+        case _?: return []
+        }
+        return [
+            Finding(
+                .critical,
+                "no-route-to-internet",
+                seen: seen,
+                why: "no mail can be delivered",
+                fix: """
+                    aws ec2 create-route --route-table-id \(table.id) --destination-cidr-block 0.0.0.0/0 --nat-gateway-id \
+                    NAT-GATEWAY (or, with a public address: --gateway-id INTERNET-GATEWAY)
+                    """
+            )
+        ]
+    }
+
+    static func judge(_ acl: NetworkACL, _ views: [LoadBalancerView], _ node: NetworkNode) -> [Finding] {
+        var blocked: [Blocked] = []
+        for view in views {
+            // Within a subnet no network ACL is asked.
+            for address in view.addresses where !node.subnetNetwork.contains(address) {
+                let ports = Set(view.doors.map(\.instancePort)).union([node.healthPort]).sorted()
+                for port in ports where !acl.allows(port, at: address, isEgress: false) {
+                    blocked.append(Blocked("port \(port) from \(view.name) (\(address))", port: port, isEgress: false))
+                }
+                if !repliesPass(acl, address, isEgress: true) {
+                    blocked.append(Blocked("answers to \(view.name) (\(address))", port: nil, isEgress: true))
+                }
+            }
+        }
+        if node.deliversDirectly {
+            if !acl.allows(25, at: internet, isEgress: true) {
+                blocked.append(Blocked("port 25 of the internet", port: 25, isEgress: true))
+            }
+            if !repliesPass(acl, internet, isEgress: false) {
+                blocked.append(Blocked("answers from the internet", port: nil, isEgress: false))
+            }
+        }
+        return blocked.map { $0.finding(acl) }
+    }
+
+    /// Answers go to a port that the other side has chosen: of those that Linux chooses from, the first, one within, and
+    /// the last.
+    private static func repliesPass(_ acl: NetworkACL, _ address: IPAddress, isEgress: Bool) -> Bool {
+        [32768, 49152, 60999].allSatisfy { acl.allows($0, at: address, isEgress: isEgress) }
+    }
+
+    /// An address that is nobody's (RFC 5737), for all that are outside.
+    private static let internet = IPAddress(bytes: [203, 0, 113, 25])
+
+    private struct Blocked {
+        let what: String
+        /// `nil` for the ports of answers.
+        let port: UInt16?
+        let isEgress: Bool
+
+        init(_ what: String, port: UInt16?, isEgress: Bool) {
+            (self.what, self.port, self.isEgress) = (what, port, isEgress)
+        }
+
+        func finding(_ acl: NetworkACL) -> Finding {
+            let range = port.map { "From=\($0),To=\($0)" } ?? "From=1024,To=65535"
+            return Finding(
+                .critical,
+                "network-acl-blocks-mail",
+                seen: "network ACL \(acl.id) of this instance's subnet does not let \(what) \(isEgress ? "out" : "in")",
+                why: "those connections time out; a network ACL has to let both ways through",
+                fix: """
+                    aws ec2 create-network-acl-entry --network-acl-id \(acl.id) --rule-number 90 --protocol tcp \
+                    --rule-action allow \(isEgress ? "--egress" : "--ingress") --cidr-block 0.0.0.0/0 --port-range \(range)
+                    """
+            )
+        }
+    }
+}

@@ -1,0 +1,234 @@
+import AWS
+import Facts
+import HTTP
+import Host
+import RelayNode
+import Resources
+import Settings
+import SystemPackage
+import Units
+package import Vocabulary
+
+/// Says why mail does not flow. It changes nothing.
+package struct Doctor: Sendable {
+    private let inputs: Inputs
+    private let host: HostAccess
+    private let aws: AWSAccess
+    private let pass: Pass
+    private let resolver: NameResolver
+
+    package init(inputs: Inputs, host: HostAccess, aws: AWSAccess, pass: Pass) {
+        self.inputs = inputs
+        self.host = host
+        self.aws = aws
+        self.pass = pass
+        self.resolver = NameResolver(files: host.files)
+    }
+
+    /// How long metadata may take; a node that boots waits longer for it, a person does not.
+    private static let patience: Duration = .seconds(20)
+
+    /// Looks at everything that can be looked at.
+    ///
+    /// - Parameter sender: Follows the way of this sender's mail as well.
+    package func examine(sender: IPAddress? = nil) async -> DoctorReport {
+        do {
+            let patient = try await patient()
+            let sending = sender.map { [self.sender($0, patient)] } ?? []
+            return await report(ofHost(patient) + ofNode(patient) + sending, sender)
+        } catch {
+            return await report(ofHost(nil), sender, and: Self.unknown(error))
+        }
+    }
+
+    /// What is known of the node, gathered once.
+    private struct Patient: Sendable {
+        let facts: NodeFacts
+        let settings: NodeSettings
+        let node: RelayNode
+        let allowed: AllowedNetworks
+        let network: NetworkNode
+        let cloud: CloudReadings
+        let views: LoadBalancerViews
+    }
+
+    private func patient() async throws -> Patient {
+        let facts = try await within(Self.patience) { try await inputs.facts() }
+        let settings = try inputs.settings(tags: facts.tags).settings
+        let node = try RelayNode(settings: settings, facts: facts)
+        let metadata = aws.metadata(settings.metadata)
+        let cloud = aws.readings(region: facts.region, domain: facts.servicesDomain, metadata: metadata)
+        let groups = "network/interfaces/macs/\(facts.mac)/security-group-ids"
+        return Patient(
+            facts: facts,
+            settings: settings,
+            node: node,
+            allowed: try AllowedNetworks(
+                settings.mail,
+                facts: facts,
+                families: facts.ipv6Addresses.isEmpty ? [.ipv4] : [.ipv4, .ipv6]
+            ),
+            network: NetworkNode(
+                address: facts.privateAddress,
+                hasPublicAddress: facts.publicAddress != nil,
+                subnet: facts.subnetID,
+                subnetNetwork: facts.subnetNetwork,
+                vpc: facts.vpcID,
+                vpcNetwork: facts.vpcNetworks.first ?? facts.subnetNetwork,
+                healthPort: settings.health.port,
+                deliversDirectly: parameter("relayhost").isEmpty,
+                securityGroups: {
+                    try await metadata.required(groups).split(whereSeparator: \.isNewline).map(String.init)
+                }
+            ),
+            cloud: cloud,
+            views: LoadBalancerViews(settings.loadBalancer, cloud: cloud, names: names)
+        )
+    }
+
+    // The lists: a further examination is one line in one of them.
+
+    /// What can be looked at on any host, also where it is not known what the node should be.
+    private func ofHost(_ patient: Patient?) -> [any Examination] {
+        let health = patient?.settings.health ?? NodeSettings.Health()
+        return [
+            ServicesExamination(services: host.services, isResident: patient?.settings.reconcile.resident),
+            ListenersExamination(
+                ports: [(25, "postfix"), (health.port, "nginx")],
+                sockets: ListeningSockets(files: host.files)
+            ),
+            HealthExamination(
+                endpoint: HTTPHealthCheck(health, transport: host.transport),
+                health: "HTTP:\(health.port)\(health.path)"
+            ),
+            QueueExamination(queue: PostfixQueue(files: host.files), runner: host.runner, now: Timestamp.seconds),
+            DiskExamination(files: host.files),
+            ResolutionExamination(
+                servers: resolver.servers,
+                resolver: resolver,
+                probe: patient.map { "\($0.settings.mail.domain)" } ?? "amazonaws.com"
+            ),
+            MailLogExamination(
+                log: MailLog(runner: host.runner, files: host.files, now: Timestamp.seconds),
+                surroundings: { await Self.surroundings(patient) }
+            ),
+        ]
+    }
+
+    /// What takes the settings and the facts.
+    private func ofNode(_ patient: Patient) -> [any Examination] {
+        let places = NodeResources.places(patient.facts, patient.settings, aws)
+        return [
+            ConfigurationExamination(
+                plan: { try await pass.planOfHost() },
+                order: { try DrainOrders(files: host.files).current() }
+            ),
+            RelayExamination(
+                verifier: NodeVerifier(probe: host.relay, selfTest: patient.node.selfTest, files: host.files)
+            ),
+            ClockExamination(url: patient.cloud.url, transport: host.transport, time: .system),
+        ] + places.map { MembershipExamination(place: $0) } + [
+            LoadBalancerExamination(
+                views: patient.views,
+                zone: patient.facts.availabilityZone,
+                isProxied: isProxied
+            ),
+            SecurityGroupsExamination(node: patient.network, views: patient.views, ec2: patient.cloud.ec2),
+            SubnetExamination(node: patient.network, views: patient.views, ec2: patient.cloud.ec2),
+            ReputationExamination(
+                publicAddress: patient.facts.publicAddress,
+                hostname: parameter("myhostname"),
+                domain: patient.settings.mail.domain,
+                deliversDirectly: patient.network.deliversDirectly,
+                names: names
+            ),
+        ]
+    }
+
+    private func sender(_ address: IPAddress, _ patient: Patient) -> any Examination {
+        SenderExamination(
+            sender: address,
+            settings: patient.settings.mail,
+            allowed: patient.allowed,
+            node: patient.network,
+            views: patient.views,
+            ec2: patient.cloud.ec2,
+            relay: host.relay
+        )
+    }
+
+    /// Makes all examinations at the same time.
+    private func report(
+        _ examinations: [any Examination],
+        _ sender: IPAddress?,
+        and first: [Finding] = []
+    ) async -> DoctorReport {
+        let findings = await withTaskGroup(of: (Int, [Finding]).self) { group in
+            for (index, examination) in examinations.enumerated() {
+                group.addTask { (index, await examination.outcome()) }
+            }
+            var found: [(Int, [Finding])] = []
+            for await outcome in group { found.append(outcome) }
+            return found.sorted { $0.0 < $1.0 }.flatMap(\.1)
+        }
+        // What several looks need, and none could have, is told once.
+        let distinct = (first + findings).reduce(into: [Finding]()) { list, finding in
+            if !list.contains(where: { $0.name == finding.name && $0.fix == finding.fix && $0.isOfExamining }) {
+                list.append(finding)
+            }
+        }
+        return DoctorReport(distinct, examined: examinations.map(\.name), sender: sender.map { "\($0)" })
+    }
+
+    private static func surroundings(_ patient: Patient?) async -> MailLogExamination.Surroundings {
+        guard let patient else { return MailLogExamination.Surroundings() }
+        var around = MailLogExamination.Surroundings(networks: patient.settings.mail.networks)
+        // Without them the log is worth reading, too; that they can't be looked at is found elsewhere.
+        for view in (try? await patient.views.all()) ?? [] where view.masksSenders {
+            for address in view.addresses { around.loadBalancers[address] = view.name }
+        }
+        return around
+    }
+
+    /// Why it is not known what the node should be.
+    private static func unknown(_ error: any Error) -> [Finding] {
+        let isOfSettings = error is SettingsProblems || error is RefusedNetworks
+        return [
+            Finding(
+                .critical,
+                isOfSettings ? "settings-refused" : "metadata-unreachable",
+                seen: error is TookTooLong
+                    ? "instance metadata did not answer within \(patience)" : "\(error)",
+                why: """
+                    the agent does not know what this node should be: nothing repairs it, and only the host itself could \
+                    be looked at here
+                    """,
+                fix: isOfSettings
+                    ? "smtp-relay-agent config check"
+                    : "smtp-relay-agent facts; aws ec2 modify-instance-metadata-options --http-endpoint enabled"
+            )
+        ]
+    }
+
+    private var names: HostNames { HostNames(servers: resolver.servers, resolver: resolver) }
+
+    /// A parameter as main.cf has it now; empty where it has none.
+    private func parameter(_ name: String) -> String {
+        let bytes = (try? host.files.bytes(at: "/etc/postfix/main.cf")) ?? []
+        return MainCf(String(decoding: bytes, as: UTF8.self))[name] ?? ""
+    }
+
+    /// Whether Postfix expects the PROXY protocol (postconf(5), smtpd_upstream_proxy_protocol).
+    private var isProxied: Bool {
+        let master = (try? host.files.bytes(at: "/etc/postfix/master.cf")) ?? []
+        return parameter("smtpd_upstream_proxy_protocol") == "haproxy"
+            || String(decoding: master, as: UTF8.self).contains("smtpd_upstream_proxy_protocol=haproxy")
+    }
+}
+
+extension Finding {
+    /// Whether it is about the doctor's own means.
+    fileprivate var isOfExamining: Bool {
+        ["missing-permission", "examination-failed", "examination-timed-out"].contains(name)
+    }
+}

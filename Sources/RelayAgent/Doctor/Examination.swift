@@ -1,0 +1,79 @@
+import AWS
+
+/// A look at one thing that mail depends on. It changes nothing.
+///
+/// A further one is one file with a type that conforms to this, and one line in `Doctor`'s lists.
+package protocol Examination: Sendable {
+    /// What is looked at, as a person says it: `mail log`.
+    var name: String { get }
+    /// How long it may take.
+    var limit: Duration { get }
+    /// What is wrong. What it throws says that it could not look, and is told as a finding of its own.
+    func findings() async throws -> [Finding]
+}
+
+extension Examination {
+    package var limit: Duration { .seconds(15) }
+
+    /// Its findings, or the one that says why there are none: a look that fails or hangs stops no other.
+    func outcome() async -> [Finding] {
+        do {
+            return try await within(limit) { try await findings() }
+        } catch is TookTooLong {
+            return [
+                Finding(
+                    .warning,
+                    "examination-timed-out",
+                    seen: "the look at the \(name) did not end within \(limit)",
+                    why: "what it would have found is not known",
+                    fix: "smtp-relay-agent doctor"
+                )
+            ]
+        } catch {
+            return [Finding(notExamined: name, error)]
+        }
+    }
+}
+
+extension Finding {
+    /// An examination that could not be made.
+    init(notExamined name: String, _ error: any Error) {
+        guard let failure = error as? AWSFailure, failure.error?.isAccessDenied == true else {
+            self.init(
+                .warning,
+                "examination-failed",
+                seen: "the \(name) could not be looked at: \(error)",
+                why: "what is wrong there is not known",
+                fix: "mend what is said there, and run 'smtp-relay-agent doctor' again"
+            )
+            return
+        }
+        self.init(
+            .warning,
+            "missing-permission",
+            seen: "the \(name) could not be looked at: \(failure)",
+            why: "what is wrong there is not known",
+            fix: "allow \(failure.action) in the policy of the instance's role"
+        )
+    }
+}
+
+/// Work that had to be given up.
+struct TookTooLong: Error {}
+
+/// Gives up what takes too long.
+func within<Result: Sendable>(
+    _ limit: Duration,
+    _ work: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
+    try await withThrowingTaskGroup(of: Result.self) { group in
+        group.addTask { try await work() }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            throw TookTooLong()
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next() else { throw TookTooLong() }
+        return first
+    }
+}

@@ -1,0 +1,129 @@
+import Vocabulary
+
+/// What the last hour's mail log says of refused senders, of TLS, and of deliveries.
+struct MailLogExamination: Examination {
+    let name = "mail log"
+    let log: MailLog
+    /// What is known besides the log; settings and load balancers, where those could be read.
+    let surroundings: @Sendable () async -> Surroundings
+
+    struct Surroundings: Sendable {
+        /// `mail.networks`, as it is set.
+        var networks: [AllowedNetwork] = [.vpc]
+        /// The load balancers' own addresses, each with its name.
+        var loadBalancers: [IPAddress: String] = [:]
+    }
+
+    let limit: Duration = .seconds(30)
+
+    func findings() async throws -> [Finding] {
+        let digest = MailLogDigest(try await log.entries())
+        return Self.judge(digest, digest.denied.isEmpty ? Surroundings() : await surroundings())
+    }
+
+    static func judge(_ digest: MailLogDigest, _ surroundings: Surroundings) -> [Finding] {
+        let denied = digest.denied.sorted { ($0.value, "\($1.key)") > ($1.value, "\($0.key)") }.prefix(shown)
+        let refused = denied.map { relayAccessDenied($0.key, $0.value, surroundings) }
+        return refused + [outboundBlocked(digest), failing(digest), bounced(digest), tls(digest)].compactMap(\.self)
+    }
+
+    /// The senders that are told one by one.
+    private static let shown = 5
+
+    private static func relayAccessDenied(_ client: IPAddress, _ count: Int, _ around: Surroundings) -> Finding {
+        let range = IPNetwork(around: client, prefixLength: client.family.bits)
+        let list = (around.networks.map(\.description) + ["\(range)"]).map { "\"\($0)\"" }.joined(separator: ", ")
+        let allow = """
+            add \(range): networks = [\(list)] below [mail] in /etc/smtp-relay-agent/config.toml, then \
+            'smtp-relay-agent reconcile'
+            """
+        let times = count == 1 ? "once" : "\(count) times"
+        if let loadBalancer = around.loadBalancers[client] {
+            return Finding(
+                .critical,
+                "relay-access-denied",
+                seen: """
+                    \(client) was refused \(times) with 'Relay access denied': it is the own address of \(loadBalancer), \
+                    which hides the senders'
+                    """,
+                why: "all mail through that load balancer is refused",
+                fix: "where only your senders can reach that load balancer, \(allow)"
+            )
+        }
+        return Finding(
+            range.isPrivate ? .critical : .warning,
+            "relay-access-denied",
+            seen: "\(client) was refused \(times) with 'Relay access denied': it is in no network of mail.networks",
+            why: range.isPrivate
+                ? "mail of a host in your networks is refused"
+                : "mail of that host is refused; for a stranger, that is as it should be",
+            fix: "if it is a sender of yours, \(allow)"
+        )
+    }
+
+    /// Time-outs everywhere, and not one delivery: AWS's own block (EC2 User Guide, "Restriction on email sent using port
+    /// 25"), or a door that is closed.
+    private static func outboundBlocked(_ digest: MailLogDigest) -> Finding? {
+        guard digest.timedOut.count >= 2, !digest.hasDeliveredByPort25 else { return nil }
+        return Finding(
+            .critical,
+            "outbound-25-blocked",
+            seen: """
+                connections to port 25 of \(digest.timedOut.count) mail servers timed out \
+                (\(digest.timedOut.sorted().prefix(shown).joined(separator: ", "))), and none succeeded
+                """,
+            why: "nothing is delivered; by default AWS blocks what instances send to port 25 of the internet",
+            fix: """
+                send by a smarthost on port 587, such as Amazon SES, or ask AWS to lift the restriction (https://\
+                aws.amazon.com/forms/ec2-email-limit-rdns-request); check as well: aws ec2 describe-security-groups
+                """
+        )
+    }
+
+    private static func failing(_ digest: MailLogDigest) -> Finding? {
+        let count = digest.deferred.values.reduce(0, +)
+        guard count > 0 else { return nil }
+        return Finding(
+            severity(count, of: digest),
+            "deliveries-deferred",
+            seen: "\(count) of \(digest.attempts) deliveries were put off (4xx): \(top(digest.deferred))",
+            why: "that mail waits in the queue, and goes back to its sender in the end",
+            fix: "mailq; journalctl -u postfix --since=-1h | grep status=deferred"
+        )
+    }
+
+    private static func bounced(_ digest: MailLogDigest) -> Finding? {
+        let count = digest.bounced.values.reduce(0, +)
+        guard count > 0 else { return nil }
+        return Finding(
+            severity(count, of: digest),
+            "deliveries-bounced",
+            seen: "\(count) of \(digest.attempts) deliveries were refused for good (5xx): \(top(digest.bounced))",
+            why: "that mail went back to its sender",
+            fix: "journalctl -u postfix --since=-1h | grep status=bounced"
+        )
+    }
+
+    private static func tls(_ digest: MailLogDigest) -> Finding? {
+        let count = digest.tlsFailures.values.reduce(0, +)
+        guard count > 0 else { return nil }
+        return Finding(
+            .warning,
+            "tls-failures",
+            seen: "\(count) TLS handshakes failed: \(top(digest.tlsFailures))",
+            why: "that mail is sent in the clear, or not at all where TLS is required",
+            fix: "journalctl -u postfix --since=-1h | grep -E 'SSL_|TLS'; postconf -n | grep tls"
+        )
+    }
+
+    /// One that does not work out now and then is mail's nature.
+    private static func severity(_ count: Int, of digest: MailLogDigest) -> Finding.Severity {
+        if count * 2 >= digest.attempts { return .critical }
+        return count * 10 >= digest.attempts ? .warning : .info
+    }
+
+    private static func top(_ reasons: [String: Int]) -> String {
+        let sorted = reasons.sorted { ($0.value, $1.key) > ($1.value, $0.key) }
+        return sorted.prefix(3).map { "\($0.value) x \($0.key.prefix(200).escapedForDisplay)" }.joined(separator: "; ")
+    }
+}

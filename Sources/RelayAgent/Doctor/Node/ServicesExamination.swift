@@ -1,0 +1,52 @@
+import Host
+import Units
+
+/// Whether what has to run does, and comes up with the system.
+struct ServicesExamination: Examination {
+    let name = "services"
+    let services: any ServiceManager
+    /// Whether the agent stays resident; `nil` where the settings are not known.
+    let isResident: Bool?
+
+    func findings() async throws -> [Finding] {
+        let expected = expected
+        return Self.judge(try await services.states(of: expected), expected)
+    }
+
+    private var expected: [ServiceName] {
+        let agent = isResident.map { ServiceName($0 ? Units.agent.name : Units.reconcileTimer.name) }
+        return [ServiceName("postfix"), ServiceName("nginx"), ServiceName(Units.health.name)]
+            + [agent].compactMap(\.self)
+    }
+
+    static func judge(_ states: [ServiceName: ServiceState], _ expected: [ServiceName]) -> [Finding] {
+        expected.flatMap { service -> [Finding] in
+            let state = states[service] ?? .unknown
+            if !state.isActive { return [down(service, state)] }
+            return state.isEnabled ? [] : [notEnabled(service)]
+        }
+    }
+
+    private static func down(_ service: ServiceName, _ state: ServiceState) -> Finding {
+        let isAgent = [Units.agent.name, Units.reconcileTimer.name].contains(service.description)
+        return Finding(
+            isAgent ? .warning : .critical,
+            isAgent ? "agent-down" : "service-down",
+            seen: "\(service) \(state.isInstalled ? "does not run" : "is not installed")",
+            why: isAgent
+                ? "nothing repairs what drifts" : "the load balancer sends this node nothing, or its mail is refused",
+            fix: state.isInstalled
+                ? "systemctl enable --now \(service); journalctl -u \(service) -n 50" : "smtp-relay-agent reconcile"
+        )
+    }
+
+    private static func notEnabled(_ service: ServiceName) -> Finding {
+        Finding(
+            .warning,
+            "service-not-enabled",
+            seen: "\(service) runs, but does not come up with the system",
+            why: "after the next boot it is down",
+            fix: "systemctl enable \(service)"
+        )
+    }
+}

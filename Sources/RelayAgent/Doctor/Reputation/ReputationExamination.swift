@@ -1,0 +1,139 @@
+import Host
+import Vocabulary
+
+/// What receivers look up of a sender before they believe it: the name of its address, its greeting's name, and the
+/// domain's SPF record.
+struct ReputationExamination: Examination {
+    let name = "reputation"
+    let publicAddress: IPAddress?
+    /// What it greets with.
+    let hostname: String
+    let domain: DomainName
+    /// Whether it delivers to the internet itself, and by no smarthost.
+    let deliversDirectly: Bool
+    let names: HostNames
+
+    let limit: Duration = .seconds(30)
+
+    func findings() async throws -> [Finding] {
+        guard deliversDirectly else { return [] }
+        var findings: [Finding] = []
+        if let address = publicAddress {
+            let pointers = try await names.names(of: address)
+            var forward: [IPAddress] = []
+            for name in pointers.prefix(5) { forward += try await names.addresses(name) }
+            findings += Self.judge(address, pointers, forward, hostname: hostname)
+        }
+        if try await names.addresses(hostname).isEmpty { findings.append(Self.unknownGreeting(hostname)) }
+        return findings + Self.judge(spf: try await names.texts("\(domain)"), domain, publicAddress)
+    }
+
+    static func judge(
+        _ address: IPAddress,
+        _ pointers: [String],
+        _ forward: [IPAddress],
+        hostname: String
+    ) -> [Finding] {
+        guard let pointer = pointers.first else {
+            return [
+                Finding(
+                    .warning,
+                    "no-reverse-dns",
+                    seen: "this node's public address \(address) has no name (no PTR record)",
+                    why: "many receivers refuse such mail or call it spam",
+                    fix: """
+                        aws ec2 modify-address-attribute --allocation-id ALLOCATION --domain-name \(hostname)
+                        """
+                )
+            ]
+        }
+        if !forward.contains(address) {
+            return [
+                Finding(
+                    .warning,
+                    "reverse-dns-mismatch",
+                    seen: """
+                        \(address) has the name \(pointer.escapedForDisplay), which has \
+                        \(forward.isEmpty ? "no address" : forward.map(\.description).joined(separator: ", "))
+                        """,
+                    why: "receivers believe a name only where it leads back to the address",
+                    fix: "give \(pointer.escapedForDisplay) an A record of \(address)"
+                )
+            ]
+        }
+        guard !pointers.contains(hostname.lowercased()) else { return [] }
+        return [
+            Finding(
+                .info,
+                "greeting-is-not-reverse-name",
+                seen: "Postfix greets as \(hostname), but \(address) has the name \(pointer.escapedForDisplay)",
+                why: "some receivers count that against mail",
+                fix: "mail.hostname = \"\(pointer.escapedForDisplay)\", then 'smtp-relay-agent reconcile'"
+            )
+        ]
+    }
+
+    static func unknownGreeting(_ hostname: String) -> Finding {
+        Finding(
+            .warning,
+            "greeting-does-not-resolve",
+            seen: "Postfix greets as \(hostname), a name that has no address",
+            why: "many receivers refuse such mail or call it spam",
+            fix: "give it an A record, or set mail.hostname to a name that has one, then 'smtp-relay-agent reconcile'"
+        )
+    }
+
+    /// - Parameter texts: The domain's text records; those of SPF begin with its version (RFC 7208, section 4.5).
+    static func judge(spf texts: [String], _ domain: DomainName, _ address: IPAddress?) -> [Finding] {
+        let records = texts.filter { $0.lowercased() == "v=spf1" || $0.lowercased().hasPrefix("v=spf1 ") }
+        let mechanism = address.map { "ip\($0.family == .ipv4 ? 4 : 6):\($0)" } ?? "ip4:PUBLIC-ADDRESS"
+        let fix = "a TXT record of \(domain): v=spf1 \(mechanism) ~all"
+        switch records.count {
+        case 0:
+            return [
+                Finding(
+                    .warning,
+                    "no-spf",
+                    seen: "\(domain) has no SPF record",
+                    why: "receivers can't tell its mail from forged mail, and call it spam",
+                    fix: fix
+                )
+            ]
+        case 1:
+            guard let address, isLeftOut(address, of: records[0]) else { return [] }
+            return [
+                Finding(
+                    .warning,
+                    "spf-without-relay",
+                    seen: "the SPF record of \(domain) does not name \(address): \(records[0].escapedForDisplay)",
+                    why: "receivers refuse this node's mail as forged",
+                    fix: "add \(mechanism) to it"
+                )
+            ]
+        case let count:
+            return [
+                Finding(
+                    .warning,
+                    "several-spf-records",
+                    seen: "\(domain) has \(count) SPF records",
+                    why: "with more than one, receivers take none (RFC 7208, section 4.5)",
+                    fix: "make them one"
+                )
+            ]
+        }
+    }
+
+    /// Whether a record says by addresses alone who sends, and the node's is not among them. What else a record can say
+    /// needs further questions, and is given the benefit of the doubt.
+    private static func isLeftOut(_ address: IPAddress, of record: String) -> Bool {
+        let terms = record.lowercased().split(separator: " ").dropFirst()
+        for term in terms {
+            let term = term.first.map { "+-~?".contains($0) } == true ? term.dropFirst() : term
+            if term == "all" { continue }
+            guard term.hasPrefix("ip4:") || term.hasPrefix("ip6:") else { return false }
+            guard let network = try? IPNetwork(term.dropFirst(4)) else { return false }
+            if network.contains(address) { return false }
+        }
+        return true
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import RelayAgent
+import Vocabulary
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Say why mail does not flow.",
+        discussion: """
+            Looks at this node, its mail log, the load balancers, the network between, and what receivers see of it; \
+            changes nothing. Each finding says what was seen, why it matters, and the command that mends it. What may not \
+            be looked at is a finding, too, which names the IAM action.
+
+            Exit status: 0 nothing has to be done; 2 warnings; 3 something critical; 1 it could not look.
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    @Flag(help: "Print JSON, for programs.")
+    var json = false
+
+    @Option(
+        name: .customLong("from"),
+        help: ArgumentHelp("Say also where the mail of this sender would be stopped.", valueName: "address"),
+        transform: { try IPAddress($0) }
+    )
+    var sender: IPAddress?
+
+    func run() async throws {
+        try await Session.run(options, needsRoot: true) { session in
+            let doctor = Doctor(inputs: session.inputs, host: session.host, aws: session.aws, pass: session.pass)
+            let report = await doctor.examine(sender: sender)
+            print(json ? report.json : report.text, terminator: "")
+            if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }
+        }
+    }
+}

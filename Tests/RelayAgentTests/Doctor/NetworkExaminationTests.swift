@@ -1,0 +1,209 @@
+import AWS
+import RelayNode
+import Testing
+import Vocabulary
+
+@testable import RelayAgent
+
+struct NetworkExaminationTests {
+    private func node(isPublic: Bool = false, direct: Bool = true) throws -> NetworkNode {
+        NetworkNode(
+            address: try IPAddress("10.0.1.10"),
+            hasPublicAddress: isPublic,
+            subnet: "subnet-1",
+            subnetNetwork: try IPNetwork("10.0.1.0/24"),
+            vpc: "vpc-1",
+            vpcNetwork: try IPNetwork("10.0.0.0/16"),
+            healthPort: 80,
+            deliversDirectly: direct,
+            securityGroups: { [] }
+        )
+    }
+
+    private func view(
+        addresses: [String] = ["10.0.0.25"],
+        masks: Bool = true,
+        idleTimeout: Int? = 60,
+        zones: [String] = ["a"],
+        crossZone: Bool = false
+    ) throws -> LoadBalancerView {
+        LoadBalancerView(
+            name: "load balancer lb",
+            securityGroups: ["sg-lb"],
+            addresses: try addresses.map { try IPAddress($0) },
+            doors: [.init(port: 25, instancePort: 25)],
+            isInternetFacing: false,
+            masksSenders: masks,
+            zones: zones,
+            subnets: [],
+            isCrossZone: crossZone,
+            idleTimeout: idleTimeout
+        )
+    }
+
+    private func rule(_ port: Int, _ source: String? = nil, group: String? = nil) throws -> SecurityGroup.Rule {
+        SecurityGroup.Rule(
+            ipProtocol: "tcp",
+            ports: port...port,
+            sources: try source.map { [try IPNetwork($0)] } ?? [],
+            groups: group.map { [$0] } ?? []
+        )
+    }
+
+    private func judge(_ view: LoadBalancerView, _ own: [SecurityGroup.Rule], lb: SecurityGroup) throws -> [String] {
+        let group = SecurityGroup(id: "sg-own", ingress: own)
+        return SecurityGroupsExamination.judge(view, [lb], [group], try node()).map(\.name)
+    }
+
+    private var openLB: SecurityGroup {
+        get throws {
+            let everything = SecurityGroup.Rule(ipProtocol: "-1", ports: nil, sources: [try IPNetwork("0.0.0.0/0")])
+            return SecurityGroup(id: "sg-lb", ingress: [try rule(25, "10.0.0.0/16")], egress: [everything])
+        }
+    }
+
+    @Test func aLoadBalancerIsLetInByItsGroupOrItsAddress() throws {
+        let (lb, view) = (try openLB, try view())
+        #expect(try judge(view, [rule(25, group: "sg-lb"), rule(80, group: "sg-lb")], lb: lb).isEmpty)
+        #expect(try judge(view, [rule(25, "10.0.0.25/32"), rule(80, "10.0.0.0/24")], lb: lb).isEmpty)
+        #expect(
+            try judge(view, [rule(25, group: "sg-lb"), rule(80, "10.0.9.0/24")], lb: lb)
+                == ["instance-closed-to-load-balancer"]
+        )
+        // One whose senders are shown lets mail in from them, but its checks are its own.
+        let shown = try self.view(masks: false)
+        #expect(try judge(shown, [rule(25, "192.0.2.0/24"), rule(80, group: "sg-lb")], lb: lb).isEmpty)
+        // Without an address, its groups tell.
+        let nameless = try self.view(addresses: [])
+        #expect(try judge(nameless, [rule(25, "10.0.0.25/32"), rule(80, group: "sg-lb")], lb: lb).count == 1)
+    }
+
+    @Test func egressMayBeToTheInstancesGroup() throws {
+        let out = [try rule(25, group: "sg-own"), try rule(80, "10.0.1.10/32")]
+        let lb = SecurityGroup(id: "sg-lb", ingress: [try rule(25, "10.0.0.0/16")], egress: out)
+        let own = [try rule(25, group: "sg-lb"), try rule(80, group: "sg-lb")]
+        #expect(try judge(view(), own, lb: lb).isEmpty)
+        let closed = SecurityGroup(id: "sg-lb", ingress: [try rule(25, "10.0.0.0/16")], egress: [])
+        #expect(
+            try judge(view(), own, lb: closed) == ["load-balancer-egress-closed", "load-balancer-egress-closed"]
+        )
+    }
+
+    @Test func aNodeWithASmarthostNeedsNoPort25Outwards() throws {
+        let closed = [SecurityGroup(id: "sg-own", ingress: [])]
+        #expect(SecurityGroupsExamination.judge(closed, try node()).map(\.name) == ["instance-egress-closed"])
+        #expect(SecurityGroupsExamination.judge(closed, try node(direct: false)).isEmpty)
+        // A way to one's own networks is none to the internet.
+        let inner = SecurityGroup(id: "sg-own", ingress: [], egress: [try rule(25, "10.0.0.0/8")])
+        #expect(SecurityGroupsExamination.judge([inner], try node()).map(\.name) == ["instance-egress-closed"])
+    }
+
+    @Test func ofAnACLTheLowestNumberDecides() throws {
+        func entry(_ number: Int, _ allows: Bool, _ network: String, _ ports: ClosedRange<Int>? = nil) throws
+            -> NetworkACL.Entry
+        {
+            NetworkACL.Entry(
+                number,
+                allows: allows,
+                isEgress: false,
+                ipProtocol: ports == nil ? "-1" : "6",
+                ports: ports,
+                network: try IPNetwork(network)
+            )
+        }
+        let acl = NetworkACL(
+            id: "acl-1",
+            entries: [
+                try entry(100, true, "0.0.0.0/0"), try entry(50, false, "10.0.0.0/24", 25...25),
+                try entry(32767, false, "0.0.0.0/0"),
+            ]
+        )
+        #expect(!acl.allows(25, at: try IPAddress("10.0.0.25"), isEgress: false))
+        #expect(acl.allows(26, at: try IPAddress("10.0.0.25"), isEgress: false))
+        #expect(acl.allows(25, at: try IPAddress("10.0.1.25"), isEgress: false))
+        #expect(!acl.allows(25, at: try IPAddress("10.0.1.25"), isEgress: true))
+        // Within a subnet no network ACL is asked.
+        let near = try view(addresses: ["10.0.1.25"])
+        let nothing = NetworkACL(id: "acl-1", entries: [])
+        #expect(SubnetExamination.judge(nothing, [near], try node(direct: false)).isEmpty)
+        #expect(!SubnetExamination.judge(nothing, [try view()], try node(direct: false)).isEmpty)
+    }
+
+    @Test func aWayOutHasToLeadSomewhere() throws {
+        func seen(_ route: RouteTable.Route?, isPublic: Bool = false) throws -> String? {
+            let table = RouteTable(id: "rtb-1", routes: [route].compactMap(\.self))
+            return SubnetExamination.judge(table, try node(isPublic: isPublic)).first?.seen
+        }
+        let everywhere = try IPNetwork("0.0.0.0/0")
+        #expect(try seen(RouteTable.Route(everywhere, to: "nat-1")) == nil)
+        #expect(try seen(RouteTable.Route(everywhere, to: "igw-1"), isPublic: true) == nil)
+        #expect(try seen(RouteTable.Route(everywhere, to: "igw-1"))?.contains("no public address") == true)
+        #expect(try seen(RouteTable.Route(everywhere, to: "nat-1", isBlackhole: true))?.contains("is gone") == true)
+        #expect(try seen(nil)?.contains("no route to 0.0.0.0/0") == true)
+    }
+
+    @Test func aLoadBalancersWaysAreJudged() throws {
+        func names(_ view: LoadBalancerView, isProxied: Bool = false) -> [String] {
+            LoadBalancerExamination.judge(view, zone: "a", isProxied: isProxied).map(\.name)
+        }
+        #expect(names(try view()).isEmpty)
+        #expect(names(try view(idleTimeout: 59)) == ["idle-timeout-too-short"])
+        #expect(names(try view(zones: ["a", "b"])) == ["cross-zone-off"])
+        #expect(names(try view(zones: ["a", "b"], crossZone: true)).isEmpty)
+        #expect(names(try view(zones: ["b"])) == ["zone-not-enabled"])
+        #expect(names(try view(masks: false)) == ["proxy-protocol-mismatch"])
+        #expect(names(try view(), isProxied: true) == ["proxy-protocol-mismatch"])
+        #expect(names(try view(masks: false), isProxied: true).isEmpty)
+    }
+
+    @Test func whomPostfixSeesIsTheLoadBalancerWhereThatHidesSenders() throws {
+        let sender = try IPAddress("10.0.2.20")
+        #expect(SenderExamination.clients(sender, []) == [sender])
+        #expect(SenderExamination.clients(sender, [try view()]) == [try IPAddress("10.0.0.25")])
+        #expect(SenderExamination.clients(sender, [try view(masks: false)]) == [sender])
+        #expect(SenderExamination.clients(sender, [try view(addresses: [])]) == [sender])
+    }
+
+    @Test func aRuleForAGroupMayBeForTheSender() throws {
+        let sender = try IPAddress("10.0.2.20")
+        func names(_ rules: [SecurityGroup.Rule]) throws -> [String] {
+            SenderExamination.judge(sender, at: try view(), [SecurityGroup(id: "sg-lb", ingress: rules)]).map(\.name)
+        }
+        #expect(try names([rule(25, group: "sg-apps")]).isEmpty)
+        #expect(try names([rule(25, "10.0.2.0/24")]).isEmpty)
+        #expect(try names([rule(25, "10.0.3.0/24")]) == ["sender-stopped-by-security-group"])
+    }
+}
+
+struct ReputationExaminationTests {
+    private func spf(_ records: [String], _ address: String? = "192.0.2.25") throws -> [String] {
+        let domain = try DomainName("example.com")
+        return ReputationExamination.judge(spf: records, domain, try address.map { try IPAddress($0) }).map(\.name)
+    }
+
+    @Test func aRecordThatNamesTheAddressOrCannotBeJudgedIsFine() throws {
+        #expect(try spf(["x=1", "v=spf1 ip4:192.0.2.0/24 -all"]).isEmpty)
+        #expect(try spf(["v=spf1 include:amazonses.com -all"]).isEmpty)
+        #expect(try spf(["V=SPF1 +ip4:192.0.2.25 ~all"]).isEmpty)
+        #expect(try spf(["v=spf1 -all"], nil).isEmpty)
+    }
+
+    @Test func oneThatDoesNotIsFound() throws {
+        #expect(try spf([]) == ["no-spf"])
+        #expect(try spf(["v=spf10 -all"]) == ["no-spf"])
+        #expect(try spf(["v=spf1 -all"]) == ["spf-without-relay"])
+        #expect(try spf(["v=spf1 ip4:198.51.100.0/24 -all"]) == ["spf-without-relay"])
+        #expect(try spf(["v=spf1", "v=spf1 -all"]) == ["several-spf-records"])
+    }
+
+    @Test func anAddressShouldHaveANameThatLeadsBack() throws {
+        let address = try IPAddress("192.0.2.25")
+        func names(_ pointers: [String], _ forward: [IPAddress]) -> [String] {
+            ReputationExamination.judge(address, pointers, forward, hostname: "mail.example.com").map(\.name)
+        }
+        #expect(names(["mail.example.com"], [address]).isEmpty)
+        #expect(names([], []) == ["no-reverse-dns"])
+        #expect(names(["mail.example.com"], []) == ["reverse-dns-mismatch"])
+        #expect(names(["ec2.amazonaws.com"], [address]) == ["greeting-is-not-reverse-name"])
+    }
+}

@@ -1,0 +1,172 @@
+import AWS
+import FoundationEssentials
+import HTTP
+import Host
+import Reconcile
+import RelayTestSupport
+import Resources
+import Testing
+import Vocabulary
+
+@testable import RelayAgent
+
+struct NodeExaminationTests {
+    private let postfix = ServiceName("postfix")
+
+    @Test func servicesThatRunAndComeUpAreNoFinding() {
+        let up = ServiceState(isInstalled: true, isEnabled: true, isActive: true)
+        #expect(ServicesExamination.judge([postfix: up], [postfix]).isEmpty)
+        let found = ServicesExamination.judge([:], [postfix])
+        #expect(found.map(\.name) == ["service-down"])
+        #expect(found[0].fix == "smtp-relay-agent reconcile")
+    }
+
+    @Test func aPortThatOnlyThisHostReachesIsToldApart() {
+        func names(_ listening: [UInt16: Bool]) -> [String] {
+            ListenersExamination.judge(listening, [(25, "postfix")]).map(\.name)
+        }
+        #expect(names([25: true]).isEmpty)
+        #expect(names([25: false]) == ["listener-on-loopback"])
+        #expect(names([587: true]) == ["no-listener"])
+    }
+
+    @Test(arguments: [(1 << 30, nil), (512 << 20, nil), (511 << 20, .warning), (63 << 20, Finding.Severity.critical)])
+    func roomIsCounted(free: UInt64, severity: Finding.Severity?) {
+        #expect(DiskExamination.judge(free).first?.severity == severity)
+    }
+
+    @Test(arguments: [(0.0, nil), (-29.0, nil), (31.0, .warning), (-301.0, Finding.Severity.critical)])
+    func theClockIsJudged(ahead: Double, severity: Finding.Severity?) {
+        #expect(ClockExamination.judge(ahead).first?.severity == severity)
+    }
+
+    @Test func theClockIsThatOfAnyAnswer() async throws {
+        let date = HTTPHeader("Date", "Sun, 30 Aug 2015 12:46:00 GMT")
+        let transport = ScriptedTransport([.text(403, headers: [date]), .text(200)])
+        let time = ManualTime(epoch: 1_440_938_160)
+        let clock = ClockExamination(url: "https://api.example/", transport: transport, time: time.source)
+        #expect(try await clock.findings().map(\.seen) == ["this host's clock is 600 s behind AWS's"])
+        // Without a date there is nothing to compare.
+        #expect(try await clock.findings().isEmpty)
+    }
+
+    @Test func theOldestDeferralIsToldWithItsReason() {
+        let json = """
+            {"queue_name": "active", "arrival_time": 1, "recipients": [{"address": "a"}]}
+            {"queue_name": "deferred", "arrival_time": 900, "recipients": [{"address": "a", "delay_reason": "new"}]}
+            {"queue_name": "deferred", "arrival_time": 600, "recipients": [{"address": "a", "delay_reason": "old\\u001b"}]}
+            nonsense
+            """
+        let messages = DeferredMessage.read(json: json)
+        var counts = PostfixQueue.Counts()
+        counts.deferred = 2
+        let found = QueueExamination.judge(counts, messages, now: 1000)
+        #expect(found.map(\.seen) == [#"2 messages wait, the oldest for 400 s: old\u{1B}"#])
+        #expect(found.map(\.severity) == [.warning])
+        #expect(QueueExamination.judge(counts, messages, now: 800)[0].severity == .info)
+        #expect(QueueExamination.judge(PostfixQueue.Counts(), [], now: 1000).isEmpty)
+    }
+
+    @Test func anOlderPostfixTellsReasonsInText() {
+        let text = """
+            -Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------
+            3C1B21C0A5F      353 Tue Nov 24 11:31:19  me@example.com
+            (connect to mx.example.net[192.0.2.1]:25: Connection refused)
+                                                     a@example.net
+
+            -- 0 Kbytes in 1 Request.
+            """
+        var counts = PostfixQueue.Counts()
+        (counts.deferred, counts.oldestDeferred, counts.hold) = (1, 500, 2)
+        let found = QueueExamination.judge(counts, DeferredMessage.read(text: text), now: 1000)
+        #expect(found.map(\.name) == ["mail-deferred", "mail-on-hold"])
+        #expect(
+            found[0].seen
+                == "1 message waits, the oldest for 500 s: connect to mx.example.net[192.0.2.1]:25: Connection refused"
+        )
+    }
+
+    @Test func oneDeadServerIsLessThanAll() throws {
+        let server = try IPAddress("10.0.0.9")
+        #expect(ResolutionExamination.judge([], of: 1).isEmpty)
+        #expect(ResolutionExamination.judge([(server, .timedOut)], of: 2)[0].severity == .warning)
+        #expect(ResolutionExamination.judge([(server, .timedOut)], of: 1)[0].severity == .critical)
+    }
+
+    @Test func anOrderToLeaveIsTold() {
+        #expect(ConfigurationExamination.drained(DrainOrder(.byHand, since: 1)).fix == "smtp-relay-agent undrain")
+        #expect(ConfigurationExamination.judge(Plan()).isEmpty)
+    }
+}
+
+/// An examination that does as the test says.
+private struct Look: Examination {
+    let name = "look"
+    var limit: Duration = .seconds(10)
+    var work: @Sendable () async throws -> [Finding]
+
+    func findings() async throws -> [Finding] { try await work() }
+}
+
+struct DoctorReportTests {
+    private struct Broken: Error, CustomStringConvertible { let description = "it broke" }
+
+    private func finding(_ severity: Finding.Severity, _ name: String) -> Finding {
+        Finding(severity, name, seen: "s", why: "w", fix: "f")
+    }
+
+    @Test func aMissingPermissionNamesTheAction() async {
+        let denied = AWSFailure(
+            action: "ec2:DescribeRouteTables",
+            reason: .answered(AWSError(status: 403, code: "UnauthorizedOperation", message: "no"))
+        )
+        let found = await Look { throw denied }.outcome()
+        #expect(found.map(\.name) == ["missing-permission"])
+        #expect(found[0].fix == "allow ec2:DescribeRouteTables in the policy of the instance's role")
+    }
+
+    @Test func aLookThatFailsOrHangsIsAFinding() async {
+        let failed = await Look { throw Broken() }.outcome()
+        #expect(failed.map(\.name) == ["examination-failed"])
+        #expect(failed[0].seen.contains("it broke"))
+        let hung = await Look(limit: .milliseconds(20)) {
+            try await Task.sleep(for: .seconds(3600))
+            return []
+        }.outcome()
+        #expect(hung.map(\.name) == ["examination-timed-out"])
+    }
+
+    @Test func theGravestComeFirstAndDecideTheExitStatus() {
+        let findings = [finding(.info, "a"), finding(.critical, "b"), finding(.warning, "c"), finding(.critical, "d")]
+        let report = DoctorReport(findings, examined: ["x"])
+        #expect(report.findings.map(\.name) == ["b", "d", "c", "a"])
+        #expect(report.exitStatus == 3)
+        #expect(DoctorReport([finding(.warning, "c")], examined: []).exitStatus == 2)
+        #expect(DoctorReport([finding(.info, "a")], examined: []).exitStatus == 0)
+        #expect(DoctorReport([], examined: []).exitStatus == 0)
+    }
+
+    @Test func itIsReadAsTextAndAsJSON() throws {
+        let report = DoctorReport([finding(.warning, "c")], examined: ["x", "y"])
+        #expect(
+            report.text == """
+                WARNING c
+                  seen  s
+                  why   w
+                  fix   f
+
+                Found: 1 warning; looked at: x, y.
+
+                """
+        )
+        #expect(try JSONDecoder().decode(DoctorReport.self, from: Data(report.json.utf8)).findings == report.findings)
+        #expect(DoctorReport([], examined: ["x"]).text == "Nothing found; looked at: x.\n")
+        let stopped = DoctorReport([finding(.critical, "sender-x")], examined: [], sender: "10.0.0.1")
+        #expect(stopped.text.hasSuffix("Found: 1 critical. Mail from 10.0.0.1 is stopped.\n"))
+    }
+
+    @Test func whatComesFromOutsideCannotForgeALine() {
+        let report = DoctorReport([Finding(.info, "a", seen: "x\u{1B}[2K", why: "w", fix: "f")], examined: [])
+        #expect(!report.text.contains("\u{1B}"))
+    }
+}
