@@ -74,6 +74,17 @@ def test_a_healthy_relay_has_no_finding(clinic, relay):
     assert (text.returncode, text.stdout.startswith("Nothing found; looked at: services, listeners,")) == (0, True)
 
 
+def test_a_relay_with_a_resident_agent_has_none_either(binary):
+    with Lab(binary) as lab:
+        relay = lab.add_relay()
+        relay.wait_for_cloud_init()
+        lab.wait_for_backend(relay, "UP")
+        assert examine(relay) == {}
+        relay.shell("systemctl stop smtp-relay-agent")
+        # An agent that stops leaves the relay as it is.
+        assert list(examine(relay)) == ["configuration-drift", "agent-down"]
+
+
 def test_it_only_reads(clinic, relay):
     state = ("find /etc /var/lib/smtp-relay-agent /run/smtp-relay-agent -type f ! -name 'api-calls.*' "
              "-exec stat -c '%n %i %Y %s' {} + | sort; systemctl show -p MainPID postfix nginx")
@@ -234,6 +245,19 @@ def test_a_sender_that_was_refused_is_told_with_the_range_to_add(clinic, relay):
     assert found["severity"] == "warning"
 
 
+def test_a_mail_log_in_a_file_is_read_as_well(clinic, relay):
+    relay.shell("cp -p /etc/postfix/main.cf /etc/postfix/master.cf /root; "
+                "postconf -e maillog_file=/var/log/maillog maillog_file_prefixes=/var; "
+                "postconf -M postlog/unix-dgram='postlog unix-dgram n - n - 1 postlogd'; systemctl stop postfix; "
+                "journalctl --rotate --vacuum-size=1 -q; systemctl start postfix")
+    answer = clinic.try_relay(relay.address)
+    found = examine(relay)
+    relay.shell("cp -p /root/main.cf /root/master.cf /etc/postfix; systemctl restart postfix; rm /var/log/maillog")
+    relay.agent("reconcile", check=True)
+    assert answer.startswith("554")
+    assert found["relay-access-denied"]["seen"].startswith(f"{network.OUTSIDER} was refused once")
+
+
 def test_a_sender_behind_a_load_balancer_that_hides_it(clinic, relay):
     relay.agent("reconcile", "--set", "mail.networks=10.0.2.0/24", check=True)
     clinic.wait_for_backend(relay, "UP")
@@ -273,6 +297,20 @@ def test_port_25_outbound_is_blocked(clinic, relay):
     relay.agent("reconcile", check=True)
     assert "203.0.113.1, 203.0.113.2" in found["outbound-25-blocked"]["seen"]
     assert "587" in found["outbound-25-blocked"]["fix"]
+
+
+@pytest.mark.parametrize("relayhost, name", [
+    (f"[{network.SINK}]:2587", "smarthost-unreachable"), ("[nowhere.example.net]:587", "smarthost-unknown"),
+    ("[mx.example.net]:25", None),
+])
+def test_a_smarthost_is_tried(relay, relayhost, name):
+    relay.shell(f"postconf -e 'relayhost = {relayhost}'; postfix reload")
+    found = examine(relay)
+    relay.shell("sed -i '/^relayhost/d' /etc/postfix/main.cf; postfix reload")
+    relay.agent("reconcile", check=True)
+    assert [finding for finding in found if finding.startswith("smarthost-")] == ([name] if name else [])
+    if name:
+        assert relayhost in found[name]["seen"]
 
 
 # One sender

@@ -108,6 +108,7 @@ package struct Doctor: Sendable {
                 resolver: resolver,
                 probe: patient.map { "\($0.settings.mail.domain)" } ?? "amazonaws.com"
             ),
+            SmarthostExamination(relayhost: parameter("relayhost"), names: names),
             MailLogExamination(
                 log: MailLog(runner: host.runner, files: host.files, now: Timestamp.seconds),
                 surroundings: { await Self.surroundings(patient) }

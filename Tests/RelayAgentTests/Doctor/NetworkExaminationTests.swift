@@ -207,3 +207,19 @@ struct ReputationExaminationTests {
         #expect(names(["ec2.amazonaws.com"], [address]) == ["greeting-is-not-reverse-name"])
     }
 }
+
+struct SmarthostExaminationTests {
+    @Test(arguments: [
+        ("[smtp.example.com]:587", "smtp.example.com", 587), ("[smtp.example.com]", "smtp.example.com", 25),
+        ("[192.0.2.1]:submission", "192.0.2.1", 587), ("[IPv6:2001:db8::1]:465", "2001:db8::1", UInt16(465)),
+    ])
+    func aHostInBracketsIsRead(text: String, host: String, port: UInt16) throws {
+        let next = try #require(SmarthostExamination.parse(text))
+        #expect((next.host, next.port) == (host, port))
+    }
+
+    @Test(arguments: ["", "example.com", "example.com:25", "[]", "[a]25", "[a]:x", "[a"])
+    func anythingElseIsNotTried(text: String) {
+        #expect(SmarthostExamination.parse(text) == nil)
+    }
+}
