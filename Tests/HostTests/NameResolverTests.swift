@@ -47,6 +47,9 @@ struct NameResolverTests {
         #expect(throws: DNSFailure.refused(code: 2)) {
             try DNSMessage.records(answer(to: query, code: 2, []), answering: query, .a)
         }
+        var cut = answer(to: query, [])
+        cut[2] |= 0x02
+        #expect(throws: DNSFailure.truncated) { try DNSMessage.records(cut, answering: query, .a) }
     }
 
     @Test func whatAnswersAnotherQuestionIsNoAnswer() throws {

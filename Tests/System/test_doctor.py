@@ -381,6 +381,17 @@ def test_a_missing_permission_is_named_and_stops_nothing_else(clinic, relay, ser
     assert set(found) == {"service-not-enabled", "configuration-drift", "missing-permission"}
 
 
+@pytest.mark.parametrize("action", ["DescribeTargetHealth", "DescribeTargetGroups", "DescribeTargetGroupAttributes",
+                                    "DescribeListeners", "DescribeLoadBalancerAttributes"])
+def test_a_missing_permission_for_target_groups_is_named(clinic, relay, action):
+    clinic.api_fault(denied=[action])
+    found = examine(relay, "--set", "load_balancer.classic=",
+                    "--set", f"load_balancer.target_groups={clinic.target_groups['relay-25']}")
+    clinic.api_fault()
+    assert found["missing-permission"]["fix"] == (
+        f"allow elasticloadbalancing:{action} in the policy of the instance's role")
+
+
 def test_an_api_that_does_not_answer_stops_nothing_else(clinic, relay):
     relay.shell("systemctl disable nginx")
     clinic.api_fault(hang=25)

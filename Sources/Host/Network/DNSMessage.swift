@@ -48,6 +48,7 @@ struct DNSMessage {
             flags & 0x8000 != 0, let questions = reader.number(), let answers = reader.number(),
             reader.skip(4)
         else { return nil }
+        guard flags & truncated == 0 else { throw .truncated }
         switch flags & 0xF {
         case 0: break
         case 3: return []
@@ -71,6 +72,7 @@ struct DNSMessage {
     }
 
     private static let internet: UInt16 = 1
+    private static let truncated: UInt16 = 0x0200
 
     private static func big(_ number: UInt16) -> [UInt8] { [UInt8(number >> 8), UInt8(number & 0xFF)] }
 }

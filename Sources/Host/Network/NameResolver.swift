@@ -15,6 +15,7 @@ package enum DNSFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case timedOut
     case notSent(String)
     case refused(code: Int)
+    case truncated
     case unreadable
 
     package var description: String {
@@ -24,6 +25,7 @@ package enum DNSFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case .timedOut: "no answer within 4 s"
         case .notSent(let why): "it can't be reached (\(why))"
         case .refused(let code): "it answers with error \(code)"
+        case .truncated: "its answer is longer than a datagram"
         case .unreadable: "its answer is not DNS"
         }
     }
