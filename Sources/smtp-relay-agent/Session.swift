@@ -22,7 +22,8 @@ struct Session {
         environment: [String: String],
         launch: LaunchEnvironment,
         log: StepLog,
-        transport: HTTPClientTransport
+        transport: HTTPClientTransport,
+        staysResident: Bool
     ) {
         let aws = AWSAccess(
             environment: launch.completing(environment),
@@ -32,7 +33,7 @@ struct Session {
         self.aws = aws
         self.log = log
         self.environment = environment
-        self.host = .live(transport: transport, variables: launch.proxies)
+        self.host = .live(transport: transport, variables: launch.proxies, staysResident: staysResident)
         self.sources = { [files = host.files] in
             try options.sources(environment: environment, launch: LaunchEnvironment(files: files))
         }
@@ -71,7 +72,8 @@ struct Session {
                 environment: environment,
                 launch: launch,
                 log: log,
-                transport: transport
+                transport: transport,
+                staysResident: staysResident
             )
             do {
                 try await body(session)
