@@ -159,7 +159,10 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayAgentTests",
-            dependencies: ["Host", "Reconcile", "RelayAgent", "RelayTestSupport", logging, systemPackage],
+            dependencies: [
+                "Facts", "Host", "Reconcile", "RelayAgent", "RelayTestSupport", "Resources", "Vocabulary", logging,
+                systemPackage,
+            ],
             swiftSettings: strict
         ),
     ]

@@ -51,6 +51,14 @@ package final class AWSAccess: Sendable {
         ClassicLoadBalancingClient(client(.elasticLoadBalancing, region: region, domain: domain, metadata: metadata))
     }
 
+    package func autoScaling(region: Region, domain: DomainName, metadata: MetadataClient) -> any AutoScaling {
+        AutoScalingClient(client(.autoScaling, region: region, domain: domain, metadata: metadata))
+    }
+
+    package func cloudFormation(region: Region, domain: DomainName, metadata: MetadataClient) -> any CloudFormation {
+        CloudFormationClient(client(.cloudFormation, region: region, domain: domain, metadata: metadata))
+    }
+
     private func client(
         _ service: ServiceEndpoint.Service,
         region: Region,

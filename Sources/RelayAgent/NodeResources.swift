@@ -21,7 +21,11 @@ struct NodeResources: Sendable {
     let report: @Sendable (MembershipReport) -> Void
 
     let services: ServiceBoard
+    /// What ends a termination by Auto Scaling, once the node has left as far as it can; `nil` where nothing waits for it.
+    let terminationHook: TerminationHook?
     private let deadline: ContinuousClock.Instant
+    /// What of the time to leave is kept for the termination hook.
+    private static let reserve: Duration = .seconds(5)
 
     private static let postfix = ServiceName("postfix")
     private static let nginx = ServiceName("nginx")
@@ -32,6 +36,7 @@ struct NodeResources: Sendable {
     init(
         _ node: RelayNode,
         goal: NodeGoal,
+        isTermination: Bool,
         settings: NodeSettings,
         facts: NodeFacts,
         host: HostAccess,
@@ -55,22 +60,55 @@ struct NodeResources: Sendable {
         )
         // Leaving has its time from the order on; a later pass over a node that has left only looks again.
         let left = goal.order.map { settings.shutdown.drainTimeout - .seconds(Timestamp.seconds - $0.since) }
-        self.deadline = .now + max(left ?? .zero, .seconds(5))
+        let end = ContinuousClock.now + max(left ?? .zero, .seconds(5))
+        // A look at the host alone does not leave the load balancers, so it is not the last word either.
+        guard goal.order != nil, isTermination, request.facts == .current, let hook = settings.terminationHook else {
+            self.deadline = end
+            self.terminationHook = nil
+            return
+        }
+        self.deadline = end - Self.reserve
+        self.terminationHook = TerminationHook(
+            hook,
+            of: HookedInstance(
+                facts.instanceID,
+                hook: hook,
+                transition: .termination,
+                autoScaling: aws.autoScaling(
+                    region: facts.region,
+                    domain: facts.servicesDomain,
+                    metadata: aws.metadata(settings.metadata)
+                )
+            ),
+            files: host.files,
+            deadline: end,
+            notice: { log.warning("lifecycle hook \(hook)", $0) }
+        )
     }
 
     var all: [any Resource] { groups.flatMap(\.self) }
 
     var isLeaving: Bool { goal.order != nil }
 
+    /// Whether the time that leaving may take is used up.
+    var isTimeUp: Bool { ContinuousClock.now >= deadline }
+
     /// Each group relies on those before it only as far as that goes: leaving goes on where one of them fails.
     var groups: [[any Resource]] {
+        guard let terminationHook else { return ownGroups }
+        return ownGroups + [[terminationHook]]
+    }
+
+    private var ownGroups: [[any Resource]] {
         guard let order = goal.order else { return [base + [healthEndpoint] + memberships] }
         let file = FilePath(NginxConfiguration.healthFile)
         var groups: [[any Resource]] = [[WithdrawnHealth(file: file, files: host.files)]]
+        // Nothing of what is left to the node matters to anyone, and Postfix goes on trying to deliver by itself.
+        if order.doneAt != nil { return groups }
         groups += memberships.map { [$0] }
         groups.append([queue(order)])
         // Who has left by hand may come back at any time; the others are about to end.
-        if order.reason == .byHand, !request.isShutdown { groups.append(base) }
+        if !order.reason.isForGood, !request.isShutdown { groups.append(base) }
         return groups
     }
 

@@ -46,6 +46,7 @@ package struct Pass: Sendable {
     private func converge(_ request: PassRequest, _ record: PassRecord) async throws -> PassOutcome {
         let started = ContinuousClock.now
         let resources = try await resources(request, record: record)
+        async let _: Void? = resources.terminationHook?.keepWaiting()
         var changes: [Change] = []
         var failure: StepFailure?
         for group in resources.groups {
@@ -54,15 +55,28 @@ package struct Pass: Sendable {
             } catch {
                 // Each step of leaving is worth taking, also where one before it failed.
                 guard resources.isLeaving else { throw error }
-                failure = failure ?? error
+                failure = failure ?? StepFailure(step: error.step, cause: error.cause, isLeaving: true)
                 if group.count > 1 || resources.groups.count > 1 { log.failed(error.step, "\(error)") }
             }
         }
+        if resources.isLeaving { try noteDone(resources, failure) }
         if let failure { throw failure }
         tell(changes, of: resources, request, after: ContinuousClock.now - started)
         let services = try await resources.services.all()
         record.report(services)
         return PassOutcome(changes: changes, isLeaving: resources.isLeaving, services: services)
+    }
+
+    /// Writes down when a node that leaves for good has done so: from then on it is quiet.
+    private func noteDone(_ resources: NodeResources, _ failure: StepFailure?) throws {
+        // The termination hook, which comes last, is seen to until Auto Scaling has had its answer.
+        let hasLeft = failure == nil || failure?.step == resources.terminationHook?.name
+        let orders = DrainOrders(files: host.files)
+        guard hasLeft || resources.isTimeUp, resources.request.facts == .current,
+            var order = try orders.current(), order.reason.isForGood, order.doneAt == nil
+        else { return }
+        order.doneAt = Timestamp.seconds
+        try orders.give(order)
     }
 
     private func converge(
@@ -110,8 +124,10 @@ package struct Pass: Sendable {
         let settings = try step("settings") { try inputs.settings(tags: facts.tags).settings }
         let orders = DrainOrders(files: host.files)
         var goal = NodeGoal.inService(waits: request.waitsInService)
+        var isTermination = false
         if given == nil {
             let notices = try await notices(request)
+            isTermination = notices.isTermination
             if record != nil { try obey(notices, settings, orders) }
             goal = try NodeGoal(notices, order: orders.current(), waits: request.waitsInService)
         }
@@ -121,6 +137,7 @@ package struct Pass: Sendable {
         let resources = NodeResources(
             node,
             goal: goal,
+            isTermination: isTermination,
             settings: settings,
             facts: facts,
             host: host,
@@ -201,6 +218,14 @@ package struct Pass: Sendable {
 package struct StepFailure: Error, CustomStringConvertible {
     package let step: String
     package let cause: any Error
+    /// Whether it was one of leaving the load balancers, of which each is taken whatever became of those before.
+    package let isLeaving: Bool
+
+    package init(step: String, cause: any Error, isLeaving: Bool = false) {
+        self.step = step
+        self.cause = cause
+        self.isLeaving = isLeaving
+    }
 
     package var description: String { "\(cause)" }
 }
