@@ -9,6 +9,9 @@ struct Bootstrap: AsyncParsableCommand {
             that the relay serves the allowed networks and nobody else, registers with the load balancers, waits \
             until they call the node in service, and starts the resident agent that keeps it so.
 
+            Where auto_scaling.launch_hook or cloudformation.stack is set, these are told how it ended, once, also \
+            when it is killed or takes longer than bootstrap.timeout.
+
             Exit status: 0 the node is in service; 1 it is not, and the log's last lines say why.
             """
     )
@@ -17,11 +20,8 @@ struct Bootstrap: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
-            let started = ContinuousClock.now
-            if try Installation(files: session.host.files).install() {
-                session.log.done("agent", "install \(Installation.program)", after: ContinuousClock.now - started)
-            }
-            try await session.pass.converge(PassRequest(trigger: "bootstrap", showsDiffs: false))
+            let arguments = [LaunchGuard.configuration.commandName ?? ""] + options.arguments
+            try await session.launch.run(timeout: session.bootstrapTimeout, guardArguments: arguments)
         }
     }
 }

@@ -40,6 +40,17 @@ struct CommonOptions: ParsableArguments {
         SettingsSources(file: try file(), environment: environment, flags: assignments)
     }
 
+    /// Without the file, where it can't be read: for whoever is to be told that.
+    func readableSources(environment: [String: String]) -> SettingsSources {
+        SettingsSources(file: (try? file()) ?? nil, environment: environment, flags: assignments)
+    }
+
+    /// The same options for another process of this program.
+    var arguments: [String] {
+        let file = configFile.map { ["--config", $0] } ?? []
+        return file + assignments.flatMap { ["--set", $0] } + ["--log-format", logFormat.rawValue]
+    }
+
     private func file() throws -> SettingsFile? {
         let path = configFile ?? Self.standardFile
         let files = FileSystem()

@@ -29,7 +29,7 @@ struct SMTPRelayAgent: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Bootstrap.self, Run.self, ReconcileCommand.self, PlanCommand.self, Status.self, Drain.self, Undrain.self,
-            FactsCommand.self, Probe.self, ConfigCommand.self,
+            FactsCommand.self, Probe.self, ConfigCommand.self, LaunchGuard.self,
         ]
     )
 }

@@ -14,6 +14,9 @@ struct Session {
     let host: HostAccess
     let inputs: Inputs
     let pass: Pass
+    let launch: Launch
+    /// How long bootstrap may take in all.
+    let bootstrapTimeout: Duration
 
     private init(_ options: CommonOptions, environment: [String: String], log: StepLog, transport: HTTPClientTransport)
     {
@@ -22,8 +25,11 @@ struct Session {
         self.environment = environment
         self.sources = { try options.sources(environment: environment) }
         self.host = .live(transport: transport)
-        self.inputs = Inputs(sources: sources, aws: aws, files: host.files, log: log)
+        let readable = { @Sendable in options.readableSources(environment: environment) }
+        self.inputs = Inputs(sources: sources, readable: readable, aws: aws, files: host.files, log: log)
         self.pass = Pass(inputs: inputs, host: host, aws: aws, log: log)
+        self.launch = Launch(pass: pass, inputs: inputs, host: host, aws: aws, log: log)
+        self.bootstrapTimeout = readable().bootstrapTimeout()
     }
 
     /// Runs a command's work; what it throws is told and ends the program with status 1.
