@@ -47,6 +47,7 @@ package struct Pass: Sendable {
     private func converge(_ request: PassRequest, _ record: PassRecord) async throws -> PassOutcome {
         let started = ContinuousClock.now
         let resources = try await resources(request, record: record)
+        async let _: Void? = resources.terminationHook?.keepWaiting()
         var changes: [Change] = []
         var failures: [StepFailure] = []
         for (index, stage) in resources.stages.enumerated() {
@@ -54,7 +55,7 @@ package struct Pass: Sendable {
                 do throws(StepFailure) {
                     changes += try result.get()
                 } catch {
-                    failures.append(error)
+                    failures.append(StepFailure(step: error.step, cause: error.cause, isLeaving: resources.isLeaving))
                 }
             }
             // Each step of leaving is worth taking, also where one before it failed.
@@ -63,6 +64,7 @@ package struct Pass: Sendable {
             break
         }
         for other in failures.dropFirst() { log.failed(other.step, "\(other)") }
+        if resources.isLeaving { try noteDone(resources, failures) }
         if let failure = failures.first {
             // Why the pass failed is what counts; how the services are now, where they can be asked, is worth knowing.
             if let services = try? await resources.services.all() { record.report(services) }
@@ -72,6 +74,18 @@ package struct Pass: Sendable {
         let services = try await resources.services.all()
         record.report(services)
         return PassOutcome(changes: changes, isLeaving: resources.isLeaving, services: services)
+    }
+
+    /// Writes down when a node that leaves for good has done so: from then on it is quiet.
+    private func noteDone(_ resources: NodeResources, _ failures: [StepFailure]) throws {
+        // The termination hook, which comes last, is seen to until Auto Scaling has had its answer.
+        let hasLeft = failures.allSatisfy { $0.step == resources.terminationHook?.name }
+        let orders = DrainOrders(files: host.files)
+        guard hasLeft || resources.isTimeUp, resources.request.facts == .current,
+            var order = try orders.current(), order.reason.isForGood, order.doneAt == nil
+        else { return }
+        order.doneAt = Timestamp.seconds
+        try orders.give(order)
     }
 
     /// Does the chains of a stage at the same time.
@@ -148,8 +162,10 @@ package struct Pass: Sendable {
         let settings = try step("settings") { try inputs.settings(tags: facts.tags).settings }
         let orders = DrainOrders(files: host.files)
         var goal = NodeGoal.inService(waits: request.waitsInService)
+        var isTermination = false
         if given == nil {
             let notices = try await notices(request)
+            isTermination = notices.isTermination
             if record != nil { try obey(notices, settings, orders) }
             goal = try NodeGoal(notices, order: orders.current(), waits: request.waitsInService)
         }
@@ -159,6 +175,7 @@ package struct Pass: Sendable {
         let resources = NodeResources(
             node,
             goal: goal,
+            isTermination: isTermination,
             settings: settings,
             facts: facts,
             host: host,
@@ -240,6 +257,14 @@ package struct Pass: Sendable {
 package struct StepFailure: Error, CustomStringConvertible {
     package let step: String
     package let cause: any Error
+    /// Whether it was one of leaving the load balancers, of which each is taken whatever became of those before.
+    package let isLeaving: Bool
+
+    package init(step: String, cause: any Error, isLeaving: Bool = false) {
+        self.step = step
+        self.cause = cause
+        self.isLeaving = isLeaving
+    }
 
     package var description: String { "\(cause)" }
 }
