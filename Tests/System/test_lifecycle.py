@@ -11,6 +11,7 @@ from relaylab.lab import Lab
 from relaylab.user_data import cloud_config, shell_script
 
 AGENT = "/usr/local/bin/smtp-relay-agent"
+KEPT = "/etc/smtp-relay-agent/environment"
 LAUNCH = "relay-launching"
 TERMINATION = "relay-terminating"
 ASKED = ("--set", f"auto_scaling.launch_hook={LAUNCH}", "--set", "cloudformation.stack=relays",
@@ -48,6 +49,8 @@ class Launch:
         return [signal["Status"] for signal in signals]
 
     def bootstrap(self, *arguments: str, asked=ASKED):
+        """Bootstrap with these flags alone: what others were given before is forgotten."""
+        self.relay.shell(f"rm -f {KEPT}")
         return self.relay.agent("bootstrap", *asked, *arguments)
 
     def begin(self, *arguments: str) -> int:
@@ -72,7 +75,7 @@ def launch(baked):
     """As after the instance's start: in no load balancer, nobody was told anything, and Auto Scaling waits."""
     if baked.address in baked.lab.backends():
         baked.lab.deregister(baked)
-    baked.shell("rm -f /run/smtp-relay-agent/launch.json")
+    baked.shell(f"rm -f /run/smtp-relay-agent/launch.json {KEPT}")
     baked.lab.lifecycle(baked, "Pending:Wait", LAUNCH)
     yield Launch(baked)
     baked.shell(f"ip route del {UNSEEN}", check=False)
