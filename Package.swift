@@ -160,7 +160,7 @@ let package = Package(
         .testTarget(
             name: "RelayAgentTests",
             dependencies: [
-                "AWS", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode", "RelayTestSupport", "Resources",
+                "AWS", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode", "RelayTestSupport", "Resources",
                 "Vocabulary", logging, systemPackage,
             ],
             swiftSettings: strict

@@ -61,6 +61,14 @@ package final class AWSAccess: Sendable {
         )
     }
 
+    package func autoScaling(region: Region, domain: DomainName, metadata: MetadataClient) -> any AutoScaling {
+        AutoScalingClient(client(.autoScaling, region: region, domain: domain, metadata: metadata))
+    }
+
+    package func cloudFormation(region: Region, domain: DomainName, metadata: MetadataClient) -> any CloudFormation {
+        CloudFormationClient(client(.cloudFormation, region: region, domain: domain, metadata: metadata))
+    }
+
     /// The APIs as the doctor reads them.
     func readings(region: Region, domain: DomainName, metadata: MetadataClient) -> CloudReadings {
         let v2 = client(.elasticLoadBalancingV2, region: region, domain: domain, metadata: metadata)

@@ -8,6 +8,7 @@ package import Vocabulary
 /// Gathers what the node is made of: facts and settings, in the order in which each needs the other.
 package final class Inputs: Sendable {
     private let sources: @Sendable () throws -> SettingsSources
+    private let readable: @Sendable () -> SettingsSources
     private let aws: AWSAccess
     private let files: FileSystem
     private let log: StepLog
@@ -16,14 +17,18 @@ package final class Inputs: Sendable {
     private let knownNotices = Mutex<InstanceNotices?>(nil)
     private let knownMetadata = Mutex<MetadataClient?>(nil)
 
-    /// - Parameter sources: Reads the settings' file anew at each call, so that every pass has them as they are.
+    /// - Parameters:
+    ///   - sources: Reads the settings' file anew at each call, so that every pass has them as they are.
+    ///   - readable: The same, but without the file where it can't be read.
     package init(
         sources: @escaping @Sendable () throws -> SettingsSources,
+        readable: @escaping @Sendable () -> SettingsSources,
         aws: AWSAccess,
         files: FileSystem,
         log: StepLog
     ) {
         self.sources = sources
+        self.readable = readable
         self.aws = aws
         self.files = files
         self.log = log
@@ -44,22 +49,49 @@ package final class Inputs: Sendable {
         let before = known.withLock { $0 }
         if let before, age == .known { return before }
         let metadata = try metadata()
+        let facts =
+            if let before {
+                try await before.refreshed(from: metadata)
+            } else {
+                try await gather(from: metadata)
+            }
+        known.withLock { $0 = facts }
+        return facts
+    }
+
+    private func gather(from metadata: MetadataClient) async throws -> NodeFacts {
         let describeTags = { (instance: InstanceID, region: Region, domain: DomainName) async throws in
             try await self.aws.ec2(region: region, domain: domain, metadata: metadata).tags(of: instance)
         }
-        let facts: NodeFacts
-        if let before {
-            facts = try await before.refreshed(from: metadata)
-        } else {
-            facts = try await NodeFacts.gather(
-                from: metadata,
-                files: files,
-                describeTags: describeTags,
-                notice: { log.notice("facts", $0) }
-            )
+        return try await NodeFacts.gather(
+            from: metadata,
+            files: files,
+            describeTags: describeTags,
+            notice: { log.notice("facts", $0) }
+        )
+    }
+
+    /// Who waits to hear how the launch ended, and what it takes to reach them, also where the settings are wrong
+    /// otherwise; `nil` where nobody is known to wait.
+    ///
+    /// - Throws: A `MetadataFailure` where somebody waits, but can't be reached.
+    package func launch() async throws -> (NodeSettings.Launch, NodeFacts, MetadataClient)? {
+        let sources = readable()
+        let isNamed = sources.launch(tags: [:]) != NodeSettings.Launch()
+        var settings = sources.metadataSettingsOrStandard()
+        if let facts = known.withLock({ $0 }) {
+            return (sources.launch(tags: facts.tags), facts, aws.metadata(settings))
         }
-        known.withLock { $0 = facts }
-        return facts
+        // Tags may name somebody. Where nothing else does, that is no reason to wait for metadata for long.
+        if !isNamed { settings.timeout = min(settings.timeout, .seconds(10)) }
+        let metadata = aws.metadata(settings)
+        do {
+            let facts = try await gather(from: metadata)
+            return (sources.launch(tags: facts.tags), facts, metadata)
+        } catch {
+            if isNamed { throw error }
+            return nil
+        }
     }
 
     /// What AWS announces to this instance. Metadata is read as it was for the facts.

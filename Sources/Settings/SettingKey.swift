@@ -46,6 +46,9 @@ package struct SettingKey: Sendable, Equatable {
     /// Such as `smtp-relay:domain`.
     package var tag: String { Self.tagPrefix + shortName }
 
+    /// Whether it counts before the instance's tags are read, so that it can't come from them.
+    var precedesTags: Bool { name.hasPrefix("metadata.") || name.hasPrefix("bootstrap.") }
+
     static let variablePrefix = "SMTP_RELAY_"
     /// Names the settings' file itself.
     package static let fileVariable = "SMTP_RELAY_CONFIG"
@@ -160,6 +163,36 @@ package struct SettingKey: Sendable, Equatable {
             .boolean,
             standard: .boolean(false),
             "Whether a rebalance recommendation makes the node leave, too."
+        ),
+        SettingKey(
+            "bootstrap.timeout",
+            .duration,
+            standard: .text("20m"),
+            "How long bootstrap may take in all, before it counts as failed. Not in tags."
+        ),
+        SettingKey(
+            "auto_scaling.launch_hook",
+            .text,
+            standard: nil,
+            "The lifecycle hook whose action bootstrap completes: CONTINUE in service, ABANDON otherwise."
+        ),
+        SettingKey(
+            "auto_scaling.termination_hook",
+            .text,
+            standard: nil,
+            "The lifecycle hook whose action the agent completes when the node has left."
+        ),
+        SettingKey(
+            "cloudformation.stack",
+            .text,
+            standard: nil,
+            "The stack, by name or ARN, that bootstrap signals its success or failure to."
+        ),
+        SettingKey(
+            "cloudformation.resource",
+            .text,
+            standard: nil,
+            "The logical id of the stack's resource that waits for the signal."
         ),
     ]
 

@@ -36,6 +36,9 @@ final class ValueReader {
         let installing = duration("packages.timeout")
         let (interval, jitter) = (duration("reconcile.interval"), duration("reconcile.jitter"))
         let leaving = duration("shutdown.drain_timeout")
+        let launch = launch()
+        let terminationHook = one("auto_scaling.termination_hook", LifecycleHookName.init)
+        _ = bootstrapTimeout()
         guard let metadata = metadata(), let domain, let port, let path, let joining, let installing, let jitter,
             let leaving, problems.isEmpty
         else { return nil }
@@ -66,9 +69,29 @@ final class ValueReader {
                 drainTimeout: leaving,
                 evacuateQueue: flag("shutdown.evacuate_queue"),
                 drainOnRebalance: flag("shutdown.drain_on_rebalance")
-            )
+            ),
+            launch: launch,
+            terminationHook: terminationHook
         )
     }
+
+    /// Without what is wrong or not whole.
+    func launch() -> NodeSettings.Launch {
+        let (stackKey, resourceKey) = ("cloudformation.stack", "cloudformation.resource")
+        // What is not known yet may still come from the tags.
+        if requiresAll, let lonely = [stackKey, resourceKey].compactMap(entry).only {
+            let missing = lonely.key.name == stackKey ? resourceKey : stackKey
+            problems.append(.incomplete(lonely.key.name, in: lonely.source, without: missing))
+        }
+        let stack = one(stackKey, StackName.init)
+        let resource = one(resourceKey, LogicalResourceID.init)
+        var launch = NodeSettings.Launch(hook: one("auto_scaling.launch_hook", LifecycleHookName.init))
+        if let stack, let resource { launch.signal = NodeSettings.StackResource(stack: stack, resource: resource) }
+        return launch
+    }
+
+    /// `nil` where the value is wrong.
+    func bootstrapTimeout() -> Duration? { duration("bootstrap.timeout") }
 
     /// `nil` where a value is wrong.
     func metadata() -> NodeSettings.Metadata? {
@@ -125,4 +148,9 @@ final class ValueReader {
             return nil
         }
     }
+}
+
+extension Array {
+    /// The one element of an array of one.
+    fileprivate var only: Element? { count == 1 ? first : nil }
 }

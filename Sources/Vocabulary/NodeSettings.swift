@@ -7,6 +7,10 @@ package struct NodeSettings: Sendable, Equatable {
     package var packages: Packages
     package var reconcile: Reconcile
     package var shutdown: Shutdown
+    package var launch: Launch
+    /// `auto_scaling.termination_hook`: the lifecycle hook whose action the node completes when it has left; `nil` where
+    /// none is to be completed, since a group's hooks may belong to others.
+    package var terminationHook: LifecycleHookName?
 
     package init(
         mail: Mail,
@@ -15,7 +19,9 @@ package struct NodeSettings: Sendable, Equatable {
         metadata: Metadata,
         packages: Packages,
         reconcile: Reconcile = Reconcile(),
-        shutdown: Shutdown = Shutdown()
+        shutdown: Shutdown = Shutdown(),
+        launch: Launch = Launch(),
+        terminationHook: LifecycleHookName? = nil
     ) {
         self.mail = mail
         self.health = health
@@ -24,6 +30,8 @@ package struct NodeSettings: Sendable, Equatable {
         self.packages = packages
         self.reconcile = reconcile
         self.shutdown = shutdown
+        self.launch = launch
+        self.terminationHook = terminationHook
     }
 
     /// `[mail]`: what Postfix is to be.
@@ -146,6 +154,30 @@ package struct NodeSettings: Sendable, Equatable {
             self.drainTimeout = drainTimeout
             self.evacuateQueue = evacuateQueue
             self.drainOnRebalance = drainOnRebalance
+        }
+    }
+
+    /// Who waits to hear how `bootstrap` ended.
+    package struct Launch: Sendable, Equatable {
+        /// `auto_scaling.launch_hook`: the lifecycle hook whose action is completed, or abandoned.
+        package var hook: LifecycleHookName?
+        /// `[cloudformation]`: the resource that is signalled.
+        package var signal: StackResource?
+
+        package init(hook: LifecycleHookName? = nil, signal: StackResource? = nil) {
+            self.hook = hook
+            self.signal = signal
+        }
+    }
+
+    /// `[cloudformation]`: a resource of a stack.
+    package struct StackResource: Sendable, Equatable {
+        package var stack: StackName
+        package var resource: LogicalResourceID
+
+        package init(stack: StackName, resource: LogicalResourceID) {
+            self.stack = stack
+            self.resource = resource
         }
     }
 

@@ -162,6 +162,63 @@ struct SettingsSourcesTests {
         #expect(try sources("[metadata]\ntimeout = \"7s\"\n").metadataSettings().timeout == .seconds(7))
     }
 
+    @Test func thoseWhoWaitForTheLaunchAreKnownWhateverElseIsWrong() throws {
+        let toml = """
+            [mail]
+            domian = "example.com"
+            [auto_scaling]
+            launch_hook = "relay/launching"
+            termination_hook = "relay_leaving"
+            [cloudformation]
+            stack = "relays"
+            resource = "Group"
+            [bootstrap]
+            timeout = "5m"
+            """
+        let launch = sources(toml).launch(tags: [:])
+        #expect(launch.hook == (try LifecycleHookName("relay/launching")))
+        #expect(launch.signal == .init(stack: try StackName("relays"), resource: try LogicalResourceID("Group")))
+        #expect(sources(toml).bootstrapTimeout() == .seconds(300))
+        #expect(sources(toml + "[").launch(tags: [:]) == NodeSettings.Launch())
+        let tags = ["smtp-relay:auto_scaling.launch_hook": "by-tag", "smtp-relay:hostnam": "x"]
+        #expect(sources("[").launch(tags: tags) == NodeSettings.Launch(hook: try LifecycleHookName("by-tag")))
+        #expect(sources(flags: ["bootstrap.timeout=never"]).bootstrapTimeout() == .seconds(1200))
+        #expect(sources(flags: ["metadata.timeout=never"]).metadataSettingsOrStandard() == NodeSettings.Metadata())
+        let right = try sources(toml.replacing("domian", with: "domain")).resolve(tags: [:]).settings
+        #expect(right.launch == launch)
+        #expect(right.terminationHook == (try LifecycleHookName("relay_leaving")))
+    }
+
+    @Test(arguments: [("stack", "resource"), ("resource", "stack")])
+    func aStackAndItsResourceGoTogether(given: String, missing: String) {
+        let alone = sources(flags: ["mail.domain=a.b", "cloudformation.\(given)=Relays"])
+        #expect(
+            problems(alone) == [
+                """
+                flag --set cloudformation.\(given): cloudformation.\(given) is set, but cloudformation.\(missing) is \
+                not; set both or neither
+                """
+            ]
+        )
+        #expect(alone.launch(tags: [:]) == NodeSettings.Launch())
+        // The other one may still come from the tags.
+        #expect(alone.check(tags: nil).isEmpty)
+        #expect(problems(alone, tags: ["smtp-relay:cloudformation.\(missing)": "Other"]).isEmpty)
+    }
+
+    @Test(arguments: [
+        "auto_scaling.launch_hook=", "auto_scaling.termination_hook=a b", "auto_scaling.launch_hook=a.b",
+        "bootstrap.timeout=0",
+    ])
+    func theHooksAndTheTimeoutAreChecked(flag: String) {
+        #expect(problems(sources(flags: ["mail.domain=a.b", flag])).count == 1)
+    }
+
+    @Test func bootstrapsTimeoutCanNotComeFromTags() {
+        let found = problems(sources(), tags: ["smtp-relay:domain": "a.b", "smtp-relay:bootstrap.timeout": "5s"])
+        #expect(found.first?.contains("SMTP_RELAY_BOOTSTRAP_TIMEOUT") == true)
+    }
+
     @Test(arguments: ["0", "-1s", "90x", "s", "2d", "25h", "999999999999999999999s"])
     func durationsAreChecked(text: String) {
         #expect(problems(sources(flags: ["mail.domain=a.b", "packages.timeout=\(text)"])).count == 1)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from relaylab import user_data
+from relaylab import paths, user_data
 from relaylab.lab import Lab
 
 MAIN = "/etc/postfix/main.cf"
@@ -43,6 +43,32 @@ def entries(relay, after: str) -> list[dict]:
 def test_systemd_finds_nothing_wrong_with_them(relay):
     verify = relay.exec("systemd-analyze", "verify", *(f"/etc/systemd/system/{unit}" for unit in UNITS), check=False)
     assert (verify.returncode, verify.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_they_are_the_files_of_this_source(relay, unit):
+    assert relay.shell(f"cat /etc/systemd/system/{unit}") == (paths.REPOSITORY / "units" / unit).read_text()
+
+
+def test_the_agent_is_ready_after_its_first_pass_and_says_how_the_node_is(relay):
+    relay.shell("systemctl stop smtp-relay-agent")
+    state = "systemctl show -p ActiveState --value smtp-relay-agent"
+    # Its first pass has to wait for this one.
+    relay.shell("flock /run/smtp-relay-agent/lock sh -c 'sleep 4' >/dev/null 2>&1 & sleep 0.5; "
+                "systemctl start --no-block smtp-relay-agent; sleep 2")
+    assert relay.shell(state).strip() == "activating"
+    relay.wait_until(f"[ $({state}) = active ]", 20, "readiness")
+    assert relay.shell("systemctl show -p StatusText --value smtp-relay-agent").strip() == "the node is as it should be"
+
+
+def test_an_agent_that_hangs_is_started_anew(relay):
+    """The watchdog is fed by the loop that does the work, not by a thread beside it."""
+    process = "systemctl show -p MainPID --value smtp-relay-agent"
+    before = relay.shell(process).strip()
+    relay.shell(f"kill -STOP {before}")
+    relay.wait_until(f"pid=$({process}); [ $pid != 0 ] && [ $pid != {before} ]", 90, "another process")
+    assert "Watchdog timeout" in relay.shell("journalctl -u smtp-relay-agent --no-pager")
+    relay.wait_until("[ $(systemctl show -p ActiveState --value smtp-relay-agent) = active ]", 30, "readiness")
 
 
 @pytest.mark.parametrize("unit", EXPOSURE)

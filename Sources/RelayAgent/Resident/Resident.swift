@@ -23,8 +23,13 @@ package struct Resident: Sendable {
         /// AWS announces something to the instance.
         case announced
         case signal(CInt)
-        /// A pass has ended; `nil` where it failed.
-        case passed(PassOutcome?)
+        case passed(PassEnd)
+    }
+
+    /// How a pass ended.
+    enum PassEnd: Sendable {
+        case done(PassOutcome)
+        case failed(isLeaving: Bool)
     }
 
     package init(pass: Pass, inputs: Inputs, host: HostAccess, notifier: ServiceNotifier, log: StepLog) {

@@ -36,9 +36,11 @@ package struct MainCf: Sendable, Equatable {
     package func evacuating(to address: String?) -> MainCf {
         var file = self
         while let start = file.lines.firstIndex(of: Self.evacuation) {
-            file.lines.removeSubrange(start..<min(start + 2, file.lines.count))
+            file.lines.removeSubrange(start..<min(start + Self.evacuationLines, file.lines.count))
         }
-        if let address { file.lines += [Self.evacuation, Self.line("relayhost", address)] }
+        if let address {
+            file.lines += [Self.evacuation, Self.line("myhostname", Self.leaving), Self.line("relayhost", address)]
+        }
         return file
     }
 
@@ -52,6 +54,10 @@ package struct MainCf: Sendable, Equatable {
     }
 
     private static let evacuation = "# smtp-relay-agent: this node leaves, and hands its mail to the other relays."
+    private static let evacuationLines = 3
+    /// Relays may all go by one name (mail.hostname), and Postfix bounces what it would hand to a server that answers EHLO
+    /// with its own: "loops back to myself". So the one that leaves has another.
+    private static let leaving = "leaving.$mydomain"
     private static let header = "# Managed by smtp-relay-agent, as are its settings above; edits of them are undone."
 
     /// A logical line that sets a parameter.

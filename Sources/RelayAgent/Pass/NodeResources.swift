@@ -22,7 +22,11 @@ struct NodeResources: Sendable {
     let probes: ProbeObserver
 
     let services: ServiceBoard
+    /// What ends a termination by Auto Scaling, once the node has left as far as it can; `nil` where nothing waits for it.
+    let terminationHook: TerminationHook?
     private let deadline: ContinuousClock.Instant
+    /// What of the time to leave is kept for the termination hook.
+    private static let reserve: Duration = .seconds(5)
 
     private static let postfix = ServiceName("postfix")
     private static let nginx = ServiceName("nginx")
@@ -33,6 +37,7 @@ struct NodeResources: Sendable {
     init(
         _ node: RelayNode,
         goal: NodeGoal,
+        isTermination: Bool,
         settings: NodeSettings,
         facts: NodeFacts,
         host: HostAccess,
@@ -58,12 +63,38 @@ struct NodeResources: Sendable {
         )
         // Leaving has its time from the order on; a later pass over a node that has left only looks again.
         let left = goal.order.map { settings.shutdown.drainTimeout - .seconds(Timestamp.seconds - $0.since) }
-        self.deadline = .now + max(left ?? .zero, .seconds(5))
+        let end = ContinuousClock.now + max(left ?? .zero, .seconds(5))
+        // A look at the host alone does not leave the load balancers, so it is not the last word either.
+        guard goal.order != nil, isTermination, request.facts == .current, let hook = settings.terminationHook else {
+            self.deadline = end
+            self.terminationHook = nil
+            return
+        }
+        self.deadline = end - Self.reserve
+        self.terminationHook = TerminationHook(
+            hook,
+            of: HookedInstance(
+                facts.instanceID,
+                hook: hook,
+                transition: .termination,
+                autoScaling: aws.autoScaling(
+                    region: facts.region,
+                    domain: facts.servicesDomain,
+                    metadata: aws.metadata(settings.metadata)
+                )
+            ),
+            files: host.files,
+            deadline: end,
+            notice: { log.warning("lifecycle hook \(hook)", $0) }
+        )
     }
 
     var all: [any Resource] { stages.flatMap { $0.flatMap(\.self) } }
 
     var isLeaving: Bool { goal.order != nil }
+
+    /// Whether the time that leaving may take is used up.
+    var isTimeUp: Bool { ContinuousClock.now >= deadline }
 
     /// Parts of which each relies on those before it.
     typealias Chain = [any Resource]
@@ -71,13 +102,21 @@ struct NodeResources: Sendable {
     /// What is done one after another. The chains of a stage have nothing to do with one another, and are done at the
     /// same time: who waits for one load balancer is late at none of the others.
     var stages: [[Chain]] {
+        guard let terminationHook else { return ownStages }
+        return ownStages + [[[terminationHook]]]
+    }
+
+    private var ownStages: [[Chain]] {
         let memberships = memberships(goal.membership).map { [$0] }
         guard let order = goal.order else { return [[base + [healthEndpoint]], memberships] }
         let file = FilePath(NginxConfiguration.healthFile)
-        var stages: [[Chain]] = [[[WithdrawnHealth(file: file, files: host.files)]], memberships]
+        var stages: [[Chain]] = [[[WithdrawnHealth(file: file, files: host.files)]]]
+        // Nothing of what is left to the node matters to anyone, and Postfix goes on trying to deliver by itself.
+        if order.doneAt != nil { return stages }
+        stages.append(memberships)
         // Who has left by hand may come back at any time; the others are about to end. It comes before the queue is handed
         // over, since it knows of no way that is found only then, and would take it out of main.cf again.
-        if order.reason == .byHand, !request.isShutdown { stages.append([base]) }
+        if !order.reason.isForGood, !request.isShutdown { stages.append([base]) }
         return stages + [[[queue(order)]]]
     }
 
