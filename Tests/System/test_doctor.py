@@ -79,6 +79,8 @@ def test_a_relay_with_a_resident_agent_has_none_either(binary):
         relay = lab.add_relay()
         relay.wait_for_cloud_init()
         lab.wait_for_backend(relay, "UP")
+        # It is ready only after a pass of its own.
+        relay.wait_until("systemctl is-active -q smtp-relay-agent", 60, "the resident agent")
         assert examine(relay) == {}
         relay.shell("systemctl stop smtp-relay-agent")
         # An agent that stops leaves the relay as it is.
