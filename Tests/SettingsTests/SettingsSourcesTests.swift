@@ -44,6 +44,8 @@ struct SettingsSourcesTests {
             destinations = ["a.example", "b.example"]
             networks = ["vpc", "subnet", "192.168.0.0/24"]
             allow_public_networks = ["203.0.0.0/16"]
+            allow_private_networks = ["10.0.0.0/8"]
+            network_table = "always"
             [health]
             port = 8080
             path = "/up"
@@ -62,6 +64,8 @@ struct SettingsSourcesTests {
         #expect(settings.mail.destinations.map(\.description) == ["a.example", "b.example"])
         #expect(settings.mail.networks == [.vpc, .subnet, .network(try IPNetwork("192.168.0.0/24"))])
         #expect(settings.mail.allowPublicNetworks.map(\.description) == ["203.0.0.0/16"])
+        #expect(settings.mail.allowPrivateNetworks.map(\.description) == ["10.0.0.0/8"])
+        #expect(settings.mail.networkTable == .always)
         #expect(settings.health == NodeSettings.Health(port: 8080, path: try HealthPath("/up")))
         #expect(settings.loadBalancer.classic.map(\.description) == ["smtp-relay"])
         #expect(settings.loadBalancer.allowOpenToWorld)
@@ -112,6 +116,12 @@ struct SettingsSourcesTests {
         #expect(found.contains { $0.hasPrefix("/c.toml:3:1: mail.networks:") })
         #expect(found.contains { $0.hasPrefix("/c.toml:5:1: health.port: '25'") })
         #expect(found.contains { $0.hasPrefix("/c.toml:6:1: health.path: 'x'") })
+    }
+
+    @Test func aWordThatIsNoneOfTheFewIsToldWithThem() {
+        let found = problems(sources("[mail]\ndomain = \"a.b\"\nnetwork_table = \"sometimes\"\n"))
+        let expected = "'sometimes' is not one of \"auto\", \"always\", \"never\""
+        #expect(found == ["/c.toml:3:1: mail.network_table: \(expected)"])
     }
 
     @Test func brokenTOMLIsToldWithItsPlace() {

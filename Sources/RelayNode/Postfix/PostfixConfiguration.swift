@@ -15,6 +15,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
 
     /// Every parameter that is the agent's; all others are the operator's and the distribution's.
     package let parameters: [Parameter]
+    /// The tables that the parameters name.
+    package let tables: [PostfixTable]
     /// Where all mail goes while the node leaves, as Postfix writes a relayhost.
     private let evacuation: String?
 
@@ -30,12 +32,14 @@ package struct PostfixConfiguration: Sendable, Equatable {
         let destinations = ["$myhostname", "localhost.$mydomain", "localhost"] + mail.destinations.map(\.description)
         // Both lists, since Postfix before 2.10 knows only the one, and an open one of the two is not enough.
         let relayPolicy = "permit_mynetworks, reject_unauth_destination"
+        let networks = NetworkList(allowed, table: mail.networkTable)
+        self.tables = [networks.table].compactMap(\.self)
         self.parameters = [
             Parameter("mydomain", mail.domain.description),
             Parameter("myhostname", hostname),
             Parameter("myorigin", "$mydomain"),
             Parameter("mydestination", destinations.joined(separator: ", ")),
-            Parameter("mynetworks", allowed.networks.map(\.postfixForm).joined(separator: " ")),
+            Parameter("mynetworks", networks.value),
             Parameter("inet_interfaces", "all"),
             Parameter("inet_protocols", families.contains(.ipv6) ? "all" : "ipv4"),
             // Its default is $mydestination on older Postfix, and would relay for these to any host.
@@ -127,12 +131,5 @@ extension IPAddress {
     /// As AWS makes a host's name of its address: `ip-10-0-1-10`.
     fileprivate var hostLabel: String {
         "ip-" + description.map { $0 == "." || $0 == ":" ? "-" : String($0) }.joined()
-    }
-}
-
-extension IPNetwork {
-    /// As `mynetworks` has it: IPv6 addresses in brackets.
-    fileprivate var postfixForm: String {
-        family == .ipv4 ? description : "[\(address)]/\(prefixLength)"
     }
 }

@@ -3,12 +3,13 @@ package import RelayNode
 package import SMTP
 package import SystemPackage
 
-/// Postfix with main.cf and master.cf.
+/// Postfix with main.cf, master.cf and the tables beside them.
 package struct PostfixService: ServiceConfiguration {
     package let service = ServiceName("postfix")
     package let paths = files
     /// The files that are the agent's to write.
-    package static let files = [mainCf, masterCf]
+    package static let files = PostfixTable.Name.allCases.map { FilePath($0.path) } + [mainCf, masterCf]
+    package let secrets = Set(PostfixTable.Name.allCases.filter(\.isSecret).map { FilePath($0.path) })
 
     private static let directory: FilePath = "/etc/postfix"
     private static let mainCf = directory.appending("main.cf")
@@ -31,17 +32,24 @@ package struct PostfixService: ServiceConfiguration {
         self.files = files
     }
 
+    package func isOwn(_ text: String, at path: FilePath) -> Bool {
+        path != Self.mainCf && path != Self.masterCf && PostfixTable.isOwn(text)
+    }
+
     package func desired(from current: [FilePath: String]) throws -> [FilePath: String] {
-        [
+        var texts = [
             Self.mainCf: wanted.mainCf(from: current[Self.mainCf] ?? ""),
             Self.masterCf: try wanted.masterCf(from: current[Self.masterCf] ?? ""),
         ]
+        for table in wanted.tables { texts[FilePath(table.name.path)] = table.text }
+        return texts
     }
 
     package func action(from current: [FilePath: String], to desired: [FilePath: String]) -> ServiceAction {
         let main = PostfixConfiguration.action(from: current[Self.mainCf], to: desired[Self.mainCf] ?? "")
-        let master: ServiceAction = current[Self.masterCf] == desired[Self.masterCf] ? .none : .reload
-        return max(main, master)
+        // Such tables are read once, when a process starts.
+        let isSame = desired.allSatisfy { $0.key == Self.mainCf || current[$0.key] == $0.value }
+        return max(main, isSame ? .none : .reload)
     }
 
     /// Has `postconf` read the candidate, and `postfix check` judge it.
@@ -59,7 +67,7 @@ package struct PostfixService: ServiceConfiguration {
             try files.replace(staged.appending(name), with: file.bytes, attributes: file.attributes)
         }
         for (path, bytes) in candidate {
-            try files.replace(staged.appending(path.name), with: bytes, attributes: FileAttributes())
+            try files.replace(staged.appending(path.name), with: bytes, attributes: attributes(of: path))
         }
         try await compareWithPostconf(staged)
         let check = Command(

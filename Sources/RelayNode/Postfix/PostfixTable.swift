@@ -1,0 +1,35 @@
+/// A lookup table beside main.cf, written whole by the agent.
+///
+/// Its types are those that every Postfix since 2.8 reads as they are: no postmap, and no database library, which RHEL 10
+/// and Amazon Linux 2023 do not have.
+package struct PostfixTable: Sendable, Equatable {
+    /// Every table that there may be.
+    package enum Name: String, Sendable, CaseIterable {
+        /// The networks whose mail is relayed (cidr_table(5)).
+        case networks = "network_table"
+
+        /// The file's absolute path.
+        package var path: String { "/etc/postfix/\(rawValue)" }
+
+        /// Whether it is for root's eyes alone.
+        package var isSecret: Bool { false }
+
+        /// As a parameter of main.cf names it.
+        var reference: String { "\(type):\(path)" }
+
+        private var type: String { "cidr" }
+    }
+
+    package let name: Name
+    package let text: String
+
+    init(_ name: Name, _ lines: [String]) {
+        self.name = name
+        self.text = ([Self.header] + lines).joined(separator: "\n") + "\n"
+    }
+
+    /// Whether a file of such a name is the agent's own work, and nobody else's.
+    package static func isOwn(_ text: String) -> Bool { text.hasPrefix(header) }
+
+    private static let header = "# Written by smtp-relay-agent, the whole of it; edits are undone."
+}

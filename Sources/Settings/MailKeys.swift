@@ -1,0 +1,42 @@
+extension SettingKey {
+    /// Every setting of `[mail]`.
+    static let mail: [SettingKey] = [
+        SettingKey("mail.domain", .text, standard: nil, "The service's own mail domain: Postfix's mydomain. Required."),
+        SettingKey(
+            "mail.hostname",
+            .text,
+            standard: nil,
+            "Postfix's myhostname; without it, ip-10-0-1-10.DOMAIN, made of the private address."
+        ),
+        SettingKey(
+            "mail.destinations",
+            .list,
+            standard: .list([]),
+            "Domains delivered on this node, besides its own host name: added to Postfix's mydestination."
+        ),
+        SettingKey(
+            "mail.networks",
+            .list,
+            standard: .list(["vpc"]),
+            "Whose mail is relayed, besides loopback: \"vpc\", \"subnet\" or networks in CIDR form."
+        ),
+        SettingKey(
+            "mail.allow_public_networks",
+            .list,
+            standard: .list([]),
+            "Public ranges wider than /24 or /48 that mail.networks may name all the same."
+        ),
+        SettingKey(
+            "mail.allow_private_networks",
+            .list,
+            standard: .list([]),
+            "Whole private ranges, such as 10.0.0.0/8, that mail.networks may name all the same."
+        ),
+        SettingKey(
+            "mail.network_table",
+            .text,
+            standard: .text("auto"),
+            "Whether the networks stand in a table beside main.cf: always, never, or auto, where they are more than eight."
+        ),
+    ]
+}

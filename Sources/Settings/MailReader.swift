@@ -1,0 +1,33 @@
+import Vocabulary
+
+extension ValueReader {
+    /// `[mail]`; `nil` where the domain is wrong or missing.
+    func mail() -> NodeSettings.Mail? {
+        if let key = SettingKey.named("mail.domain"), entry(key.name) == nil, requiresAll {
+            problems.append(.missing(key))
+        }
+        let domain = one("mail.domain", DomainName.init)
+        // What else is wrong is told as well where the domain is.
+        guard let some = domain ?? (try? DomainName("domain.invalid")) else { return nil }
+        var mail = NodeSettings.Mail(domain: some)
+        mail.hostname = one("mail.hostname", DomainName.init)
+        mail.destinations = many("mail.destinations", DomainName.init)
+        mail.networks = many("mail.networks", AllowedNetwork.init)
+        mail.allowPublicNetworks = many("mail.allow_public_networks", IPNetwork.init)
+        mail.allowPrivateNetworks = many("mail.allow_private_networks", IPNetwork.init)
+        mail.networkTable = choice("mail.network_table") ?? .auto
+        return domain == nil ? nil : mail
+    }
+
+    /// One of a few words.
+    private func choice<Value: RawRepresentable & CaseIterable>(_ name: String) -> Value?
+    where Value.RawValue == String {
+        one(name) { (text) throws(InvalidValue) in
+            guard let value = Value(rawValue: text) else {
+                let words = Value.allCases.map { "\"\($0.rawValue)\"" }
+                throw InvalidValue(text, expected: "one of \(words.joined(separator: ", "))")
+            }
+            return value
+        }
+    }
+}

@@ -1,0 +1,75 @@
+"""Postfix as the settings of [mail] have it, on a real one."""
+
+import re
+from contextlib import contextmanager
+
+import pytest
+
+CONFIG = "/etc/smtp-relay-agent/config.toml"
+
+
+@contextmanager
+def settings(lab, relay, mail: str = "", more: str = ""):
+    """A node with these settings besides what it has; afterwards it is as it was."""
+    relay.shell(f"cp {CONFIG} /tmp/config.toml; cp /etc/postfix/main.cf /tmp/main.cf")
+    text = relay.shell(f"cat {CONFIG}")
+    assert text.count("[mail]\n") == 1
+    relay.write(CONFIG, text.replace("[mail]\n", f"[mail]\n{mail}\n") + more)
+    try:
+        result = relay.agent("reconcile")
+        assert result.returncode == 0, result.stdout
+        assert relay.agent("plan").stdout == "Nothing to do.\n"
+        yield
+    finally:
+        relay.shell(f"cp /tmp/config.toml {CONFIG}")
+        result = relay.agent("reconcile")
+    assert result.returncode == 0, result.stdout
+    assert relay.shell("diff /tmp/main.cf /etc/postfix/main.cf", check=False) == ""
+    assert relay.shell("ls /etc/postfix | grep '_table$'", check=False) == ""
+    lab.wait_for_backend(relay, "UP")
+
+
+def values(relay) -> dict[str, str]:
+    """What Postfix reads in main.cf."""
+    lines = relay.shell("postconf -n 2>/dev/null").splitlines()
+    return dict(line.split(" = ", 1) if " = " in line else (line.removesuffix(" ="), "") for line in lines)
+
+
+def delivered(lab, relay, **options) -> dict:
+    """A mail that was submitted to a relay, as it arrived."""
+    return lab.wait_for_mails(lab.submit(relay, 1, **options))[0]
+
+
+# Networks
+
+
+def test_many_networks_stand_in_a_table_that_is_kept(lab):
+    relay = lab.relays[1]
+    others = ", ".join(f'"192.168.{number}.0/24"' for number in range(10))
+    with settings(lab, relay, f'networks = ["vpc", {others}]'):
+        assert values(relay)["mynetworks"] == "cidr:/etc/postfix/network_table"
+        ask = "postmap -q {} cidr:/etc/postfix/network_table"
+        assert relay.shell(ask.format("10.0.2.20")).strip() == "permit"
+        assert relay.shell(ask.format("192.168.9.255")).strip() == "permit"
+        assert relay.exec("sh", "-c", ask.format("192.168.10.0"), check=False).returncode == 1
+        assert delivered(lab, relay)["client"] == relay.address
+        assert "Relay access denied" in lab.try_relay(relay.address)
+        # A stranger that is written into it by hand is out again, and had no mail relayed by the proof.
+        relay.shell("echo '198.51.100.0/24 permit' >> /etc/postfix/network_table && postfix reload")
+        result = relay.agent("reconcile")
+        assert result.returncode == 0
+        assert "edit /etc/postfix/network_table" in result.stdout and "reload postfix" in result.stdout
+        assert "Relay access denied" in lab.try_relay(relay.address)
+
+
+@pytest.mark.parametrize("networks", ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
+                                      "10.0.0.0/9,10.128.0.0/9"])
+def test_a_whole_private_range_is_refused_unless_it_is_listed(lab, networks):
+    relay = lab.relays[1]
+    refused = relay.agent("plan", "--set", f"mail.networks={networks}")
+    assert refused.returncode == 1
+    assert "is refused as a whole" in refused.stdout and "mail.allow_private_networks" in refused.stdout
+    whole = "10.0.0.0/8" if "," in networks else networks
+    allowed = relay.agent("plan", "--set", f"mail.networks={networks}", "--set", f"mail.allow_private_networks={whole}")
+    assert allowed.returncode == 2, allowed.stdout
+    assert "+mynetworks = 127.0.0.0/8" in allowed.stdout
