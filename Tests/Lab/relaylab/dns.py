@@ -8,6 +8,8 @@ _NAMES = {
     "repo.lab.internal": network.REPOSITORY,
     "artifacts.lab.internal": network.ARTIFACTS,
     "mx.example.net": network.SINK,
+    "smarthost.example.net": network.SINK,
+    "mailbox.example.com": network.MAILBOX,
 }
 # moto puts every classic load balancer's name into us-east-1, and the others' into their region.
 _WILDCARDS = {

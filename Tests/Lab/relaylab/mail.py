@@ -5,7 +5,7 @@ import secrets
 import subprocess
 import sys
 
-from . import paths, records
+from . import jsonfile, paths, records
 from .control import ask
 from .machine import Relay
 from .shell import die_with_parent, output, start, uninterrupted
@@ -30,9 +30,9 @@ class Mail:
             self.ledger.process(process.pid)
         return Traffic(process, numbered(stem, count), seconds)
 
-    def submit(self, relay: Relay, count: int, recipient: str = "someone@example.net") -> list[str]:
+    def submit(self, relay: Relay, count: int, recipient: str = "someone@example.net", port: int = 25) -> list[str]:
         """Submit mails from the application host straight to one relay, which has them queued then. Their subjects."""
-        return _submit(self.application, relay.address, _stem(f"by {relay.name}"), count, recipient)
+        return _submit(self.application, relay.address, _stem(f"by {relay.name}"), count, recipient, port)
 
     def mails(self) -> list[dict]:
         """What has arrived outside."""
@@ -51,13 +51,17 @@ class Mail:
         """Have it accept mail again."""
         ask(self.folder / "sink.sock", "up")
 
-    def try_relay(self, address: str) -> str:
+    def smarthost_password(self, user: str, password: str) -> None:
+        """Have the smarthost know this user alone from now on."""
+        jsonfile.write(self.folder / "smarthost.json", {"user": user, "password": password})
+
+    def try_relay(self, address: str, recipient: str = "victim@example.net", port: int = 25) -> str:
         """Have a host outside try to relay by an address. Returns the answer to RCPT TO."""
         script = (
             "import smtplib,sys\n"
-            f"client = smtplib.SMTP({address!r}, 25, 'outsider.example.org', timeout=20)\n"
+            f"client = smtplib.SMTP({address!r}, {port}, 'outsider.example.org', timeout=20)\n"
             "client.ehlo(); client.mail('a@example.org')\n"
-            "code, text = client.rcpt('victim@example.net')\n"
+            f"code, text = client.rcpt({recipient!r})\n"
             "print(code, text.decode()); client.quit()\n"
         )
         return output("ip", "netns", "exec", self.outsider, sys.executable, "-c", script, timeout=60).strip()
@@ -68,8 +72,8 @@ def send(namespace: str, count: int, prefix: str, recipient: str) -> list[str]:
     return _submit(namespace, "127.0.0.1", _stem(prefix), count, recipient)
 
 
-def _submit(namespace: str, server: str, stem: str, count: int, recipient: str) -> list[str]:
-    output(*_submission(namespace, server, stem, count, recipient), cwd=paths.SOURCES.parent, timeout=60 + count)
+def _submit(namespace: str, server: str, stem: str, count: int, recipient: str, port: int = 25) -> list[str]:
+    output(*_submission(namespace, server, stem, count, recipient, port=port), cwd=paths.SOURCES.parent, timeout=60 + count)
     return numbered(stem, count)
 
 
@@ -78,7 +82,9 @@ def _stem(prefix: str) -> str:
     return f"{prefix} {secrets.token_hex(3)}"
 
 
-def _submission(namespace: str, server: str, stem: str, count: int, recipient: str, seconds: float = 0) -> list[str]:
+def _submission(namespace: str, server: str, stem: str, count: int, recipient: str, seconds: float = 0,
+                port: int = 25) -> list[str]:
     """The command line that submits."""
-    order = {"server": server, "stem": stem, "count": count, "recipient": recipient, "seconds": seconds}
+    order = {"server": server, "stem": stem, "count": count, "recipient": recipient, "seconds": seconds,
+             "port": port}
     return ["ip", "netns", "exec", namespace, sys.executable, "-m", "relaylab.submit", json.dumps(order)]

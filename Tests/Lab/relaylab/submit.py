@@ -11,13 +11,13 @@ def numbered(stem: str, count: int) -> list[str]:
     return [f"{stem}-{number}" for number in range(1, count + 1)]
 
 
-def submit(server: str, stem: str, count: int, recipient: str, seconds: float) -> None:
+def submit(server: str, stem: str, count: int, recipient: str, seconds: float, port: int) -> None:
     """A connection a mail, as from so many programs."""
     began = time.monotonic()
     for number, subject in enumerate(numbered(stem, count)):
         time.sleep(max(0.0, began + number * seconds / count - time.monotonic()))
         text = f"From: app@example.com\r\nTo: {recipient}\r\nSubject: {subject}\r\n\r\nHello.\r\n"
-        with smtplib.SMTP(server, 25, "app.example.com", timeout=20) as client:
+        with smtplib.SMTP(server, port, "app.example.com", timeout=20) as client:
             client.sendmail("app@example.com", [recipient], text)
 
 
