@@ -41,7 +41,7 @@ package struct HostAccess: Sendable {
             services: files.exists("/run/systemd/system") ? Systemd(runner: runner) : NoServiceManager(),
             packages: Yum(runner: runner, files: files),
             relay: RelayProbe(
-                relay: SMTPServer(PostfixConfiguration.selfTestAddress, port: 25),
+                address: PostfixConfiguration.selfTestAddress,
                 selfTest: SMTPServer(PostfixConfiguration.selfTestAddress, port: PostfixConfiguration.selfTestPort)
             ),
             transport: transport

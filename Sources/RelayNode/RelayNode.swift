@@ -26,6 +26,6 @@ package struct RelayNode: Sendable, Equatable {
             evacuation: evacuation
         )
         self.nginx = NginxConfiguration(settings.health, facts: facts, families: families)
-        self.selfTest = SelfTest(allowed, families: families)
+        self.selfTest = SelfTest(allowed, families: families, ports: postfix.ports)
     }
 }

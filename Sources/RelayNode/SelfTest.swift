@@ -6,8 +6,11 @@ package struct SelfTest: Sendable, Equatable {
     package let outsiders: [IPAddress]
     /// Must be relayed for: one of each allowed network.
     package let insiders: [IPAddress]
+    /// The ports at which mail is taken.
+    package let ports: [UInt16]
 
-    package init(_ allowed: AllowedNetworks, families: Set<IPAddress.Family>) {
+    package init(_ allowed: AllowedNetworks, families: Set<IPAddress.Family>, ports: [UInt16] = [25]) {
+        self.ports = ports
         var outsiders: [IPAddress] = []
         let neighbours = allowed.networks.flatMap { [$0.addressBefore, $0.addressAfter].compactMap(\.self) }
         for candidate in Self.strangers + neighbours

@@ -2,13 +2,16 @@ package import Vocabulary
 
 /// Looks at the relay as its clients see it.
 package protocol RelayProbing: Sendable {
-    /// Whether a real banner and a real answer to EHLO come from port 25.
-    func greet() async throws
+    /// Whether a real banner and a real answer to EHLO come from each of these ports.
+    func greet(ports: [UInt16]) async throws
 
     /// What the relay answers when these clients want a message relayed to a foreign domain.
     ///
     /// - Returns: The reply to RCPT TO for each client, in their order.
     func relayAttempts(by clients: [IPAddress]) async throws -> [SMTPReply]
+
+    /// What the relay answers at a port itself when this host wants a message relayed to a foreign domain.
+    func ownRelayAttempt(port: UInt16) async throws -> SMTPReply
 }
 
 /// Probes the Postfix on this host.
@@ -16,19 +19,30 @@ package protocol RelayProbing: Sendable {
 /// No message is ever sent: every attempt ends before DATA.
 package struct RelayProbe: RelayProbing {
     /// Where Postfix serves the load balancer.
-    private let relay: SMTPServer
+    private let address: IPAddress
     /// The loopback-only listener that believes XCLIENT.
     private let selfTest: SMTPServer
     private let timeout: Duration
 
-    package init(relay: SMTPServer, selfTest: SMTPServer, timeout: Duration = .seconds(10)) {
-        self.relay = relay
+    package init(address: IPAddress, selfTest: SMTPServer, timeout: Duration = .seconds(10)) {
+        self.address = address
         self.selfTest = selfTest
         self.timeout = timeout
     }
 
-    package func greet() async throws {
-        try await SMTPSession.withSession(to: relay, greeting: Self.name, timeout: timeout) { _ in }
+    package func greet(ports: [UInt16]) async throws {
+        for port in ports {
+            let server = SMTPServer(address, port: port)
+            try await SMTPSession.withSession(to: server, greeting: Self.name, timeout: timeout) { _ in }
+        }
+    }
+
+    package func ownRelayAttempt(port: UInt16) async throws -> SMTPReply {
+        let server = SMTPServer(address, port: port)
+        return try await SMTPSession.withSession(to: server, greeting: Self.name, timeout: timeout) { session in
+            try await session.sendChecked("MAIL FROM:<\(Self.sender)>")
+            return try await session.send("RCPT TO:<\(Self.foreignRecipient)>")
+        }
     }
 
     package func relayAttempts(by clients: [IPAddress]) async throws -> [SMTPReply] {

@@ -38,5 +38,11 @@ extension SettingKey {
             standard: .text("auto"),
             "Whether the networks stand in a table beside main.cf: always, never, or auto, where they are more than eight."
         ),
+        SettingKey(
+            "mail.submission",
+            .boolean,
+            standard: .boolean(false),
+            "Whether mail is taken on port 587 as well, of the same senders as on port 25."
+        ),
     ]
 }

@@ -16,6 +16,7 @@ extension ValueReader {
         mail.allowPublicNetworks = many("mail.allow_public_networks", IPNetwork.init)
         mail.allowPrivateNetworks = many("mail.allow_private_networks", IPNetwork.init)
         mail.networkTable = choice("mail.network_table") ?? .auto
+        mail.submission = flag("mail.submission")
         return domain == nil ? nil : mail
     }
 

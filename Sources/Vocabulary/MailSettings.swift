@@ -15,6 +15,8 @@ extension NodeSettings {
         package var allowPrivateNetworks: [IPNetwork] = []
         /// Whether the networks stand in a table of their own.
         package var networkTable = NetworkTable.auto
+        /// Whether mail is taken on port 587 as well as on 25.
+        package var submission = false
 
         package init(
             domain: DomainName,

@@ -109,6 +109,31 @@ struct MasterCfTests {
         #expect(entry.overrides.map { "\($0.name):\($0.value)" } == ["a:1", "b:2", "c:x=y"])
     }
 
+    @Test func whatStandsInBracesIsOneOption() throws {
+        let text = """
+            smtp inet n - n - - smtpd -o { mynetworks = 0.0.0.0/0 } -o{a=b}
+              -o { smtpd_relay_restrictions = permit,
+              reject }
+              -o x=a{b
+            """
+        let entry = try #require(MasterCf(text).entries.first)
+        let wanted = [
+            "smtp", "inet", "smtpd", "mynetworks=0.0.0.0/0", "a=b", "smtpd_relay_restrictions=permit, reject", "x=a{b",
+        ]
+        #expect(entry.meaning == wanted)
+    }
+
+    @Test func anEntryIsTakenOutOnlyAsItWasPutIn() {
+        var file = MasterCf(stock)
+        file.set("submission", "inet", to: ["submission inet n - n - - smtpd", "  -o x=y"])
+        var other = MasterCf(file.text.replacing("  -o x=y", with: "  -o x=z"))
+        file.remove("submission", "inet", where: ["submission inet n - n - - smtpd", "  -o x=y"])
+        #expect(file.text == stock)
+        let before = other
+        other.remove("submission", "inet", where: ["submission inet n - n - - smtpd", "  -o x=y"])
+        #expect(other == before)
+    }
+
     @Test func addsAnEntryOnceAndMendsIt() {
         var file = MasterCf(stock)
         file.set("127.0.0.1:10025", "inet", to: ["127.0.0.1:10025 inet n - n - 2 smtpd", "  -o x=y"])

@@ -129,11 +129,29 @@ struct RelayNodeTests {
         #expect(MasterCf(try postfix.masterCf(from: "")).entries.contains { $0.service == "smtp" })
     }
 
-    @Test(arguments: ["smtp", "25", "10.0.1.10:smtp", "0.0.0.0:25"])
+    @Test func submissionIsADoorMoreWhileItIsAskedFor() throws {
+        let with = try RelayNode(settings: exampleSettings { $0.mail.submission = true }, facts: exampleFacts())
+        let without = try RelayNode(settings: exampleSettings(), facts: exampleFacts()).postfix
+        #expect(with.postfix.ports == [25, 587])
+        #expect(with.selfTest.ports == [25, 587])
+        let stock = try without.masterCf(from: "smtp inet n - n - - smtpd\n")
+        let text = try with.postfix.masterCf(from: stock)
+        #expect(MasterCf(text).entries.map(\.service) == ["smtp", "127.0.0.1:10025", "submission"])
+        #expect(try with.postfix.masterCf(from: text) == text)
+        #expect(try without.masterCf(from: text) == stock)
+        let own = stock + "587 inet n - n - - smtpd\n  -o smtpd_tls_security_level=may\n"
+        #expect(try with.postfix.masterCf(from: own) == own)
+        #expect(try without.masterCf(from: own) == own)
+    }
+
+    @Test(arguments: ["smtp", "25", "10.0.1.10:smtp", "0.0.0.0:25", "submission", "587", "smtps"])
     func aPolicyBehindMainCfsBackIsAnError(service: String) throws {
         let postfix = try RelayNode(settings: exampleSettings(), facts: exampleFacts()).postfix
         #expect(throws: RelayPolicyOverridden.self) {
             try postfix.masterCf(from: "\(service) inet n - n - - smtpd\n  -o mynetworks=0.0.0.0/0\n")
+        }
+        #expect(throws: RelayPolicyOverridden.self) {
+            try postfix.masterCf(from: "\(service) inet n - n - - smtpd\n  -o { mynetworks = 0.0.0.0/0 }\n")
         }
     }
 

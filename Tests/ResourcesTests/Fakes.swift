@@ -63,11 +63,15 @@ struct FakeConfiguration: ServiceConfiguration {
 /// A relay that answers as the test decides.
 struct FakeRelay: RelayProbing {
     var isUp = true
+    var refusedPort: UInt16?
     var answer: @Sendable (IPAddress) -> SMTPReply
 
     struct Down: Error {}
 
-    func greet() throws { if !isUp { throw Down() } }
+    func greet(ports: [UInt16]) throws { if !isUp { throw Down() } }
+    func ownRelayAttempt(port: UInt16) -> SMTPReply {
+        port == refusedPort ? SMTPReply(code: 554, lines: ["no"]) : SMTPReply(code: 250, lines: ["ok"])
+    }
     func relayAttempts(by clients: [IPAddress]) -> [SMTPReply] { clients.map(answer) }
 }
 

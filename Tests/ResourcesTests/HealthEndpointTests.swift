@@ -103,6 +103,20 @@ struct HealthEndpointTests {
         }
     }
 
+    @Test func aDoorThatRefusesThisHostIsNoProof() async throws {
+        try await withTemporaryRoot { files in
+            var closed = fair
+            closed.refusedPort = 25
+            guard case .drifted(let drift) = try await endpoint(closed, files, FakeServices()).check() else {
+                Issue.record("a fresh node must be proven")
+                return
+            }
+            await #expect { try await drift.apply() } throws: {
+                "\($0)".contains("refuses this host itself at port 25")
+            }
+        }
+    }
+
     @Test func aSilentPostfixIsWithdrawn() async throws {
         try await withTemporaryRoot { files in
             let services = FakeServices()

@@ -46,6 +46,7 @@ struct SettingsSourcesTests {
             allow_public_networks = ["203.0.0.0/16"]
             allow_private_networks = ["10.0.0.0/8"]
             network_table = "always"
+            submission = true
             [health]
             port = 8080
             path = "/up"
@@ -66,6 +67,7 @@ struct SettingsSourcesTests {
         #expect(settings.mail.allowPublicNetworks.map(\.description) == ["203.0.0.0/16"])
         #expect(settings.mail.allowPrivateNetworks.map(\.description) == ["10.0.0.0/8"])
         #expect(settings.mail.networkTable == .always)
+        #expect(settings.mail.submission)
         #expect(settings.health == NodeSettings.Health(port: 8080, path: try HealthPath("/up")))
         #expect(settings.loadBalancer.classic.map(\.description) == ["smtp-relay"])
         #expect(settings.loadBalancer.allowOpenToWorld)

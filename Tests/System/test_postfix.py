@@ -73,3 +73,30 @@ def test_a_whole_private_range_is_refused_unless_it_is_listed(lab, networks):
     allowed = relay.agent("plan", "--set", f"mail.networks={networks}", "--set", f"mail.allow_private_networks={whole}")
     assert allowed.returncode == 2, allowed.stdout
     assert "+mynetworks = 127.0.0.0/8" in allowed.stdout
+
+
+# Submission
+
+
+def test_mail_comes_in_by_587_of_the_same_senders_while_that_is_asked_for(lab):
+    relay = lab.relays[1]
+    before = relay.shell("cat /etc/postfix/master.cf")
+    with settings(lab, relay, "submission = true"):
+        mail = delivered(lab, relay, port=587)
+        assert mail["client"] == relay.address
+        assert "Relay access denied" in lab.try_relay(relay.address, port=587)
+        assert "postfix/submission/smtpd" in relay.shell("cat /var/log/maillog /var/log/mail.log 2>/dev/null; journalctl")
+        assert relay.shell("postconf -P submission/inet").strip() == "submission/inet/syslog_name = postfix/submission"
+        entry = relay.shell("postconf -M submission/inet").split()
+        assert entry == "submission inet n - n - - smtpd -o syslog_name=postfix/submission".split()
+        assert relay.agent("probe").returncode == 0
+        # Another tool's idea of who may relay there never serves.
+        relay.shell("cp /etc/postfix/master.cf /tmp/master.cf; "
+                    "postconf -P submission/inet/smtpd_relay_restrictions=permit && postfix reload")
+        result = relay.agent("reconcile")
+        assert result.returncode == 1
+        assert "the 'submission' service sets '-o smtpd_relay_restrictions=permit'" in result.stdout
+        relay.shell("cp /tmp/master.cf /etc/postfix/master.cf")
+        assert relay.agent("reconcile").returncode == 0
+    assert relay.shell("cat /etc/postfix/master.cf") == before
+    assert relay.exec("sh", "-c", "ss -ltn | grep -q ':587 '", check=False).returncode == 1

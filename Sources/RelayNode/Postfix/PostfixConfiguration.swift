@@ -1,4 +1,4 @@
-package import Vocabulary
+import Vocabulary
 
 /// Postfix as a relay for the allowed networks.
 package struct PostfixConfiguration: Sendable, Equatable {
@@ -17,6 +17,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
     package let parameters: [Parameter]
     /// The tables that the parameters name.
     package let tables: [PostfixTable]
+    /// The ports that mail is taken on.
+    package let ports: [UInt16]
     /// Where all mail goes while the node leaves, as Postfix writes a relayhost.
     private let evacuation: String?
 
@@ -28,6 +30,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
         evacuation: String?
     ) {
         self.evacuation = evacuation
+        self.ports = mail.submission ? [25, 587] : [25]
         let hostname = mail.hostname?.description ?? "\(facts.privateAddress.hostLabel).\(mail.domain)"
         let destinations = ["$myhostname", "localhost.$mydomain", "localhost"] + mail.destinations.map(\.description)
         // Both lists, since Postfix before 2.10 knows only the one, and an open one of the two is not enough.
@@ -59,22 +62,6 @@ package struct PostfixConfiguration: Sendable, Equatable {
         return file.evacuating(to: evacuation).text
     }
 
-    /// master.cf with Postfix's own smtpd on port 25, and the listener that the self-test speaks to.
-    ///
-    /// - Throws: `RelayPolicyOverridden` where the file itself sets a relay policy on port 25.
-    package func masterCf(from current: String) throws(RelayPolicyOverridden) -> String {
-        var file = MasterCf(current)
-        let relays = file.entries.filter { $0.type == "inet" && $0.servesPort25 }
-        for entry in relays {
-            if let override = entry.overrides.first(where: { Self.policyParameters.contains($0.name) }) {
-                throw RelayPolicyOverridden(service: entry.service, parameter: override.name, value: override.value)
-            }
-        }
-        if relays.isEmpty { file.set("smtp", "inet", to: [Self.relayEntry]) }
-        file.set(Self.selfTestService, "inet", to: Self.selfTestEntry)
-        return file.text
-    }
-
     /// What a running Postfix needs to go from one main.cf to another: it binds its addresses once, at its start
     /// (postconf(5), inet_interfaces and inet_protocols).
     package static func action(from current: String?, to desired: String) -> ServiceAction {
@@ -82,48 +69,6 @@ package struct PostfixConfiguration: Sendable, Equatable {
         if current == desired { return .none }
         let (before, after) = (MainCf(current), MainCf(desired))
         return ["inet_interfaces", "inet_protocols"].allSatisfy { before[$0] == after[$0] } ? .reload : .restart
-    }
-
-    private static let relayEntry = "smtp      inet  n       -       n       -       -       smtpd"
-
-    /// The self-test's listener.
-    package static let selfTestAddress = IPAddress(bytes: [127, 0, 0, 1])
-    /// The self-test's listener's port.
-    package static let selfTestPort: UInt16 = 10025
-    private static let selfTestService = "\(selfTestAddress):\(selfTestPort)"
-    private static let selfTestEntry = [
-        "\(selfTestService) inet n - n - 2 smtpd",
-        "  -o syslog_name=postfix/self-test",
-        "  -o smtpd_authorized_xclient_hosts=127.0.0.0/8",
-    ]
-
-    /// The self-test's listener does not share these overrides, so it could not see what they open or close.
-    private static let policyParameters: Set = [
-        "mynetworks", "mynetworks_style", "mydestination", "relay_domains", "smtpd_relay_restrictions",
-        "smtpd_recipient_restrictions", "smtpd_client_restrictions", "smtpd_sender_restrictions",
-        "smtpd_helo_restrictions", "smtpd_delay_reject", "smtpd_authorized_xclient_hosts",
-    ]
-}
-
-extension MasterCf.Entry {
-    /// Whether it listens on port 25, on whatever address.
-    fileprivate var servesPort25: Bool {
-        let port = service.split(separator: ":").last.map(String.init) ?? service
-        return port == "smtp" || port == "25"
-    }
-}
-
-/// master.cf has a relay policy of its own for port 25, behind main.cf's back.
-package struct RelayPolicyOverridden: Error, Sendable, Equatable, CustomStringConvertible {
-    package let service: String
-    package let parameter: String
-    package let value: String
-
-    package var description: String {
-        """
-        /etc/postfix/master.cf: the '\(service)' service sets '-o \(parameter)=\(value.escapedForDisplay)', which \
-        overrides the relay's policy on port 25; remove that option and run 'smtp-relay-agent reconcile'
-        """
     }
 }
 

@@ -41,6 +41,11 @@ package struct NodeVerifier: Sendable {
             if isInsider, !reply.isPositive { throw RelayPolicyFailure.refusesItsOwn(client, reply) }
             if !isInsider, reply.code != 554 { throw RelayPolicyFailure.openRelay(client, reply) }
         }
+        // The listener that believes in other addresses is none of the doors themselves.
+        for port in selfTest.ports {
+            let reply = try await probe.ownRelayAttempt(port: port)
+            guard reply.isPositive else { throw RelayPolicyFailure.refusesThisHost(port: port, reply) }
+        }
         try files.createDirectory(Self.proof.removingLastComponent())
         try files.replace(Self.proof, with: Array(subject.utf8), attributes: FileAttributes())
     }
@@ -49,7 +54,7 @@ package struct NodeVerifier: Sendable {
     ///
     /// - Throws: An `SMTPFailure` or a `QueueDiskFull`.
     package func checkService() async throws {
-        try await probe.greet()
+        try await probe.greet(ports: selfTest.ports)
         let queue: FilePath = "/var/spool/postfix"
         guard let free = files.freeSpace(at: queue) else { return }
         guard free >= Self.leastFreeSpace else { throw QueueDiskFull(queue: queue, free: free) }
@@ -58,7 +63,8 @@ package struct NodeVerifier: Sendable {
     /// All that the policy depends on.
     private func subject() throws -> String {
         let clients = selfTest.outsiders.map { "outside \($0)" } + selfTest.insiders.map { "inside \($0)" }
-        return try files.fingerprint(of: "/etc/postfix") + "\n" + clients.joined(separator: "\n")
+        let ports = selfTest.ports.map { "port \($0)" }
+        return try files.fingerprint(of: "/etc/postfix") + "\n" + (clients + ports).joined(separator: "\n")
     }
 
     /// Bytes: room for a few messages of the largest size that Postfix takes by default (10 MB).
@@ -69,6 +75,7 @@ package struct NodeVerifier: Sendable {
 package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
     case openRelay(IPAddress, SMTPReply)
     case refusesItsOwn(IPAddress, SMTPReply)
+    case refusesThisHost(port: UInt16, SMTPReply)
 
     package var description: String {
         switch self {
@@ -82,6 +89,11 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
             """
             the relay refuses its own senders: \(client) is in an allowed network, but was answered '\(reply)'; \
             look at 'postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions smtpd_client_restrictions'
+            """
+        case .refusesThisHost(let port, let reply):
+            """
+            the relay refuses this host itself at port \(port) with '\(reply)'; look at that port's -o lines in \
+            /etc/postfix/master.cf
             """
         }
     }

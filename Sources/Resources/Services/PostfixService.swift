@@ -70,6 +70,7 @@ package struct PostfixService: ServiceConfiguration {
             try files.replace(staged.appending(path.name), with: bytes, attributes: attributes(of: path))
         }
         try await compareWithPostconf(staged)
+        try await compareServices(staged, FileText(candidate[Self.masterCf] ?? []).string)
         let check = Command(
             "unshare",
             ["--mount", "sh", "-c", Self.checkScript, staged.string, Self.directory.string],
@@ -96,7 +97,18 @@ package struct PostfixService: ServiceConfiguration {
         }
     }
 
+    /// The same of master.cf.
+    private func compareServices(_ directory: FilePath, _ text: String) async throws {
+        let output = try await runner.run(Command("postconf", ["-c", directory.string, "-M"]))
+        guard output.status == 0 else { throw InvalidCandidate(judge: "postconf -M", verdict: output.tail()) }
+        let (meant, understood) = (MasterCf(text).entries, MasterCf(output.standardOutput).entries)
+        guard meant.map(\.meaning) == understood.map(\.meaning) else {
+            let differing = zip(meant, understood).first { $0.meaning != $1.meaning }?.1.service ?? "another number"
+            throw InvalidCandidate(judge: "postconf -M", verdict: "master.cf reads differently from '\(differing)' on")
+        }
+    }
+
     package func probe() async throws {
-        try await Patience.untilAnswering { try await relay.greet() }
+        try await Patience.untilAnswering { try await relay.greet(ports: wanted.ports) }
     }
 }
