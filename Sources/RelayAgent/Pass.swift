@@ -1,4 +1,5 @@
 import Facts
+import HTTP
 import Host
 package import Reconcile
 import RelayNode
@@ -116,7 +117,12 @@ package struct Pass: Sendable {
             goal = try NodeGoal(notices, order: orders.current(), waits: request.waitsInService)
         }
         let node = try step("settings") {
-            try RelayNode(settings: settings, facts: facts, evacuation: goal.order?.evacuateTo)
+            try RelayNode(
+                settings: settings,
+                facts: facts,
+                authorities: TrustRoots.systemBundle { host.files.exists(FilePath($0)) } ?? "",
+                evacuation: goal.order?.evacuateTo
+            )
         }
         let resources = NodeResources(
             node,
@@ -129,6 +135,7 @@ package struct Pass: Sendable {
             request: request,
             report: { record?.report($0) }
         )
+        if record != nil, let certificate = settings.mail.certificate { warn(of: certificate) }
         record?.begin(facts, order: goal.order, parts: resources.all.map(\.name), isWhole: request.facts == .current)
         return resources
     }
@@ -154,6 +161,20 @@ package struct Pass: Sendable {
             throw StepFailure(step: "facts", cause: error)
         }
     }
+
+    /// A certificate that ends while Postfix runs is no reason to leave its senders without a relay, but to be told.
+    private func warn(of certificate: CertificateFiles) {
+        do {
+            let end = try CertificateCheck(files: host.files).end(of: certificate, at: Timestamp.seconds)
+            guard end < Timestamp.seconds + Self.renewalTime else { return }
+            log.warning("postfix", "\(certificate.certificate) ends on \(Timestamp(secondsSinceEpoch: end)): renew it")
+        } catch {
+            log.warning("postfix", "\(error)")
+        }
+    }
+
+    /// Three weeks in seconds: those who renew by themselves do so earlier.
+    private static let renewalTime = 21 * 86400
 
     /// Turns what AWS announces into an order to leave, once.
     private func obey(_ notices: InstanceNotices, _ settings: NodeSettings, _ orders: DrainOrders) throws {

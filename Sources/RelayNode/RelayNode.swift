@@ -7,11 +7,14 @@ package struct RelayNode: Sendable, Equatable {
     package let nginx: NginxConfiguration
     package let selfTest: SelfTest
 
-    /// - Parameter evacuation: Where all mail goes while the node leaves, as Postfix writes a relayhost.
+    /// - Parameters:
+    ///   - authorities: The system's file of the certificate authorities that it trusts.
+    ///   - evacuation: Where all mail goes while the node leaves, as Postfix writes a relayhost.
     /// - Throws: `RefusedNetworks` where `mail.networks` would open the relay to strangers.
     package init(
         settings: NodeSettings,
         facts: NodeFacts,
+        authorities: String = "/etc/pki/tls/certs/ca-bundle.crt",
         evacuation: String? = nil
     ) throws(RefusedNetworks) {
         // Without an IPv6 address there is nobody to speak IPv6 with, and older Postfix does not start (inet_protocols).
@@ -23,6 +26,7 @@ package struct RelayNode: Sendable, Equatable {
             facts: facts,
             allowed: allowed,
             families: families,
+            authorities: authorities,
             evacuation: evacuation
         )
         self.nginx = NginxConfiguration(settings.health, facts: facts, families: families)

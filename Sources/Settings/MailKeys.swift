@@ -44,5 +44,23 @@ extension SettingKey {
             standard: .boolean(false),
             "Whether mail is taken on port 587 as well, of the same senders as on port 25."
         ),
+        SettingKey(
+            "mail.tls.certificate",
+            .text,
+            standard: nil,
+            "The file of the certificate's chain that senders are shown; with it, they may use TLS."
+        ),
+        SettingKey(
+            "mail.tls.key",
+            .text,
+            standard: nil,
+            "The file of that certificate's key, which only root may read."
+        ),
+        SettingKey(
+            "mail.tls.outbound_level",
+            .text,
+            standard: .text("may"),
+            "TLS on the way out, by Postfix's names: none, may, encrypt, dane, dane-only, fingerprint, verify, secure."
+        ),
     ]
 }

@@ -17,7 +17,23 @@ extension ValueReader {
         mail.allowPrivateNetworks = many("mail.allow_private_networks", IPNetwork.init)
         mail.networkTable = choice("mail.network_table") ?? .auto
         mail.submission = flag("mail.submission")
+        mail.certificate = both("mail.tls.certificate", "mail.tls.key", PlainPath.init).map(CertificateFiles.init)
+        mail.outboundTLS = choice("mail.tls.outbound_level") ?? .may
         return domain == nil ? nil : mail
+    }
+
+    /// Two settings of which neither makes sense alone.
+    private func both<Value>(
+        _ first: String,
+        _ second: String,
+        _ parse: (String) throws(InvalidValue) -> Value
+    ) -> (Value, Value)? {
+        for (name, other) in [(first, second), (second, first)] where entry(other) == nil {
+            guard let entry = entry(name) else { continue }
+            problems.append(.unwanted(name, in: entry.source, "it needs \(other) too"))
+        }
+        guard let left = one(first, parse), let right = one(second, parse) else { return nil }
+        return (left, right)
     }
 
     /// One of a few words.

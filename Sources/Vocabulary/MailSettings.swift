@@ -17,6 +17,10 @@ extension NodeSettings {
         package var networkTable = NetworkTable.auto
         /// Whether mail is taken on port 587 as well as on 25.
         package var submission = false
+        /// The certificate that senders are shown; without one, they find no TLS.
+        package var certificate: CertificateFiles?
+        /// Whether and how strictly mail goes out by TLS: Postfix's `smtp_tls_security_level`.
+        package var outboundTLS = TLSLevel.may
 
         package init(
             domain: DomainName,
@@ -31,6 +35,47 @@ extension NodeSettings {
             self.networks = networks
             self.allowPublicNetworks = allowPublicNetworks
         }
+    }
+}
+
+/// A server's certificate and its key.
+package struct CertificateFiles: Sendable, Equatable {
+    /// The chain in PEM, the server's own first.
+    package var certificate: PlainPath
+    /// Its key in PEM, without a passphrase.
+    package var key: PlainPath
+
+    package init(certificate: PlainPath, key: PlainPath) {
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
+/// Postfix's levels of TLS on the way out (postconf(5), smtp_tls_security_level).
+package enum TLSLevel: String, Sendable, CaseIterable {
+    case none
+    case may
+    case encrypt
+    case dane
+    case daneOnly = "dane-only"
+    case fingerprint
+    case verify
+    case secure
+
+    /// Whether certificates are judged by who has signed them.
+    package var needsAuthorities: Bool { self == .verify || self == .secure }
+}
+
+/// A file's absolute path of plain characters, safe to stand in main.cf as it is.
+package struct PlainPath: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ text: some StringProtocol) throws(InvalidValue) {
+        let allowed = text.utf8.allSatisfy { $0.isLetterDigitOrHyphen || "/._+@".utf8.contains($0) }
+        guard text.hasPrefix("/"), !text.hasSuffix("/"), allowed, text.utf8.count <= 1024 else {
+            throw InvalidValue(text, expected: "an absolute path of letters, digits and '/._+@-'")
+        }
+        self.description = String(text)
     }
 }
 

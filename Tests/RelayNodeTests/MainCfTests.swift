@@ -83,6 +83,41 @@ struct MainCfTests {
     }
 }
 
+struct MainCfPartTests {
+    private let own = "relayhost = [mine]\nbiff = no\n"
+
+    @Test func aPartComesLastAndGoesWithoutATrace() {
+        let with = MainCf(own).with(.settings, [("relayhost", "[theirs]:587"), ("x", "")])
+        #expect(with["relayhost"] == "[theirs]:587")
+        #expect(
+            with.text.hasPrefix(own + "# smtp-relay-agent: as its settings ask for.\nrelayhost = [theirs]:587\nx =\n#")
+        )
+        #expect(with.with(.settings, [("relayhost", "[theirs]:587"), ("x", "")]) == with)
+        #expect(with.with(.settings, []).text == own)
+    }
+
+    @Test func bothPartsStandSideBySide() {
+        let file = MainCf(own).with(.settings, [("relayhost", "[theirs]:587")]).evacuating(to: "[lb]:25")
+        #expect(file["relayhost"] == "[lb]:25")
+        #expect(file["smtp_tls_security_level"] == "may")
+        #expect(file.evacuating(to: nil)["relayhost"] == "[theirs]:587")
+        #expect(file.with(.settings, [])["relayhost"] == "[lb]:25")
+        #expect(file.evacuating(to: nil).with(.settings, []).text == own)
+    }
+
+    @Test func whatOthersWriteAfterAPartIsOverriddenAndKept() {
+        let file = MainCf(MainCf(own).with(.settings, [("relayhost", "[theirs]:587")]).text + "relayhost = [foreign]\n")
+        let mended = file.with(.settings, [("relayhost", "[theirs]:587")])
+        #expect(mended["relayhost"] == "[theirs]:587")
+        #expect(mended.with(.settings, []).text == own + "relayhost = [foreign]\n")
+    }
+
+    @Test func aPartWithoutItsLastLineTakesNothingAlong() {
+        let cut = MainCf(own).with(.settings, [("x", "1")]).text.replacing("# smtp-relay-agent: so far.\n", with: "")
+        #expect(MainCf(cut + "mine = 2\n").with(.settings, [])["mine"] == "2")
+    }
+}
+
 struct MasterCfTests {
     private let stock = """
         # service type

@@ -129,6 +129,38 @@ struct RelayNodeTests {
         #expect(MasterCf(try postfix.masterCf(from: "")).entries.contains { $0.service == "smtp" })
     }
 
+    private func mainCf(_ change: (inout NodeSettings.Mail) throws -> Void) throws -> MainCf {
+        let settings = try exampleSettings { try change(&$0.mail) }
+        let node = try RelayNode(settings: settings, facts: exampleFacts(), authorities: "/ca.crt")
+        return MainCf(node.postfix.mainCf(from: ""))
+    }
+
+    @Test func mailGoesOutByTLSAsPostfixNamesIt() throws {
+        let opportunistic = try mainCf { _ in }
+        #expect(opportunistic["smtp_tls_security_level"] == "may")
+        #expect(opportunistic["smtp_tls_CAfile"] == nil)
+        for level in [TLSLevel.verify, .secure] {
+            let file = try mainCf { $0.outboundTLS = level }
+            #expect(file["smtp_tls_security_level"] == level.rawValue)
+            #expect(file["smtp_tls_CAfile"] == "/ca.crt")
+        }
+        #expect(try mainCf { $0.outboundTLS = .daneOnly }["smtp_dns_support_level"] == "dnssec")
+    }
+
+    @Test func sendersFindTLSWhereThereIsACertificate() throws {
+        #expect(try mainCf { _ in }["smtpd_tls_security_level"] == nil)
+        let paths = CertificateFiles(certificate: try PlainPath("/tls/c.pem"), key: try PlainPath("/tls/k.pem"))
+        let file = try mainCf { $0.certificate = paths }
+        #expect(file["smtpd_tls_security_level"] == "may")
+        #expect(file["smtpd_tls_cert_file"] == "/tls/c.pem")
+        #expect(file["smtpd_tls_key_file"] == "/tls/k.pem")
+    }
+
+    @Test(arguments: ["", "relative", "/a b", "/a,b", "/$x", "/a\nb", "/folder/"])
+    func aPathThatPostfixWouldReadOtherwiseIsNone(text: String) {
+        #expect(throws: InvalidValue.self) { try PlainPath(text) }
+    }
+
     @Test func submissionIsADoorMoreWhileItIsAskedFor() throws {
         let with = try RelayNode(settings: exampleSettings { $0.mail.submission = true }, facts: exampleFacts())
         let without = try RelayNode(settings: exampleSettings(), facts: exampleFacts()).postfix

@@ -47,6 +47,10 @@ struct SettingsSourcesTests {
             allow_private_networks = ["10.0.0.0/8"]
             network_table = "always"
             submission = true
+            [mail.tls]
+            certificate = "/tls/c.pem"
+            key = "/tls/k.pem"
+            outbound_level = "dane-only"
             [health]
             port = 8080
             path = "/up"
@@ -68,6 +72,8 @@ struct SettingsSourcesTests {
         #expect(settings.mail.allowPrivateNetworks.map(\.description) == ["10.0.0.0/8"])
         #expect(settings.mail.networkTable == .always)
         #expect(settings.mail.submission)
+        #expect(settings.mail.certificate?.key.description == "/tls/k.pem")
+        #expect(settings.mail.outboundTLS == .daneOnly)
         #expect(settings.health == NodeSettings.Health(port: 8080, path: try HealthPath("/up")))
         #expect(settings.loadBalancer.classic.map(\.description) == ["smtp-relay"])
         #expect(settings.loadBalancer.allowOpenToWorld)
@@ -124,6 +130,11 @@ struct SettingsSourcesTests {
         let found = problems(sources("[mail]\ndomain = \"a.b\"\nnetwork_table = \"sometimes\"\n"))
         let expected = "'sometimes' is not one of \"auto\", \"always\", \"never\""
         #expect(found == ["/c.toml:3:1: mail.network_table: \(expected)"])
+    }
+
+    @Test func aCertificateWithoutAKeyIsHalfOfIt() {
+        let found = problems(sources(flags: ["mail.domain=a.b", "mail.tls.certificate=/c.pem"]))
+        #expect(found == ["flag --set mail.tls.certificate: mail.tls.certificate: it needs mail.tls.key too"])
     }
 
     @Test func brokenTOMLIsToldWithItsPlace() {

@@ -1,9 +1,11 @@
 """Postfix as the settings of [mail] have it, on a real one."""
 
-import re
+import sys
 from contextlib import contextmanager
 
 import pytest
+from relaylab import certificates
+from relaylab.shell import output
 
 CONFIG = "/etc/smtp-relay-agent/config.toml"
 
@@ -100,3 +102,88 @@ def test_mail_comes_in_by_587_of_the_same_senders_while_that_is_asked_for(lab):
         assert relay.agent("reconcile").returncode == 0
     assert relay.shell("cat /etc/postfix/master.cf") == before
     assert relay.exec("sh", "-c", "ss -ltn | grep -q ':587 '", check=False).returncode == 1
+
+
+# TLS
+
+CERTIFICATE = "/etc/pki/tls/certs/relay.pem"
+KEY = "/etc/pki/tls/private/relay.key"
+FILES = f'tls.certificate = "{CERTIFICATE}"\ntls.key = "{KEY}"'
+FLAGS = ["--set", f"mail.tls.certificate={CERTIFICATE}", "--set", f"mail.tls.key={KEY}"]
+
+
+def give_certificate(lab, relay, days: int = 300) -> None:
+    """A certificate by the lab's authority, as an operator puts it there."""
+    certificates.issue(lab.folder, "relay", ["mail.example.com"], relay.address, days=days)
+    relay.write(CERTIFICATE, (lab.folder / "relay.pem").read_text())
+    relay.write(KEY, (lab.folder / "relay.key").read_text())
+    relay.shell(f"chmod 600 {KEY}")
+
+
+def test_senders_find_tls_with_the_certificate_that_is_given(lab):
+    relay = lab.relays[1]
+    give_certificate(lab, relay)
+    script = ("import smtplib, ssl\n"
+              f"client = smtplib.SMTP({relay.address!r}, 587, 'app.example.com', timeout=20)\n"
+              f"client.starttls(context=ssl.create_default_context(cafile={str(lab.folder / 'ca.pem')!r}))\n"
+              "client.sendmail('app@example.com', ['someone@example.net'], 'Subject: by TLS\\r\\n\\r\\nHello.')\n"
+              "print(client.sock.version()); client.quit()\n")
+    with settings(lab, relay, FILES + "\nsubmission = true"):
+        said = output("ip", "netns", "exec", lab.application, sys.executable, "-c", script, timeout=60)
+        assert said.startswith("TLSv1"), said
+        assert "using TLSv1" in lab.wait_for_mails(["by TLS"])[0]["received"][0]
+        # Without, they are served as before.
+        assert delivered(lab, relay)["client"] == relay.address
+    certificate = "smtpd_tls_security_level", "smtpd_tls_cert_file", "smtpd_tls_key_file"
+    assert not set(certificate) & set(values(relay))
+
+
+@pytest.mark.parametrize("damage, words", [
+    (f"chmod 644 {KEY}", f"every user of this host may read its key; run 'chmod o= {KEY}'"),
+    (f"openssl ecparam -name prime256v1 -genkey -noout -out {KEY}", "is not the key of the first certificate"),
+    (f"echo hello > {CERTIFICATE}", "holds no certificate in PEM"),
+    (f"echo hello > {KEY}", "holds no key in PEM"),
+    (f"rm {CERTIFICATE}", f"cannot read {CERTIFICATE}"),
+    ("", "has ended; renew it"),
+])
+def test_a_certificate_that_can_not_be_used_changes_nothing(lab, damage, words):
+    relay = lab.relays[1]
+    give_certificate(lab, relay, days=300 if damage else 0)
+    relay.shell(damage)
+    before = relay.shell("sha256sum /etc/postfix/*")
+    result = relay.agent("reconcile", *FLAGS)
+    assert result.returncode == 1
+    assert words in result.stdout, result.stdout
+    assert relay.shell("sha256sum /etc/postfix/*") == before
+    relay.shell(f"rm -f {CERTIFICATE} {KEY}")
+
+
+def test_a_certificate_in_use_that_ends_soon_is_told_and_the_relay_goes_on(lab):
+    relay = lab.relays[1]
+    give_certificate(lab, relay, days=20)
+    with settings(lab, relay, FILES):
+        assert f"{CERTIFICATE} ends on 2" in relay.agent("reconcile").stdout
+        give_certificate(lab, relay, days=0)
+        # What drifts is put right all the same.
+        relay.shell("sed -i 's/^biff = no/biff = yes/' /etc/postfix/main.cf")
+        result = relay.agent("reconcile")
+        assert result.returncode == 0
+        assert "has ended; renew it" in result.stdout and "edit /etc/postfix/main.cf" in result.stdout
+
+
+def test_mail_goes_out_by_tls_as_the_level_says(lab):
+    relay = lab.relays[1]
+    assert values(relay)["smtp_tls_security_level"] == "may"
+    assert delivered(lab, relay)["tls"]
+    with settings(lab, relay, 'tls.outbound_level = "none"'):
+        assert not delivered(lab, relay)["tls"]
+    with settings(lab, relay, 'tls.outbound_level = "secure"'):
+        assert values(relay)["smtp_tls_CAfile"] == "/etc/ssl/certs/ca-certificates.crt"
+        assert delivered(lab, relay)["tls"]
+    for level, parameter in (("dane", "smtp_dns_support_level"), ("encrypt", None)):
+        plan = relay.agent("plan", "--set", f"mail.tls.outbound_level={level}").stdout
+        assert f"+smtp_tls_security_level = {level}\n" in plan
+        assert parameter is None or f"+{parameter} = dnssec\n" in plan
+    result = relay.agent("reconcile", "--set", "mail.tls.outbound_level=fingerprint")
+    assert result.returncode == 1 and "set smtp_tls_fingerprint_cert_match" in result.stdout
+    assert "'strict' is not one of" in relay.agent("plan", "--set", "mail.tls.outbound_level=strict").stdout

@@ -1,4 +1,4 @@
-import Vocabulary
+package import Vocabulary
 
 /// Postfix as a relay for the allowed networks.
 package struct PostfixConfiguration: Sendable, Equatable {
@@ -15,8 +15,12 @@ package struct PostfixConfiguration: Sendable, Equatable {
 
     /// Every parameter that is the agent's; all others are the operator's and the distribution's.
     package let parameters: [Parameter]
+    /// Those that are the agent's only while a setting asks for them.
+    package let asked: [Parameter]
     /// The tables that the parameters name.
     package let tables: [PostfixTable]
+    /// The certificate that senders are shown.
+    package let certificate: CertificateFiles?
     /// The ports that mail is taken on.
     package let ports: [UInt16]
     /// Where all mail goes while the node leaves, as Postfix writes a relayhost.
@@ -27,8 +31,11 @@ package struct PostfixConfiguration: Sendable, Equatable {
         facts: NodeFacts,
         allowed: AllowedNetworks,
         families: Set<IPAddress.Family>,
+        authorities: String,
         evacuation: String?
     ) {
+        self.certificate = mail.certificate
+        self.asked = Self.certificate(mail) + Self.outboundTLS(mail.outboundTLS, authorities: authorities)
         self.evacuation = evacuation
         self.ports = mail.submission ? [25, 587] : [25]
         let hostname = mail.hostname?.description ?? "\(facts.privateAddress.hostLabel).\(mail.domain)"
@@ -49,6 +56,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
             Parameter("relay_domains", ""),
             Parameter("smtpd_relay_restrictions", relayPolicy),
             Parameter("smtpd_recipient_restrictions", relayPolicy),
+            Parameter("smtp_tls_security_level", mail.outboundTLS.rawValue),
             Parameter("smtpd_banner", "$myhostname ESMTP"),
             Parameter("disable_vrfy_command", "yes"),
             Parameter("biff", "no"),
@@ -57,9 +65,34 @@ package struct PostfixConfiguration: Sendable, Equatable {
 
     /// main.cf with the agent's parameters set.
     package func mainCf(from current: String) -> String {
-        var file = MainCf(current).evacuating(to: nil)
+        var file = MainCf(current).evacuating(to: nil).with(.settings, [])
         for parameter in parameters { file.set(parameter.name, to: parameter.value) }
-        return file.evacuating(to: evacuation).text
+        return file.with(.settings, asked.map { ($0.name, $0.value) }).evacuating(to: evacuation).text
+    }
+
+    /// What Postfix is to read in main.cf of what is the agent's: the last of several wins.
+    package var effective: [String: String] {
+        let leaving = evacuation.map(MainCf.evacuation) ?? []
+        let all = (parameters + asked).map { ($0.name, $0.value) } + leaving.map { ($0.name, $0.value) }
+        return Dictionary(all) { _, last in last }
+    }
+
+    private static func certificate(_ mail: NodeSettings.Mail) -> [Parameter] {
+        guard let files = mail.certificate else { return [] }
+        return [
+            Parameter("smtpd_tls_security_level", "may"),
+            Parameter("smtpd_tls_cert_file", "\(files.certificate)"),
+            Parameter("smtpd_tls_key_file", "\(files.key)"),
+        ]
+    }
+
+    private static func outboundTLS(_ level: TLSLevel, authorities: String) -> [Parameter] {
+        switch level {
+        case .verify, .secure: [Parameter("smtp_tls_CAfile", authorities)]
+        // TLS_README: the records have to be signed, and Postfix looks at that only when told to.
+        case .dane, .daneOnly: [Parameter("smtp_dns_support_level", "dnssec")]
+        case .none, .may, .encrypt, .fingerprint: []
+        }
     }
 
     /// What a running Postfix needs to go from one main.cf to another: it binds its addresses once, at its start

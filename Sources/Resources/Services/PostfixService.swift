@@ -1,3 +1,4 @@
+import Glibc
 package import Host
 package import RelayNode
 package import SMTP
@@ -57,6 +58,9 @@ package struct PostfixService: ServiceConfiguration {
     /// `postfix check` looks for what main.cf refers to beside it, and refuses a main.cf elsewhere that the default one
     /// does not list; so it runs in a mount namespace of its own, where a copy of /etc/postfix stands in its place.
     package func validate(_ candidate: [FilePath: [UInt8]]) async throws {
+        if let certificate = wanted.certificate {
+            _ = try CertificateCheck(files: files).end(of: certificate, at: Int(time(nil)))
+        }
         let staged: FilePath = "/run/smtp-relay-agent/staged-postfix"
         try files.removeDirectory(staged)
         try files.createDirectory(staged)
@@ -91,9 +95,13 @@ package struct PostfixService: ServiceConfiguration {
         let output = try await runner.run(Command("postconf", ["-c", directory.string, "-n"]))
         guard output.status == 0 else { throw InvalidCandidate(judge: "postconf -n", verdict: output.tail()) }
         let understood = MainCf(output.standardOutput)
-        for parameter in wanted.parameters where understood[parameter.name] != parameter.value {
-            let verdict = "\(parameter.name) reads '\(understood[parameter.name] ?? "")', not '\(parameter.value)'"
+        for (name, value) in wanted.effective.sorted(by: { $0.key < $1.key }) where understood[name] != value {
+            let verdict = "\(name) reads '\(understood[name] ?? "")', not '\(value)'"
             throw InvalidCandidate(judge: "postconf -n", verdict: verdict)
+        }
+        let fingerprints = "smtp_tls_fingerprint_cert_match"
+        if wanted.effective["smtp_tls_security_level"] == "fingerprint", (understood[fingerprints] ?? "").isEmpty {
+            throw InvalidCandidate(judge: "smtp-relay-agent", verdict: Self.noFingerprints)
         }
     }
 
@@ -107,6 +115,11 @@ package struct PostfixService: ServiceConfiguration {
             throw InvalidCandidate(judge: "postconf -M", verdict: "master.cf reads differently from '\(differing)' on")
         }
     }
+
+    private static let noFingerprints = """
+        mail.tls.outbound_level is "fingerprint", but no mail could leave: set smtp_tls_fingerprint_cert_match in \
+        /etc/postfix/main.cf to the fingerprints of the servers that mail goes to
+        """
 
     package func probe() async throws {
         try await Patience.untilAnswering { try await relay.greet(ports: wanted.ports) }
