@@ -30,6 +30,11 @@ package struct RelayNode: Sendable, Equatable {
             evacuation: evacuation
         )
         self.nginx = NginxConfiguration(settings.health, facts: facts, families: families)
-        self.selfTest = SelfTest(allowed, families: families, ports: postfix.ports)
+        self.selfTest = SelfTest(
+            allowed,
+            families: families,
+            ports: postfix.ports,
+            domains: settings.mail.transports.map(\.domain)
+        )
     }
 }

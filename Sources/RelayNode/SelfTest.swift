@@ -8,9 +8,18 @@ package struct SelfTest: Sendable, Equatable {
     package let insiders: [IPAddress]
     /// The ports at which mail is taken.
     package let ports: [UInt16]
+    /// The domains that the relay delivers itself, which are no less closed to outsiders.
+    package let domains: [DomainName]
 
-    package init(_ allowed: AllowedNetworks, families: Set<IPAddress.Family>, ports: [UInt16] = [25]) {
+    package init(
+        _ allowed: AllowedNetworks,
+        families: Set<IPAddress.Family>,
+        ports: [UInt16] = [25],
+        domains: [DomainName] = []
+    ) {
         self.ports = ports
+        // Postfix slows down who is refused often, so of many domains there are some.
+        self.domains = Array(domains.prefix(5))
         var outsiders: [IPAddress] = []
         let neighbours = allowed.networks.flatMap { [$0.addressBefore, $0.addressAfter].compactMap(\.self) }
         for candidate in Self.strangers + neighbours

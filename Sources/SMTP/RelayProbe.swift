@@ -5,10 +5,10 @@ package protocol RelayProbing: Sendable {
     /// Whether a real banner and a real answer to EHLO come from each of these ports.
     func greet(ports: [UInt16]) async throws
 
-    /// What the relay answers when these clients want a message relayed to a foreign domain.
+    /// What the relay answers when these clients want a message relayed to a foreign domain, and to some of its own.
     ///
-    /// - Returns: The reply to RCPT TO for each client, in their order.
-    func relayAttempts(by clients: [IPAddress]) async throws -> [SMTPReply]
+    /// - Returns: The replies to RCPT TO for each client in their order: of the foreign domain first.
+    func relayAttempts(by clients: [IPAddress], to domains: [DomainName]) async throws -> [[SMTPReply]]
 
     /// What the relay answers at a port itself when this host wants a message relayed to a foreign domain.
     func ownRelayAttempt(port: UInt16) async throws -> SMTPReply
@@ -45,20 +45,23 @@ package struct RelayProbe: RelayProbing {
         }
     }
 
-    package func relayAttempts(by clients: [IPAddress]) async throws -> [SMTPReply] {
-        var replies: [SMTPReply] = []
+    package func relayAttempts(by clients: [IPAddress], to domains: [DomainName]) async throws -> [[SMTPReply]] {
+        var replies: [[SMTPReply]] = []
+        let recipients = [Self.foreignRecipient] + domains.map { "postmaster@\($0)" }
         // A connection each: who has become a stranger by XCLIENT may not use it again.
-        for client in clients { replies.append(try await relayAttempt(by: client)) }
+        for client in clients { replies.append(try await relayAttempts(by: client, recipients)) }
         return replies
     }
 
-    private func relayAttempt(by client: IPAddress) async throws -> SMTPReply {
+    private func relayAttempts(by client: IPAddress, _ recipients: [String]) async throws -> [SMTPReply] {
         try await SMTPSession.withSession(to: selfTest, greeting: Self.name, timeout: timeout) { session in
             // XCLIENT begins the session anew (Postfix, XCLIENT_README), so EHLO comes again.
             try await session.sendChecked("XCLIENT ADDR=\(client.xclientForm) NAME=[UNAVAILABLE]")
             try await session.sendChecked("EHLO \(Self.name)")
             try await session.sendChecked("MAIL FROM:<\(Self.sender)>")
-            return try await session.send("RCPT TO:<\(Self.foreignRecipient)>")
+            var replies: [SMTPReply] = []
+            for recipient in recipients { replies.append(try await session.send("RCPT TO:<\(recipient)>")) }
+            return replies
         }
     }
 

@@ -39,6 +39,12 @@ extension SettingKey {
             "Whether the networks stand in a table beside main.cf: always, never, or auto, where they are more than eight."
         ),
         SettingKey(
+            "mail.transport",
+            .pairs("domain", "nexthop"),
+            standard: .list([]),
+            "Domains whose mail goes to a host of its own, such as the service's own with its mailboxes."
+        ),
+        SettingKey(
             "mail.submission",
             .boolean,
             standard: .boolean(false),

@@ -16,10 +16,27 @@ extension ValueReader {
         mail.allowPublicNetworks = many("mail.allow_public_networks", IPNetwork.init)
         mail.allowPrivateNetworks = many("mail.allow_private_networks", IPNetwork.init)
         mail.networkTable = choice("mail.network_table") ?? .auto
+        mail.transports = transports(besides: mail.destinations)
         mail.submission = flag("mail.submission")
         mail.certificate = both("mail.tls.certificate", "mail.tls.key", PlainPath.init).map(CertificateFiles.init)
         mail.outboundTLS = choice("mail.tls.outbound_level") ?? .may
         return domain == nil ? nil : mail
+    }
+
+    private func transports(besides destinations: [DomainName]) -> [Transport] {
+        let transports = many("mail.transport", Transport.init)
+        guard let entry = entry("mail.transport") else { return transports }
+        var known = Set<DomainName>()
+        for domain in transports.map(\.domain) {
+            if destinations.contains(domain) {
+                let reason = "\(domain) is in mail.destinations too, and can't be delivered both here and there"
+                problems.append(.unwanted(entry.key.name, in: entry.source, reason))
+            }
+            if !known.insert(domain).inserted {
+                problems.append(.unwanted(entry.key.name, in: entry.source, "\(domain) is there more than once"))
+            }
+        }
+        return transports
     }
 
     /// Two settings of which neither makes sense alone.

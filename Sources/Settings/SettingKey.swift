@@ -7,6 +7,8 @@ package struct SettingKey: Sendable, Equatable {
         case boolean
         case number
         case duration
+        /// Tables of these two texts each; elsewhere a list of `first=second`.
+        case pairs(String, String)
 
         /// What a value of this form looks like, for an error message.
         var expectation: String {
@@ -15,6 +17,7 @@ package struct SettingKey: Sendable, Equatable {
             case .list: "a list of texts, such as [\"a\", \"b\"]"
             case .boolean: "true or false"
             case .number: "a number"
+            case .pairs(let first, let second): "tables of two texts each, \(first) and \(second)"
             case .duration: "a duration, such as \"90s\", \"5m\" or \"1h\""
             }
         }

@@ -21,6 +21,8 @@ extension NodeSettings {
         package var certificate: CertificateFiles?
         /// Whether and how strictly mail goes out by TLS: Postfix's `smtp_tls_security_level`.
         package var outboundTLS = TLSLevel.may
+        /// Domains whose mail has a way of its own: the service's own, so that its bounces reach its mailboxes.
+        package var transports: [Transport] = []
 
         package init(
             domain: DomainName,
@@ -35,6 +37,56 @@ extension NodeSettings {
             self.networks = networks
             self.allowPublicNetworks = allowPublicNetworks
         }
+    }
+}
+
+/// A domain, and where its mail goes.
+package struct Transport: Sendable, Hashable, CustomStringConvertible {
+    package let domain: DomainName
+    package let nexthop: NextHop
+
+    /// Parses `example.com=[mx.internal]:25`.
+    package init(_ text: some StringProtocol) throws(InvalidValue) {
+        let pair = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard pair.count == 2 else {
+            throw InvalidValue(text, expected: "a domain and its next hop, such as example.com=[mx.internal]:25")
+        }
+        self.domain = try DomainName(pair[0])
+        self.nexthop = try NextHop(pair[1])
+    }
+
+    package var description: String { "\(domain)=\(nexthop)" }
+}
+
+/// Where mail goes next, as Postfix writes it (transport(5)): a domain whose MX records are asked for, or in brackets a
+/// host or an address of which they are not, and a port.
+package struct NextHop: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    /// A host that is not asked for its MX records.
+    package init(host: DomainName, port: UInt16) { self.description = "[\(host)]:\(port)" }
+
+    package init(_ text: some StringProtocol) throws(InvalidValue) {
+        var name = Substring(text)
+        if let colon = name.lastIndex(of: ":"), name.last != "]" {
+            guard let port = UInt16(name[name.index(after: colon)...]), port > 0 else { throw Self.wrong(text) }
+            name = name[..<colon]
+        }
+        if name.hasPrefix("["), name.hasSuffix("]") {
+            let host = name.dropFirst().dropLast()
+            let isIPv6 = host.lowercased().hasPrefix("ipv6:")
+            let address = try? IPAddress(isIPv6 ? host.dropFirst(5) : host)
+            guard address?.family == (isIPv6 ? .ipv6 : .ipv4) || (try? DomainName(host)) != nil else {
+                throw Self.wrong(text)
+            }
+        } else if (try? DomainName(name)) == nil {
+            throw Self.wrong(text)
+        }
+        self.description = text.lowercased()
+    }
+
+    private static func wrong(_ text: some StringProtocol) -> InvalidValue {
+        InvalidValue(text, expected: "a next hop, such as [mx.internal]:25, [10.0.0.7] or example.com")
     }
 }
 

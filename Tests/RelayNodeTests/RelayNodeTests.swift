@@ -50,7 +50,7 @@ struct RelayNodeTests {
         #expect(parameter("inet_interfaces", of: node) == "all")
         #expect(parameter("inet_protocols", of: node) == "ipv4")
         for list in ["smtpd_relay_restrictions", "smtpd_recipient_restrictions"] {
-            #expect(parameter(list, of: node) == "permit_mynetworks, reject_unauth_destination")
+            #expect(parameter(list, of: node) == "permit_mynetworks, reject_unauth_destination, reject")
         }
         #expect(parameter("disable_vrfy_command", of: node) == "yes")
         #expect(parameter("smtpd_banner", of: node) == "$myhostname ESMTP")
@@ -145,6 +145,37 @@ struct RelayNodeTests {
             #expect(file["smtp_tls_CAfile"] == "/ca.crt")
         }
         #expect(try mainCf { $0.outboundTLS = .daneOnly }["smtp_dns_support_level"] == "dnssec")
+    }
+
+    @Test func aDomainWithATransportIsRelayedTo() throws {
+        let settings = try exampleSettings {
+            $0.mail.transports = [
+                try Transport("example.com=[mx.internal]:25"), try Transport("b.example=mail.example"),
+            ]
+        }
+        let node = try RelayNode(settings: settings, facts: exampleFacts())
+        let file = MainCf(node.postfix.mainCf(from: "transport_maps = hash:/etc/postfix/transport\n"))
+        #expect(file["relay_domains"] == "example.com, b.example")
+        #expect(file["transport_maps"] == "texthash:/etc/postfix/transport_table")
+        let rows = "\nexample.com smtp:[mx.internal]:25\nb.example smtp:mail.example\n"
+        #expect(node.postfix.tables.map(\.text).joined().hasSuffix(rows))
+        #expect(node.selfTest.domains.map(\.description) == ["example.com", "b.example"])
+        let without = try RelayNode(settings: exampleSettings(), facts: exampleFacts()).postfix
+        #expect(MainCf(without.mainCf(from: file.text))["transport_maps"] == "hash:/etc/postfix/transport")
+        #expect(without.tables.isEmpty)
+    }
+
+    @Test(arguments: ["[mx.internal]:25", "[10.0.0.7]", "[ipv6:2001:db8::1]:2525", "mail.example", "mail.example:26"])
+    func aNextHopIsWrittenAsPostfixWritesIt(text: String) throws {
+        #expect(try NextHop(text).description == text)
+    }
+
+    @Test(arguments: [
+        "", "[]", "mx", "10.0.0.7", "[mx.internal", "[mx.internal]:0", "[mx.internal]:99999", "[a.b] c.d", "[::1]:25",
+        "smtp:[a.b]", "a.b:x", "a.b\n",
+    ])
+    func whatIsNoNextHopIsRefused(text: String) {
+        #expect(throws: InvalidValue.self) { try NextHop(text) }
     }
 
     @Test func sendersFindTLSWhereThereIsACertificate() throws {

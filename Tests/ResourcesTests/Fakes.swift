@@ -64,6 +64,7 @@ struct FakeConfiguration: ServiceConfiguration {
 struct FakeRelay: RelayProbing {
     var isUp = true
     var refusedPort: UInt16?
+    var servesDomainsToAll = false
     var answer: @Sendable (IPAddress) -> SMTPReply
 
     struct Down: Error {}
@@ -72,7 +73,11 @@ struct FakeRelay: RelayProbing {
     func ownRelayAttempt(port: UInt16) -> SMTPReply {
         port == refusedPort ? SMTPReply(code: 554, lines: ["no"]) : SMTPReply(code: 250, lines: ["ok"])
     }
-    func relayAttempts(by clients: [IPAddress]) -> [SMTPReply] { clients.map(answer) }
+    func relayAttempts(by clients: [IPAddress], to domains: [DomainName]) -> [[SMTPReply]] {
+        let own = SMTPReply(code: 250, lines: ["ok"])
+        return clients.map { client in [answer(client)] + domains.map { _ in servesDomainsToAll ? own : answer(client) }
+        }
+    }
 }
 
 /// A load balancer's API, with calls kept.

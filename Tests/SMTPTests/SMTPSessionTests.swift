@@ -122,11 +122,16 @@ struct SMTPSessionTests {
                 return "220 relay\r\n"
             }
             if line.hasPrefix("XCLIENT") { return "501 who\r\n" }
+            if line == "RCPT TO:<postmaster@example.com>" { return "554 5.7.1 Access denied\r\n" }
             return line.hasPrefix("RCPT") ? "554 5.7.1 Relay access denied\r\n" : "250 ok\r\n"
         }) { server in
             let probe = RelayProbe(address: server.address, selfTest: server)
-            return try await probe.relayAttempts(by: [try IPAddress("10.0.0.1"), try IPAddress("2001:db8::1")])
+            return try await probe.relayAttempts(
+                by: [try IPAddress("10.0.0.1"), try IPAddress("2001:db8::1")],
+                to: [try DomainName("example.com")]
+            )
         }
-        #expect(replies.map(\.code) == [554, 554])
+        let texts = ["5.7.1 Relay access denied", "5.7.1 Access denied"]
+        #expect(replies.map { $0.flatMap(\.lines) } == [texts, texts])
     }
 }

@@ -137,6 +137,37 @@ struct SettingsSourcesTests {
         #expect(found == ["flag --set mail.tls.certificate: mail.tls.certificate: it needs mail.tls.key too"])
     }
 
+    @Test func transportsAreTablesOrPairs() throws {
+        let toml = """
+            [mail]
+            domain = "example.com"
+            [[mail.transport]]
+            domain = "example.com"
+            nexthop = "[mx.internal]:25"
+            [[mail.transport]]
+            nexthop = "mail.example"
+            domain = "b.example"
+            """
+        let wanted = ["example.com=[mx.internal]:25", "b.example=mail.example"]
+        #expect(try sources(toml).resolve(tags: [:]).settings.mail.transports.map(\.description) == wanted)
+        let tags = ["smtp-relay:domain": "a.b", "smtp-relay:transport": wanted.joined(separator: ", ")]
+        #expect(try sources().resolve(tags: tags).settings.mail.transports.map(\.description) == wanted)
+    }
+
+    @Test(arguments: [
+        ("[[mail.transport]]\ndomain = \"a.b\"\n", "is not tables of two texts each, domain and nexthop"),
+        ("[[mail.transport]]\ndomain = \"a.b\"\nnexthopp = \"c.d\"\n", "is not tables of two texts each"),
+        ("[[mail.transport]]\ndomain = \"a.b\"\nnexthop = 25\n", "is not tables of two texts each"),
+        ("[[mail.transport]]\ndomain = \"a.b\"\nnexthop = \"x y\"\n", "'x y' is not a next hop"),
+        ("[[mail.transport]]\ndomain = \"d.e\"\nnexthop = \"c.d\"\n", "d.e is in mail.destinations too"),
+    ])
+    func aTransportThatIsNoneIsTold(text: String, words: String) {
+        let found = problems(sources("[mail]\ndomain = \"a.b\"\ndestinations = [\"d.e\"]\n" + text))
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("/c.toml:4:1: mail.transport: ") == true)
+        #expect(found.first?.contains(words) == true, "\(found)")
+    }
+
     @Test func brokenTOMLIsToldWithItsPlace() {
         #expect(
             problems(sources("[mail]\ndomain = \n"), tags: ["smtp-relay:domain": "a.b"]).first?.hasPrefix("/c.toml:2:")

@@ -131,7 +131,7 @@ def test_senders_find_tls_with_the_certificate_that_is_given(lab):
     with settings(lab, relay, FILES + "\nsubmission = true"):
         said = output("ip", "netns", "exec", lab.application, sys.executable, "-c", script, timeout=60)
         assert said.startswith("TLSv1"), said
-        assert "using TLSv1" in lab.wait_for_mails(["by TLS"])[0]["received"][0]
+        assert "with ESMTPS id" in lab.wait_for_mails(["by TLS"])[0]["received"][0]
         # Without, they are served as before.
         assert delivered(lab, relay)["client"] == relay.address
     certificate = "smtpd_tls_security_level", "smtpd_tls_cert_file", "smtpd_tls_key_file"
@@ -187,3 +187,28 @@ def test_mail_goes_out_by_tls_as_the_level_says(lab):
     result = relay.agent("reconcile", "--set", "mail.tls.outbound_level=fingerprint")
     assert result.returncode == 1 and "set smtp_tls_fingerprint_cert_match" in result.stdout
     assert "'strict' is not one of" in relay.agent("plan", "--set", "mail.tls.outbound_level=strict").stdout
+
+
+# The service's own domain
+
+TRANSPORT = '\n[[mail.transport]]\ndomain = "example.com"\nnexthop = "[mailbox.example.com]:25"\n'
+
+
+def test_a_bounce_reaches_the_senders_mailbox_host(lab):
+    relay = lab.relays[1]
+    with settings(lab, relay, more=TRANSPORT):
+        assert values(relay)["relay_domains"] == "example.com"
+        [subject] = lab.submit(relay, 1, recipient="refused@example.net")
+
+        def bounces() -> list[dict]:
+            return [mail for mail in lab.mails() if mail["report"] and f"Subject: {subject}" in mail["report"]]
+
+        lab._wait(bounces, 30, "the bounce")
+        [bounce] = bounces()
+        assert bounce["by"] == "mailbox.example.com" and bounce["to"] == ["app@example.com"] and bounce["from"] == ""
+        assert "mx.example.net[198.51.100.10] said: 550 5.1.1 no such user" in bounce["report"]
+        # Mail of senders to their own domain goes there, too.
+        assert delivered(lab, relay, recipient="other@example.com")["by"] == "mailbox.example.com"
+        # But not that of strangers.
+        for recipient in ("other@example.com", "postmaster@ip-10-0-1-11.example.com"):
+            assert lab.try_relay(relay.address, recipient).startswith("554 5.7.1 "), recipient

@@ -35,15 +35,19 @@ package struct PostfixConfiguration: Sendable, Equatable {
         evacuation: String?
     ) {
         self.certificate = mail.certificate
-        self.asked = Self.certificate(mail) + Self.outboundTLS(mail.outboundTLS, authorities: authorities)
+        let transports = Self.transports(mail)
+        self.asked =
+            transports.parameters + Self.certificate(mail)
+            + Self.outboundTLS(mail.outboundTLS, authorities: authorities)
         self.evacuation = evacuation
         self.ports = mail.submission ? [25, 587] : [25]
         let hostname = mail.hostname?.description ?? "\(facts.privateAddress.hostLabel).\(mail.domain)"
         let destinations = ["$myhostname", "localhost.$mydomain", "localhost"] + mail.destinations.map(\.description)
         // Both lists, since Postfix before 2.10 knows only the one, and an open one of the two is not enough.
-        let relayPolicy = "permit_mynetworks, reject_unauth_destination"
+        // A stranger gets nothing, also not for the domains that the relay delivers: it is there for its own senders.
+        let relayPolicy = "permit_mynetworks, reject_unauth_destination, reject"
         let networks = NetworkList(allowed, table: mail.networkTable)
-        self.tables = [networks.table].compactMap(\.self)
+        self.tables = [networks.table, transports.table].compactMap(\.self)
         self.parameters = [
             Parameter("mydomain", mail.domain.description),
             Parameter("myhostname", hostname),
@@ -53,7 +57,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
             Parameter("inet_interfaces", "all"),
             Parameter("inet_protocols", families.contains(.ipv6) ? "all" : "ipv4"),
             // Its default is $mydestination on older Postfix, and would relay for these to any host.
-            Parameter("relay_domains", ""),
+            Parameter("relay_domains", mail.transports.map { "\($0.domain)" }.joined(separator: ", ")),
             Parameter("smtpd_relay_restrictions", relayPolicy),
             Parameter("smtpd_recipient_restrictions", relayPolicy),
             Parameter("smtp_tls_security_level", mail.outboundTLS.rawValue),
@@ -75,6 +79,13 @@ package struct PostfixConfiguration: Sendable, Equatable {
         let leaving = evacuation.map(MainCf.evacuation) ?? []
         let all = (parameters + asked).map { ($0.name, $0.value) } + leaving.map { ($0.name, $0.value) }
         return Dictionary(all) { _, last in last }
+    }
+
+    private static func transports(_ mail: NodeSettings.Mail) -> (parameters: [Parameter], table: PostfixTable?) {
+        guard !mail.transports.isEmpty else { return ([], nil) }
+        let rows = mail.transports.map { "\($0.domain) smtp:\($0.nexthop)" }
+        let name = PostfixTable.Name.transports
+        return ([Parameter("transport_maps", name.reference)], PostfixTable(name, rows))
     }
 
     private static func certificate(_ mail: NodeSettings.Mail) -> [Parameter] {

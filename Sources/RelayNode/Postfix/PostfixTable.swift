@@ -7,6 +7,8 @@ package struct PostfixTable: Sendable, Equatable {
     package enum Name: String, Sendable, CaseIterable {
         /// The networks whose mail is relayed (cidr_table(5)).
         case networks = "network_table"
+        /// Where the mail of which domain goes (transport(5)).
+        case transports = "transport_table"
 
         /// The file's absolute path.
         package var path: String { "/etc/postfix/\(rawValue)" }
@@ -17,7 +19,12 @@ package struct PostfixTable: Sendable, Equatable {
         /// As a parameter of main.cf names it.
         var reference: String { "\(type):\(path)" }
 
-        private var type: String { "cidr" }
+        private var type: String {
+            switch self {
+            case .networks: "cidr"
+            case .transports: "texthash"
+            }
+        }
     }
 
     package let name: Name

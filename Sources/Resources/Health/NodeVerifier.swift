@@ -35,11 +35,13 @@ package struct NodeVerifier: Sendable {
         let subject = try subject()
         try files.remove(Self.proof)
         let clients = selfTest.outsiders + selfTest.insiders
-        let replies = try await probe.relayAttempts(by: clients)
-        for (client, reply) in zip(clients, replies) {
+        let replies = try await probe.relayAttempts(by: clients, to: selfTest.domains)
+        for (client, replies) in zip(clients, replies) {
             let isInsider = selfTest.insiders.contains(client)
-            if isInsider, !reply.isPositive { throw RelayPolicyFailure.refusesItsOwn(client, reply) }
-            if !isInsider, reply.code != 554 { throw RelayPolicyFailure.openRelay(client, reply) }
+            for reply in replies {
+                if isInsider, !reply.isPositive { throw RelayPolicyFailure.refusesItsOwn(client, reply) }
+                if !isInsider, reply.code != 554 { throw RelayPolicyFailure.openRelay(client, reply) }
+            }
         }
         // The listener that believes in other addresses is none of the doors themselves.
         for port in selfTest.ports {
@@ -63,7 +65,7 @@ package struct NodeVerifier: Sendable {
     /// All that the policy depends on.
     private func subject() throws -> String {
         let clients = selfTest.outsiders.map { "outside \($0)" } + selfTest.insiders.map { "inside \($0)" }
-        let ports = selfTest.ports.map { "port \($0)" }
+        let ports = selfTest.ports.map { "port \($0)" } + selfTest.domains.map { "domain \($0)" }
         return try files.fingerprint(of: "/etc/postfix") + "\n" + (clients + ports).joined(separator: "\n")
     }
 
