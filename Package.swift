@@ -159,7 +159,9 @@ let package = Package(
         ),
         .testTarget(
             name: "RelayAgentTests",
-            dependencies: ["Host", "Reconcile", "RelayAgent", "RelayTestSupport", logging, systemPackage],
+            dependencies: [
+                "Host", "Reconcile", "RelayAgent", "RelayTestSupport", "Vocabulary", logging, systemPackage,
+            ],
             swiftSettings: strict
         ),
     ]

@@ -117,10 +117,15 @@ package struct Pass: Sendable {
             goal = try NodeGoal(notices, order: orders.current(), waits: request.waitsInService)
         }
         let node = try step("settings") {
-            try RelayNode(
+            let password = try settings.mail.upstream?.login.map { login in
+                // Elsewhere than on the node there is none, and it would not be shown.
+                given == nil ? try UpstreamPassword(files: host.files).read(login.passwordFile) : Secret("elsewhere")
+            }
+            return try RelayNode(
                 settings: settings,
                 facts: facts,
                 authorities: TrustRoots.systemBundle { host.files.exists(FilePath($0)) } ?? "",
+                password: password,
                 evacuation: goal.order?.evacuateTo
             )
         }

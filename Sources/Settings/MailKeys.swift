@@ -44,6 +44,15 @@ extension SettingKey {
             standard: .list([]),
             "Domains whose mail goes to a host of its own, such as the service's own with its mailboxes."
         ),
+        SettingKey("mail.upstream.host", .text, standard: nil, "The smarthost that all mail goes to, such as SES's."),
+        SettingKey("mail.upstream.port", .number, standard: .number(587), "Its port; on 465 TLS begins at once."),
+        SettingKey("mail.upstream.username", .text, standard: nil, "The user to log in there as."),
+        SettingKey(
+            "mail.upstream.password_file",
+            .text,
+            standard: nil,
+            "The file with that user's password, which only root may read. A new password is taken up at once."
+        ),
         SettingKey(
             "mail.submission",
             .boolean,

@@ -17,6 +17,7 @@ extension ValueReader {
         mail.allowPrivateNetworks = many("mail.allow_private_networks", IPNetwork.init)
         mail.networkTable = choice("mail.network_table") ?? .auto
         mail.transports = transports(besides: mail.destinations)
+        mail.upstream = upstream()
         mail.submission = flag("mail.submission")
         mail.certificate = both("mail.tls.certificate", "mail.tls.key", PlainPath.init).map(CertificateFiles.init)
         mail.outboundTLS = choice("mail.tls.outbound_level") ?? .may
@@ -39,18 +40,47 @@ extension ValueReader {
         return transports
     }
 
+    private func upstream() -> Upstream? {
+        let host = one("mail.upstream.host", DomainName.init)
+        let port = number("mail.upstream.port", in: 1...65535)
+        let user = one("mail.upstream.username", UserName.init)
+        let file = one("mail.upstream.password_file", PlainPath.init)
+        requireBoth("mail.upstream.username", "mail.upstream.password_file")
+        if let entry = entry("mail.upstream.username"), self.entry("mail.upstream.host") == nil {
+            problems.append(.unwanted(entry.key.name, in: entry.source, "it needs mail.upstream.host too"))
+        }
+        guard let host, let port else { return nil }
+        guard let user, let file else { return Upstream(host: host, port: UInt16(port)) }
+        return Upstream(host: host, port: UInt16(port), login: Upstream.Login(user: user, passwordFile: file))
+    }
+
+    /// A whole number.
+    private func number(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard let entry = entry(name), case .number(let number) = entry.value else { return nil }
+        return parsed(entry) { () throws(InvalidValue) in
+            guard range.contains(number) else {
+                throw InvalidValue("\(number)", expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return number
+        }
+    }
+
     /// Two settings of which neither makes sense alone.
     private func both<Value>(
         _ first: String,
         _ second: String,
         _ parse: (String) throws(InvalidValue) -> Value
     ) -> (Value, Value)? {
+        requireBoth(first, second)
+        guard let left = one(first, parse), let right = one(second, parse) else { return nil }
+        return (left, right)
+    }
+
+    private func requireBoth(_ first: String, _ second: String) {
         for (name, other) in [(first, second), (second, first)] where entry(other) == nil {
             guard let entry = entry(name) else { continue }
             problems.append(.unwanted(name, in: entry.source, "it needs \(other) too"))
         }
-        guard let left = one(first, parse), let right = one(second, parse) else { return nil }
-        return (left, right)
     }
 
     /// One of a few words.

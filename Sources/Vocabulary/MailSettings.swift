@@ -23,6 +23,8 @@ extension NodeSettings {
         package var outboundTLS = TLSLevel.may
         /// Domains whose mail has a way of its own: the service's own, so that its bounces reach its mailboxes.
         package var transports: [Transport] = []
+        /// Where all other mail goes; without one, to each domain's own mail servers.
+        package var upstream: Upstream?
 
         package init(
             domain: DomainName,

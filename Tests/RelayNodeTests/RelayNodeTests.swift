@@ -178,6 +178,64 @@ struct RelayNodeTests {
         #expect(throws: InvalidValue.self) { try NextHop(text) }
     }
 
+    private func upstream(port: UInt16 = 587, login: Bool = true) throws -> RelayNode {
+        let user = try UserName("relay"), file = try PlainPath("/secret")
+        let settings = try exampleSettings {
+            $0.mail.upstream = Upstream(
+                host: try DomainName("smtp.example.net"),
+                port: port,
+                login: login ? Upstream.Login(user: user, passwordFile: file) : nil
+            )
+        }
+        let password = login ? Secret("pass:word #1") : nil
+        return try RelayNode(settings: settings, facts: exampleFacts(), authorities: "/ca.crt", password: password)
+    }
+
+    @Test func aSmarthostTakesAllMailByVerifiedTLSWithAPassword() throws {
+        let node = try upstream()
+        let own = "relayhost = [mine]\n"
+        let file = MainCf(node.postfix.mainCf(from: own))
+        #expect(file["relayhost"] == "[smtp.example.net]:587")
+        #expect(file["smtp_sasl_auth_enable"] == "yes")
+        #expect(file["smtp_sasl_password_maps"] == "texthash:/etc/postfix/sasl_password_table")
+        #expect(file["smtp_sasl_security_options"] == "noanonymous")
+        #expect(file["smtp_tls_CAfile"] == "/ca.crt")
+        #expect(file["smtp_tls_security_level"] == "may")
+        #expect(file["default_transport"] == nil)
+        let tables = Dictionary(uniqueKeysWithValues: node.postfix.tables.map { ($0.name, $0.text) })
+        #expect(tables[.passwords]?.hasSuffix("\n[smtp.example.net]:587 relay:pass:word #1\n") == true)
+        #expect(tables[.tlsPolicies]?.hasSuffix("\n[smtp.example.net]:587 secure\n") == true)
+        #expect(PostfixTable.Name.allCases.filter(\.isSecret) == [.passwords])
+        #expect(!file.text.contains("pass:word"))
+        #expect(node.packages.map(\.name) == ["postfix", "nginx", "cyrus-sasl-plain"])
+        let without = try RelayNode(settings: exampleSettings(), facts: exampleFacts())
+        #expect(MainCf(without.postfix.mainCf(from: file.text))["relayhost"] == "[mine]")
+        #expect(without.packages.map(\.name) == ["postfix", "nginx"])
+    }
+
+    @Test func aSmarthostWithoutAUserIsToldNone() throws {
+        let node = try upstream(login: false)
+        #expect(MainCf(node.postfix.mainCf(from: ""))["smtp_sasl_auth_enable"] == nil)
+        #expect(node.postfix.tables.map(\.name) == [.tlsPolicies])
+        #expect(node.packages.map(\.name) == ["postfix", "nginx"])
+    }
+
+    @Test func tlsBeginsAtOnceOn465() throws {
+        let node = try upstream(port: 465)
+        #expect(MainCf(node.postfix.mainCf(from: ""))["default_transport"] == "smarthost")
+        let stock = "smtp inet n - n - - smtpd\n"
+        let entries = MasterCf(try node.postfix.masterCf(from: stock)).entries
+        let entry = try #require(entries.first { $0.service == "smarthost" })
+        #expect(entry.overrides.contains { $0 == ("smtp_tls_wrappermode", "yes") })
+        let without = try upstream().postfix
+        #expect(try without.masterCf(from: node.postfix.masterCf(from: stock)) == without.masterCf(from: stock))
+    }
+
+    @Test func aSecretIsNotPrinted() {
+        let secret = Secret("hunter2")
+        #expect("\(secret) \([secret]) \(String(reflecting: secret))" == "(secret) [(secret)] (secret)")
+    }
+
     @Test func sendersFindTLSWhereThereIsACertificate() throws {
         #expect(try mainCf { _ in }["smtpd_tls_security_level"] == nil)
         let paths = CertificateFiles(certificate: try PlainPath("/tls/c.pem"), key: try PlainPath("/tls/k.pem"))

@@ -51,6 +51,8 @@ struct ServiceTablesTests {
             #expect(try await apply(with, files).map(\.summary).contains("write /etc/table"))
             try files.replace("/etc/table", with: Array("own 2\n".utf8), attributes: FileAttributes())
             #expect(try await apply(with, files).map(\.summary) == ["edit /etc/table", "reload demo"])
+            try files.replace("/etc/table", with: [], attributes: FileAttributes())
+            #expect(try await apply(with, files).map(\.summary) == ["edit /etc/table", "reload demo"])
             #expect(try await apply(TableConfiguration(), files).map(\.summary) == ["remove /etc/table"])
             #expect(!files.exists("/etc/table"))
             #expect(!files.exists("/etc/table.before-smtp-relay-agent"))

@@ -168,6 +168,22 @@ struct SettingsSourcesTests {
         #expect(found.first?.contains(words) == true, "\(found)")
     }
 
+    @Test func anUpstreamHasAHostAndAUserAPassword() throws {
+        let flags = ["mail.domain=a.b", "mail.upstream.host=smtp.example.net"]
+        let bare = try sources(flags: flags).resolve(tags: [:]).settings.mail.upstream
+        #expect(bare == Upstream(host: try DomainName("smtp.example.net")))
+        let login = ["mail.upstream.username=AKIA/x+", "mail.upstream.password_file=/p", "mail.upstream.port=2587"]
+        let full = try sources(flags: flags + login).resolve(tags: [:]).settings.mail.upstream
+        #expect(full?.login?.user.description == "AKIA/x+")
+        #expect(full?.nexthop.description == "[smtp.example.net]:2587")
+        #expect(
+            problems(sources(flags: flags + [login[0]])).first?.contains("it needs mail.upstream.password_file") == true
+        )
+        #expect(problems(sources(flags: [flags[0]] + login)).first?.contains("it needs mail.upstream.host too") == true)
+        #expect(problems(sources(flags: flags + ["mail.upstream.port=0"])).count == 1)
+        #expect(problems(sources(flags: flags + ["mail.upstream.username=a:b", login[1]])).count == 1)
+    }
+
     @Test func brokenTOMLIsToldWithItsPlace() {
         #expect(
             problems(sources("[mail]\ndomain = \n"), tags: ["smtp-relay:domain": "a.b"]).first?.hasPrefix("/c.toml:2:")

@@ -130,7 +130,8 @@ struct ResidentLoop {
         } else if wasFull {
             schedule.regular(at: .now + next)
         }
-        watch.watch(Self.managedFiles)
+        let password = inputs.lastSettings?.mail.upstream?.login.map { FilePath($0.passwordFile.description) }
+        watch.watch(Self.managedFiles + [password].compactMap(\.self))
         if let outcome { watchProcesses(outcome.services) }
         let status = outcome.map { $0.isLeaving ? "out of the load balancers" : "the node is as it should be" }
         let text = status ?? "the last pass failed: see the log"

@@ -19,6 +19,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
     package let asked: [Parameter]
     /// The tables that the parameters name.
     package let tables: [PostfixTable]
+    /// Where all mail goes that has no way of its own.
+    package let upstream: Upstream?
     /// The certificate that senders are shown.
     package let certificate: CertificateFiles?
     /// The ports that mail is taken on.
@@ -32,12 +34,15 @@ package struct PostfixConfiguration: Sendable, Equatable {
         allowed: AllowedNetworks,
         families: Set<IPAddress.Family>,
         authorities: String,
+        password: Secret?,
         evacuation: String?
     ) {
+        self.upstream = mail.upstream
         self.certificate = mail.certificate
         let transports = Self.transports(mail)
+        let smarthost = mail.upstream.map { SmarthostParts($0, password: password, authorities: authorities) }
         self.asked =
-            transports.parameters + Self.certificate(mail)
+            (smarthost?.parameters ?? []) + transports.parameters + Self.certificate(mail)
             + Self.outboundTLS(mail.outboundTLS, authorities: authorities)
         self.evacuation = evacuation
         self.ports = mail.submission ? [25, 587] : [25]
@@ -47,7 +52,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
         // A stranger gets nothing, also not for the domains that the relay delivers: it is there for its own senders.
         let relayPolicy = "permit_mynetworks, reject_unauth_destination, reject"
         let networks = NetworkList(allowed, table: mail.networkTable)
-        self.tables = [networks.table, transports.table].compactMap(\.self)
+        self.tables = [networks.table, transports.table].compactMap(\.self) + (smarthost?.tables ?? [])
         self.parameters = [
             Parameter("mydomain", mail.domain.description),
             Parameter("myhostname", hostname),

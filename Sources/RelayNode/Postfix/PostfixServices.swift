@@ -21,6 +21,11 @@ extension PostfixConfiguration {
         } else if !serves(587, "submission") {
             file.set("submission", "inet", to: Self.submissionEntry)
         }
+        if upstream?.isImplicitTLS == true {
+            file.set(Self.smarthostService, "unix", to: Self.smarthostEntry)
+        } else {
+            file.remove(Self.smarthostService, "unix", where: Self.smarthostEntry)
+        }
         file.set(Self.selfTestService, "inet", to: Self.selfTestEntry)
         return file.text
     }
@@ -30,6 +35,14 @@ extension PostfixConfiguration {
     private static let submissionEntry = [
         "submission inet n       -       n       -       -       smtpd",
         "  -o syslog_name=postfix/submission",
+    ]
+
+    /// The way to a smarthost where TLS begins at once.
+    static let smarthostService = "smarthost"
+    private static let smarthostEntry = [
+        "\(smarthostService) unix  -       -       n       -       -       smtp",
+        "  -o syslog_name=postfix/smarthost",
+        "  -o smtp_tls_wrappermode=yes",
     ]
 
     /// The self-test's listener.

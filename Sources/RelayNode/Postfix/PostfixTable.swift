@@ -9,12 +9,16 @@ package struct PostfixTable: Sendable, Equatable {
         case networks = "network_table"
         /// Where the mail of which domain goes (transport(5)).
         case transports = "transport_table"
+        /// Which server is told which user and password (postconf(5), smtp_sasl_password_maps).
+        case passwords = "sasl_password_table"
+        /// To which server TLS is how strict (postconf(5), smtp_tls_policy_maps).
+        case tlsPolicies = "tls_policy_table"
 
         /// The file's absolute path.
         package var path: String { "/etc/postfix/\(rawValue)" }
 
         /// Whether it is for root's eyes alone.
-        package var isSecret: Bool { false }
+        package var isSecret: Bool { self == .passwords }
 
         /// As a parameter of main.cf names it.
         var reference: String { "\(type):\(path)" }
@@ -22,7 +26,7 @@ package struct PostfixTable: Sendable, Equatable {
         private var type: String {
             switch self {
             case .networks: "cidr"
-            case .transports: "texthash"
+            case .transports, .passwords, .tlsPolicies: "texthash"
             }
         }
     }

@@ -3,6 +3,7 @@ package import Host
 package import RelayNode
 package import SMTP
 package import SystemPackage
+import Vocabulary
 
 /// Postfix with main.cf, master.cf and the tables beside them.
 package struct PostfixService: ServiceConfiguration {
@@ -99,6 +100,12 @@ package struct PostfixService: ServiceConfiguration {
             let verdict = "\(name) reads '\(understood[name] ?? "")', not '\(value)'"
             throw InvalidCandidate(judge: "postconf -n", verdict: verdict)
         }
+        if wanted.upstream?.isImplicitTLS == true {
+            let known = try await runner.run(Command("postconf", ["smtp_tls_wrappermode"]))
+            guard !known.standardOutput.isEmpty else {
+                throw InvalidCandidate(judge: "postconf smtp_tls_wrappermode", verdict: Self.noImplicitTLS)
+            }
+        }
         let fingerprints = "smtp_tls_fingerprint_cert_match"
         if wanted.effective["smtp_tls_security_level"] == "fingerprint", (understood[fingerprints] ?? "").isEmpty {
             throw InvalidCandidate(judge: "smtp-relay-agent", verdict: Self.noFingerprints)
@@ -115,6 +122,10 @@ package struct PostfixService: ServiceConfiguration {
             throw InvalidCandidate(judge: "postconf -M", verdict: "master.cf reads differently from '\(differing)' on")
         }
     }
+
+    private static let noImplicitTLS = """
+        this Postfix is older than 3.0 and can't begin with TLS, as port 465 wants it; set mail.upstream.port to 587
+        """
 
     private static let noFingerprints = """
         mail.tls.outbound_level is "fingerprint", but no mail could leave: set smtp_tls_fingerprint_cert_match in \

@@ -24,7 +24,7 @@ extension ConfiguredService {
         /// `nil` where it is to go.
         let bytes: [UInt8]?
         let attributes: FileAttributes
-        /// Whether what stood there was the agent's own work.
+        /// Whether what stands there is the agent's own work, or was before somebody changed it.
         let wasOwn: Bool
         let change: Change
     }
@@ -48,10 +48,11 @@ extension ConfiguredService {
         var candidates: [FilePath: [UInt8]] = [:]
         for path in configuration.paths {
             let text = found[path]?.string
-            let wasOwn = text.map { configuration.isOwn($0, at: path) } ?? false
+            let isOwn = text.map { configuration.isOwn($0, at: path) } ?? false
+            let wasOwn = isOwn || proven[path].map { configuration.isOwn(FileText($0).string, at: path) } ?? false
             let bytes = desired[path].map { texts[path]?.encode($0) ?? Array($0.utf8) }
             candidates[path] = bytes
-            if bytes == nil, !wasOwn { continue }
+            if bytes == nil, !isOwn { continue }
             guard let change = change(of: path, configuration, from: snapshots[path], text: text, to: desired[path])
             else { continue }
             changed.append(

@@ -57,7 +57,8 @@ class Sink:
         # A session from before the switch may end its mail, else it would come twice, but not begin another.
         if self.server is None:
             return f"421 4.3.2 {self.name} is going down"
-        envelope.mail_from = address
+        # Of a bounce it is "<>" here.
+        envelope.mail_from = address.strip("<>")
         envelope.mail_options.extend(mail_options)
         return "250 2.1.0 OK"
 
