@@ -37,7 +37,8 @@ package struct RelayNode: Sendable, Equatable {
             allowed,
             families: families,
             ports: postfix.ports,
-            domains: settings.mail.transports.map(\.domain)
+            domains: settings.mail.transports.map(\.domain),
+            largestMessage: settings.mail.delivery.messageSizeLimit
         )
     }
 }

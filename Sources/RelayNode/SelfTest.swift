@@ -10,13 +10,18 @@ package struct SelfTest: Sendable, Equatable {
     package let ports: [UInt16]
     /// The domains that the relay delivers itself, which are no less closed to outsiders.
     package let domains: [DomainName]
+    /// Bytes that the queue's disk must have free: room for a few messages of the largest size (10 MB, as Postfix has it).
+    /// Postfix itself takes none where there is not room for one and a half (postconf(5), queue_minfree).
+    package let leastFreeSpace: UInt64
 
     package init(
         _ allowed: AllowedNetworks,
         families: Set<IPAddress.Family>,
         ports: [UInt16] = [25],
-        domains: [DomainName] = []
+        domains: [DomainName] = [],
+        largestMessage: Int? = nil
     ) {
+        self.leastFreeSpace = max(64 << 20, UInt64(largestMessage ?? 0) * 2)
         self.ports = ports
         // Postfix slows down who is refused often, so of many domains there are some.
         self.domains = Array(domains.prefix(5))

@@ -53,6 +53,27 @@ extension SettingKey {
             standard: nil,
             "The file with that user's password, which only root may read. A new password is taken up at once."
         ),
+        SettingKey("mail.message_size_limit", .number, standard: nil, "The largest message in bytes; 0 for no limit."),
+        SettingKey("mail.maximal_queue_lifetime", .text, standard: nil, "How long a message is tried, such as 5d."),
+        SettingKey("mail.bounce_queue_lifetime", .text, standard: nil, "How long a non-delivery report is tried."),
+        SettingKey(
+            "mail.default_destination_concurrency_limit",
+            .number,
+            standard: nil,
+            "How many connections to one destination there are at most; 0 for no limit."
+        ),
+        SettingKey(
+            "mail.default_destination_rate_delay",
+            .text,
+            standard: nil,
+            "How long to wait between two messages to one destination, such as 1s."
+        ),
+        SettingKey(
+            "mail.hide_internal_headers",
+            .boolean,
+            standard: .boolean(false),
+            "Whether the names and addresses of internal hosts are taken out of Received headers on the way out."
+        ),
         SettingKey(
             "mail.submission",
             .boolean,

@@ -18,6 +18,7 @@ extension ValueReader {
         mail.networkTable = choice("mail.network_table") ?? .auto
         mail.transports = transports(besides: mail.destinations)
         mail.upstream = upstream()
+        mail.delivery = delivery()
         mail.submission = flag("mail.submission")
         mail.certificate = both("mail.tls.certificate", "mail.tls.key", PlainPath.init).map(CertificateFiles.init)
         mail.outboundTLS = choice("mail.tls.outbound_level") ?? .may
@@ -52,6 +53,17 @@ extension ValueReader {
         guard let host, let port else { return nil }
         guard let user, let file else { return Upstream(host: host, port: UInt16(port)) }
         return Upstream(host: host, port: UInt16(port), login: Upstream.Login(user: user, passwordFile: file))
+    }
+
+    private func delivery() -> DeliverySettings {
+        var delivery = DeliverySettings()
+        delivery.messageSizeLimit = number("mail.message_size_limit", in: 0...Int(Int32.max))
+        delivery.maximalQueueLifetime = one("mail.maximal_queue_lifetime", PostfixTime.init)
+        delivery.bounceQueueLifetime = one("mail.bounce_queue_lifetime", PostfixTime.init)
+        delivery.destinationConcurrencyLimit = number("mail.default_destination_concurrency_limit", in: 0...10_000)
+        delivery.destinationRateDelay = one("mail.default_destination_rate_delay", PostfixTime.init)
+        delivery.hidesInternalHeaders = flag("mail.hide_internal_headers")
+        return delivery
     }
 
     /// A whole number.

@@ -25,6 +25,8 @@ extension NodeSettings {
         package var transports: [Transport] = []
         /// Where all other mail goes; without one, to each domain's own mail servers.
         package var upstream: Upstream?
+        /// How mail is delivered.
+        package var delivery = DeliverySettings()
 
         package init(
             domain: DomainName,

@@ -231,6 +231,40 @@ struct RelayNodeTests {
         #expect(try without.masterCf(from: node.postfix.masterCf(from: stock)) == without.masterCf(from: stock))
     }
 
+    @Test func deliveryIsSetUnderPostfixsOwnNames() throws {
+        let file = try mainCf {
+            $0.delivery.messageSizeLimit = 60_000_000
+            $0.delivery.maximalQueueLifetime = try PostfixTime("3d")
+            $0.delivery.bounceQueueLifetime = try PostfixTime("1d")
+            $0.delivery.destinationConcurrencyLimit = 5
+            $0.delivery.destinationRateDelay = try PostfixTime("1s")
+        }
+        #expect(file["message_size_limit"] == "60000000")
+        #expect(file["mailbox_size_limit"] == "60000000")
+        #expect(file["maximal_queue_lifetime"] == "3d")
+        #expect(file["bounce_queue_lifetime"] == "1d")
+        #expect(file["default_destination_concurrency_limit"] == "5")
+        #expect(file["default_destination_rate_delay"] == "1s")
+        #expect(file["smtp_header_checks"] == nil)
+        #expect(try mainCf { $0.delivery.messageSizeLimit = 1000 }["mailbox_size_limit"] == nil)
+        #expect(try mainCf { $0.delivery.messageSizeLimit = 0 }["mailbox_size_limit"] == "0")
+    }
+
+    @Test func theQueuesDiskHasRoomForTheLargestMessages() throws {
+        func room(_ limit: Int?) throws -> UInt64 {
+            let settings = try exampleSettings { $0.mail.delivery.messageSizeLimit = limit }
+            return try RelayNode(settings: settings, facts: exampleFacts()).selfTest.leastFreeSpace
+        }
+        #expect(try room(nil) == 64 << 20)
+        #expect(try room(1000) == 64 << 20)
+        #expect(try room(100_000_000) == 200_000_000)
+    }
+
+    @Test(arguments: ["", "5", "d", "5x", "-1d", "101d", "1.5h", "5 d", "99999999999999999999d"])
+    func aTimeWithoutUnitOrReasonIsRefused(text: String) {
+        #expect(throws: InvalidValue.self) { try PostfixTime(text) }
+    }
+
     @Test func aSecretIsNotPrinted() {
         let secret = Secret("hunter2")
         #expect("\(secret) \([secret]) \(String(reflecting: secret))" == "(secret) [(secret)] (secret)")

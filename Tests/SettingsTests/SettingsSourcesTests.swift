@@ -47,6 +47,12 @@ struct SettingsSourcesTests {
             allow_private_networks = ["10.0.0.0/8"]
             network_table = "always"
             submission = true
+            message_size_limit = 1000
+            maximal_queue_lifetime = "3d"
+            bounce_queue_lifetime = "1d"
+            default_destination_concurrency_limit = 5
+            default_destination_rate_delay = "1s"
+            hide_internal_headers = true
             [mail.tls]
             certificate = "/tls/c.pem"
             key = "/tls/k.pem"
@@ -72,6 +78,12 @@ struct SettingsSourcesTests {
         #expect(settings.mail.allowPrivateNetworks.map(\.description) == ["10.0.0.0/8"])
         #expect(settings.mail.networkTable == .always)
         #expect(settings.mail.submission)
+        #expect(settings.mail.delivery.messageSizeLimit == 1000)
+        #expect(settings.mail.delivery.maximalQueueLifetime?.description == "3d")
+        #expect(settings.mail.delivery.bounceQueueLifetime?.description == "1d")
+        #expect(settings.mail.delivery.destinationConcurrencyLimit == 5)
+        #expect(settings.mail.delivery.destinationRateDelay?.description == "1s")
+        #expect(settings.mail.delivery.hidesInternalHeaders)
         #expect(settings.mail.certificate?.key.description == "/tls/k.pem")
         #expect(settings.mail.outboundTLS == .daneOnly)
         #expect(settings.health == NodeSettings.Health(port: 8080, path: try HealthPath("/up")))

@@ -212,3 +212,39 @@ def test_a_bounce_reaches_the_senders_mailbox_host(lab):
         # But not that of strangers.
         for recipient in ("other@example.com", "postmaster@ip-10-0-1-11.example.com"):
             assert lab.try_relay(relay.address, recipient).startswith("554 5.7.1 "), recipient
+
+
+# Delivery
+
+
+def test_delivery_is_set_under_postfixs_own_names(lab):
+    relay = lab.relays[1]
+    before = values(relay)
+    wanted = {"message_size_limit": "2000", "maximal_queue_lifetime": "3d", "bounce_queue_lifetime": "1d",
+              "default_destination_concurrency_limit": "5", "default_destination_rate_delay": "1s"}
+    lines = "\n".join(f'{name} = {value if value.isdigit() else repr(value)}' for name, value in wanted.items())
+    with settings(lab, relay, lines):
+        assert wanted.items() <= values(relay).items()
+        script = (f"import smtplib; client = smtplib.SMTP({relay.address!r}, 25, timeout=20); client.ehlo()\n"
+                  "print(client.esmtp_features['size'], client.mail('app@example.com', ['SIZE=3000'])[0])")
+        said = output("ip", "netns", "exec", lab.application, sys.executable, "-c", script, timeout=60)
+        assert said.split() == ["2000", "552"]
+        assert delivered(lab, relay)["client"] == relay.address
+    assert values(relay) == before
+
+
+def test_headers_of_internal_hosts_are_masked_and_no_hop_is_lost(lab):
+    relay = lab.relays[1]
+    assert "[10.0.2.20]" in delivered(lab, relay)["received"][0]
+    with settings(lab, relay, 'hide_internal_headers = true\nhostname = "mail.example.com"'):
+        mail = delivered(lab, relay)
+        [received] = mail["received"]
+        assert received.startswith("from internal by example.com; "), received
+        subject = relay.shell("subject=local-$$; printf 'Subject: %s\\nReceived: from far.example.org (far.example.org "
+                              "[192.0.2.9]) by app.example.com; Tue, 24 Nov 2026 10:00:00 +0000\\nX-Originating-IP: "
+                              "10.0.2.20\\n\\nHello\\n' $subject | sendmail someone@example.net; echo $subject").strip()
+        own, foreign = lab.wait_for_mails([subject])[0]["received"]
+        assert own.startswith("by example.com; "), own
+        # What names a host of the world outside is nobody's secret.
+        assert "far.example.org [192.0.2.9]" in foreign
+    assert "[10.0.2.20]" in delivered(lab, relay)["received"][0]

@@ -41,8 +41,9 @@ package struct PostfixConfiguration: Sendable, Equatable {
         self.certificate = mail.certificate
         let transports = Self.transports(mail)
         let smarthost = mail.upstream.map { SmarthostParts($0, password: password, authorities: authorities) }
+        let delivery = DeliveryParts(mail.delivery, domain: mail.domain)
         self.asked =
-            (smarthost?.parameters ?? []) + transports.parameters + Self.certificate(mail)
+            (smarthost?.parameters ?? []) + delivery.parameters + transports.parameters + Self.certificate(mail)
             + Self.outboundTLS(mail.outboundTLS, authorities: authorities)
         self.evacuation = evacuation
         self.ports = mail.submission ? [25, 587] : [25]
@@ -52,7 +53,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
         // A stranger gets nothing, also not for the domains that the relay delivers: it is there for its own senders.
         let relayPolicy = "permit_mynetworks, reject_unauth_destination, reject"
         let networks = NetworkList(allowed, table: mail.networkTable)
-        self.tables = [networks.table, transports.table].compactMap(\.self) + (smarthost?.tables ?? [])
+        self.tables =
+            [networks.table, transports.table].compactMap(\.self) + (smarthost?.tables ?? []) + delivery.tables
         self.parameters = [
             Parameter("mydomain", mail.domain.description),
             Parameter("myhostname", hostname),

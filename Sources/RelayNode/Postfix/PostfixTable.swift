@@ -13,6 +13,8 @@ package struct PostfixTable: Sendable, Equatable {
         case passwords = "sasl_password_table"
         /// To which server TLS is how strict (postconf(5), smtp_tls_policy_maps).
         case tlsPolicies = "tls_policy_table"
+        /// What becomes of which header on the way out (header_checks(5)).
+        case headerChecks = "header_checks_table"
 
         /// The file's absolute path.
         package var path: String { "/etc/postfix/\(rawValue)" }
@@ -27,6 +29,7 @@ package struct PostfixTable: Sendable, Equatable {
             switch self {
             case .networks: "cidr"
             case .transports, .passwords, .tlsPolicies: "texthash"
+            case .headerChecks: "regexp"
             }
         }
     }

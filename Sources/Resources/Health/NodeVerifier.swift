@@ -59,7 +59,7 @@ package struct NodeVerifier: Sendable {
         try await probe.greet(ports: selfTest.ports)
         let queue: FilePath = "/var/spool/postfix"
         guard let free = files.freeSpace(at: queue) else { return }
-        guard free >= Self.leastFreeSpace else { throw QueueDiskFull(queue: queue, free: free) }
+        guard free >= selfTest.leastFreeSpace else { throw QueueDiskFull(queue: queue, free: free) }
     }
 
     /// All that the policy depends on.
@@ -68,9 +68,6 @@ package struct NodeVerifier: Sendable {
         let ports = selfTest.ports.map { "port \($0)" } + selfTest.domains.map { "domain \($0)" }
         return try files.fingerprint(of: "/etc/postfix") + "\n" + (clients + ports).joined(separator: "\n")
     }
-
-    /// Bytes: room for a few messages of the largest size that Postfix takes by default (10 MB).
-    private static let leastFreeSpace: UInt64 = 64 << 20
 }
 
 /// The relay's answer to a client is not what its networks say it should be.
