@@ -117,10 +117,7 @@ package struct Pass: Sendable {
             goal = try NodeGoal(notices, order: orders.current(), waits: request.waitsInService)
         }
         let node = try step("settings") {
-            let password = try settings.mail.upstream?.login.map { login in
-                // Elsewhere than on the node there is none, and it would not be shown.
-                given == nil ? try UpstreamPassword(files: host.files).read(login.passwordFile) : Secret("elsewhere")
-            }
+            let password = try password(settings.mail, isHere: given == nil)
             return try RelayNode(
                 settings: settings,
                 facts: facts,
@@ -164,6 +161,20 @@ package struct Pass: Sendable {
             return try await inputs.notices(request.facts)
         } catch {
             throw StepFailure(step: "facts", cause: error)
+        }
+    }
+
+    /// The smarthost's password; `nil` where there is none to know, or where Postfix goes on with the one that it has.
+    private func password(_ mail: NodeSettings.Mail, isHere: Bool) throws -> Secret? {
+        guard let login = mail.upstream?.login else { return nil }
+        // Elsewhere than on the node there is none, and it would not be shown.
+        guard isHere else { return Secret("elsewhere") }
+        do {
+            return try UpstreamPassword(files: host.files).read(login.passwordFile)
+        } catch  where host.files.exists(FilePath(PostfixTable.Name.passwords.path)) {
+            // A slip in a rotation leaves the relay at work, and all else in its place.
+            log.warning("postfix", "\(error)")
+            return nil
         }
     }
 

@@ -9,7 +9,7 @@ package struct RelayNode: Sendable, Equatable {
 
     /// - Parameters:
     ///   - authorities: The system's file of the certificate authorities that it trusts.
-    ///   - password: Of the user that the smarthost knows.
+    ///   - password: Of the user that the smarthost knows; without it, Postfix goes on with the one that it has.
     ///   - evacuation: Where all mail goes while the node leaves, as Postfix writes a relayhost.
     /// - Throws: `RefusedNetworks` where `mail.networks` would open the relay to strangers.
     package init(

@@ -213,6 +213,18 @@ struct RelayNodeTests {
         #expect(without.packages.map(\.name) == ["postfix", "nginx"])
     }
 
+    @Test func withoutThePasswordPostfixGoesOnWithTheOneItHas() throws {
+        let user = try UserName("relay"), file = try PlainPath("/secret"), host = try DomainName("smtp.example.net")
+        let settings = try exampleSettings {
+            $0.mail.upstream = Upstream(host: host, login: Upstream.Login(user: user, passwordFile: file))
+        }
+        let postfix = try RelayNode(settings: settings, facts: exampleFacts(), authorities: "/ca.crt").postfix
+        #expect(postfix.keptTable == .passwords)
+        #expect(postfix.tables.map(\.name) == [.tlsPolicies])
+        #expect(try postfix.mainCf(from: "") == upstream().postfix.mainCf(from: ""))
+        #expect(try upstream().postfix.keptTable == nil)
+    }
+
     @Test func aSmarthostWithoutAUserIsToldNone() throws {
         let node = try upstream(login: false)
         #expect(MainCf(node.postfix.mainCf(from: ""))["smtp_sasl_auth_enable"] == nil)

@@ -87,10 +87,17 @@ def test_a_password_that_is_no_secret_is_told_and_the_relay_goes_on(node):
     node.wait_until(f"journalctl -u smtp-relay-agent --after-cursor='{cursor}' | grep -q 'others than root may read'", 5,
                     "the error")
     assert f"run 'chown root {PASSWORD}' and 'chmod 600 {PASSWORD}'" in after(node, cursor)
-    assert delivered(node)["user"] == "relay"
-    node.shell(f"chmod 600 {PASSWORD}")
+    # All else is looked after as before.
+    node.shell("sed -i 's/^mynetworks = .*/mynetworks = 0.0.0.0\\/0/' /etc/postfix/main.cf")
+    node.wait_until("[ \"$(postconf -h mynetworks)\" = '127.0.0.0/8 10.0.0.0/16' ]", 3, "the networks")
     quiet(node)
-    assert node.agent("reconcile").returncode == 0
+    assert delivered(node)["user"] == "relay"
+    node.shell(f"rm {PASSWORD}")
+    assert "there is no such file" in node.agent("reconcile").stdout
+    give_password(node, SECRET + "-2")
+    quiet(node)
+    result = node.agent("reconcile")
+    assert result.returncode == 0 and "password_file" not in result.stdout
 
 
 def test_the_secret_is_in_no_log_diff_status_or_process_list(node):
@@ -136,3 +143,8 @@ def test_without_it_nothing_of_it_is_left(node):
     assert "relayhost" not in node.shell("postconf -n")
     assert node.shell("ls /etc/postfix/*_table*", check=False) == ""
     assert delivered(node)["by"] == "mx.example.net"
+    node.shell(f"rm {PASSWORD}")
+    flags = ("host=smarthost.example.net", "username=relay", f"password_file={PASSWORD}")
+    result = node.agent("reconcile", *(word for flag in flags for word in ("--set", f"mail.upstream.{flag}")))
+    assert result.returncode == 1 and "there is no such file; write the password into it" in result.stdout
+    assert "relayhost" not in node.shell("postconf -n")

@@ -19,6 +19,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
     package let asked: [Parameter]
     /// The tables that the parameters name.
     package let tables: [PostfixTable]
+    /// A table that the parameters name as well, which stays as it is.
+    package let keptTable: PostfixTable.Name?
     /// Where all mail goes that has no way of its own.
     package let upstream: Upstream?
     /// The certificate that senders are shown.
@@ -38,6 +40,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
         evacuation: String?
     ) {
         self.upstream = mail.upstream
+        self.keptTable = mail.upstream?.login != nil && password == nil ? .passwords : nil
         self.certificate = mail.certificate
         let transports = Self.transports(mail)
         let smarthost = mail.upstream.map { SmarthostParts($0, password: password, authorities: authorities) }

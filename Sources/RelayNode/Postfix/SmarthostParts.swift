@@ -6,7 +6,7 @@ struct SmarthostParts: Sendable, Equatable {
     let tables: [PostfixTable]
 
     /// - Parameters:
-    ///   - password: Of the user that the smarthost knows; `nil` where it wants none.
+    ///   - password: Of the user that the smarthost knows; `nil` where Postfix is to go on with the one that it has.
     ///   - authorities: The system's file of the certificate authorities that it trusts.
     init(_ upstream: Upstream, password: Secret?, authorities: String) {
         typealias Parameter = PostfixConfiguration.Parameter
@@ -21,12 +21,13 @@ struct SmarthostParts: Sendable, Equatable {
         if upstream.isImplicitTLS {
             parameters.append(Parameter("default_transport", PostfixConfiguration.smarthostService))
         }
-        if let login = upstream.login, let password {
-            let passwords = PostfixTable(.passwords, ["\(upstream.nexthop) \(login.user):\(password.value)"])
-            tables.append(passwords)
+        if let login = upstream.login {
+            if let password {
+                tables.append(PostfixTable(.passwords, ["\(upstream.nexthop) \(login.user):\(password.value)"]))
+            }
             parameters += [
                 Parameter("smtp_sasl_auth_enable", "yes"),
-                Parameter("smtp_sasl_password_maps", passwords.name.reference),
+                Parameter("smtp_sasl_password_maps", PostfixTable.Name.passwords.reference),
                 Parameter("smtp_sasl_security_options", "noanonymous"),
                 Parameter("smtp_sasl_tls_security_options", "noanonymous"),
                 Parameter("smtp_sasl_mechanism_filter", "plain, login"),

@@ -44,6 +44,7 @@ package struct PostfixService: ServiceConfiguration {
             Self.masterCf: try wanted.masterCf(from: current[Self.masterCf] ?? ""),
         ]
         for table in wanted.tables { texts[FilePath(table.name.path)] = table.text }
+        if let kept = wanted.keptTable.map({ FilePath($0.path) }) { texts[kept] = current[kept] }
         return texts
     }
 
