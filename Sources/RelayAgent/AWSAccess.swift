@@ -51,6 +51,10 @@ package final class AWSAccess: Sendable {
         ClassicLoadBalancingClient(client(.elasticLoadBalancing, region: region, domain: domain, metadata: metadata))
     }
 
+    package func ssm(region: Region, domain: DomainName, metadata: MetadataClient) -> any ParameterReading {
+        SSMClient(client(.ssm, region: region, domain: domain, metadata: metadata))
+    }
+
     private func client(
         _ service: ServiceEndpoint.Service,
         region: Region,

@@ -14,6 +14,7 @@ package struct Pass: Sendable {
     private let host: HostAccess
     private let aws: AWSAccess
     private let log: StepLog
+    private let passwords: UpstreamPasswords
 
     /// Held while a pass is under way, whoever started it.
     private static let lock: FilePath = "/run/smtp-relay-agent/lock"
@@ -23,6 +24,7 @@ package struct Pass: Sendable {
         self.host = host
         self.aws = aws
         self.log = log
+        self.passwords = UpstreamPasswords(files: host.files, aws: aws, log: log)
     }
 
     /// Converges the node, one pass at a time on the host.
@@ -116,9 +118,10 @@ package struct Pass: Sendable {
             if record != nil { try obey(notices, settings, orders) }
             goal = try NodeGoal(notices, order: orders.current(), waits: request.waitsInService)
         }
+        // Elsewhere than on the node there is no password, and it would not be shown.
+        let password = given == nil ? try await passwords.password(settings, facts, request) : Secret("elsewhere")
         let node = try step("settings") {
-            let password = try password(settings.mail, isHere: given == nil)
-            return try RelayNode(
+            try RelayNode(
                 settings: settings,
                 facts: facts,
                 authorities: TrustRoots.systemBundle { host.files.exists(FilePath($0)) } ?? "",
@@ -161,20 +164,6 @@ package struct Pass: Sendable {
             return try await inputs.notices(request.facts)
         } catch {
             throw StepFailure(step: "facts", cause: error)
-        }
-    }
-
-    /// The smarthost's password; `nil` where there is none to know, or where Postfix goes on with the one that it has.
-    private func password(_ mail: NodeSettings.Mail, isHere: Bool) throws -> Secret? {
-        guard let login = mail.upstream?.login else { return nil }
-        // Elsewhere than on the node there is none, and it would not be shown.
-        guard isHere else { return Secret("elsewhere") }
-        do {
-            return try UpstreamPassword(files: host.files).read(login.passwordFile)
-        } catch  where host.files.exists(FilePath(PostfixTable.Name.passwords.path)) {
-            // A slip in a rotation leaves the relay at work, and all else in its place.
-            log.warning("postfix", "\(error)")
-            return nil
         }
     }
 

@@ -17,12 +17,20 @@ struct UpstreamPassword {
         guard file.attributes.owner == 0, file.attributes.permissions.isDisjoint(with: others) else {
             throw unusable(.open)
         }
-        guard var text = String(validating: file.bytes, as: UTF8.self) else { throw unusable(.notOneLine) }
+        guard let text = String(validating: file.bytes, as: UTF8.self), let secret = Self.line(of: text) else {
+            throw unusable(.notOneLine)
+        }
+        return secret
+    }
+
+    /// The one line of a text; `nil` where it can't be a password.
+    static func line(of text: String) -> Secret? {
+        var text = text
         if text.last?.isNewline == true { text.removeLast() }
         // Postfix takes blanks at either end away, and a line break for another entry.
         let isLine = text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
         guard isLine, !text.isEmpty, text.utf8.count <= 1024, text.first != " ", text.last != " " else {
-            throw unusable(.notOneLine)
+            return nil
         }
         return Secret(text)
     }

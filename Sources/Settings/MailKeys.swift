@@ -53,6 +53,12 @@ extension SettingKey {
             standard: nil,
             "The file with that user's password, which only root may read. A new password is taken up at once."
         ),
+        SettingKey(
+            "mail.upstream.password_parameter",
+            .text,
+            standard: nil,
+            "In the file's place, the SSM parameter with the password; read at every fifth interval."
+        ),
         SettingKey("mail.message_size_limit", .number, standard: nil, "The largest message in bytes; 0 for no limit."),
         SettingKey("mail.maximal_queue_lifetime", .text, standard: nil, "How long a message is tried, such as 5d."),
         SettingKey("mail.bounce_queue_lifetime", .text, standard: nil, "How long a non-delivery report is tried."),

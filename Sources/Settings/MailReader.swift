@@ -46,13 +46,24 @@ extension ValueReader {
         let port = number("mail.upstream.port", in: 1...65535)
         let user = one("mail.upstream.username", UserName.init)
         let file = one("mail.upstream.password_file", PlainPath.init)
-        requireBoth("mail.upstream.username", "mail.upstream.password_file")
+        let parameter = one("mail.upstream.password_parameter", ParameterName.init)
+        if let other = entry("mail.upstream.password_parameter") {
+            requireBoth("mail.upstream.username", other.key.name)
+            if let entry = entry("mail.upstream.password_file") {
+                problems.append(
+                    .unwanted(entry.key.name, in: entry.source, "\(other.key.name) is set as well (\(other.source))")
+                )
+            }
+        } else {
+            requireBoth("mail.upstream.username", "mail.upstream.password_file")
+        }
         if let entry = entry("mail.upstream.username"), self.entry("mail.upstream.host") == nil {
             problems.append(.unwanted(entry.key.name, in: entry.source, "it needs mail.upstream.host too"))
         }
         guard let host, let port else { return nil }
-        guard let user, let file else { return Upstream(host: host, port: UInt16(port)) }
-        return Upstream(host: host, port: UInt16(port), login: Upstream.Login(user: user, passwordFile: file))
+        let place = file.map(Upstream.Place.file) ?? parameter.map(Upstream.Place.parameter)
+        guard let user, let place else { return Upstream(host: host, port: UInt16(port)) }
+        return Upstream(host: host, port: UInt16(port), login: Upstream.Login(user: user, password: place))
     }
 
     private func delivery() -> DeliverySettings {

@@ -14,13 +14,20 @@ package struct Upstream: Sendable, Equatable {
     /// A user, and where the password is.
     package struct Login: Sendable, Equatable {
         package var user: UserName
-        /// For root's eyes alone; its one line is the password.
-        package var passwordFile: PlainPath
+        package var password: Place
 
-        package init(user: UserName, passwordFile: PlainPath) {
+        package init(user: UserName, password: Place) {
             self.user = user
-            self.passwordFile = passwordFile
+            self.password = password
         }
+    }
+
+    /// Where a password is.
+    package enum Place: Sendable, Equatable {
+        /// In a file for root's eyes alone, whose one line it is.
+        case file(PlainPath)
+        /// In a parameter of AWS Systems Manager, as a rule a SecureString.
+        case parameter(ParameterName)
     }
 
     /// As Postfix writes it.
@@ -38,6 +45,19 @@ package struct UserName: Sendable, Hashable, CustomStringConvertible {
         let allowed = text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") }
         guard !text.isEmpty, allowed else {
             throw InvalidValue(text, expected: "a user's name of printable ASCII without blanks and colons")
+        }
+        self.description = String(text)
+    }
+}
+
+/// A parameter of AWS Systems Manager, by its name or its ARN (Systems Manager API Reference, GetParameter).
+package struct ParameterName: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ text: some StringProtocol) throws(InvalidValue) {
+        let allowed = text.utf8.allSatisfy { $0.isLetterDigitOrHyphen || "/._:".utf8.contains($0) }
+        guard (1...2048).contains(text.utf8.count), allowed else {
+            throw InvalidValue(text, expected: "a parameter's name, such as /relay/upstream-password, or its ARN")
         }
         self.description = String(text)
     }

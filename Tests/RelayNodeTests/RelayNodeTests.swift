@@ -184,7 +184,7 @@ struct RelayNodeTests {
             $0.mail.upstream = Upstream(
                 host: try DomainName("smtp.example.net"),
                 port: port,
-                login: login ? Upstream.Login(user: user, passwordFile: file) : nil
+                login: login ? Upstream.Login(user: user, password: .file(file)) : nil
             )
         }
         let password = login ? Secret("pass:word #1") : nil
@@ -216,7 +216,7 @@ struct RelayNodeTests {
     @Test func withoutThePasswordPostfixGoesOnWithTheOneItHas() throws {
         let user = try UserName("relay"), file = try PlainPath("/secret"), host = try DomainName("smtp.example.net")
         let settings = try exampleSettings {
-            $0.mail.upstream = Upstream(host: host, login: Upstream.Login(user: user, passwordFile: file))
+            $0.mail.upstream = Upstream(host: host, login: Upstream.Login(user: user, password: .file(file)))
         }
         let postfix = try RelayNode(settings: settings, facts: exampleFacts(), authorities: "/ca.crt").postfix
         #expect(postfix.keptTable == .passwords)

@@ -192,6 +192,14 @@ struct SettingsSourcesTests {
             problems(sources(flags: flags + [login[0]])).first?.contains("it needs mail.upstream.password_file") == true
         )
         #expect(problems(sources(flags: [flags[0]] + login)).first?.contains("it needs mail.upstream.host too") == true)
+        let parameter = ["mail.upstream.username=u", "mail.upstream.password_parameter=/relay/password"]
+        let place = try sources(flags: flags + parameter).resolve(tags: [:]).settings.mail.upstream?.login?.password
+        #expect(place == .parameter(try ParameterName("/relay/password")))
+        let both = problems(sources(flags: flags + parameter + ["mail.upstream.password_file=/p"]))
+        #expect(both.first?.contains("mail.upstream.password_parameter is set as well") == true)
+        #expect(
+            problems(sources(flags: flags + [parameter[1]])).first?.contains("it needs mail.upstream.username") == true
+        )
         #expect(problems(sources(flags: flags + ["mail.upstream.port=0"])).count == 1)
         #expect(problems(sources(flags: flags + ["mail.upstream.username=a:b", login[1]])).count == 1)
     }

@@ -62,6 +62,8 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
             return "check load_balancer.classic: there is no classic load balancer of that name in this region"
         }
         switch error.code {
+        case "ParameterNotFound":
+            return "check mail.upstream.password_parameter: there is no parameter of that name in this region"
         case "InvalidClientTokenId", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignature", "RequestExpired",
             "RequestTimeTooSkewed", "ExpiredToken":
             return "check the host's clock ('chronyc tracking') and the instance's role"

@@ -130,8 +130,7 @@ struct ResidentLoop {
         } else if wasFull {
             schedule.regular(at: .now + next)
         }
-        let password = inputs.lastSettings?.mail.upstream?.login.map { FilePath($0.passwordFile.description) }
-        watch.watch(Self.managedFiles + [password].compactMap(\.self))
+        watch.watch(Self.managedFiles + [passwordFile].compactMap(\.self))
         if let outcome { watchProcesses(outcome.services) }
         let status = outcome.map { $0.isLeaving ? "out of the load balancers" : "the node is as it should be" }
         let text = status ?? "the last pass failed: see the log"
@@ -177,6 +176,11 @@ struct ResidentLoop {
                 return
             }
         }
+    }
+
+    private var passwordFile: FilePath? {
+        guard case .file(let path) = inputs.lastSettings?.mail.upstream?.login?.password else { return nil }
+        return FilePath(path.description)
     }
 
     private static let managedFiles: [FilePath] =

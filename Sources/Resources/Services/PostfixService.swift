@@ -34,6 +34,14 @@ package struct PostfixService: ServiceConfiguration {
         self.files = files
     }
 
+    package var kept: Set<FilePath> { Set([wanted.keptTable].compactMap(\.self).map { FilePath($0.path) }) }
+
+    /// Whether Postfix was seen at work with a table, so that it can be kept as it was then.
+    package static func hasWorked(with table: PostfixTable.Name, files: FileSystem) throws -> Bool {
+        let path = FilePath(table.path)
+        return try ProvenFiles(service: ServiceName("postfix"), paths: [path], files: files).bytes()[path] != nil
+    }
+
     package func isOwn(_ text: String, at path: FilePath) -> Bool {
         path != Self.mainCf && path != Self.masterCf && PostfixTable.isOwn(text)
     }
@@ -44,7 +52,6 @@ package struct PostfixService: ServiceConfiguration {
             Self.masterCf: try wanted.masterCf(from: current[Self.masterCf] ?? ""),
         ]
         for table in wanted.tables { texts[FilePath(table.name.path)] = table.text }
-        if let kept = wanted.keptTable.map({ FilePath($0.path) }) { texts[kept] = current[kept] }
         return texts
     }
 

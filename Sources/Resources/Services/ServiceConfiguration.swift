@@ -12,6 +12,9 @@ package protocol ServiceConfiguration: Sendable {
     /// Those of them that are for root's eyes alone, and shown by no diff.
     var secrets: Set<FilePath> { get }
 
+    /// Those of them whose text is not known now: they are to be as they last worked.
+    var kept: Set<FilePath> { get }
+
     /// Whether what stands in a file is the agent's own work from the first line to the last: it is no original to be
     /// kept, and goes where it is not wanted.
     func isOwn(_ text: String, at path: FilePath) -> Bool
@@ -32,6 +35,7 @@ package protocol ServiceConfiguration: Sendable {
 
 extension ServiceConfiguration {
     package var secrets: Set<FilePath> { [] }
+    package var kept: Set<FilePath> { [] }
     package func isOwn(_ text: String, at path: FilePath) -> Bool { false }
 
     /// The mode and owner that a file is to have.

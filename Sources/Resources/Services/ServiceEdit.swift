@@ -42,7 +42,8 @@ extension ConfiguredService {
         let found = snapshots.compactMapValues { $0.isRegular ? FileText($0.bytes) : nil }
         let texts = found.merging(proven.mapValues { FileText($0) }) { found, _ in found }
         let current = texts.mapValues(\.string)
-        let desired = try configuration.desired(from: current)
+        var desired = try configuration.desired(from: current)
+        for path in configuration.kept { desired[path] = proven[path].map { FileText($0).string } ?? current[path] }
 
         var changed: [ChangedFile] = []
         var candidates: [FilePath: [UInt8]] = [:]

@@ -57,8 +57,7 @@ class Sink:
         # A session from before the switch may end its mail, else it would come twice, but not begin another.
         if self.server is None:
             return f"421 4.3.2 {self.name} is going down"
-        # Of a bounce it is "<>" here.
-        envelope.mail_from = address.strip("<>")
+        envelope.mail_from = address
         envelope.mail_options.extend(mail_options)
         return "250 2.1.0 OK"
 
@@ -70,12 +69,14 @@ class Sink:
 
     async def handle_DATA(self, server, session, envelope):
         message = message_from_bytes(envelope.content)
+        # A bounce has none, which aiosmtpd writes so that it is not taken for a missing one.
+        sender = envelope.mail_from.strip("<>")
         records.append(
             self.folder / "mails.jsonl", by=self.name, client=session.peer[0], helo=session.host_name,
             tls=session.ssl is not None, user=session.auth_data, to=envelope.rcpt_tos, subject=message["Subject"],
-            id=message["Message-ID"], received=message.get_all("Received", []), **{"from": envelope.mail_from},
+            id=message["Message-ID"], received=message.get_all("Received", []), **{"from": sender},
             # Of a bounce, all: it tells which mail came back, and why.
-            report=envelope.content.decode(errors="replace") if not envelope.mail_from else None,
+            report=envelope.content.decode(errors="replace") if not sender else None,
         )
         return "250 kept"
 
