@@ -118,8 +118,9 @@ package struct Pass: Sendable {
             if record != nil { try obey(notices, settings, orders) }
             goal = try NodeGoal(notices, order: orders.current(), waits: request.waitsInService)
         }
-        // Elsewhere than on the node there is no password, and it would not be shown.
-        let password = given == nil ? try await passwords.password(settings, facts, request) : Secret("elsewhere")
+        // Elsewhere than on the node there is no password, and it would not be shown; a node that leaves has its last one.
+        var password = given == nil ? nil : Secret("elsewhere")
+        if given == nil, goal.order == nil { password = try await passwords.password(settings, facts, request) }
         let node = try step("settings") {
             try RelayNode(
                 settings: settings,

@@ -225,6 +225,15 @@ struct RelayNodeTests {
         #expect(try upstream().postfix.keptTable == nil)
     }
 
+    @Test func whatTwoSettingsAskForIsThereOnce() throws {
+        let settings = try exampleSettings {
+            $0.mail.upstream = Upstream(host: try DomainName("smtp.example.net"))
+            $0.mail.outboundTLS = .verify
+        }
+        let asked = try RelayNode(settings: settings, facts: exampleFacts()).postfix.asked.map(\.name)
+        #expect(asked.filter { $0 == "smtp_tls_CAfile" }.count == 1)
+    }
+
     @Test func aSmarthostWithoutAUserIsToldNone() throws {
         let node = try upstream(login: false)
         #expect(MainCf(node.postfix.mainCf(from: ""))["smtp_sasl_auth_enable"] == nil)

@@ -45,9 +45,11 @@ package struct PostfixConfiguration: Sendable, Equatable {
         let transports = Self.transports(mail)
         let smarthost = mail.upstream.map { SmarthostParts($0, password: password, authorities: authorities) }
         let delivery = DeliveryParts(mail.delivery, domain: mail.domain)
-        self.asked =
+        let asked =
             (smarthost?.parameters ?? []) + delivery.parameters + transports.parameters + Self.certificate(mail)
             + Self.outboundTLS(mail.outboundTLS, authorities: authorities)
+        var names: Set<String> = []
+        self.asked = asked.filter { names.insert($0.name).inserted }
         self.evacuation = evacuation
         self.ports = mail.submission ? [25, 587] : [25]
         let hostname = mail.hostname?.description ?? "\(facts.privateAddress.hostLabel).\(mail.domain)"
