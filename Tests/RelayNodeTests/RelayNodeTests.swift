@@ -52,6 +52,7 @@ struct RelayNodeTests {
         for list in ["smtpd_relay_restrictions", "smtpd_recipient_restrictions"] {
             #expect(parameter(list, of: node) == "permit_mynetworks, reject_unauth_destination, reject")
         }
+        #expect(parameter("smtpd_authorized_xclient_hosts", of: node) == "")
         #expect(parameter("disable_vrfy_command", of: node) == "yes")
         #expect(parameter("smtpd_banner", of: node) == "$myhostname ESMTP")
     }

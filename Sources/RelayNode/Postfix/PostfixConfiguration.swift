@@ -72,6 +72,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
             Parameter("relay_domains", mail.transports.map { "\($0.domain)" }.joined(separator: ", ")),
             Parameter("smtpd_relay_restrictions", relayPolicy),
             Parameter("smtpd_recipient_restrictions", relayPolicy),
+            // Whoever is believed to speak for others can speak for those in the networks.
+            Parameter("smtpd_authorized_xclient_hosts", ""),
             Parameter("smtp_tls_security_level", mail.outboundTLS.rawValue),
             Parameter("smtpd_banner", "$myhostname ESMTP"),
             Parameter("disable_vrfy_command", "yes"),
