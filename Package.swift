@@ -160,7 +160,8 @@ let package = Package(
         .testTarget(
             name: "RelayAgentTests",
             dependencies: [
-                "Host", "Reconcile", "RelayAgent", "RelayTestSupport", "Vocabulary", logging, systemPackage,
+                "AWS", "Facts", "Host", "Reconcile", "RelayAgent", "RelayTestSupport", "Resources", "Vocabulary",
+                logging, systemPackage,
             ],
             swiftSettings: strict
         ),

@@ -10,7 +10,10 @@ package final class AWSAccess: Sendable {
     private let environment: [String: String]
     private let transport: any HTTPTransport
     private let onWait: @Sendable (String) -> Void
+    /// Counts the calls of the APIs.
+    package let tally = APITally()
     private let kept = Mutex(Kept())
+    private let targetGroups = NetworkLoadBalancingClient.Memory()
 
     private struct Kept {
         var metadata: (settings: NodeSettings.Metadata, client: MetadataClient)?
@@ -55,6 +58,21 @@ package final class AWSAccess: Sendable {
         SSMClient(client(.ssm, region: region, domain: domain, metadata: metadata))
     }
 
+    package func elbV2(region: Region, domain: DomainName, metadata: MetadataClient) -> any NetworkLoadBalancing {
+        NetworkLoadBalancingClient(
+            client(.elasticLoadBalancingV2, region: region, domain: domain, metadata: metadata),
+            memory: targetGroups
+        )
+    }
+
+    package func autoScaling(region: Region, domain: DomainName, metadata: MetadataClient) -> any AutoScaling {
+        AutoScalingClient(client(.autoScaling, region: region, domain: domain, metadata: metadata))
+    }
+
+    package func cloudFormation(region: Region, domain: DomainName, metadata: MetadataClient) -> any CloudFormation {
+        CloudFormationClient(client(.cloudFormation, region: region, domain: domain, metadata: metadata))
+    }
+
     private func client(
         _ service: ServiceEndpoint.Service,
         region: Region,
@@ -67,7 +85,7 @@ package final class AWSAccess: Sendable {
             if let known = kept.clients[key] { return known }
             let credentials =
                 kept.credentials ?? EnvironmentCredentials(environment) ?? InstanceRoleCredentials(reader: metadata)
-            let client = QueryClient(endpoint, credentials: credentials, transport: transport)
+            let client = QueryClient(endpoint, credentials: credentials, transport: transport, tally: tally)
             kept.credentials = credentials
             kept.clients[key] = client
             return client

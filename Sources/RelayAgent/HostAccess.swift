@@ -31,14 +31,22 @@ package struct HostAccess: Sendable {
 
     /// The host that the program runs on.
     ///
-    /// - Parameter variables: What child processes find in their environment besides what this process has.
-    package static func live(transport: any HTTPTransport, variables: [String: String] = [:]) -> HostAccess {
+    /// - Parameters:
+    ///   - variables: What child processes find in their environment besides what this process has.
+    ///   - staysResident: Whether there will be many passes, most of them with nothing to do.
+    package static func live(
+        transport: any HTTPTransport,
+        variables: [String: String] = [:],
+        staysResident: Bool = false
+    ) -> HostAccess {
         let files = FileSystem()
         let runner = SubprocessRunner(variables: variables)
+        let hasSystemd = files.exists("/run/systemd/system")
+        let services: any ServiceManager = hasSystemd ? Systemd(runner: runner) : NoServiceManager()
         return HostAccess(
             files: files,
             runner: runner,
-            services: files.exists("/run/systemd/system") ? Systemd(runner: runner) : NoServiceManager(),
+            services: staysResident ? RememberedServices(services, files: files) : services,
             packages: Yum(runner: runner, files: files),
             relay: RelayProbe(
                 address: PostfixConfiguration.selfTestAddress,

@@ -8,21 +8,27 @@ package import Vocabulary
 /// Gathers what the node is made of: facts and settings, in the order in which each needs the other.
 package final class Inputs: Sendable {
     private let sources: @Sendable () throws -> SettingsSources
+    private let readable: @Sendable () -> SettingsSources
     private let aws: AWSAccess
     private let files: FileSystem
     private let log: StepLog
     private let known = Mutex<NodeFacts?>(nil)
     private let resolved = Mutex<NodeSettings?>(nil)
     private let knownNotices = Mutex<InstanceNotices?>(nil)
+    private let knownMetadata = Mutex<MetadataClient?>(nil)
 
-    /// - Parameter sources: Reads the settings' file anew at each call, so that every pass has them as they are.
+    /// - Parameters:
+    ///   - sources: Reads the settings' file anew at each call, so that every pass has them as they are.
+    ///   - readable: The same, but without the file where it can't be read.
     package init(
         sources: @escaping @Sendable () throws -> SettingsSources,
+        readable: @escaping @Sendable () -> SettingsSources,
         aws: AWSAccess,
         files: FileSystem,
         log: StepLog
     ) {
         self.sources = sources
+        self.readable = readable
         self.aws = aws
         self.files = files
         self.log = log
@@ -43,36 +49,68 @@ package final class Inputs: Sendable {
         let before = known.withLock { $0 }
         if let before, age == .known { return before }
         let metadata = try metadata()
-        let describeTags = { (instance: InstanceID, region: Region, domain: DomainName) async throws in
-            try await self.aws.ec2(region: region, domain: domain, metadata: metadata).tags(of: instance)
-        }
-        let facts: NodeFacts
-        if let before {
-            facts = try await before.refreshed(from: metadata)
-        } else {
-            facts = try await NodeFacts.gather(
-                from: metadata,
-                files: files,
-                describeTags: describeTags,
-                notice: { log.notice("facts", $0) }
-            )
-        }
+        let facts =
+            if let before {
+                try await before.refreshed(from: metadata)
+            } else {
+                try await gather(from: metadata)
+            }
         known.withLock { $0 = facts }
         return facts
     }
 
-    /// What AWS announces to this instance.
+    private func gather(from metadata: MetadataClient) async throws -> NodeFacts {
+        let describeTags = { (instance: InstanceID, region: Region, domain: DomainName) async throws in
+            try await self.aws.ec2(region: region, domain: domain, metadata: metadata).tags(of: instance)
+        }
+        return try await NodeFacts.gather(
+            from: metadata,
+            files: files,
+            describeTags: describeTags,
+            notice: { log.notice("facts", $0) }
+        )
+    }
+
+    /// Who waits to hear how the launch ended, and what it takes to reach them, also where the settings are wrong
+    /// otherwise; `nil` where nobody is known to wait.
+    ///
+    /// - Throws: A `MetadataFailure` where somebody waits, but can't be reached.
+    package func launch() async throws -> (NodeSettings.Launch, NodeFacts, MetadataClient)? {
+        let sources = readable()
+        let isNamed = sources.launch(tags: [:]) != NodeSettings.Launch()
+        var settings = sources.metadataSettingsOrStandard()
+        if let facts = known.withLock({ $0 }) {
+            return (sources.launch(tags: facts.tags), facts, aws.metadata(settings))
+        }
+        // Tags may name somebody. Where nothing else does, that is no reason to wait for metadata for long.
+        if !isNamed { settings.timeout = min(settings.timeout, .seconds(10)) }
+        let metadata = aws.metadata(settings)
+        do {
+            let facts = try await gather(from: metadata)
+            return (sources.launch(tags: facts.tags), facts, metadata)
+        } catch {
+            if isNamed { throw error }
+            return nil
+        }
+    }
+
+    /// What AWS announces to this instance. Metadata is read as it was for the facts.
     package func notices(_ age: Age = .current) async throws -> InstanceNotices {
         if age == .known, let before = knownNotices.withLock({ $0 }) { return before }
-        let notices = try await InstanceNotices.read(from: try metadata(), onlyUrgent: false)
+        let metadata = try knownMetadata.withLock { $0 } ?? metadata()
+        let notices = try await InstanceNotices.read(from: metadata, onlyUrgent: false)
         knownNotices.withLock { $0 = notices }
         return notices
     }
 
     /// Whether AWS announces something else, of what can't wait for the next pass, than at the last one.
+    ///
+    /// It is asked every few seconds, so it reads metadata as the last pass did, and no settings.
     package func hasUrgentNews() async throws -> Bool {
-        guard let before = knownNotices.withLock({ $0 }) else { return false }
-        let now = try await InstanceNotices.read(from: try metadata(), onlyUrgent: true)
+        guard let before = knownNotices.withLock({ $0 }), let metadata = knownMetadata.withLock({ $0 }) else {
+            return false
+        }
+        let now = try await InstanceNotices.read(from: metadata, onlyUrgent: true)
         return now.targetLifecycleState != before.targetLifecycleState || now.spotAction != before.spotAction
     }
 
@@ -91,6 +129,8 @@ package final class Inputs: Sendable {
         // What can be known to be wrong before the tags are read is told now, all at once.
         let problems = sources.check(tags: nil)
         guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
-        return aws.metadata(try sources.metadataSettings())
+        let metadata = aws.metadata(try sources.metadataSettings())
+        knownMetadata.withLock { $0 = metadata }
+        return metadata
     }
 }

@@ -49,6 +49,9 @@ package struct SettingKey: Sendable, Equatable {
     /// Such as `smtp-relay:domain`.
     package var tag: String { Self.tagPrefix + shortName }
 
+    /// Whether it counts before the instance's tags are read, so that it can't come from them.
+    var precedesTags: Bool { name.hasPrefix("metadata.") || name.hasPrefix("bootstrap.") }
+
     static let variablePrefix = "SMTP_RELAY_"
     /// Names the settings' file itself.
     package static let fileVariable = "SMTP_RELAY_CONFIG"
@@ -69,6 +72,12 @@ package struct SettingKey: Sendable, Equatable {
                 .list,
                 standard: .list([]),
                 "Classic load balancers, by name, that the node registers itself with."
+            ),
+            SettingKey(
+                "load_balancer.target_groups",
+                .list,
+                standard: .list([]),
+                "Target groups of network load balancers, by ARN, that the node registers itself with."
             ),
             SettingKey(
                 "load_balancer.allow_open_to_world",
@@ -109,8 +118,11 @@ package struct SettingKey: Sendable, Equatable {
             SettingKey(
                 "reconcile.interval",
                 .duration,
-                standard: .text("60s"),
-                "How long after a pass the resident agent makes the next, where nothing calls for one earlier."
+                standard: nil,
+                """
+                How long after a pass the resident agent makes the next, where nothing calls for one earlier; without it, \
+                60 s for each load balancer and target group.
+                """
             ),
             SettingKey(
                 "reconcile.jitter",
@@ -135,6 +147,36 @@ package struct SettingKey: Sendable, Equatable {
                 .boolean,
                 standard: .boolean(false),
                 "Whether a rebalance recommendation makes the node leave, too."
+            ),
+            SettingKey(
+                "bootstrap.timeout",
+                .duration,
+                standard: .text("20m"),
+                "How long bootstrap may take in all, before it counts as failed. Not in tags."
+            ),
+            SettingKey(
+                "auto_scaling.launch_hook",
+                .text,
+                standard: nil,
+                "The lifecycle hook whose action bootstrap completes: CONTINUE in service, ABANDON otherwise."
+            ),
+            SettingKey(
+                "auto_scaling.termination_hook",
+                .text,
+                standard: nil,
+                "The lifecycle hook whose action the agent completes when the node has left."
+            ),
+            SettingKey(
+                "cloudformation.stack",
+                .text,
+                standard: nil,
+                "The stack, by name or ARN, that bootstrap signals its success or failure to."
+            ),
+            SettingKey(
+                "cloudformation.resource",
+                .text,
+                standard: nil,
+                "The logical id of the stack's resource that waits for the signal."
             ),
         ]
 

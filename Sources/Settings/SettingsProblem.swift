@@ -24,6 +24,10 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
         SettingsProblem("\(source): \(key): \(reason)")
     }
 
+    static func incomplete(_ key: String, in source: ValueSource, without other: String) -> SettingsProblem {
+        SettingsProblem("\(source): \(key) is set, but \(other) is not; set both or neither")
+    }
+
     static func missing(_ key: SettingKey) -> SettingsProblem {
         SettingsProblem(
             """

@@ -34,6 +34,22 @@ package struct SettingsSources: Sendable {
         return settings
     }
 
+    /// How to read metadata, with the default in place of what is wrong: for whoever is to be told that it is.
+    package func metadataSettingsOrStandard() -> NodeSettings.Metadata {
+        ValueReader(layers(tags: [:]).0).metadata() ?? NodeSettings.Metadata()
+    }
+
+    /// How long `bootstrap` may take in all; the default where the setting is wrong, which others will tell.
+    package func bootstrapTimeout() -> Duration {
+        ValueReader(layers(tags: [:]).0).bootstrapTimeout() ?? .seconds(1200)
+    }
+
+    /// Who waits to hear how `bootstrap` ended, as far as that is said right: others of the settings may be wrong, which
+    /// is just what has to be told.
+    package func launch(tags: [String: String]) -> NodeSettings.Launch {
+        ValueReader(layers(tags: tags).0).launch()
+    }
+
     /// The settings in force.
     ///
     /// - Parameter tags: The instance's tags; those that begin with `smtp-relay:` count.
@@ -92,9 +108,9 @@ package struct SettingsSources: Sendable {
         add(launch.variables) { .launch(variable: $0) }
         for (name, text) in tags.sorted(by: { $0.key < $1.key }) where name.hasPrefix(SettingKey.tagPrefix) {
             let key = SettingKey.all.first { $0.tag == name }
-            if let key, key.name.hasPrefix("metadata.") {
+            if let key, key.precedesTags {
                 let reason =
-                    "tags are read from metadata, so they can't say how; set it in the file or as \(key.variable)"
+                    "tags are read from metadata, and it counts before that; set it in the file or as \(key.variable)"
                 problems.append(.unwanted(key.name, in: .tag(name), reason))
                 continue
             }

@@ -24,35 +24,61 @@ final class ValueReader {
         let port = port("health.port")
         let path = one("health.path", HealthPath.init)
         let classic = many("load_balancer.classic", ClassicLoadBalancerName.init)
+        let targetGroups = many("load_balancer.target_groups", TargetGroupARN.init)
         let joining = duration("load_balancer.timeout")
         let installing = duration("packages.timeout")
         let (interval, jitter) = (duration("reconcile.interval"), duration("reconcile.jitter"))
         let leaving = duration("shutdown.drain_timeout")
-        guard let metadata = metadata(), let mail, let port, let path, let joining, let installing, let interval,
-            let jitter, let leaving, problems.isEmpty
+        let launch = launch()
+        let terminationHook = one("auto_scaling.termination_hook", LifecycleHookName.init)
+        _ = bootstrapTimeout()
+        guard let metadata = metadata(), let mail, let port, let path, let joining, let installing, let jitter,
+            let leaving, problems.isEmpty
         else { return nil }
+        let loadBalancer = NodeSettings.LoadBalancer(
+            classic: classic,
+            targetGroups: targetGroups,
+            allowOpenToWorld: flag("load_balancer.allow_open_to_world"),
+            timeout: joining
+        )
         return NodeSettings(
             mail: mail,
             health: NodeSettings.Health(port: port, path: path),
-            loadBalancer: NodeSettings.LoadBalancer(
-                classic: classic,
-                allowOpenToWorld: flag("load_balancer.allow_open_to_world"),
-                timeout: joining
-            ),
+            loadBalancer: loadBalancer,
             metadata: metadata,
             packages: NodeSettings.Packages(timeout: installing),
             reconcile: NodeSettings.Reconcile(
                 resident: flag("reconcile.resident"),
-                interval: interval,
+                interval: interval ?? NodeSettings.Reconcile.standardInterval * max(1, loadBalancer.count),
                 jitter: jitter
             ),
             shutdown: NodeSettings.Shutdown(
                 drainTimeout: leaving,
                 evacuateQueue: flag("shutdown.evacuate_queue"),
                 drainOnRebalance: flag("shutdown.drain_on_rebalance")
-            )
+            ),
+            launch: launch,
+            terminationHook: terminationHook
         )
     }
+
+    /// Without what is wrong or not whole.
+    func launch() -> NodeSettings.Launch {
+        let (stackKey, resourceKey) = ("cloudformation.stack", "cloudformation.resource")
+        // What is not known yet may still come from the tags.
+        if requiresAll, let lonely = [stackKey, resourceKey].compactMap(entry).only {
+            let missing = lonely.key.name == stackKey ? resourceKey : stackKey
+            problems.append(.incomplete(lonely.key.name, in: lonely.source, without: missing))
+        }
+        let stack = one(stackKey, StackName.init)
+        let resource = one(resourceKey, LogicalResourceID.init)
+        var launch = NodeSettings.Launch(hook: one("auto_scaling.launch_hook", LifecycleHookName.init))
+        if let stack, let resource { launch.signal = NodeSettings.StackResource(stack: stack, resource: resource) }
+        return launch
+    }
+
+    /// `nil` where the value is wrong.
+    func bootstrapTimeout() -> Duration? { duration("bootstrap.timeout") }
 
     /// `nil` where a value is wrong.
     func metadata() -> NodeSettings.Metadata? {
@@ -109,4 +135,9 @@ final class ValueReader {
             return nil
         }
     }
+}
+
+extension Array {
+    /// The one element of an array of one.
+    fileprivate var only: Element? { count == 1 ? first : nil }
 }

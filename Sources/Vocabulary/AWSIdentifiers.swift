@@ -44,3 +44,32 @@ package struct ClassicLoadBalancerName: Sendable, Hashable, CustomStringConverti
         self.description = String(text)
     }
 }
+
+/// A target group's ARN: `arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/ID`
+/// (Service Authorization Reference, "Resource types defined by AWS Elastic Load Balancing V2").
+package struct TargetGroupARN: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+    /// The group's name, which its account has once in a region.
+    package let name: String
+
+    package init(_ text: some StringProtocol) throws(InvalidValue) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        let path = parts.last?.split(separator: "/", omittingEmptySubsequences: false) ?? []
+        guard parts.count == 6, parts[0] == "arn", parts[1].hasPrefix("aws"), parts[2] == "elasticloadbalancing",
+            parts[4].utf8.count == 12, parts[4].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            path.count == 3, path[0] == "targetgroup", (1...32).contains(path[1].utf8.count), !path[2].isEmpty,
+            ([parts[1], parts[3]] + path[1...]).allSatisfy({ $0.utf8.allSatisfy(\.isLetterDigitOrHyphen) }),
+            (try? Region(parts[3])) != nil
+        else {
+            throw InvalidValue(
+                text,
+                expected: """
+                    a target group's ARN, such as \
+                    arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/relay/0123456789abcdef
+                    """
+            )
+        }
+        self.description = String(text)
+        self.name = String(path[1])
+    }
+}

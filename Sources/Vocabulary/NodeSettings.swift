@@ -7,6 +7,10 @@ package struct NodeSettings: Sendable, Equatable {
     package var packages: Packages
     package var reconcile: Reconcile
     package var shutdown: Shutdown
+    package var launch: Launch
+    /// `auto_scaling.termination_hook`: the lifecycle hook whose action the node completes when it has left; `nil` where
+    /// none is to be completed, since a group's hooks may belong to others.
+    package var terminationHook: LifecycleHookName?
 
     package init(
         mail: Mail,
@@ -15,7 +19,9 @@ package struct NodeSettings: Sendable, Equatable {
         metadata: Metadata,
         packages: Packages,
         reconcile: Reconcile = Reconcile(),
-        shutdown: Shutdown = Shutdown()
+        shutdown: Shutdown = Shutdown(),
+        launch: Launch = Launch(),
+        terminationHook: LifecycleHookName? = nil
     ) {
         self.mail = mail
         self.health = health
@@ -24,6 +30,8 @@ package struct NodeSettings: Sendable, Equatable {
         self.packages = packages
         self.reconcile = reconcile
         self.shutdown = shutdown
+        self.launch = launch
+        self.terminationHook = terminationHook
     }
 
     /// `[health]`: what nginx answers the load balancer's health check with.
@@ -41,6 +49,8 @@ package struct NodeSettings: Sendable, Equatable {
     package struct LoadBalancer: Sendable, Equatable {
         /// Classic load balancers, by name.
         package var classic: [ClassicLoadBalancerName]
+        /// Target groups of network load balancers.
+        package var targetGroups: [TargetGroupARN]
         /// Join even where the load balancer hides the senders' addresses while its door is open to the world.
         package var allowOpenToWorld: Bool
         /// How long to wait in all for the load balancer to call the node in service.
@@ -48,13 +58,18 @@ package struct NodeSettings: Sendable, Equatable {
 
         package init(
             classic: [ClassicLoadBalancerName] = [],
+            targetGroups: [TargetGroupARN] = [],
             allowOpenToWorld: Bool = false,
             timeout: Duration = .seconds(300)
         ) {
             self.classic = classic
+            self.targetGroups = targetGroups
             self.allowOpenToWorld = allowOpenToWorld
             self.timeout = timeout
         }
+
+        /// How many load balancers have to be asked about this node.
+        package var count: Int { classic.count + targetGroups.count }
     }
 
     /// `[metadata]`: how instance metadata is read.
@@ -72,6 +87,10 @@ package struct NodeSettings: Sendable, Equatable {
 
     /// `[reconcile]`: when the node is looked at again.
     package struct Reconcile: Sendable, Equatable {
+        /// The interval for each load balancer, where none is set: each is asked in each pass, and a node is to make no
+        /// more than one call of AWS's APIs a minute.
+        package static let standardInterval: Duration = .seconds(60)
+
         /// Whether the agent stays resident; a timer starts its passes otherwise.
         package var resident: Bool
         /// From the end of a pass to the start of the next, where nothing calls for one earlier.
@@ -79,7 +98,11 @@ package struct NodeSettings: Sendable, Equatable {
         /// At most this is added to the interval, by chance, so that a fleet's passes don't come at one time.
         package var jitter: Duration
 
-        package init(resident: Bool = true, interval: Duration = .seconds(60), jitter: Duration = .seconds(15)) {
+        package init(
+            resident: Bool = true,
+            interval: Duration = Self.standardInterval,
+            jitter: Duration = .seconds(15)
+        ) {
             self.resident = resident
             self.interval = interval
             self.jitter = jitter
@@ -106,6 +129,30 @@ package struct NodeSettings: Sendable, Equatable {
         }
     }
 
+    /// Who waits to hear how `bootstrap` ended.
+    package struct Launch: Sendable, Equatable {
+        /// `auto_scaling.launch_hook`: the lifecycle hook whose action is completed, or abandoned.
+        package var hook: LifecycleHookName?
+        /// `[cloudformation]`: the resource that is signalled.
+        package var signal: StackResource?
+
+        package init(hook: LifecycleHookName? = nil, signal: StackResource? = nil) {
+            self.hook = hook
+            self.signal = signal
+        }
+    }
+
+    /// `[cloudformation]`: a resource of a stack.
+    package struct StackResource: Sendable, Equatable {
+        package var stack: StackName
+        package var resource: LogicalResourceID
+
+        package init(stack: StackName, resource: LogicalResourceID) {
+            self.stack = stack
+            self.resource = resource
+        }
+    }
+
     /// `[packages]`: how missing packages are installed.
     package struct Packages: Sendable, Equatable {
         /// How long to wait in all for locks, mirrors and the installation itself.
@@ -123,6 +170,8 @@ package struct HealthPath: Sendable, Hashable, CustomStringConvertible {
 
     /// `/health`.
     package static let standard = HealthPath(unchecked: "/health")
+    /// `/metrics`, where Prometheus looks: no health check's.
+    package static let metrics = HealthPath(unchecked: "/metrics")
 
     private init(unchecked text: String) { self.description = text }
 
@@ -134,6 +183,9 @@ package struct HealthPath: Sendable, Hashable, CustomStringConvertible {
             !text.hasSuffix("/")
         else {
             throw InvalidValue(text, expected: "a path of letters, digits, '-', '_' and '.', such as /health")
+        }
+        guard text != Self.metrics.description else {
+            throw InvalidValue(text, expected: "another path, such as /health: the metrics are at this one")
         }
         self.description = String(text)
     }

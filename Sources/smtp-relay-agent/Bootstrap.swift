@@ -11,6 +11,9 @@ struct Bootstrap: AsyncParsableCommand {
 
             Settings given as flags and variables are kept in /etc/smtp-relay-agent/environment for all later passes.
 
+            Where auto_scaling.launch_hook or cloudformation.stack is set, these are told how it ended, once, also \
+            when it is killed or takes longer than bootstrap.timeout.
+
             Exit status: 0 the node is in service; 1 it is not, and the log's last lines say why.
             """
     )
@@ -19,12 +22,11 @@ struct Bootstrap: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
-            let started = ContinuousClock.now
-            if try Installation(files: session.host.files).install() {
-                session.log.done("agent", "install \(Installation.program)", after: ContinuousClock.now - started)
-            }
-            try session.keepLaunch(options)
-            try await session.pass.converge(PassRequest(trigger: "bootstrap", showsDiffs: false))
+            try await session.launch.run(
+                timeout: session.bootstrapTimeout,
+                guardArguments: [LaunchGuard.configuration.commandName ?? ""] + options.arguments,
+                prepare: { try session.keepLaunch(options) }
+            )
         }
     }
 }

@@ -43,6 +43,18 @@ struct CommonOptions: ParsableArguments {
         return SettingsSources(file: try file(named), environment: environment, launch: launch, flags: assignments)
     }
 
+    /// Without the file, where it can't be read: for whoever is to be told that.
+    func readableSources(environment: [String: String], launch: LaunchEnvironment) -> SettingsSources {
+        (try? sources(environment: environment, launch: launch))
+            ?? SettingsSources(file: nil, environment: environment, launch: launch, flags: assignments)
+    }
+
+    /// The same options for another process of this program.
+    var arguments: [String] {
+        let file = configFile.map { ["--config", $0] } ?? []
+        return file + assignments.flatMap { ["--set", $0] } + ["--log-format", logFormat.rawValue]
+    }
+
     private func file(_ named: String?) throws -> SettingsFile? {
         let path = named ?? Self.standardFile
         let files = FileSystem()

@@ -15,10 +15,11 @@ extension LaunchEnvironment {
         self.init(text: String(decoding: try files.bytes(at: path), as: UTF8.self))
     }
 
-    /// Readable by root alone: a proxy's address may hold a password.
+    /// Readable by everyone, as settings are, but where a proxy's address holds a password.
     func write(to files: FileSystem) throws {
         let path = FilePath(Self.path)
-        let attributes = FileAttributes(permissions: .ownerReadWrite)
+        let isSecret = proxies.values.contains { $0.contains("@") }
+        let attributes = FileAttributes(permissions: isSecret ? .ownerReadWrite : .worldReadable)
         let wanted = FileSnapshot(attributes: attributes, isRegular: true, bytes: Array(text.utf8))
         guard !variables.isEmpty, try files.file(at: path) != wanted else { return }
         try files.createDirectory(path.removingLastComponent())

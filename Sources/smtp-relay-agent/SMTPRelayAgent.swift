@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import NIOCore
+import RelayAgent
 
 /// Where the program begins.
 @main
@@ -26,10 +27,10 @@ struct SMTPRelayAgent: AsyncParsableCommand {
             instance's smtp-relay:* tags; only the mail domain is required. 'smtp-relay-agent config show' lists \
             every setting, its value, and where that came from.
             """,
-        version: "0.1.0",
+        version: AgentVersion.current,
         subcommands: [
             Bootstrap.self, Run.self, ReconcileCommand.self, PlanCommand.self, Status.self, Drain.self, Undrain.self,
-            FactsCommand.self, Probe.self, ConfigCommand.self,
+            FactsCommand.self, Probe.self, ConfigCommand.self, LaunchGuard.self,
         ]
     )
 }

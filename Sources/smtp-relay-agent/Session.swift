@@ -1,3 +1,4 @@
+import AWS
 import ArgumentParser
 import Glibc
 import HTTP
@@ -14,36 +15,45 @@ struct Session {
     let host: HostAccess
     let inputs: Inputs
     let pass: Pass
+    let launch: Launch
+    /// How long bootstrap may take in all.
+    let bootstrapTimeout: Duration
+    private let aws: AWSAccess
 
     private init(
         _ options: CommonOptions,
         environment: [String: String],
-        launch: LaunchEnvironment,
+        kept: LaunchEnvironment,
         log: StepLog,
-        transport: HTTPClientTransport
+        transport: HTTPClientTransport,
+        staysResident: Bool
     ) {
         let aws = AWSAccess(
-            environment: launch.completing(environment),
+            environment: kept.completing(environment),
             transport: transport,
             onWait: { log.notice("facts", $0) }
         )
+        self.aws = aws
         self.log = log
         self.environment = environment
-        self.host = .live(transport: transport, variables: launch.proxies)
+        self.host = .live(transport: transport, variables: kept.proxies, staysResident: staysResident)
         self.sources = { [files = host.files] in
             try options.sources(environment: environment, launch: LaunchEnvironment(files: files))
         }
-        self.inputs = Inputs(sources: sources, aws: aws, files: host.files, log: log)
+        let readable = { @Sendable in options.readableSources(environment: environment, launch: kept) }
+        self.inputs = Inputs(sources: sources, readable: readable, aws: aws, files: host.files, log: log)
         self.pass = Pass(inputs: inputs, host: host, aws: aws, log: log)
+        self.launch = Launch(pass: pass, inputs: inputs, host: host, aws: aws, log: log)
+        self.bootstrapTimeout = readable().bootstrapTimeout()
     }
 
     /// Keeps what this command was given beside the settings' file, for the passes to come.
     func keepLaunch(_ options: CommonOptions) throws {
         // What is wrong is for the pass to tell, and not to be kept.
         guard try sources().check(tags: nil).isEmpty else { return }
-        var launch = try LaunchEnvironment(files: host.files)
-        launch.keep(environment: environment, flags: options.assignments, file: options.configFile.map(canonical))
-        try launch.write(to: host.files)
+        var kept = try LaunchEnvironment(files: host.files)
+        kept.keep(environment: environment, flags: options.assignments, file: options.configFile.map(canonical))
+        try kept.write(to: host.files)
     }
 
     /// Runs a command's work; what it throws is told and ends the program with status 1.
@@ -61,23 +71,37 @@ struct Session {
         )
         do {
             if needsRoot, geteuid() != 0 { throw NotRoot() }
-            let launch = try LaunchEnvironment(files: FileSystem())
-            let transport = try HTTPClientTransport(environment: launch.completing(environment))
+            let kept = try LaunchEnvironment(files: FileSystem())
+            let transport = try HTTPClientTransport(environment: kept.completing(environment))
+            let session = Session(
+                options,
+                environment: environment,
+                kept: kept,
+                log: log,
+                transport: transport,
+                staysResident: staysResident
+            )
             do {
-                try await body(
-                    Session(options, environment: environment, launch: launch, log: log, transport: transport)
-                )
+                try await body(session)
             } catch {
-                await transport.shutdown()
+                await session.end(transport)
                 throw error
             }
-            await transport.shutdown()
+            await session.end(transport)
         } catch let exit as ExitCode {
             throw exit
         } catch {
             log.failed((error as? StepFailure)?.step, "\(error)")
             throw ExitCode.failure
         }
+    }
+}
+
+extension Session {
+    /// Closes connections, and writes down the AWS calls that no pass has. A user who may not write there leaves no trace.
+    private func end(_ transport: HTTPClientTransport) async {
+        await transport.shutdown()
+        try? await APICallRecord(files: host.files).add(aws.tally.take())
     }
 }
 

@@ -24,6 +24,7 @@ enum Answers {
         _ service: ServiceEndpoint.Service = .elasticLoadBalancing,
         credentials: any CredentialSource = FixedCredentials(),
         limits: QueryClient.Limits = .init(),
+        tally: APITally = APITally(),
         time: ManualTime = ManualTime()
     ) throws -> QueryClient {
         QueryClient(
@@ -36,6 +37,7 @@ enum Answers {
             credentials: credentials,
             transport: transport,
             limits: limits,
+            tally: tally,
             time: time.source
         )
     }

@@ -188,6 +188,17 @@ private final class CountedCredentials: CredentialSource {
         #expect(failure.description.contains("line 1: mismatched tag"))
     }
 
+    @Test func countsEveryTryAndEveryThrottle() async throws {
+        let busy = ScriptedTransport.Step.text(400, Answers.error("Throttling"))
+        let expired = ScriptedTransport.Step.text(403, Answers.error("ExpiredToken"))
+        let transport = ScriptedTransport([busy, .fail(.refused), expired, busy, .text(200, "<Answer/>")])
+        let tally = APITally()
+        let client = try Answers.client(transport, tally: tally, time: time)
+        _ = try await client.call("Describe", [])
+        #expect(tally.take() == APITally.Counts(calls: 5, throttles: 2))
+        #expect(tally.take() == APITally.Counts())
+    }
+
     @Test func keepsSecretsOutOfFailures() async throws {
         let steps: [ScriptedTransport.Step] = [.text(403, Answers.error("AccessDenied")), .fail(.invalidAddress)]
         for step in steps {

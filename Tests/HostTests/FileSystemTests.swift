@@ -13,6 +13,10 @@ struct FileSystemTests {
             try files.replace("/etc/a", with: Array("one".utf8), attributes: attributes)
             let mode = FileAttributes(permissions: FilePermissions(rawValue: 0o600))
             try files.replace("/etc/a", with: Array("two".utf8), attributes: mode)
+            // Postfix does not wait for it to settle.
+            var status = stat()
+            #expect(stat(files.location(of: "/etc/a").string, &status) == 0)
+            #expect((2...10).contains(time(nil) - status.st_mtim.tv_sec))
             let file = try #require(try files.file(at: "/etc/a"))
             #expect(file.bytes == Array("two".utf8))
             #expect(file.attributes.permissions.rawValue == 0o600)

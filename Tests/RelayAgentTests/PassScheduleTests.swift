@@ -41,22 +41,36 @@ struct PassScheduleTests {
         #expect(schedule.answered(at: schedule.due) == [file, signal])
     }
 
-    @Test func whatFightsBackIsSlowedAndToldOnce() {
+    /// Something writes the file anew after every repair, for ten minutes; each pass takes as long.
+    @Test(arguments: [Duration.milliseconds(50), .seconds(4)])
+    func whatFightsBackIsSlowedAndToldOnce(pass: Duration) {
         var schedule = schedule()
         var now = start
         var passes = 0
-        var told = 0
-        // Something writes the file anew after every repair, for ten minutes.
+        var told: [ContinuousClock.Instant] = []
         while now < start + .seconds(600) {
-            if schedule.want(file, at: now) { told += 1 }
+            if schedule.want(file, at: now) { told.append(now) }
             now = max(now, schedule.due)
             schedule.begin(at: now, next: start + .seconds(6000))
             schedule.regular(at: start + .seconds(6000))
             passes += 1
-            now += .milliseconds(50)
+            now += pass
+            schedule.putRight([file], at: now)
         }
-        #expect(told == 1)
-        #expect((60...160).contains(passes), "12 at once, and then one in five seconds")
+        #expect(told.count == 1)
+        #expect(told.allSatisfy { $0 < start + .seconds(60) })
+        #expect((50...80).contains(passes), "6 at once, and then one in ten seconds")
+    }
+
+    @Test func looksThatFindNothingAreAllowedOften() {
+        var schedule = schedule()
+        var now = start
+        for _ in 0..<20 {
+            let isSlowed = schedule.want(file, at: now)
+            #expect(!isSlowed)
+            now = schedule.due
+            schedule.begin(at: now, next: start + .seconds(60))
+        }
     }
 
     @Test func anotherFileIsNotSlowedWithIt() {
@@ -67,6 +81,7 @@ struct PassScheduleTests {
             now = max(now, schedule.due)
             schedule.begin(at: now, next: start + .seconds(6000))
             schedule.regular(at: start + .seconds(6000))
+            schedule.putRight([file], at: now)
         }
         _ = schedule.want(file, at: now)
         #expect(schedule.due > now + .seconds(1))

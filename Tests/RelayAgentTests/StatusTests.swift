@@ -12,6 +12,8 @@ struct StatusTests {
         status.instanceID = "i-0123456789abcdef0"
         status.address = "10.0.1.10"
         status.availabilityZone = "eu-central-1a"
+        status.vpcID = "vpc-1"
+        status.operatingSystem = "Amazon Linux 2023"
         status.networks = ["10.0.0.0/16"]
         status.agent = 42
         status.nextPassAt = 1060
@@ -21,13 +23,24 @@ struct StatusTests {
                 state: .asItShouldBe,
                 checkedAt: 990,
                 changedAt: 400,
-                lastChange: "edit /etc/postfix/main.cf, reload postfix",
-                changes: 2
+                lastChange: "edit /etc/postfix/main.cf, reload postfix"
             )
         ]
         status.services = [NodeStatus.Service(name: "postfix", isActive: false, isEnabled: true, process: nil)]
+        status.probes = [
+            ProbeReport(.smtp, "banner and EHLO on port 25", at: 990),
+            ProbeReport(.queueDisk, "free space", failure: "full\nmore", at: 400),
+        ]
+        status.queue = PostfixQueue.Counts()
+        status.queueCountedAt = 990
         status.memberships = [
-            MembershipReport(name: "load balancer relay", state: "OutOfService", reason: "Instance: failed checks")
+            MembershipReport(name: "load balancer relay", state: "OutOfService", reason: "Instance: failed checks"),
+            MembershipReport(
+                name: "target group relay-25",
+                state: "unhealthy",
+                reason: "Target.Timeout: Request timed out",
+                ours: "this node answers its own health check"
+            ),
         ]
         status.lastPass = NodeStatus.Pass(startedAt: 990, seconds: 0.1, trigger: "the interval", changes: 0)
         status.failures = [NodeStatus.Failure(at: 500, step: "packages", text: "a mirror fails\nmore")]
@@ -41,11 +54,15 @@ struct StatusTests {
         queue.oldestDeferred = 940
         let table = StatusReport(status, isAgentUp: true, queue: queue, now: 1000).table
         for line in [
-            "node                 relay i-0123456789abcdef0, 10.0.1.10, eu-central-1a", "resident, process 42",
+            "node                   relay i-0123456789abcdef0, 10.0.1.10, eu-central-1a", "Amazon Linux 2023",
+            "vpc-1: 10.0.0.0/16", "resident, process 42, version \(AgentVersion.current)",
+            "probe smtp             passed, 10 s ago (banner and EHLO on port 25)",
+            "probe queue disk       FAILED: full, 10 min ago (free space)",
             "by hand, 100 s ago", "10 s ago, for the interval: 0 changes", "in about 60 s",
             "as it should be, checked 10 s ago, changed 10 min ago: edit /etc/postfix/main.cf, reload postfix",
-            "NOT ACTIVE, enabled", "OutOfService (Instance: failed checks)",
-            "0 incoming, 0 active, 7 deferred, the oldest came 60 s ago, 0 on hold",
+            "NOT ACTIVE, enabled", "OutOfService (Instance: failed checks)\n",
+            "unhealthy (Target.Timeout: Request timed out); this node answers its own health check\n",
+            "0 incoming, 0 active, 7 deferred, the oldest came 60 s ago, 0 on hold\n",
             "8 min ago, packages: a mirror fails\n",
         ] {
             #expect(table.contains(line), "\(line) in\n\(table)")
@@ -56,6 +73,19 @@ struct StatusTests {
         let table = StatusReport(status, isAgentUp: false, queue: nil, now: 1000).table
         #expect(table.contains("not resident"))
         #expect(!table.contains("next pass"))
+    }
+
+    @Test func aTimersNextPassIsNamed() {
+        var status = status
+        let timer = "smtp-relay-agent-reconcile.timer"
+        status.services.append(NodeStatus.Service(name: timer, isActive: true, isEnabled: true, process: nil))
+        let table = StatusReport(status, isAgentUp: false, queue: nil, now: 1000).table
+        #expect(table.contains("next pass                         by smtp-relay-agent-reconcile.timer\n"))
+    }
+
+    @Test func whoMayNotSeeTheQueueIsToldHowOldItsCountsAre() {
+        let table = StatusReport(status, isAgentUp: true, queue: nil, now: 1000).table
+        #expect(table.contains("0 deferred, 0 on hold, counted 10 s ago\n"))
     }
 
     @Test func whatIsWrittenIsRead() async throws {

@@ -2,6 +2,15 @@ import RelayNode
 import Testing
 
 struct MainCfTests {
+    @Test func aNodeThatLeavesHasAnotherNameUntilItStays() {
+        let text = "mydomain = example.com\nmyhostname = mail.example.com\nrelayhost = [mine]\n"
+        let leaving = MainCf(text).evacuating(to: "[lb.example]:25")
+        #expect(leaving.text.contains("\nmyhostname = leaving.$mydomain\nrelayhost = [lb.example]:25\n"))
+        #expect(leaving.text.hasPrefix(text))
+        #expect(leaving.evacuating(to: "[lb.example]:25").text == leaving.text)
+        #expect(leaving.evacuating(to: nil).text == text)
+    }
+
     @Test(arguments: [
         ("a = 1\n", "1"), ("a=1\n", "1"), ("a =   1  \n", "1"), ("a = 1\na = 2\n", "2"),
         ("a = 1\n  2\n\t3\n", "1 2 3"), ("a = 1\n# comment\n 2\n", "1 2"), ("a = 1\n\n 2\n", "1 2"),

@@ -355,4 +355,17 @@ struct RelayNodeTests {
         #expect(text.contains("access_log off;"))
         #expect(text.contains("return 404;"))
     }
+
+    @Test func nginxShowsTheMetricsToWhomTheHealthCheckIsShown() throws {
+        let text = try RelayNode(settings: exampleSettings(), facts: exampleFacts()).nginx.text
+        let locations = text.split(separator: "location = ").dropFirst().map { part in
+            part.split(separator: "\n").map { $0.drop(while: \.isWhitespace) }.filter {
+                $0.hasPrefix("allow ") || $0.hasPrefix("deny ")
+            }
+        }
+        #expect(locations.count == 2)
+        #expect(locations[0] == locations[1] && locations[0].last == "deny all;")
+        #expect(text.contains("location = /metrics {"))
+        #expect(text.contains("alias /run/smtp-relay-agent/metrics;"))
+    }
 }

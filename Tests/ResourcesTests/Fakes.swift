@@ -80,7 +80,21 @@ struct FakeRelay: RelayProbing {
     }
 }
 
-/// A load balancer's API, with calls kept.
+extension RelayInstance {
+    /// i-01234567 in vpc-1, at 10.0.1.10.
+    static var sample: RelayInstance {
+        get throws {
+            RelayInstance(
+                id: try InstanceID("i-01234567"),
+                vpcID: "vpc-1",
+                availabilityZone: "eu-central-1a",
+                address: try IPAddress("10.0.1.10")
+            )
+        }
+    }
+}
+
+/// A classic load balancer's API, with calls kept.
 final class FakeELB: ClassicLoadBalancing, EC2Describing {
     private struct State {
         var healths: [InstanceHealth?]

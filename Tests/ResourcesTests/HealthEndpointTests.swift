@@ -4,6 +4,7 @@ import RelayNode
 import RelayTestSupport
 import Resources
 import SMTP
+import Synchronization
 import SystemPackage
 import Testing
 import Vocabulary
@@ -16,7 +17,12 @@ struct HealthEndpointTests {
     private let publisher = ServiceName("health")
     private let file: FilePath = "/run/smtp-relay-agent/www/health"
 
-    private func endpoint(_ relay: FakeRelay, _ files: FileSystem, _ services: FakeServices) throws -> HealthEndpoint {
+    private func endpoint(
+        _ relay: FakeRelay,
+        _ files: FileSystem,
+        _ services: FakeServices,
+        probes: ProbeObserver = .none
+    ) throws -> HealthEndpoint {
         let mail = NodeSettings.Mail(
             domain: try DomainName("example.com"),
             networks: [.network(try IPNetwork("10.0.0.0/16"))]
@@ -24,7 +30,7 @@ struct HealthEndpointTests {
         let allowed = try AllowedNetworks(mail, facts: try facts(), families: [.ipv4])
         let test = SelfTest(allowed, families: [.ipv4], domains: [mail.domain])
         return HealthEndpoint(
-            verifier: NodeVerifier(probe: relay, selfTest: test, files: files),
+            verifier: NodeVerifier(probe: relay, selfTest: test, files: files, observer: probes),
             publisher: publisher,
             file: file,
             answer: FakeEndpoint(),
@@ -82,6 +88,33 @@ struct HealthEndpointTests {
                 Issue.record("a published node is in sync")
                 return
             }
+        }
+    }
+
+    @Test func eachLookIsReportedAndAProofThatHoldsWithItsTime() async throws {
+        try await withTemporaryRoot { files in
+            let services = FakeServices()
+            let seen = Mutex<[ProbeReport]>([])
+            let observer = ProbeObserver { report in seen.withLock { $0.append(report) } }
+            try await published(files, services)
+            _ = try await endpoint(fair, files, services, probes: observer).check()
+            let proven = try #require(seen.withLock { $0.first })
+            #expect(proven.probe == .relayPolicy && proven.failure == nil)
+            #expect(proven.at == files.modificationTime(of: "/run/smtp-relay-agent/proof") && proven.at != nil)
+            #expect(proven.subject == "RCPT TO as 2 hosts inside and 8 outside of the networks")
+            // This root has no queue, so nothing is said of its disk.
+            #expect(seen.withLock { $0.map(\.probe) } == [.relayPolicy, .smtp, .healthCheck])
+
+            try files.replace("/etc/postfix/main.cf", with: [2], attributes: FileAttributes())
+            let open = FakeRelay { _ in SMTPReply(code: 250, lines: ["ok"]) }
+            guard case .drifted(let drift) = try await endpoint(open, files, services, probes: observer).check() else {
+                Issue.record("a change must be proven anew")
+                return
+            }
+            await #expect(throws: RelayPolicyFailure.self) { try await drift.apply() }
+            let last = try #require(seen.withLock { $0.last })
+            #expect(last.probe == .relayPolicy && last.at == nil)
+            #expect(last.failure?.hasPrefix("open relay: ") == true)
         }
     }
 

@@ -62,6 +62,7 @@ struct SettingsSourcesTests {
             path = "/up"
             [load_balancer]
             classic = ["smtp-relay"]
+            target_groups = ["arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/relay/0123abcd"]
             allow_open_to_world = true
             timeout = "2m"
             [metadata]
@@ -88,6 +89,7 @@ struct SettingsSourcesTests {
         #expect(settings.mail.outboundTLS == .daneOnly)
         #expect(settings.health == NodeSettings.Health(port: 8080, path: try HealthPath("/up")))
         #expect(settings.loadBalancer.classic.map(\.description) == ["smtp-relay"])
+        #expect(settings.loadBalancer.targetGroups.map(\.name) == ["relay"])
         #expect(settings.loadBalancer.allowOpenToWorld)
         #expect(settings.loadBalancer.timeout == .seconds(120))
         #expect(settings.metadata == NodeSettings.Metadata(allowVersion1: true, timeout: .seconds(30)))
@@ -104,6 +106,28 @@ struct SettingsSourcesTests {
         #expect(resolved.values.map(\.key) == SettingKey.all.map(\.name))
         #expect(resolved.table.contains("health.port = 80 "))
         #expect(resolved.table.contains("# default"))
+    }
+
+    @Test func theIntervalGrowsWithTheLoadBalancersThatAreAskedUnlessItIsSet() throws {
+        let arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/relay"
+        func interval(_ flags: String...) throws -> Duration {
+            try sources(flags: ["mail.domain=a.b"] + flags).resolve(tags: [:]).settings.reconcile.interval
+        }
+        #expect(try interval() == .seconds(60))
+        #expect(try interval("load_balancer.classic=one") == .seconds(60))
+        let three = ["load_balancer.classic=one", "load_balancer.target_groups=\(arn)/01,\(arn)/02"]
+        #expect(try interval(three[0], three[1]) == .seconds(180))
+        #expect(try interval(three[0], three[1], "reconcile.interval=20s") == .seconds(20))
+    }
+
+    @Test func aBadTargetGroupIsNamedWithItsPlace() {
+        let toml = "[mail]\ndomain = \"a.b\"\n[load_balancer]\ntarget_groups = [\"relay-25\"]\n"
+        let found = problems(sources(toml))
+        #expect(found.count == 1)
+        #expect(
+            found.first?.hasPrefix("/c.toml:4:1: load_balancer.target_groups: 'relay-25' is not a target group's ARN")
+                == true
+        )
     }
 
     @Test func listsInTextsAreSeparatedByCommas() throws {
@@ -226,6 +250,63 @@ struct SettingsSourcesTests {
         let found = problems(sources(), tags: ["smtp-relay:domain": "a.b", "smtp-relay:metadata.timeout": "5s"])
         #expect(found.first?.contains("tags are read from metadata") == true)
         #expect(try sources("[metadata]\ntimeout = \"7s\"\n").metadataSettings().timeout == .seconds(7))
+    }
+
+    @Test func thoseWhoWaitForTheLaunchAreKnownWhateverElseIsWrong() throws {
+        let toml = """
+            [mail]
+            domian = "example.com"
+            [auto_scaling]
+            launch_hook = "relay/launching"
+            termination_hook = "relay_leaving"
+            [cloudformation]
+            stack = "relays"
+            resource = "Group"
+            [bootstrap]
+            timeout = "5m"
+            """
+        let launch = sources(toml).launch(tags: [:])
+        #expect(launch.hook == (try LifecycleHookName("relay/launching")))
+        #expect(launch.signal == .init(stack: try StackName("relays"), resource: try LogicalResourceID("Group")))
+        #expect(sources(toml).bootstrapTimeout() == .seconds(300))
+        #expect(sources(toml + "[").launch(tags: [:]) == NodeSettings.Launch())
+        let tags = ["smtp-relay:auto_scaling.launch_hook": "by-tag", "smtp-relay:hostnam": "x"]
+        #expect(sources("[").launch(tags: tags) == NodeSettings.Launch(hook: try LifecycleHookName("by-tag")))
+        #expect(sources(flags: ["bootstrap.timeout=never"]).bootstrapTimeout() == .seconds(1200))
+        #expect(sources(flags: ["metadata.timeout=never"]).metadataSettingsOrStandard() == NodeSettings.Metadata())
+        let right = try sources(toml.replacing("domian", with: "domain")).resolve(tags: [:]).settings
+        #expect(right.launch == launch)
+        #expect(right.terminationHook == (try LifecycleHookName("relay_leaving")))
+    }
+
+    @Test(arguments: [("stack", "resource"), ("resource", "stack")])
+    func aStackAndItsResourceGoTogether(given: String, missing: String) {
+        let alone = sources(flags: ["mail.domain=a.b", "cloudformation.\(given)=Relays"])
+        #expect(
+            problems(alone) == [
+                """
+                flag --set cloudformation.\(given): cloudformation.\(given) is set, but cloudformation.\(missing) is \
+                not; set both or neither
+                """
+            ]
+        )
+        #expect(alone.launch(tags: [:]) == NodeSettings.Launch())
+        // The other one may still come from the tags.
+        #expect(alone.check(tags: nil).isEmpty)
+        #expect(problems(alone, tags: ["smtp-relay:cloudformation.\(missing)": "Other"]).isEmpty)
+    }
+
+    @Test(arguments: [
+        "auto_scaling.launch_hook=", "auto_scaling.termination_hook=a b", "auto_scaling.launch_hook=a.b",
+        "bootstrap.timeout=0",
+    ])
+    func theHooksAndTheTimeoutAreChecked(flag: String) {
+        #expect(problems(sources(flags: ["mail.domain=a.b", flag])).count == 1)
+    }
+
+    @Test func bootstrapsTimeoutCanNotComeFromTags() {
+        let found = problems(sources(), tags: ["smtp-relay:domain": "a.b", "smtp-relay:bootstrap.timeout": "5s"])
+        #expect(found.first?.contains("SMTP_RELAY_BOOTSTRAP_TIMEOUT") == true)
     }
 
     @Test(arguments: ["0", "-1s", "90x", "s", "2d", "25h", "999999999999999999999s"])

@@ -109,3 +109,17 @@ def test_measure_tells_what_it_costs(binary):
     for words in ("in service, a stock image: median", "in service, packages already there: median",
                   "ms of processor time of 2", "MB at most of 2", "child process"):
         assert words in result.stdout, result.stdout
+
+
+def test_measure_idle_tells_every_figure_beside_its_budget(binary):
+    result = run(binary, "measure", "--idle", "1")
+    figures = {found.group(1): found.group(2, 3) for found in
+               re.finditer(r"idle: (.+): ([0-9.e+]+ .+?)(?:, budget [0-9.]+: (.+))?$", result.stdout, re.M)}
+    for name in ("processor time", "a pass with nothing to do, mean of 10"):
+        # How long something takes is for a machine with nothing else to do.
+        assert figures[name][1] in ("holds", "DOES NOT HOLD"), result.stdout
+    for name in ("resident memory at most", "AWS calls", "log lines", "a pass with nothing to do"):
+        assert figures[name][1] == "holds", result.stdout
+    for name in ("time", "passes", "share of memory (PSS)", "threads", "context switches", "metadata calls",
+                 "its child process, of that", "system calls, of 15 s"):
+        assert name in figures, result.stdout

@@ -81,6 +81,7 @@ struct IdentifierTests {
         #expect(throws: InvalidValue.self) { try HealthPath("/a; } server { listen 8080;") }
         #expect(throws: InvalidValue.self) { try HealthPath("/../etc") }
         #expect(throws: InvalidValue.self) { try HealthPath("health") }
+        #expect(throws: InvalidValue.self) { try HealthPath("/metrics") }
     }
 
     @Test func errorsCanNotForgeLogLines() {

@@ -49,12 +49,14 @@ package struct SecurityGroup: Sendable, Equatable {
     }
 
     /// Whether the whole internet may come in on a TCP port. Two halves of it are the whole too.
-    package func opensToWorld(port: UInt16) -> Bool {
+    ///
+    /// - Parameter families: Those of the internet's two halves that count.
+    package func opensToWorld(port: UInt16, to families: Set<IPAddress.Family> = [.ipv4, .ipv6]) -> Bool {
         let sources = ingress.filter { rule in
             // A rule for all protocols is one for all ports, whatever else it says.
             rule.ipProtocol == "-1"
                 || ["tcp", "6"].contains(rule.ipProtocol) && (rule.ports?.contains(Int(port)) ?? true)
         }.flatMap(\.sources)
-        return sources.contains { $0.prefixLength <= 1 }
+        return sources.contains { $0.prefixLength <= 1 && families.contains($0.family) }
     }
 }

@@ -58,6 +58,9 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     /// There is no such load balancer. The API's reference has the one name, its answers the other.
     package var isNotFound: Bool { ["LoadBalancerNotFound", "AccessPointNotFound"].contains(code) }
 
+    /// There is no such target group.
+    package var isTargetGroupNotFound: Bool { code == "TargetGroupNotFound" }
+
     package var isExpiredToken: Bool { ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(code) }
 
     /// Whether it can be that this host's clock is wrong. EC2 says `AuthFailure` (aws-sdk-java#519).

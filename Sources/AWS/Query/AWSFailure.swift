@@ -61,9 +61,14 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         if error.isNotFound {
             return "check load_balancer.classic: there is no classic load balancer of that name in this region"
         }
+        if error.isTargetGroupNotFound {
+            return "check load_balancer.target_groups: there is no target group of that ARN in this region"
+        }
         switch error.code {
         case "ParameterNotFound":
             return "check mail.upstream.password_parameter: there is no parameter of that name in this region"
+        case "InvalidTarget":
+            return "check that the target group is in this instance's VPC"
         case "InvalidClientTokenId", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignature", "RequestExpired",
             "RequestTimeTooSkewed", "ExpiredToken":
             return "check the host's clock ('chronyc tracking') and the instance's role"

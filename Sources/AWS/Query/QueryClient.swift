@@ -21,21 +21,25 @@ package actor QueryClient {
     private let credentials: any CredentialSource
     private let transport: any HTTPTransport
     private let limits: Limits
+    private let tally: APITally
     private let time: TimeSource
     /// Seconds to add to this host's clock to have the server's.
     private var clockOffset: Double = 0
 
+    /// - Parameter tally: Counts every try, and every answer that throttles.
     package init(
         _ endpoint: ServiceEndpoint,
         credentials: any CredentialSource,
         transport: any HTTPTransport,
         limits: Limits = Limits(),
+        tally: APITally,
         time: TimeSource = .system
     ) {
         self.endpoint = endpoint
         self.credentials = credentials
         self.transport = transport
         self.limits = limits
+        self.tally = tally
         self.time = time
     }
 
@@ -137,6 +141,7 @@ package actor QueryClient {
                 }
             }
             let error = AWSError(response)
+            if error.isThrottling { tally.countThrottle() }
             if await cure(error, response, call) { continue }
             let failure = failure(.answered(error))
             return error.isWorthRetrying ? .retry(failure, after: response.retryAfter) : .failure(failure)
@@ -155,6 +160,7 @@ package actor QueryClient {
             region: endpoint.region.description,
             service: endpoint.service.name
         )
+        tally.countCall()
         let remaining = max(call.deadline - time.now(), .milliseconds(1))
         return try await transport.send(
             signer.sign(request, at: time.secondsSinceEpoch() + clockOffset),

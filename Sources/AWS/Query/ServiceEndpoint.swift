@@ -15,6 +15,12 @@ package struct ServiceEndpoint: Sendable, Equatable {
             version: "2012-06-01",
             variable: "ELASTIC_LOAD_BALANCING"
         )
+        /// The second generation: the same hosts, another version.
+        package static let elasticLoadBalancingV2 = Service(
+            name: "elasticloadbalancing",
+            version: "2015-12-01",
+            variable: "ELASTIC_LOAD_BALANCING_V2"
+        )
         package static let ec2 = Service(name: "ec2", version: "2016-11-15", variable: "EC2")
         package static let ssm = Service(name: "ssm", version: "2014-11-06", variable: "SSM")
     }

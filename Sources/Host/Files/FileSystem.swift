@@ -87,6 +87,13 @@ package struct FileSystem: Sendable {
         return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 
+    /// When a file's bytes were last written, in seconds since 1970; `nil` where there is none.
+    package func modificationTime(of path: FilePath) -> Int? {
+        var status = stat()
+        guard lstat(location(of: path).string, &status) == 0 else { return nil }
+        return status.st_mtim.tv_sec
+    }
+
     /// The bytes that may still be written on a folder's file system; `nil` where that can't be told.
     package func freeSpace(at path: FilePath) -> UInt64? {
         var status = statvfs()
@@ -96,6 +103,10 @@ package struct FileSystem: Sendable {
 
     /// Puts a file in place so that a reader, or a crash at any point, finds the old one or the new one whole:
     /// a temporary file in the same folder, its mode and owner, fsync, rename, fsync of the folder.
+    ///
+    /// It is whole from the first moment, and its time of change says so, which is `settled` ago: every program of
+    /// Postfix reads main.cf anew until it is two seconds old, in case it is being written (dict_load_file_xt in Postfix's
+    /// dict.c), and a reload would take four seconds.
     package func replace(_ path: FilePath, with bytes: [UInt8], attributes: FileAttributes) throws(FileFailure) {
         let location = location(of: path)
         let temporary = FilePath("\(location.string).smtp-relay-agent.\(getpid())")
@@ -110,6 +121,10 @@ package struct FileSystem: Sendable {
                 try descriptor.writeAll(bytes)
                 try Errno.check(fchown(descriptor.rawValue, attributes.owner, attributes.group))
                 try Errno.check(fchmod(descriptor.rawValue, attributes.permissions.rawValue))
+                var changed = timespec()
+                try Errno.check(clock_gettime(CLOCK_REALTIME, &changed))
+                changed.tv_sec -= Self.settled
+                try Errno.check(futimens(descriptor.rawValue, [changed, changed]))
                 try Errno.check(fsync(descriptor.rawValue))
             }
             try Errno.check(rename(temporary.string, location.string))
@@ -119,6 +134,9 @@ package struct FileSystem: Sendable {
             throw FileFailure(.write, path, error)
         }
     }
+
+    /// Seconds.
+    private static let settled = 3
 
     /// Removes a file or link; nothing there is fine.
     package func remove(_ path: FilePath) throws(FileFailure) {

@@ -39,22 +39,13 @@ package struct ProcessEnd: Sendable {
     }
 
     private func poll(_ process: Int32) async {
-        guard let started = startTime(of: process) else { return }
-        while startTime(of: process) == started {
+        guard let started = files.startTime(ofProcess: process) else { return }
+        while files.startTime(ofProcess: process) == started {
             do {
                 try await Task.sleep(for: interval)
             } catch {
                 return
             }
         }
-    }
-
-    /// When a process began, in ticks since the boot: this tells it from a later one of the same number (proc_pid_stat(5)).
-    private func startTime(of process: Int32) -> String? {
-        guard let bytes = try? files.bytes(at: FilePath("/proc/\(process)/stat")) else { return nil }
-        // The name in parentheses may hold anything, parentheses included; what counts comes after the last one.
-        let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
-        guard fields.count > 19, fields[0] != "Z" else { return nil }
-        return String(fields[19])
     }
 }

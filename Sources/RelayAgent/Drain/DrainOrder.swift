@@ -10,6 +10,9 @@ package struct DrainOrder: Sendable, Equatable, Codable {
         case spot = "a spot interruption"
         case rebalance = "a rebalance recommendation"
         case shutdown = "the system shuts down"
+
+        /// Whether the node is about to end; otherwise it may come back at any time.
+        var isForGood: Bool { self != .byHand }
     }
 
     package var reason: Reason
@@ -17,6 +20,8 @@ package struct DrainOrder: Sendable, Equatable, Codable {
     package var since: Int
     /// Where the queue was handed to, as Postfix writes a relayhost.
     package var evacuateTo: String?
+    /// When a node that leaves for good had done all that leaving takes, in seconds since 1970.
+    package var doneAt: Int?
 
     package init(_ reason: Reason, since: Int = Timestamp.seconds, evacuateTo: String? = nil) {
         self.reason = reason

@@ -26,9 +26,11 @@ struct PassSchedule {
         var isTold = false
         var filledAt: Instant
 
-        static let size = 12.0
+        static let size = 6.0
         /// How long one takes to come back.
-        static let refill: Duration = .seconds(5)
+        static let refill: Duration = .seconds(10)
+        /// What a pass takes that finds nothing to put right, as after the agent's own writing.
+        static let look = 0.25
 
         mutating func fill(at now: Instant) {
             passes = min(Self.size, passes + (now - filledAt) / Self.refill)
@@ -67,9 +69,17 @@ struct PassSchedule {
         // What is used up is told once, until it was full again.
         let begins = isSlowed && !store.isTold
         store.isTold = isSlowed || (store.isTold && store.passes < Store.size)
-        store.passes -= 1
+        store.passes -= Store.look
         stores[trigger] = store
         return begins
+    }
+
+    /// A pass for these triggers had something to put right.
+    mutating func putRight(_ triggers: [Trigger], at now: Instant) {
+        for trigger in triggers {
+            stores[trigger]?.fill(at: now)
+            stores[trigger]?.passes -= 1 - Store.look
+        }
     }
 
     /// Has a pass made for a trigger at a time.

@@ -23,8 +23,13 @@ package struct Resident: Sendable {
         /// AWS announces something to the instance.
         case announced
         case signal(CInt)
-        /// A pass has ended; `nil` where it failed.
-        case passed(PassOutcome?)
+        case passed(PassEnd)
+    }
+
+    /// How a pass ended.
+    enum PassEnd: Sendable {
+        case done(PassOutcome)
+        case failed(isLeaving: Bool)
     }
 
     package init(pass: Pass, inputs: Inputs, host: HostAccess, notifier: ServiceNotifier, log: StepLog) {
@@ -66,6 +71,8 @@ package struct Resident: Sendable {
             do {
                 try await Task.sleep(for: .seconds(5))
                 if try await inputs.hasUrgentNews() { sender.yield(.announced) }
+                // Each look brings in a third of the memory that an idle agent may have, and costs little anew.
+                ProgramMemory.letGoOfCode()
             } catch {
                 // Metadata that does not answer is for the passes to tell.
                 continue

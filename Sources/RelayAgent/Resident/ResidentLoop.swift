@@ -23,7 +23,7 @@ struct ResidentLoop {
     private let log: StepLog
 
     private var schedule = PassSchedule(regular: .now)
-    private var underWay: (task: Task<Void, Never>, since: ContinuousClock.Instant, isFull: Bool)?
+    private var underWay: (task: Task<Void, Never>, since: ContinuousClock.Instant, isFull: Bool, triggers: [Trigger])?
     private var alarm: Task<Void, Never>?
     private var mainProcesses: [ServiceName: (process: Int32, watch: Task<Void, Never>)] = [:]
     private var isReady = false
@@ -58,7 +58,7 @@ struct ResidentLoop {
         case .announced: want(Trigger(name: "an announcement in instance metadata", isFull: true))
         case .signal(SIGHUP): want(Trigger(name: "SIGHUP", isFull: true))
         case .signal: return .ends
-        case .passed(let outcome): finish(outcome)
+        case .passed(let end): finish(end)
         }
         beginPass()
         tellAlive()
@@ -80,7 +80,7 @@ struct ResidentLoop {
             "watch",
             """
             \(trigger.name) over and over: something else works against this agent (look for configuration management, \
-            cron jobs and scripts that write there); from now on it is looked at every few seconds only
+            cron jobs and scripts that write there); from now on it is looked at every ten seconds only
             """
         )
     }
@@ -97,11 +97,11 @@ struct ResidentLoop {
         let now = ContinuousClock.now
         guard underWay == nil, now >= schedule.due else { return }
         let isFull = schedule.isFull(at: now)
-        let triggers = schedule.answered(at: now).map(\.name)
+        let triggers = schedule.answered(at: now)
         schedule.begin(at: now, next: now + Self.longestPass)
         let settings = inputs.lastSettings?.reconcile ?? NodeSettings.Reconcile()
         let request = PassRequest(
-            trigger: triggers.isEmpty ? "the interval" : triggers.joined(separator: ", "),
+            trigger: triggers.isEmpty ? "the interval" : triggers.map(\.name).joined(separator: ", "),
             waitsInService: false,
             facts: isFull ? .current : .known,
             agent: getpid(),
@@ -109,35 +109,43 @@ struct ResidentLoop {
         )
         let task = Task { [pass, log, sender] in
             do {
-                sender.yield(.passed(try await pass.converge(request)))
+                sender.yield(.passed(.done(try await pass.converge(request))))
             } catch {
-                if !Task.isCancelled { log.failed((error as? StepFailure)?.step, "\(error)") }
-                sender.yield(.passed(nil))
+                let failure = error as? StepFailure
+                if !Task.isCancelled { log.failed(failure?.step, "\(error)") }
+                sender.yield(.passed(.failed(isLeaving: failure?.isLeaving ?? false)))
             }
             // A look at the host alone does not see what the others tell.
             if isFull { log.passEnded() }
         }
-        underWay = (task, now, isFull)
+        underWay = (task, now, isFull, triggers)
     }
 
-    private mutating func finish(_ outcome: PassOutcome?) {
+    private mutating func finish(_ end: Resident.PassEnd) {
         let wasFull = underWay?.isFull ?? true
+        if let underWay, case .done(let outcome) = end, !outcome.changes.isEmpty {
+            schedule.putRight(underWay.triggers, at: .now)
+        }
         underWay = nil
         let settings = inputs.lastSettings?.reconcile ?? NodeSettings.Reconcile()
         let next = settings.interval + settings.jitter * Double.random(in: 0..<1)
-        if outcome == nil {
-            schedule.regular(at: .now + min(next, Self.patience))
-        } else if wasFull {
-            schedule.regular(at: .now + next)
+        let text: String
+        switch end {
+        case .done(let outcome):
+            if wasFull { schedule.regular(at: .now + next) }
+            watchProcesses(outcome.services)
+            text = outcome.isLeaving ? "out of the load balancers" : "the node is as it should be"
+        case .failed(let isLeaving):
+            // Who leaves has tried for as long as leaving may take; what still fails does not hurry.
+            schedule.regular(at: .now + (isLeaving ? next : min(next, Self.patience)))
+            text = "the last pass failed: see the log"
         }
         watch.watch(Self.managedFiles + [passwordFile].compactMap(\.self))
-        if let outcome { watchProcesses(outcome.services) }
-        let status = outcome.map { $0.isLeaving ? "out of the load balancers" : "the node is as it should be" }
-        let text = status ?? "the last pass failed: see the log"
+        // Until the next pass little of the program is needed, and what is comes back by itself.
+        defer { ProgramMemory.letGoOfCode() }
         if isReady { return notifier.status(text) }
         isReady = true
         notifier.ready(status: text)
-        ProgramMemory.letGoOfCode()
     }
 
     private mutating func watchProcesses(_ services: [ServiceName: ServiceState]) {

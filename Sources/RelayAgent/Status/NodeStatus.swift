@@ -18,8 +18,6 @@ package struct NodeStatus: Sendable, Equatable, Codable {
         package var changedAt: Int?
         /// The last change that was made.
         package var lastChange: String?
-        /// How many changes were made since the boot.
-        package var changes: Int
     }
 
     package struct Pass: Sendable, Equatable, Codable {
@@ -44,23 +42,32 @@ package struct NodeStatus: Sendable, Equatable, Codable {
         package var process: Int32?
     }
 
+    /// Since the boot.
     package struct Counters: Sendable, Equatable, Codable {
         package var passes = 0
         package var failedPasses = 0
+        /// By the part that was changed; also of parts that the last pass had none of.
+        package var changes: [String: Int] = [:]
         package var apiCalls = 0
         package var apiThrottles = 0
     }
 
+    package var version = AgentVersion.current
     package var role = "relay"
     package var instanceID = ""
     package var address = ""
     package var availabilityZone = ""
+    package var vpcID = ""
+    package var operatingSystem = ""
     package var networks: [String] = []
     /// The resident agent's process, if there is one.
     package var agent: Int32?
     package var parts: [Part] = []
     package var services: [Service] = []
+    package var probes: [ProbeReport] = []
     package var queue: PostfixQueue.Counts?
+    /// When the queue was counted, in seconds since 1970.
+    package var queueCountedAt: Int?
     package var memberships: [MembershipReport] = []
     package var lastPass: Pass?
     /// Seconds since 1970.

@@ -1,3 +1,4 @@
+import AWS
 import Host
 import Reconcile
 import Resources
@@ -30,6 +31,8 @@ final class PassRecord: Sendable {
             status.instanceID = "\(facts.instanceID)"
             status.address = "\(facts.privateAddress)"
             status.availabilityZone = facts.availabilityZone
+            status.vpcID = facts.vpcID
+            status.operatingSystem = facts.operatingSystem.prettyName
             status.networks = facts.vpcNetworks.map(\.description)
             status.drain = order
             if isWhole {
@@ -46,6 +49,18 @@ final class PassRecord: Sendable {
         status.withLock { status in
             status.memberships.removeAll { $0.name == membership.name }
             status.memberships.append(membership)
+        }
+    }
+
+    func report(_ probe: ProbeReport) {
+        status.withLock { status in
+            var probe = probe
+            probe.at = probe.at ?? Timestamp.seconds
+            if let index = status.probes.firstIndex(where: { $0.probe == probe.probe }) {
+                status.probes[index] = probe
+            } else {
+                status.probes.append(probe)
+            }
         }
     }
 
@@ -70,17 +85,25 @@ final class PassRecord: Sendable {
             update(name) { part in
                 part.state = .asItShouldBe
                 part.changedAt = Timestamp.seconds
-                part.changes += changes.count
                 part.lastChange = changes.map(\.summary).joined(separator: ", ")
             }
+            status.withLock { $0.counters.changes[name, default: 0] += changes.count }
         }
     }
 
     /// A record that can't be written is no reason to call the pass a failure.
-    func finish(_ request: PassRequest, changes: Int = 0, failure: (any Error)?) {
+    ///
+    /// - Parameter calls: The AWS calls that are not written down yet.
+    func finish(_ request: PassRequest, changes: Int = 0, failure: (any Error)?, calls: APITally.Counts) async {
+        let apiCalls = APICallRecord(files: files)
+        try? await apiCalls.add(calls)
+        let total = apiCalls.total
         status.withLock { status in
             let now = Timestamp.seconds
+            status.version = AgentVersion.current
             status.counters.passes += 1
+            status.counters.apiCalls = total.calls
+            status.counters.apiThrottles = total.throttles
             if let failure {
                 let step = (failure as? StepFailure)?.step ?? ""
                 status.counters.failedPasses += 1
@@ -103,7 +126,9 @@ final class PassRecord: Sendable {
             if let agent = request.agent { status.agent = agent }
             if let after = request.nextAfter { status.nextPassAt = now + Int(after.components.seconds) }
             status.queue = try? PostfixQueue(files: files).counts()
+            status.queueCountedAt = now
             try? file.write(status)
+            try? MetricsFile(files: files).write(Metrics(status, now: now))
         }
     }
 
@@ -111,7 +136,7 @@ final class PassRecord: Sendable {
         status.withLock { status in
             var part =
                 status.parts.first { $0.name == name }
-                ?? NodeStatus.Part(name: name, state: .notReached, changes: 0)
+                ?? NodeStatus.Part(name: name, state: .notReached)
             part.checkedAt = Timestamp.seconds
             change(&part)
             if let index = status.parts.firstIndex(where: { $0.name == name }) {

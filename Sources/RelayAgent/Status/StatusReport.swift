@@ -2,11 +2,13 @@ import FoundationEssentials
 package import Host
 import Resources
 import SystemPackage
+import Units
 
 /// The node's status, for people and for programs.
 package struct StatusReport: Sendable {
     private var status: NodeStatus
     private let isAgentUp: Bool
+    private let isQueueOfNow: Bool
     private let now: Int
 
     /// `nil` where no pass has written anything down.
@@ -22,8 +24,12 @@ package struct StatusReport: Sendable {
     init(_ status: NodeStatus, isAgentUp: Bool, queue: PostfixQueue.Counts?, now: Int) {
         self.status = status
         self.isAgentUp = isAgentUp
+        self.isQueueOfNow = queue != nil
         self.now = now
-        if let queue { self.status.queue = queue }
+        if let queue {
+            self.status.queue = queue
+            self.status.queueCountedAt = now
+        }
         if !isAgentUp {
             self.status.agent = nil
             self.status.nextPassAt = nil
@@ -39,15 +45,17 @@ package struct StatusReport: Sendable {
     package var table: String {
         var rows: [(String, String)] = [
             ("node", "\(status.role) \(status.instanceID), \(status.address), \(status.availabilityZone)"),
-            ("networks", status.networks.joined(separator: ", ")),
+            ("system", status.operatingSystem),
+            ("networks", "\(status.vpcID): \(status.networks.joined(separator: ", "))"),
             ("agent", agent),
         ]
         if let order = status.drain { rows.append(("drained", "\(order.reason.rawValue), \(ago(order.since))")) }
         if let pass = status.lastPass {
-            let result = pass.failure == nil ? "\(pass.changes) changes" : "FAILED"
+            let changes = "\(pass.changes) \(pass.changes == 1 ? "change" : "changes")"
+            let result = pass.failure == nil ? changes : "FAILED"
             rows.append(("last pass", "\(ago(pass.startedAt)), for \(pass.trigger): \(result)"))
         }
-        if let next = status.nextPassAt { rows.append(("next pass", "in about \(max(0, next - now)) s")) }
+        if let next = nextPass { rows.append(("next pass", next)) }
         rows += status.parts.map { part in
             var text = part.state.rawValue
             if let time = part.checkedAt { text += ", checked \(ago(time))" }
@@ -56,29 +64,46 @@ package struct StatusReport: Sendable {
         }
         rows += status.services.map { service in
             let process = service.process.map { ", process \($0)" } ?? ""
-            let state =
-                "\(service.isActive ? "active" : "NOT ACTIVE"), \(service.isEnabled ? "enabled" : "not enabled")"
-            return (service.name, state + process)
+            // Of the timer and the resident agent one is meant to be off.
+            let activity = service.isActive ? "active" : service.isEnabled ? "NOT ACTIVE" : "not active"
+            return (service.name, "\(activity), \(service.isEnabled ? "enabled" : "not enabled")\(process)")
         }
-        rows += status.memberships.map { ($0.name, $0.state + ($0.reason.isEmpty ? "" : " (\($0.reason))")) }
+        rows += status.probes.map { probe in
+            let result = probe.failure.map { "FAILED: \(Self.firstLine($0))" } ?? "passed"
+            return ("probe \(probe.probe.rawValue)", "\(result), \(ago(probe.at ?? now)) (\(probe.subject))")
+        }
+        rows += status.memberships.map { membership in
+            let reason = membership.reason.isEmpty ? "" : " (\(membership.reason))"
+            return (membership.name, membership.state + reason + (membership.ours.map { "; \($0)" } ?? ""))
+        }
         if let queue = status.queue { rows.append(("queue", text(of: queue))) }
         rows += status.failures.map { failure in
-            let first = failure.text.split(separator: "\n").first.map(String.init) ?? ""
-            return ("failure", "\(ago(failure.at)), \(failure.step): \(first)")
+            ("failure", "\(ago(failure.at)), \(failure.step): \(Self.firstLine(failure.text))")
         }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { $0 + String(repeating: " ", count: width - $0.count + 2) + $1 + "\n" }.joined()
     }
 
     private var agent: String {
-        isAgentUp ? "resident, process \(status.agent ?? 0)" : "not resident"
+        isAgentUp ? "resident, process \(status.agent ?? 0), version \(status.version)" : "not resident"
+    }
+
+    private var nextPass: String? {
+        if let next = status.nextPassAt { return "in about \(max(0, next - now)) s" }
+        let timer = Units.reconcileTimer.name
+        return status.services.contains { $0.name == timer && $0.isActive } ? "by \(timer)" : nil
     }
 
     private func text(of queue: PostfixQueue.Counts) -> String {
         let oldest = queue.oldestDeferred.map { ", the oldest came \(ago($0))" } ?? ""
+        let age = isQueueOfNow ? "" : status.queueCountedAt.map { ", counted \(ago($0))" } ?? ""
         return
             "\(queue.incoming + queue.maildrop) incoming, \(queue.active) active, \(queue.deferred) deferred\(oldest), "
-            + "\(queue.hold) on hold"
+            + "\(queue.hold) on hold\(age)"
+    }
+
+    private static func firstLine(_ text: String) -> String {
+        text.split(separator: "\n").first.map(String.init) ?? ""
     }
 
     private func ago(_ time: Int) -> String {

@@ -8,17 +8,20 @@ package struct NginxConfiguration: Sendable, Equatable {
     package static let documentRoot = "/run/smtp-relay-agent/www"
     /// The file that is there while the node is healthy.
     package static let healthFile = "/run/smtp-relay-agent/www/health"
+    /// The metrics of the last pass, in Prometheus's text format. Not in the folder of the health file, which is watched.
+    package static let metricsFile = "/run/smtp-relay-agent/metrics"
 
     package let text: String
 
     init(_ health: NodeSettings.Health, facts: NodeFacts, families: Set<IPAddress.Family>) {
         let networks = [IPNetwork.ipv4Loopback, .ipv6Loopback] + facts.vpcNetworks
         let allowed = networks.filter { families.contains($0.family) }
+        let access = (allowed.map { "            allow \($0);" } + ["            deny all;"]).joined(separator: "\n")
         var listen = ["listen \(health.port) default_server;"]
         if families.contains(.ipv6) { listen.append("listen [::]:\(health.port) default_server;") }
         self.text = """
             # Written by smtp-relay-agent, the whole of it; edits are undone. The original is kept beside it.
-            # It answers the load balancer's health check, and nothing else.
+            # It answers the load balancer's health check, shows the agent's metrics, and does nothing else.
             user nginx;
             worker_processes 1;
             pid /run/nginx.pid;
@@ -41,10 +44,16 @@ package struct NginxConfiguration: Sendable, Equatable {
 
                     # The file is there while the node is proven healthy.
                     location = \(health.path) {
-            \(allowed.map { "            allow \($0);" }.joined(separator: "\n"))
-                        deny all;
+            \(access)
                         root \(Self.documentRoot);
                         try_files /health =503;
+                    }
+
+                    # What the last pass saw and did.
+                    location = \(HealthPath.metrics) {
+            \(access)
+                        default_type "text/plain; version=0.0.4; charset=utf-8";
+                        alias \(Self.metricsFile);
                     }
 
                     location / {

@@ -7,3 +7,10 @@ extension String {
         return lines
     }
 }
+
+extension Character {
+    /// C's isspace(): a carriage return of a file from Windows is white space to Postfix, and not part of a value.
+    var isPostfixSpace: Bool {
+        self == " " || self == "\t" || self == "\r" || self == "\u{0B}" || self == "\u{0C}"
+    }
+}

@@ -11,6 +11,11 @@ package struct MainCf: Sendable, Equatable {
 
     package var text: String { lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n" }
 
+    /// The value of each parameter that the file sets, as the subscript gives it.
+    package var values: [String: String] {
+        Dictionary(definitions().map { ($0.name, $0.value) }) { _, last in last }
+    }
+
     /// The value that Postfix takes for a parameter, without expanding `$name`, its white space folded; `nil` where
     /// the file does not set it.
     package subscript(_ name: String) -> String? {
@@ -58,8 +63,14 @@ package struct MainCf: Sendable, Equatable {
     }
 
     /// The other relays are near, and reached as senders reach them, whatever the settings ask for on the way out.
+    ///
+    /// Relays may all go by one name (mail.hostname), and Postfix bounces what it would hand to a server that answers EHLO
+    /// with its own: "loops back to myself". So the one that leaves has another.
     static func evacuation(to address: String) -> [(name: String, value: String)] {
-        [("relayhost", address), ("default_transport", "smtp"), ("smtp_tls_security_level", "may")]
+        [
+            ("myhostname", "leaving.$mydomain"), ("relayhost", address), ("default_transport", "smtp"),
+            ("smtp_tls_security_level", "may"),
+        ]
     }
 
     private mutating func append(_ name: String, _ value: String) {
@@ -91,7 +102,7 @@ package struct MainCf: Sendable, Equatable {
     private func definitions() -> [Definition] {
         var definitions: [Definition] = []
         for (index, line) in lines.enumerated() {
-            let content = line.drop(while: Self.isSpace)
+            let content = line.drop(while: \.isPostfixSpace)
             if content.isEmpty || content.hasPrefix("#") { continue }
             if content.startIndex == line.startIndex {
                 definitions.append(Self.definition(in: line, at: index))
@@ -111,11 +122,6 @@ package struct MainCf: Sendable, Equatable {
     }
 
     private static func folded(_ text: String) -> String {
-        text.split(whereSeparator: isSpace).joined(separator: " ")
-    }
-
-    /// C's isspace(): a carriage return of a file from Windows is white space to Postfix, and not part of the value.
-    private static func isSpace(_ character: Character) -> Bool {
-        character == " " || character == "\t" || character == "\r" || character == "\u{0B}" || character == "\u{0C}"
+        text.split(whereSeparator: \.isPostfixSpace).joined(separator: " ")
     }
 }

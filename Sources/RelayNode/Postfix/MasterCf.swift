@@ -42,7 +42,7 @@ package struct MasterCf: Sendable, Equatable {
                 }
                 if option.hasPrefix("{"), option.hasSuffix("}") { option = String(option.dropFirst().dropLast()) }
                 let pair = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                let parts = pair.map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+                let parts = pair.map { $0.split(whereSeparator: \.isPostfixSpace).joined(separator: " ") }
                 found.append((parts[0], parts.count == 2 ? parts[1] : ""))
             }
             return found
@@ -52,7 +52,7 @@ package struct MasterCf: Sendable, Equatable {
     package var entries: [Entry] {
         var groups: [(indices: [Int], text: String)] = []
         for (index, line) in lines.enumerated() {
-            let content = line.drop(while: \.isWhitespace)
+            let content = line.drop(while: \.isPostfixSpace)
             if content.isEmpty || content.hasPrefix("#") { continue }
             if content.startIndex == line.startIndex {
                 groups.append(([index], line))
@@ -78,7 +78,7 @@ package struct MasterCf: Sendable, Equatable {
         var word = ""
         var depth = 0
         for character in text {
-            if character.isWhitespace, depth == 0 {
+            if character.isPostfixSpace, depth == 0 {
                 if !word.isEmpty { words.append(word) }
                 word = ""
                 continue

@@ -84,7 +84,10 @@ package struct PostfixConfiguration: Sendable, Equatable {
     /// main.cf with the agent's parameters set.
     package func mainCf(from current: String) -> String {
         var file = MainCf(current).evacuating(to: nil).with(.settings, [])
-        for parameter in parameters { file.set(parameter.name, to: parameter.value) }
+        let values = file.values
+        for parameter in parameters where values[parameter.name] != parameter.value {
+            file.set(parameter.name, to: parameter.value)
+        }
         return file.with(.settings, asked.map { ($0.name, $0.value) }).evacuating(to: evacuation).text
     }
 

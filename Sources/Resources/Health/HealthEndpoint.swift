@@ -76,8 +76,10 @@ package struct HealthEndpoint: Resource {
     }
 
     private func expectHealthy() async throws {
-        let status = try await endpoint.status()
-        guard status == 200 else { throw HealthCheckFailed(status: status) }
+        try await verifier.observer.observing(.healthCheck, "nginx's answer to the health check") {
+            let status = try await endpoint.status()
+            guard status == 200 else { throw HealthCheckFailed(status: status) }
+        }
     }
 }
 

@@ -13,19 +13,28 @@ package struct NodeVerifier: Sendable {
     private let probe: any RelayProbing
     private let selfTest: SelfTest
     private let files: FileSystem
+    let observer: ProbeObserver
 
     /// In /run: after a boot, Postfix has read its files anew.
     private static let proof: FilePath = "/run/smtp-relay-agent/proof"
 
-    package init(probe: any RelayProbing, selfTest: SelfTest, files: FileSystem) {
+    package init(
+        probe: any RelayProbing,
+        selfTest: SelfTest,
+        files: FileSystem,
+        observer: ProbeObserver = .none
+    ) {
         self.probe = probe
         self.selfTest = selfTest
         self.files = files
+        self.observer = observer
     }
 
-    /// Whether the relay's policy was proven as it is now.
+    /// Whether the relay's policy was proven as it is now. Then the proof that holds is reported, with its time.
     package func isProven() throws -> Bool {
-        try files.file(at: Self.proof)?.bytes == Array(subject().utf8)
+        guard try files.file(at: Self.proof)?.bytes == Array(subject().utf8) else { return false }
+        observer.report(ProbeReport(.relayPolicy, attempts, at: files.modificationTime(of: Self.proof)))
+        return true
     }
 
     /// Proves the relay's policy, and keeps the proof.
@@ -34,6 +43,12 @@ package struct NodeVerifier: Sendable {
     package func prove() async throws {
         let subject = try subject()
         try files.remove(Self.proof)
+        try await observer.observing(.relayPolicy, attempts) { try await tryPolicy() }
+        try files.createDirectory(Self.proof.removingLastComponent())
+        try files.replace(Self.proof, with: Array(subject.utf8), attributes: FileAttributes())
+    }
+
+    private func tryPolicy() async throws {
         let clients = selfTest.outsiders + selfTest.insiders
         let replies = try await probe.relayAttempts(by: clients, to: selfTest.domains)
         for (client, replies) in zip(clients, replies) {
@@ -48,18 +63,26 @@ package struct NodeVerifier: Sendable {
             let reply = try await probe.ownRelayAttempt(port: port)
             guard reply.isPositive else { throw RelayPolicyFailure.refusesThisHost(port: port, reply) }
         }
-        try files.createDirectory(Self.proof.removingLastComponent())
-        try files.replace(Self.proof, with: Array(subject.utf8), attributes: FileAttributes())
     }
 
     /// Whether the relay is able to take mail now.
     ///
     /// - Throws: An `SMTPFailure` or a `QueueDiskFull`.
     package func checkService() async throws {
-        try await probe.greet(ports: selfTest.ports)
+        let ports = selfTest.ports.map { "\($0)" }.joined(separator: " and ")
+        try await observer.observing(.smtp, "banner and EHLO on port \(ports)") {
+            try await probe.greet(ports: selfTest.ports)
+        }
         let queue: FilePath = "/var/spool/postfix"
         guard let free = files.freeSpace(at: queue) else { return }
-        guard free >= selfTest.leastFreeSpace else { throw QueueDiskFull(queue: queue, free: free) }
+        try await observer.observing(.queueDisk, "free space of \(queue)") {
+            guard free >= selfTest.leastFreeSpace else { throw QueueDiskFull(queue: queue, free: free) }
+        }
+    }
+
+    /// What the proof consists of, in words.
+    private var attempts: String {
+        "RCPT TO as \(selfTest.insiders.count) hosts inside and \(selfTest.outsiders.count) outside of the networks"
     }
 
     /// All that the policy depends on.

@@ -2,7 +2,7 @@
 package enum MembershipGoal: Sendable, Equatable {
     /// Registered. Where `waits`, a pass ends only when the load balancer calls the node in service, too.
     case member(waits: Bool)
-    /// As it is: Auto Scaling has the node in Standby, say, and moves it itself.
+    /// As it is: Auto Scaling has the node in Standby, say, and moves it itself. It is only looked at.
     case leftAlone(because: String)
     /// Not registered; first no mail may come any more.
     case out
@@ -16,12 +16,18 @@ package struct MembershipReport: Sendable, Equatable, Codable {
     package let state: String
     /// Why, in the API's own words; empty where all is well.
     package let reason: String
+    /// What this node itself knows of it; `nil` where it is as it should be.
+    package let ours: String?
 
-    package init(name: String, state: String, reason: String) {
+    package init(name: String, state: String, reason: String, ours: String? = nil) {
         self.name = name
         self.state = state
         self.reason = reason
+        self.ours = ours
     }
+
+    /// Whether it sends the node mail, by the classic API's word or that of target groups.
+    package var isInService: Bool { ["InService", "healthy"].contains(state) }
 }
 
 /// What a membership tells besides being right or wrong.

@@ -19,6 +19,9 @@ package struct QuietDoor: Sendable {
         self.deadline = deadline
     }
 
+    /// Whether somebody is connected, or was until just now.
+    var isOpen: Bool { !connections().isEmpty }
+
     /// Returns when the load balancer sends nobody and nobody new has come for a while, or at the deadline.
     ///
     /// - Parameter isOut: What the load balancer itself says.

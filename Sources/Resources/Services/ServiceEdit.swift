@@ -88,15 +88,17 @@ extension ConfiguredService {
         text: String?,
         to wanted: String?
     ) -> Change? {
+        if let snapshot, let text, text == wanted {
+            let attributes = configuration.attributes(of: path)
+            guard snapshot.attributes != attributes else { return nil }
+            let octal = String(attributes.permissions.rawValue, radix: 8)
+            return Change(.file, "set mode \(octal) and owner root on \(path)")
+        }
         let isSecret = configuration.secrets.contains(path)
         let diff = isSecret ? nil : UnifiedDiff.make(from: text, to: wanted ?? "", path: path.string)
-        guard let wanted else { return Change(.file, "remove \(path)", diff: diff) }
-        guard let snapshot else { return Change(.file, "write \(path)", diff: diff) }
-        guard let text else { return Change(.file, "replace \(path), which is not a plain file", diff: diff) }
-        if text != wanted { return Change(.file, "edit \(path)", diff: diff) }
-        let attributes = configuration.attributes(of: path)
-        guard snapshot.attributes != attributes else { return nil }
-        let octal = String(attributes.permissions.rawValue, radix: 8)
-        return Change(.file, "set mode \(octal) and owner root on \(path)")
+        if wanted == nil { return Change(.file, "remove \(path)", diff: diff) }
+        if snapshot == nil { return Change(.file, "write \(path)", diff: diff) }
+        if text == nil { return Change(.file, "replace \(path), which is not a plain file", diff: diff) }
+        return Change(.file, "edit \(path)", diff: diff)
     }
 }

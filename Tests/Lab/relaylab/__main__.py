@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import haproxy, measure, network, paths, user_data
+from . import haproxy, idle, measure, network, paths, user_data
 from .lab import Lab
 from .ledger import Ledger
 from .mail import send
@@ -169,6 +169,11 @@ def send_mails(arguments) -> int:
 
 
 def measured(arguments) -> int:
+    if arguments.idle:
+        figures = idle.measure(built_binary(), arguments.idle)
+        for figure in figures:
+            say(str(figure))
+        return 0 if all(figure.holds for figure in figures) else 1
     measure.measure(built_binary(), say, arguments.boots, arguments.runs)
     return 0
 
@@ -194,7 +199,7 @@ def main() -> int:
         ("down", down, "end what is running, also after a crash"),
         ("shell", shell, "a shell on a node, or one command there"),
         ("send", send_mails, "send mails from the application host through the load balancer"),
-        ("measure", measured, "time the way into service, and what a pass with nothing to do costs"),
+        ("measure", measured, "time the way into service, and what a pass or a resident agent with nothing to do costs"),
         ("status", status, "each node and its health at the load balancer, and the mails that arrived"),
     ):
         command = commands.add_parser(name, help=text, description=text)
@@ -204,6 +209,8 @@ def main() -> int:
         if name == "measure":
             command.add_argument("--boots", type=int, default=3, help="how many boots of each kind (default: 3)")
             command.add_argument("--runs", type=int, default=20, help="how many idle passes (default: 20)")
+            command.add_argument("--idle", type=float, metavar="MINUTES",
+                                 help="instead, what a resident agent costs in some minutes of idling")
         if name == "send":
             command.add_argument("--to", default="someone@example.net", help="the recipient")
         if name == "shell":

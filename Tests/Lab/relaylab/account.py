@@ -30,9 +30,12 @@ def seed(folder: Path) -> None:
     instances = {made[i]["InstanceId"]: f"10.0.1.{10 + i}" for i in range(8)}
     ec2.create_tags(Resources=list(instances), Tags=[{"Key": "Purpose", "Value": "relay"}])
     _classic(boto3.client("elb", **options), ec2, vpc, subnet, group)
-    groups = _network(boto3.client("elbv2", **options), vpc, subnet)
+    elbv2 = boto3.client("elbv2", **options)
+    groups = _network(elbv2, vpc, subnet)
+    open_group = _open_network(elbv2, vpc, subnet)
     (folder / "instances.json").write_text(json.dumps(instances))
-    account = {"vpc": vpc, "subnet": subnet, "group": group, "target-groups": groups}
+    account = {"vpc": vpc, "subnet": subnet, "group": group, "target-groups": groups,
+               "open-target-group": open_group}
     (folder / "account.json").write_text(json.dumps(account))
 
 
@@ -57,19 +60,37 @@ def _classic(elb, ec2, vpc: str, subnet: str, group: str) -> None:
 def _network(elbv2, vpc: str, subnet: str) -> dict[str, str]:
     """The network load balancer, which as most has no security group. Returns its target groups' ARNs by name."""
     balancer = elbv2.create_load_balancer(Name=NETWORK_NAME, Type="network", Scheme="internal", Subnets=[subnet])
-    groups = {}
-    for name, (kind, port) in TARGET_GROUPS.items():
-        made = elbv2.create_target_group(
-            Name=name, Protocol="TCP", Port=port, VpcId=vpc, TargetType=kind, HealthCheckProtocol="HTTP",
-            HealthCheckPort="80", HealthCheckPath="/health", HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2,
-            HealthyThresholdCount=2, UnhealthyThresholdCount=2,
-        )
-        groups[name] = made["TargetGroups"][0]["TargetGroupArn"]
-        # As HAProxy does it: Postfix sees the load balancer's address. moto leaves out both attributes.
-        elbv2.modify_target_group_attributes(TargetGroupArn=groups[name], Attributes=[
-            {"Key": key, "Value": "false"} for key in ("preserve_client_ip.enabled", "proxy_protocol_v2.enabled")])
-        elbv2.create_listener(
-            LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"], Protocol="TCP", Port=port,
-            DefaultActions=[{"Type": "forward", "TargetGroupArn": groups[name]}],
-        )
+    groups = {name: _group(elbv2, vpc, name, kind, port) for name, (kind, port) in TARGET_GROUPS.items()}
+    for name, (_, port) in TARGET_GROUPS.items():
+        _listener(elbv2, balancer, port, groups[name])
     return groups
+
+
+def _open_network(elbv2, vpc: str, subnet: str) -> str:
+    """A network load balancer that would make an open relay: anyone may come in, masked. Returns its group's ARN."""
+    balancer = elbv2.create_load_balancer(Name="open-door-nlb", Type="network", Scheme="internet-facing",
+                                          Subnets=[subnet])
+    group = _group(elbv2, vpc, "open-door", "instance", 25)
+    _listener(elbv2, balancer, 25, group)
+    return group
+
+
+def _group(elbv2, vpc: str, name: str, kind: str, port: int) -> str:
+    """Make a target group. Returns its ARN."""
+    made = elbv2.create_target_group(
+        Name=name, Protocol="TCP", Port=port, VpcId=vpc, TargetType=kind, HealthCheckProtocol="HTTP",
+        HealthCheckPort="80", HealthCheckPath="/health", HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2,
+        HealthyThresholdCount=2, UnhealthyThresholdCount=2,
+    )
+    arn = made["TargetGroups"][0]["TargetGroupArn"]
+    # As HAProxy does it: Postfix sees the load balancer's address. moto leaves out both attributes.
+    elbv2.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[
+        {"Key": key, "Value": "false"} for key in ("preserve_client_ip.enabled", "proxy_protocol_v2.enabled")])
+    return arn
+
+
+def _listener(elbv2, balancer: dict, port: int, group: str) -> None:
+    elbv2.create_listener(
+        LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"], Protocol="TCP", Port=port,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+    )

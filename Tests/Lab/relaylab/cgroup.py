@@ -10,7 +10,7 @@ from pathlib import Path
 def make(name: str) -> Path:
     """A group of its own below this machine's root."""
     group = _mount() / name
-    group.mkdir()
+    group.mkdir(exist_ok=True)
     return group
 
 

@@ -92,9 +92,19 @@ class Cloud:
         """The ARN of each of the network load balancer's target groups, by name."""
         return jsonfile.read(self.folder / "account.json")["target-groups"]
 
+    @property
+    def open_target_group(self) -> str:
+        """The ARN of the group of an internet-facing network load balancer that masks who comes in."""
+        return jsonfile.read(self.folder / "account.json")["open-target-group"]
+
     def target_backends(self, group: str) -> dict[str, str]:
         """What the network load balancer's checks say of each address that it sends to for a target group's name.
 
         A target that was deregistered is among them as long as it is sent to.
         """
         return haproxy.states(self.folder, group)
+
+    def wait_for_target(self, group: str, relay: Relay, state: str | None, seconds: float = 60) -> None:
+        """Wait until the network load balancer's checks say so of a relay; None: it is not sent to."""
+        self._wait(lambda: self.target_backends(group).get(relay.address) == state, seconds,
+                   f"{relay.name} {state} in target group {group}")

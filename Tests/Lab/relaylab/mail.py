@@ -5,7 +5,7 @@ import secrets
 import subprocess
 import sys
 
-from . import jsonfile, paths, records
+from . import jsonfile, network, paths, records
 from .control import ask
 from .machine import Relay
 from .shell import die_with_parent, output, start, uninterrupted
@@ -22,8 +22,11 @@ class Mail:
 
     def send_in_background(self, count: int, seconds: float, recipient: str = "someone@example.net") -> Traffic:
         """Have the application host send mails, evenly over a time, while a test goes on."""
+        return self._in_background("127.0.0.1", count, seconds, recipient)
+
+    def _in_background(self, server: str, count: int, seconds: float, recipient: str) -> Traffic:
         stem = _stem("background")
-        command = _submission(self.application, "127.0.0.1", stem, count, recipient, seconds)
+        command = _submission(self.application, server, stem, count, recipient, seconds=seconds)
         with uninterrupted():
             process = start(*command, cwd=paths.SOURCES.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, prepare=die_with_parent)
@@ -33,6 +36,16 @@ class Mail:
     def submit(self, relay: Relay, count: int, recipient: str = "someone@example.net", port: int = 25) -> list[str]:
         """Submit mails from the application host straight to one relay, which has them queued then. Their subjects."""
         return _submit(self.application, relay.address, _stem(f"by {relay.name}"), count, recipient, port)
+
+    def submit_by_network(self, count: int, port: int = 25, recipient: str = "someone@example.net") -> list[str]:
+        """Submit mails from the application host through the network load balancer. Their subjects."""
+        stem = _stem(f"by port {port}")
+        return _submit(self.application, network.NETWORK_LOAD_BALANCER, stem, count, recipient, port)
+
+    def submit_by_network_in_background(self, count: int, seconds: float,
+                                        recipient: str = "someone@example.net") -> Traffic:
+        """The same, evenly over a time, while a test goes on."""
+        return self._in_background(network.NETWORK_LOAD_BALANCER, count, seconds, recipient)
 
     def mails(self) -> list[dict]:
         """What has arrived outside."""
@@ -73,7 +86,7 @@ def send(namespace: str, count: int, prefix: str, recipient: str) -> list[str]:
 
 
 def _submit(namespace: str, server: str, stem: str, count: int, recipient: str, port: int = 25) -> list[str]:
-    output(*_submission(namespace, server, stem, count, recipient, port=port), cwd=paths.SOURCES.parent, timeout=60 + count)
+    output(*_submission(namespace, server, stem, count, recipient, port), cwd=paths.SOURCES.parent, timeout=60 + count)
     return numbered(stem, count)
 
 
@@ -82,9 +95,8 @@ def _stem(prefix: str) -> str:
     return f"{prefix} {secrets.token_hex(3)}"
 
 
-def _submission(namespace: str, server: str, stem: str, count: int, recipient: str, seconds: float = 0,
-                port: int = 25) -> list[str]:
+def _submission(namespace: str, server: str, stem: str, count: int, recipient: str, port: int = 25,
+                seconds: float = 0) -> list[str]:
     """The command line that submits."""
-    order = {"server": server, "stem": stem, "count": count, "recipient": recipient, "seconds": seconds,
-             "port": port}
+    order = {"server": server, "port": port, "stem": stem, "count": count, "recipient": recipient, "seconds": seconds}
     return ["ip", "netns", "exec", namespace, sys.executable, "-m", "relaylab.submit", json.dumps(order)]

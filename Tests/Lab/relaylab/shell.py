@@ -19,9 +19,10 @@ def run(*argv: str, timeout: float = 60, check: bool = True, **options) -> subpr
     text = options.pop("input", None)
     if text is not None:
         options["stdin"] = subprocess.PIPE
-    with start(*argv, text=True, **options) as process:
+    with uninterrupted(), start(*argv, text=True, **options) as process:
         try:
-            printed, _ = process.communicate(text, timeout)
+            with _interruptible():
+                printed, _ = process.communicate(text, timeout)
         except BaseException:
             # What it was to do is done or not when this goes on, so that it can be undone.
             process.kill()
@@ -58,6 +59,16 @@ def uninterrupted():
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _interruptible():
+    """Let them through again, those that waited first, where somebody sees to what was begun."""
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _GIVING_UP)
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _GIVING_UP)
 
 
 def die_with_parent() -> None:

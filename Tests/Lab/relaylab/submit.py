@@ -11,7 +11,7 @@ def numbered(stem: str, count: int) -> list[str]:
     return [f"{stem}-{number}" for number in range(1, count + 1)]
 
 
-def submit(server: str, stem: str, count: int, recipient: str, seconds: float, port: int) -> None:
+def submit(server: str, port: int, stem: str, count: int, recipient: str, seconds: float) -> None:
     """A connection a mail, as from so many programs."""
     began = time.monotonic()
     for number, subject in enumerate(numbered(stem, count)):

@@ -38,9 +38,12 @@ enum NodeGoal: Sendable {
 }
 
 extension InstanceNotices {
+    /// Whether Auto Scaling is about to terminate the instance, also one that was kept warm.
+    var isTermination: Bool { ["Terminated", "Warmed:Terminated"].contains(targetLifecycleState) }
+
     /// Why the node has to leave; `nil` where it has not.
     func reasonToLeave(_ settings: NodeSettings.Shutdown) -> DrainOrder.Reason? {
-        if targetLifecycleState == "Terminated" { return .autoScaling }
+        if isTermination { return .autoScaling }
         if spotAction != nil { return .spot }
         return rebalanceRecommendation != nil && settings.drainOnRebalance ? .rebalance : nil
     }

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import Vocabulary
 
-struct ClassicMembershipTests {
+struct ClassicPlaceTests {
     private let inService = InstanceHealth(state: .inService, reasonCode: "N/A", description: "N/A")
     private let outOfService = InstanceHealth(
         state: .outOfService,
@@ -39,24 +39,24 @@ struct ClassicMembershipTests {
         _ settings: NodeSettings.LoadBalancer = NodeSettings.LoadBalancer(),
         goal: MembershipGoal = .member(waits: true),
         notices: @escaping @Sendable (String) -> Void = { _ in }
-    ) throws -> ClassicMembership {
-        ClassicMembership(
+    ) throws -> Membership {
+        let place = ClassicPlace(
             try ClassicLoadBalancerName("relay"),
-            node: ClassicMembership.Node(
-                instance: try InstanceID("i-01234567"),
-                vpcID: "vpc-1",
-                healthCheck: "HTTP:80/health"
-            ),
-            goal: goal,
-            settings: settings,
+            node: try .sample,
+            allowOpenToWorld: settings.allowOpenToWorld,
             elb: api,
-            ec2: api,
+            ec2: api
+        )
+        return Membership(
+            place,
+            goal: goal,
+            timeout: settings.timeout,
             door: QuietDoor(connections: { [] }, deadline: .now),
             observer: MembershipObserver(notice: notices)
         )
     }
 
-    private func apply(_ resource: ClassicMembership) async throws -> [String] {
+    private func apply(_ resource: Membership) async throws -> [String] {
         guard case .drifted(let drift) = try await resource.check() else { return [] }
         try await drift.apply()
         return drift.changes.map(\.summary)
@@ -150,5 +150,31 @@ struct ClassicMembershipTests {
         let resource = try membership(api) { notice in notices.withLock { $0.append(notice) } }
         _ = try await apply(resource)
         #expect(notices.withLock { $0 }.contains { $0.contains(words) })
+    }
+
+    @Test func othersAreReachedByTheListenerThatLeadsToPort25() async throws {
+        let (id, other) = (try RelayInstance.sample.id, try InstanceID("i-76543210"))
+        func place(_ instances: [InstanceID], ports: (UInt16, UInt16)) throws -> ClassicPlace {
+            let balancer = ClassicLoadBalancer(
+                name: "relay",
+                scheme: .internal,
+                vpcID: "vpc-1",
+                securityGroups: [],
+                listeners: [
+                    ClassicLoadBalancer.Listener(loadBalancerPort: 587, instancePort: 587),
+                    ClassicLoadBalancer.Listener(loadBalancerPort: ports.0, instancePort: ports.1),
+                ],
+                healthCheckTarget: "HTTP:80/health",
+                dnsName: "relay-1.elb.example",
+                instances: instances
+            )
+            let api = FakeELB(balancer, healths: [nil])
+            let name = try ClassicLoadBalancerName("relay")
+            return ClassicPlace(name, node: try .sample, allowOpenToWorld: false, elb: api, ec2: api)
+        }
+        let both = [id, other]
+        #expect(try await place(both, ports: (2525, 25)).wayToOthers() == "[relay-1.elb.example]:2525")
+        #expect(try await place([id], ports: (25, 25)).wayToOthers() == nil)
+        #expect(try await place(both, ports: (25, 26)).wayToOthers() == nil)
     }
 }

@@ -1,11 +1,11 @@
 import AWS
 
-/// What is wrong with the load balancer itself, as far as it can be seen from outside.
-struct LoadBalancerReview {
+/// What is wrong with a classic load balancer itself, as far as it can be seen from outside.
+struct ClassicReview {
     /// One sentence each, with the cure.
     let findings: [String]
 
-    init(_ found: ClassicLoadBalancer, node: ClassicMembership.Node) {
+    init(_ found: ClassicLoadBalancer, node: RelayInstance) {
         var findings: [String] = []
         let target = found.healthCheckTarget
         if target.hasPrefix("TCP:") || target.hasPrefix("SSL:") {

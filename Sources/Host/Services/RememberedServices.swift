@@ -1,0 +1,100 @@
+import SystemPackage
+
+/// A service manager whose last answer is taken for the next one as long as nothing speaks against it.
+///
+/// A resident agent asks every minute, and `systemctl show` costs as much processor time as all the rest of a pass with
+/// nothing to do. What would change the answer shows elsewhere for less: a main process that has ended, or another link
+/// or file in systemd's folder.
+package actor RememberedServices: ServiceManager {
+    private let manager: any ServiceManager
+    private let files: FileSystem
+    private var last: Answer?
+
+    private struct Answer {
+        let services: [ServiceName]
+        let states: [ServiceName: ServiceState]
+        let evidence: String
+        let time: ContinuousClock.Instant
+    }
+
+    /// What has no process and no file of its own, such as a timer, is asked about this often.
+    private static let validity: Duration = .seconds(600)
+    /// Where a unit is enabled, disabled or changed. The folders in it that hold the links change with them.
+    private static let definitions: FilePath = "/etc/systemd/system"
+
+    package init(_ manager: any ServiceManager, files: FileSystem) {
+        self.manager = manager
+        self.files = files
+    }
+
+    package func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState] {
+        if let last, last.services == services, ContinuousClock.now - last.time < Self.validity,
+            evidence(for: last.states) == last.evidence
+        {
+            return last.states
+        }
+        last = nil
+        // Taken before the question: what changes meanwhile speaks against the answer then.
+        let definitions = definitionsEvidence()
+        let states = try await manager.states(of: services)
+        // What is on its way is elsewhere soon, and says so by nothing that is looked at here.
+        if let definitions, states.values.allSatisfy({ !$0.isStarting }) {
+            let evidence = definitions + processesEvidence(for: states)
+            last = Answer(services: services, states: states, evidence: evidence, time: .now)
+        }
+        return states
+    }
+
+    package func enable(_ service: ServiceName) async throws(ServiceFailure) {
+        last = nil
+        try await manager.enable(service)
+    }
+
+    package func disable(_ service: ServiceName) async throws(ServiceFailure) {
+        last = nil
+        try await manager.disable(service)
+    }
+
+    package func start(_ service: ServiceName) async throws(ServiceFailure) {
+        last = nil
+        try await manager.start(service)
+    }
+
+    package func startLater(_ service: ServiceName) async throws(ServiceFailure) {
+        last = nil
+        try await manager.startLater(service)
+    }
+
+    package func stop(_ service: ServiceName) async throws(ServiceFailure) {
+        last = nil
+        try await manager.stop(service)
+    }
+
+    package func reload(_ service: ServiceName) async throws(ServiceFailure) {
+        last = nil
+        try await manager.reload(service)
+    }
+
+    package func restart(_ service: ServiceName) async throws(ServiceFailure) {
+        last = nil
+        try await manager.restart(service)
+    }
+
+    package func definitionsChanged() async throws(ServiceFailure) {
+        last = nil
+        try await manager.definitionsChanged()
+    }
+
+    package func isShuttingDown() async -> Bool { await manager.isShuttingDown() }
+
+    private func evidence(for states: [ServiceName: ServiceState]) -> String? {
+        definitionsEvidence().map { $0 + processesEvidence(for: states) }
+    }
+
+    private func definitionsEvidence() -> String? { try? files.fingerprint(of: Self.definitions) }
+
+    private func processesEvidence(for states: [ServiceName: ServiceState]) -> String {
+        states.values.compactMap(\.mainProcess).sorted()
+            .map { "\n\($0) \(files.startTime(ofProcess: $0) ?? "has ended")" }.joined()
+    }
+}

@@ -1,0 +1,160 @@
+import AWS
+import Facts
+import Glibc
+import Host
+import Resources
+import Vocabulary
+
+/// A launch: from nothing to a node in service, and one word to each who waits for that, however it ends.
+///
+/// What this process can't survive, its guard does: a companion that gives the answer in its place.
+package struct Launch: Sendable {
+    private let pass: Pass
+    private let inputs: Inputs
+    private let host: HostAccess
+    private let aws: AWSAccess
+    private let log: StepLog
+
+    package init(pass: Pass, inputs: Inputs, host: HostAccess, aws: AWSAccess, log: StepLog) {
+        self.pass = pass
+        self.inputs = inputs
+        self.host = host
+        self.aws = aws
+        self.log = log
+    }
+
+    /// Installs the agent and converges the node.
+    ///
+    /// - Parameters:
+    ///   - timeout: For all of it.
+    ///   - prepare: What comes first, and counts as part of it.
+    ///   - guardArguments: What this program is started with in order to be the guard: it is to call `answerForTheDead`.
+    /// - Throws: Why the node is not in service, or whoever could not be told that it is.
+    package func run(
+        timeout: Duration,
+        guardArguments: [String],
+        prepare: @escaping @Sendable () throws -> Void
+    ) async throws {
+        let isAnswerer = try await whileAnswering(wait: .zero) {
+            let companion = startGuard(guardArguments)
+            defer { companion?.dismiss() }
+            switch await end(within: timeout, prepare) {
+            case .success(let outcome): try await answer(outcome)
+            case .failure(let failure):
+                // Why the node is not in service is what counts; who could not be told that is in the log.
+                try? await answer(.failed)
+                throw failure
+            }
+        }
+        if !isAnswerer { _ = try await end(within: timeout, prepare).get() }
+    }
+
+    /// For the guard: answers for a bootstrap that has ended without a word.
+    package func answerForTheDead() async throws {
+        _ = try await whileAnswering(wait: .seconds(5)) {
+            log.failed("launch", "bootstrap has ended without a word: it was killed, or has crashed")
+            try await answer(.failed)
+        }
+    }
+
+    /// Does what one process at a time may do: whoever answers for the launch.
+    ///
+    /// - Returns: Whether it was done; `false` where another bootstrap is under way, whose answer counts.
+    private func whileAnswering(wait: Duration, _ body: () async throws -> Void) async throws -> Bool {
+        do {
+            let lock = try await HostLock.acquire(LaunchAnswers.lock, wait: wait, in: host.files) { _ in }
+            defer { extendLifetime(lock) }
+            try await body()
+            return true
+        } catch let failure as HostLockFailure where failure.path == LaunchAnswers.lock {
+            log.notice("launch", "another bootstrap is under way, and answers for this launch: \(failure.holder)")
+            return false
+        }
+    }
+
+    /// How the work ends, or what comes before that. Then the work is not stopped: it ends with the process, like a pass
+    /// that is killed, and a package manager in the middle of a transaction is left to finish it.
+    private func end(
+        within timeout: Duration,
+        _ prepare: @escaping @Sendable () throws -> Void
+    ) async -> Result<LaunchOutcome, any Error> {
+        let signals = Signals([SIGTERM, SIGINT])
+        let (endings, sender) = AsyncStream.makeStream(of: Result<LaunchOutcome, any Error>.self)
+        Task {
+            do {
+                try prepare()
+                sender.yield(.success(try await work()))
+            } catch {
+                sender.yield(.failure(error))
+            }
+        }
+        Task {
+            try? await Task.sleep(for: timeout)
+            sender.yield(.failure(LaunchCutShort.timedOut(after: timeout)))
+        }
+        Task { for await number in signals.arrivals { sender.yield(.failure(LaunchCutShort.signal(number))) } }
+        for await ending in endings { return ending }
+        return .failure(CancellationError())
+    }
+
+    private func work() async throws -> LaunchOutcome {
+        let started = ContinuousClock.now
+        if try Installation(files: host.files).install() {
+            log.done("agent", "install \(Installation.program)", after: ContinuousClock.now - started)
+        }
+        let outcome = try await pass.converge(PassRequest(trigger: "bootstrap", showsDiffs: false))
+        return outcome.isLeaving ? .failed : .inService
+    }
+
+    private func startGuard(_ arguments: [String]) -> Companion? {
+        do {
+            return try Companion(arguments)
+        } catch {
+            log.warning("launch", "if bootstrap is killed, nobody will answer for it: \(error)")
+            return nil
+        }
+    }
+
+    private func answer(_ outcome: LaunchOutcome) async throws {
+        let recipients: [any LaunchRecipient]
+        do {
+            recipients = try await self.recipients()
+        } catch {
+            log.failed("launch", "who waits to hear how the launch ended can't be told: \(error)")
+            throw StepFailure(step: "launch", cause: error)
+        }
+        try await LaunchAnswers(recipients, files: host.files, log: log).give(outcome)
+    }
+
+    private func recipients() async throws -> [any LaunchRecipient] {
+        guard let (launch, facts, metadata) = try await inputs.launch() else { return [] }
+        var recipients: [any LaunchRecipient] = []
+        if let hook = launch.hook {
+            let api = aws.autoScaling(region: facts.region, domain: facts.servicesDomain, metadata: metadata)
+            let instance = HookedInstance(facts.instanceID, hook: hook, transition: .launch, autoScaling: api)
+            recipients.append(LaunchHook(instance: instance))
+        }
+        if let resource = launch.signal {
+            let api = aws.cloudFormation(region: facts.region, domain: facts.servicesDomain, metadata: metadata)
+            recipients.append(StackSignal(resource: resource, instance: facts.instanceID, cloudFormation: api))
+        }
+        return recipients
+    }
+}
+
+/// A bootstrap that did not come to its own end.
+package enum LaunchCutShort: Error, Sendable, Equatable, CustomStringConvertible {
+    case timedOut(after: Duration)
+    case signal(CInt)
+
+    package var description: String {
+        switch self {
+        case .timedOut(let limit):
+            """
+            bootstrap did not end within \(limit.components.seconds) s: see 'smtp-relay-agent status' for how far it got, \
+            and raise bootstrap.timeout where its steps need longer
+            """
+        case .signal(let number): "bootstrap was ended by \(number == SIGINT ? "SIGINT" : "SIGTERM")"
+        }
+    }
+}

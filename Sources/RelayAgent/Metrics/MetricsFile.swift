@@ -1,0 +1,14 @@
+import Host
+import RelayNode
+import SystemPackage
+
+/// The metrics as a file that nginx serves.
+struct MetricsFile: Sendable {
+    let files: FileSystem
+    static let path = FilePath(NginxConfiguration.metricsFile)
+
+    func write(_ metrics: Metrics) throws {
+        try files.createDirectory(Self.path.removingLastComponent())
+        try files.replace(Self.path, with: Array(metrics.description.utf8), attributes: FileAttributes())
+    }
+}

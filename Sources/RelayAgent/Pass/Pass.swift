@@ -1,0 +1,126 @@
+import AWS
+import Host
+package import Reconcile
+import Resources
+import SystemPackage
+package import Vocabulary
+
+/// A pass over the node: gather, compare, put right.
+package struct Pass: Sendable {
+    private let preparation: PassPreparation
+    private let host: HostAccess
+    private let aws: AWSAccess
+    private let log: StepLog
+
+    /// Held while a pass is under way, whoever started it.
+    private static let lock: FilePath = "/run/smtp-relay-agent/lock"
+
+    package init(inputs: Inputs, host: HostAccess, aws: AWSAccess, log: StepLog) {
+        self.preparation = PassPreparation(
+            inputs: inputs,
+            host: host,
+            aws: aws,
+            log: log,
+            passwords: UpstreamPasswords(files: host.files, aws: aws, log: log)
+        )
+        self.host = host
+        self.aws = aws
+        self.log = log
+    }
+
+    /// Converges the node, one pass at a time on the host.
+    ///
+    /// - Throws: A `StepFailure`, a `HostLockFailure`, or a `FileFailure` of what the agent keeps.
+    @discardableResult
+    package func converge(_ request: PassRequest) async throws -> PassOutcome {
+        let lock = try await HostLock.acquire(Self.lock, wait: .seconds(600), in: host.files) { holder in
+            log.notice("lock", "another pass is under way: \(holder)")
+        }
+        defer { extendLifetime(lock) }
+        let record = PassRecord(request.trigger, files: host.files)
+        do {
+            let outcome = try await converge(request, record)
+            await record.finish(request, changes: outcome.changes.count, failure: nil, calls: aws.tally.take())
+            return outcome
+        } catch {
+            await record.finish(request, failure: error, calls: aws.tally.take())
+            throw error
+        }
+    }
+
+    private func converge(_ request: PassRequest, _ record: PassRecord) async throws -> PassOutcome {
+        let started = ContinuousClock.now
+        let resources = try await preparation.resources(request, record: record)
+        async let _: Void? = resources.terminationHook?.keepWaiting()
+        let runner = StageRunner(log: log, record: record, showsDiffs: request.showsDiffs)
+        var changes: [Change] = []
+        var failures: [StepFailure] = []
+        for (index, stage) in resources.stages.enumerated() {
+            for result in await runner.run(stage) {
+                do throws(StepFailure) {
+                    changes += try result.get()
+                } catch {
+                    failures.append(StepFailure(step: error.step, cause: error.cause, isLeaving: resources.isLeaving))
+                }
+            }
+            // Each step of leaving is worth taking, also where one before it failed.
+            guard let failure = failures.first, !resources.isLeaving else { continue }
+            if index == 0, request.agent != nil { await look(resources, because: failure) }
+            break
+        }
+        for other in failures.dropFirst() { log.failed(other.step, "\(other)") }
+        if resources.isLeaving { try noteDone(resources, failures) }
+        if let failure = failures.first {
+            // Why the pass failed is what counts; how the services are now, where they can be asked, is worth knowing.
+            if let services = try? await resources.services.all() { record.report(services) }
+            throw failure
+        }
+        tell(changes, of: resources, request, after: ContinuousClock.now - started)
+        let services = try await resources.services.all()
+        record.report(services)
+        return PassOutcome(changes: changes, isLeaving: resources.isLeaving, services: services)
+    }
+
+    /// Writes down when a node that leaves for good has done so: from then on it is quiet.
+    private func noteDone(_ resources: NodeResources, _ failures: [StepFailure]) throws {
+        // The termination hook, which comes last, is seen to until Auto Scaling has had its answer.
+        let hasLeft = failures.allSatisfy { $0.step == resources.terminationHook?.name }
+        let orders = DrainOrders(files: host.files)
+        guard hasLeft || resources.isTimeUp, resources.request.facts == .current,
+            var order = try orders.current(), order.reason.isForGood, order.doneAt == nil
+        else { return }
+        order.doneAt = Timestamp.seconds
+        try orders.give(order)
+    }
+
+    /// Has told what the load balancers make of a node that does not work. What goes wrong with that is not what is wrong.
+    private func look(_ resources: NodeResources, because failure: StepFailure) async {
+        for membership in resources.looks(because: "\(failure.step): \(failure)") { _ = try? await membership.check() }
+    }
+
+    /// What a pass would change.
+    ///
+    /// - Parameter facts: Facts from elsewhere, in place of this instance's.
+    package func plan(facts: NodeFacts? = nil) async throws -> Plan {
+        let resources = try await preparation.resources(PassRequest(trigger: "plan"), facts: facts)
+        do throws(ReconcileFailure) {
+            return try await Reconciler(resources.all).plan()
+        } catch {
+            throw StepFailure(step: error.resource, cause: error.cause)
+        }
+    }
+
+    /// The last line of a command; of a resident agent's passes, only of those that did something.
+    private func tell(_ changes: [Change], of resources: NodeResources, _ request: PassRequest, after time: Duration) {
+        guard request.agent == nil || !changes.isEmpty else { return }
+        let state = resources.isLeaving ? "the node is out of its load balancers" : "the node is as it should be"
+        let count = resources.all.count
+        let seconds = "(\(time.inHundredths) s)"
+        switch changes.count {
+        case 0 where resources.isLeaving: log.summary("nothing to do: \(state) \(seconds)")
+        case 0: log.summary("nothing to do: all \(count) parts are as they should be \(seconds)")
+        case 1: log.summary("1 change made; \(state) \(seconds)")
+        case let number: log.summary("\(number) changes made; \(state) \(seconds)")
+        }
+    }
+}

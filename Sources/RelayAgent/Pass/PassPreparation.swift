@@ -1,0 +1,118 @@
+import Facts
+import HTTP
+import Host
+import Reconcile
+import RelayNode
+import Resources
+import Settings
+import SystemPackage
+import Vocabulary
+
+/// What comes before a pass can compare anything: facts, settings, what AWS announces, and where that takes the node.
+struct PassPreparation: Sendable {
+    let inputs: Inputs
+    let host: HostAccess
+    let aws: AWSAccess
+    let log: StepLog
+    let passwords: UpstreamPasswords
+
+    /// The parts of the node as they should be.
+    ///
+    /// - Parameters:
+    ///   - given: Facts from elsewhere, in place of this instance's.
+    ///   - record: Where to write down what the pass sees; without it nothing is changed, no order to leave given.
+    /// - Throws: A `StepFailure`, or a `FileFailure` of what the agent keeps.
+    func resources(
+        _ request: PassRequest,
+        facts given: NodeFacts? = nil,
+        record: PassRecord? = nil
+    ) async throws -> NodeResources {
+        let facts = if let given { given } else { try await facts(request.facts) }
+        let settings = try StepFailure.naming("settings") { try inputs.settings(tags: facts.tags).settings }
+        let orders = DrainOrders(files: host.files)
+        var goal = NodeGoal.inService(waits: request.waitsInService)
+        var isTermination = false
+        if given == nil {
+            let notices = try await notices(request.facts)
+            isTermination = notices.isTermination
+            if record != nil { try obey(notices, settings, orders) }
+            goal = try NodeGoal(notices, order: orders.current(), waits: request.waitsInService)
+        }
+        // Elsewhere than on the node there is no password, and it would not be shown; a node that leaves has its last one.
+        var password = given == nil ? nil : Secret("elsewhere")
+        if given == nil, goal.order == nil { password = try await passwords.password(settings, facts, request) }
+        let node = try StepFailure.naming("settings") {
+            try RelayNode(
+                settings: settings,
+                facts: facts,
+                authorities: TrustRoots.systemBundle { host.files.exists(FilePath($0)) } ?? "",
+                password: password,
+                evacuation: goal.order?.evacuateTo
+            )
+        }
+        let resources = NodeResources(
+            node,
+            goal: goal,
+            isTermination: isTermination,
+            settings: settings,
+            facts: facts,
+            host: host,
+            aws: aws,
+            log: log,
+            request: request,
+            report: { record?.report($0) },
+            probes: ProbeObserver { record?.report($0) }
+        )
+        if record != nil, let certificate = settings.mail.certificate { warn(of: certificate) }
+        record?.begin(facts, order: goal.order, parts: resources.all.map(\.name), isWhole: request.facts == .current)
+        return resources
+    }
+
+    private func facts(_ age: Inputs.Age) async throws(StepFailure) -> NodeFacts {
+        let started = ContinuousClock.now
+        log.started("facts", "reading instance metadata")
+        do {
+            let facts = try await inputs.facts(age)
+            let networks = facts.vpcNetworks.map(\.description).joined(separator: ", ")
+            let what = "\(facts.instanceID), \(facts.privateAddress) in \(facts.vpcID) (\(networks))"
+            log.gathered("facts", what, after: ContinuousClock.now - started)
+            return facts
+        } catch {
+            throw StepFailure(step: error is SettingsProblems ? "settings" : "facts", cause: error)
+        }
+    }
+
+    private func notices(_ age: Inputs.Age) async throws(StepFailure) -> InstanceNotices {
+        do {
+            return try await inputs.notices(age)
+        } catch {
+            throw StepFailure(step: "facts", cause: error)
+        }
+    }
+
+    /// A certificate that ends while Postfix runs is no reason to leave its senders without a relay, but to be told.
+    private func warn(of certificate: CertificateFiles) {
+        do {
+            let end = try CertificateCheck(files: host.files).end(of: certificate, at: Timestamp.seconds)
+            guard end < Timestamp.seconds + Self.renewalTime else { return }
+            log.warning("postfix", "\(certificate.certificate) ends on \(Timestamp(secondsSinceEpoch: end)): renew it")
+        } catch {
+            log.warning("postfix", "\(error)")
+        }
+    }
+
+    /// Three weeks in seconds: those who renew by themselves do so earlier.
+    private static let renewalTime = 21 * 86400
+
+    /// Turns what AWS announces into an order to leave, once.
+    private func obey(_ notices: InstanceNotices, _ settings: NodeSettings, _ orders: DrainOrders) throws {
+        for event in notices.maintenance { log.warning("facts", "EC2 has scheduled maintenance: \(event)") }
+        if notices.rebalanceRecommendation != nil, !settings.shutdown.drainOnRebalance {
+            log.warning("facts", "EC2 recommends to replace this instance (shutdown.drain_on_rebalance is false)")
+        }
+        guard let reason = notices.reasonToLeave(settings.shutdown), try orders.current() == nil else { return }
+        guard try orders.isNews("\(reason.rawValue) \(notices.spotAction ?? "")") else { return }
+        log.warning("drain", "leaving: \(reason.rawValue)\(notices.spotAction.map { " (\($0))" } ?? "")")
+        try orders.give(DrainOrder(reason))
+    }
+}

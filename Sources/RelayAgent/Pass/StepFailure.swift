@@ -1,0 +1,26 @@
+/// A step of the work that failed, and why.
+package struct StepFailure: Error, CustomStringConvertible {
+    package let step: String
+    package let cause: any Error
+    /// Whether it was one of leaving the load balancers, of which each is taken whatever became of those before.
+    package let isLeaving: Bool
+
+    package init(step: String, cause: any Error, isLeaving: Bool = false) {
+        self.step = step
+        self.cause = cause
+        self.isLeaving = isLeaving
+    }
+
+    package var description: String { "\(cause)" }
+}
+
+extension StepFailure {
+    /// Does something that belongs to a step; what it throws names the step.
+    static func naming<Result>(_ step: String, _ body: () throws -> Result) throws(StepFailure) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw StepFailure(step: step, cause: error)
+        }
+    }
+}

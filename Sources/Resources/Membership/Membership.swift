@@ -1,0 +1,148 @@
+package import Reconcile
+
+/// The node's membership of a load balancer: registered and in service there, or out of it.
+package struct Membership: Resource {
+    private let place: any LoadBalancerPlace
+    private let goal: MembershipGoal
+    private let timeout: Duration
+    private let door: QuietDoor
+    private let observer: MembershipObserver
+
+    /// - Parameters:
+    ///   - timeout: How long the load balancer may take to call the node in service.
+    ///   - door: How the node waits until no mail comes any more, before it leaves.
+    package init(
+        _ place: any LoadBalancerPlace,
+        goal: MembershipGoal,
+        timeout: Duration,
+        door: QuietDoor,
+        observer: MembershipObserver
+    ) {
+        self.place = place
+        self.goal = goal
+        self.timeout = timeout
+        self.door = door
+        self.observer = observer
+    }
+
+    package var name: String { place.name }
+
+    package var onceConverged: String? {
+        goal == .out ? nil : "register \(place.member) with \(name), where it is not in service there"
+    }
+
+    package func check() async throws -> Check {
+        // The one call of a pass with nothing to do.
+        let standing = try await look()
+        switch goal {
+        case .leftAlone(let reason):
+            if standing.position == .failing { tell(standing, ours: reason) }
+            return .inSync
+        case .out: return departure(from: standing)
+        case .member(let waits): return try await entry(from: standing, waits: waits)
+        }
+    }
+
+    private func look() async throws -> Standing {
+        let standing = try await place.standing()
+        observer.report(MembershipReport(name, standing, ours: ours(of: standing)))
+        return standing
+    }
+
+    /// What this node itself knows of why it is not in service.
+    private func ours(of standing: Standing) -> String? {
+        switch goal {
+        case .leftAlone(let reason): standing.position == .inService ? nil : reason
+        case .member where standing.position == .failing:
+            "this node answers its own health check\(standing.advice.isEmpty ? "" : "; \(standing.advice)")"
+        case .member, .out: nil
+        }
+    }
+
+    private func tell(_ standing: Standing, ours: String) {
+        observer.notice("it does not call this node in service: \(standing); \(ours)")
+    }
+
+    private func entry(from standing: Standing, waits: Bool) async throws -> Check {
+        if standing.position == .inService { return .inSync }
+        for finding in try await place.review() { observer.notice(finding) }
+        switch standing.position {
+        case .out, .leaving:
+            return .drifted(
+                Drift([Change(.registration, "register \(place.member) with \(name)")]) {
+                    try await place.join()
+                    if waits { try await waitInService() }
+                }
+            )
+        case .arriving, .failing, .inService:
+            guard waits else {
+                if standing.position == .failing, let ours = ours(of: standing) { tell(standing, ours: ours) }
+                return .inSync
+            }
+            return .drifted(
+                Drift([Change(.registration, "wait for \(name) to call \(place.member) in service")]) {
+                    try await waitInService()
+                }
+            )
+        }
+    }
+
+    private func departure(from standing: Standing) -> Check {
+        switch standing.position {
+        case .out: return .inSync
+        case .leaving:
+            // Somebody else has taken it out; a network load balancer goes on sending for about two minutes, unless its
+            // checks fail (containers-roadmap#470).
+            guard door.isOpen else { return .inSync }
+            return .drifted(
+                Drift([Change(.registration, "wait until no mail comes from \(name)")]) {
+                    try await door.wait { true }
+                }
+            )
+        case .arriving, .failing, .inService:
+            return .drifted(
+                Drift([Change(.registration, "leave \(name)")]) {
+                    try await door.wait { try await look().position != .inService }
+                    try await place.leave()
+                    observer.report(MembershipReport(name, Standing(.out, state: "not registered")))
+                }
+            )
+        }
+    }
+
+    private func waitInService() async throws {
+        let deadline = ContinuousClock.now + timeout
+        var last: Standing?
+        while ContinuousClock.now < deadline {
+            let standing = try await look()
+            if standing.position == .inService { return }
+            last = standing
+            // A load balancer checks every 5 s at the fastest, and a fleet shares the account's API limit.
+            try await Task.sleep(for: .milliseconds(Int.random(in: 1500...3000)))
+        }
+        throw NotInService(name: name, standing: last, waited: timeout)
+    }
+}
+
+extension MembershipReport {
+    fileprivate init(_ name: String, _ standing: Standing, ours: String? = nil) {
+        self.init(name: name, state: standing.state, reason: standing.reason, ours: ours)
+    }
+}
+
+/// The load balancer does not call the node in service.
+package struct NotInService: Error, CustomStringConvertible {
+    package let name: String
+    /// What it said last; `nil` where there was no time to ask.
+    package let standing: Standing?
+    package let waited: Duration
+
+    package var description: String {
+        let advice = standing.map(\.advice).flatMap { $0.isEmpty ? nil : $0 }
+        return """
+            \(name) does not call this node in service after \(waited.components.seconds) s: it says \
+            \(standing?.description ?? "nothing"); this node answers its own health check, so \
+            \(advice ?? "look at the load balancer's, and at whether it reaches this instance")
+            """
+    }
+}

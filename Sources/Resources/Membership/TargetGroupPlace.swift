@@ -1,0 +1,211 @@
+package import AWS
+package import Vocabulary
+
+/// The node's place in a target group of a network load balancer.
+package struct TargetGroupPlace: LoadBalancerPlace {
+    private let group: TargetGroupARN
+    private let node: RelayInstance
+    private let allowOpenToWorld: Bool
+    private let elb: any NetworkLoadBalancing
+    private let ec2: any EC2Describing
+
+    /// - Parameter allowOpenToWorld: `load_balancer.allow_open_to_world`.
+    package init(
+        _ group: TargetGroupARN,
+        node: RelayInstance,
+        allowOpenToWorld: Bool,
+        elb: any NetworkLoadBalancing,
+        ec2: any EC2Describing
+    ) {
+        self.group = group
+        self.node = node
+        self.allowOpenToWorld = allowOpenToWorld
+        self.elb = elb
+        self.ec2 = ec2
+    }
+
+    package var name: String { "target group \(group.name)" }
+    package var member: String { "\(node.id)" }
+
+    package func standing() async throws -> Standing {
+        let health = try await elb.health(of: try await target(), in: group)
+        let code = [health.reason, health.description.escapedForDisplay].filter { !$0.isEmpty }
+        return Standing(
+            health.position,
+            state: health.isNotRegistered ? "not registered" : health.state.rawValue,
+            reason: health.isNotRegistered ? "" : code.joined(separator: ": "),
+            advice: advice(on: health)
+        )
+    }
+
+    package func review() async throws -> [String] {
+        let found = try await elb.targetGroup(group)
+        let attributes = try await elb.attributes(of: found)
+        if attributes.usesProxyProtocol { throw ProxyProtocolOn(name: name, group: group) }
+        let loadBalancers = try await sending(to: found)
+        if !allowOpenToWorld {
+            for (loadBalancer, listeners) in loadBalancers {
+                try await refuseOpenDoor(of: loadBalancer, listeners, to: found, attributes)
+            }
+        }
+        return TargetGroupReview(found, loadBalancers, node: node).findings
+    }
+
+    package func join() async throws { try await elb.register(try await target(), with: group) }
+
+    package func leave() async throws { try await elb.deregister(try await target(), from: group) }
+
+    package func wayToOthers() async throws -> String? {
+        let own = try await target()
+        guard try await elb.health(in: group).contains(where: { $0.state == .healthy && $0.target != own }) else {
+            return nil
+        }
+        let found = try await elb.targetGroup(group)
+        // From outside, the others would see an address that they relay nothing for, and the mail would bounce.
+        for (loadBalancer, listeners) in try await sending(to: found) where !loadBalancer.isInternetFacing {
+            guard let listener = listeners.first(where: { $0.protocol.hasPrefix("TCP") }) else { continue }
+            return "[\(try DomainName(loadBalancer.dnsName))]:\(listener.port)"
+        }
+        return nil
+    }
+
+    /// What the group calls this node.
+    private func target() async throws -> String {
+        let addressing = try await elb.addressing(of: group)
+        switch addressing.targetType {
+        case .instance: return "\(node.id)"
+        case .ip:
+            guard let address = addressing.isIPv6 ? node.ipv6Address : node.address else {
+                throw NoIPv6Address(name: name)
+            }
+            return "\(address)"
+        case .other(let type): throw UnsuitableTargetGroup(name: name, type: type)
+        }
+    }
+
+    /// The load balancers that send to a group, each with the listeners that do.
+    private func sending(
+        to found: TargetGroup
+    ) async throws -> [(NetworkLoadBalancer, [NetworkLoadBalancer.Listener])] {
+        var sending: [(NetworkLoadBalancer, [NetworkLoadBalancer.Listener])] = []
+        for loadBalancer in try await elb.loadBalancers(of: found) {
+            let listeners = try await elb.listeners(of: loadBalancer)
+            sending.append((loadBalancer, listeners.filter { $0.targetGroups.contains("\(group)") }))
+        }
+        return sending
+    }
+
+    private func refuseOpenDoor(
+        of loadBalancer: NetworkLoadBalancer,
+        _ listeners: [NetworkLoadBalancer.Listener],
+        to found: TargetGroup,
+        _ attributes: TargetGroup.Attributes
+    ) async throws {
+        guard loadBalancer.isInternetFacing, !listeners.isEmpty else { return }
+        // Where clients speak IPv6 and targets IPv4, no client's address can be kept (Network Load Balancers, "Client IP
+        // preservation").
+        let translates = loadBalancer.isDualStack && !found.addressing.isIPv6
+        let masked: Set<IPAddress.Family> =
+            attributes.preservesClientAddress ? (translates ? [.ipv6] : []) : [.ipv4, .ipv6]
+        guard !masked.isEmpty else { return }
+        let groups = try await ec2.securityGroups(loadBalancer.securityGroups)
+        for listener in listeners {
+            let open = groups.first { $0.opensToWorld(port: listener.port, to: masked) }
+            guard groups.isEmpty || open != nil else { continue }
+            throw OpenDoor(
+                name: "\(name) (load balancer \(loadBalancer.name))",
+                door: open.map { .securityGroup($0.id) } ?? .unguarded,
+                port: listener.port,
+                masked: attributes.preservesClientAddress ? "an IPv6 sender" : "the sender",
+                unmasking: attributes.preservesClientAddress ? unmaskingIPv6(of: loadBalancer) : unmasking
+            )
+        }
+    }
+
+    private var unmasking: String {
+        """
+        show the senders' addresses ('aws elbv2 modify-target-group-attributes --target-group-arn \(group) \
+        --attributes Key=preserve_client_ip.enabled,Value=true')
+        """
+    }
+
+    private func unmaskingIPv6(of loadBalancer: NetworkLoadBalancer) -> String {
+        """
+        take no IPv6 ('aws elbv2 set-ip-address-type --load-balancer-arn \(loadBalancer.arn) --ip-address-type ipv4')
+        """
+    }
+
+    /// Where to look, by the reason (ELB API 2015-12-01, TargetHealth, Reason).
+    private func advice(on health: TargetHealth) -> String {
+        switch health.reason {
+        case "Target.FailedHealthChecks", "Target.Timeout":
+            """
+            look at the group's (wanted: \(node.healthCheck)), and at whether this instance's security group and the \
+            subnet's network ACL let the load balancer in on port \(node.health.port)
+            """
+        case "Target.ResponseCodeMismatch":
+            """
+            look at the group's (wanted: \(node.healthCheck), with 200 as the only success code), and at whether the \
+            load balancer's addresses are in the VPC's ranges, which nginx answers
+            """
+        case "Target.NotInUse":
+            """
+            look at whether a listener of a load balancer forwards to the group, and whether that load balancer is \
+            enabled in \(node.availabilityZone)
+            """
+        case "Target.InvalidState": "EC2 does not call this instance running"
+        case "Target.IpUnusable": "the address belongs to a load balancer"
+        case let code where code.hasPrefix("Elb."): "this is the load balancer's own, and passes"
+        default: ""
+        }
+    }
+}
+
+extension TargetHealth {
+    fileprivate var position: Standing.Position {
+        switch state {
+        case .healthy: .inService
+        case .initial: .arriving
+        case .draining: .leaving
+        case .unused where isNotRegistered: .out
+        default: .failing
+        }
+    }
+}
+
+/// The target group would put before each connection what Postfix does not understand.
+package struct ProxyProtocolOn: Error, CustomStringConvertible {
+    package let name: String
+    package let group: TargetGroupARN
+
+    package var description: String {
+        """
+        will not join \(name): it puts a header of the PROXY protocol, version 2, before each connection and health \
+        check, which this node's Postfix and nginx do not speak, so all mail through it would fail; switch it off \
+        ('aws elbv2 modify-target-group-attributes --target-group-arn \(group) \
+        --attributes Key=proxy_protocol_v2.enabled,Value=false')
+        """
+    }
+}
+
+/// The target group is one of functions or of load balancers.
+package struct UnsuitableTargetGroup: Error, CustomStringConvertible {
+    package let name: String
+    package let type: String
+
+    package var description: String {
+        "can't join \(name): its target type is '\(type.escapedForDisplay)'; make a group of type 'instance' or 'ip'"
+    }
+}
+
+/// The target group is one of IPv6 addresses.
+package struct NoIPv6Address: Error, CustomStringConvertible {
+    package let name: String
+
+    package var description: String {
+        """
+        can't join \(name): its targets are IPv6 addresses, and this instance has none; give it one \
+        ('aws ec2 assign-ipv6-addresses'), or use a group of IPv4 addresses or of instances
+        """
+    }
+}

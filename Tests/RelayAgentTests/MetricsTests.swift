@@ -1,0 +1,126 @@
+import AWS
+import Host
+import Reconcile
+import RelayTestSupport
+import Resources
+import SystemPackage
+import Testing
+
+@testable import RelayAgent
+
+struct MetricsTests {
+    @Test func aMetricHasItsHelpItsTypeAndItsSamples() {
+        var text = PrometheusText()
+        text.add("a_total", .counter, "How many.", [.init(3), .init(2.5, label: ("kind", "x"))])
+        text.add("b_seconds", .gauge, "None.", [])
+        #expect(
+            text.description == """
+                # HELP a_total How many.
+                # TYPE a_total counter
+                a_total 3
+                a_total{kind="x"} 2.5
+
+                """
+        )
+    }
+
+    @Test func whatWouldEndALabelOrALineIsEscaped() {
+        var text = PrometheusText()
+        text.add("a", .gauge, "Back\\slash\nand \"quotes\".", [.init(1, label: ("name", "a\\b\"c\nd"))])
+        #expect(
+            text.description == #"""
+                # HELP a Back\\slash\nand "quotes".
+                # TYPE a gauge
+                a{name="a\\b\"c\nd"} 1
+
+                """#
+        )
+    }
+
+    @Test func aNodeIsToldInFull() {
+        var status = NodeStatus()
+        status.counters.passes = 12
+        status.counters.failedPasses = 1
+        status.counters.changes = ["postfix": 2, "load balancer relay": 1]
+        status.counters.apiCalls = 14
+        status.counters.apiThrottles = 3
+        status.lastPass = NodeStatus.Pass(startedAt: 990, seconds: 0.25, trigger: "the interval", changes: 0)
+        status.lastSuccessAt = 980
+        status.services = ["postfix", "nginx", "smtp-relay-agent-reconcile.timer"].map {
+            NodeStatus.Service(name: $0, isActive: $0 == "postfix", isEnabled: true, process: nil)
+        }
+        status.probes = [
+            ProbeReport(.smtp, "", at: 991), ProbeReport(.relayPolicy, "", failure: "open relay", at: 500),
+        ]
+        status.memberships = [
+            MembershipReport(name: "load balancer relay", state: "InService", reason: ""),
+            MembershipReport(name: "target group smtp", state: "unhealthy", reason: "Target.FailedHealthChecks"),
+        ]
+        status.drain = DrainOrder(.byHand, since: 900)
+        var queue = PostfixQueue.Counts()
+        queue.deferred = 7
+        queue.oldestDeferred = 940
+        status.queue = queue
+        let lines = Metrics(status, now: 1000).description.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        #expect(
+            lines == [
+                "smtp_relay_agent_build_info{version=\"\(AgentVersion.current)\"} 1",
+                "smtp_relay_agent_passes_total 12",
+                "smtp_relay_agent_failed_passes_total 1",
+                "smtp_relay_agent_changes_total{resource=\"load balancer relay\"} 1",
+                "smtp_relay_agent_changes_total{resource=\"postfix\"} 2",
+                "smtp_relay_agent_api_calls_total 14",
+                "smtp_relay_agent_api_throttles_total 3",
+                "smtp_relay_agent_last_pass_timestamp_seconds 990",
+                "smtp_relay_agent_last_pass_duration_seconds 0.25",
+                "smtp_relay_agent_last_success_timestamp_seconds 980",
+                "smtp_relay_agent_service_up{service=\"postfix\"} 1",
+                "smtp_relay_agent_service_up{service=\"nginx\"} 0",
+                "smtp_relay_agent_probe_success{probe=\"smtp\"} 1",
+                "smtp_relay_agent_probe_success{probe=\"relay policy\"} 0",
+                "smtp_relay_agent_probe_timestamp_seconds{probe=\"smtp\"} 991",
+                "smtp_relay_agent_probe_timestamp_seconds{probe=\"relay policy\"} 500",
+                "smtp_relay_agent_membership_in_service{membership=\"load balancer relay\"} 1",
+                "smtp_relay_agent_membership_in_service{membership=\"target group smtp\"} 0",
+                "smtp_relay_agent_draining 1",
+                "smtp_relay_agent_queue_messages{state=\"maildrop\"} 0",
+                "smtp_relay_agent_queue_messages{state=\"incoming\"} 0",
+                "smtp_relay_agent_queue_messages{state=\"active\"} 0",
+                "smtp_relay_agent_queue_messages{state=\"deferred\"} 7",
+                "smtp_relay_agent_queue_messages{state=\"hold\"} 0",
+                "smtp_relay_agent_queue_oldest_deferred_age_seconds 60",
+            ]
+        )
+    }
+
+    @Test func countersGoOnFromOneProcessToTheNext() async throws {
+        try await withTemporaryRoot { files in
+            let request = PassRequest(trigger: "a test")
+            for _ in 1...2 {
+                let record = PassRecord("a test", files: files)
+                record.observe(.applied(resource: "nginx", changes: [Change(.service, "start nginx")]))
+                try files.createDirectory("/run/smtp-relay-agent")
+                await record.finish(request, failure: nil, calls: APITally.Counts(calls: 2, throttles: 1))
+            }
+            // A command that is no pass.
+            try await APICallRecord(files: files).add(APITally.Counts(calls: 5))
+            let last = PassRecord("a test", files: files)
+            await last.finish(request, failure: StepFailure(step: "nginx", cause: Failed()), calls: APITally.Counts())
+            let counters = try #require(StatusFile(files: files).read()).counters
+            #expect(counters.passes == 3 && counters.failedPasses == 1 && counters.changes == ["nginx": 1 + 1])
+            #expect(counters.apiCalls == 9 && counters.apiThrottles == 2)
+            let file = try #require(try files.file(at: MetricsFile.path))
+            #expect(file.attributes.permissions == .worldReadable)
+            #expect(String(decoding: file.bytes, as: UTF8.self).contains("smtp_relay_agent_api_calls_total 9\n"))
+        }
+    }
+
+    private struct Failed: Error {}
+
+    @Test func whereTheAgentKeepsNothingNoCallIsWrittenDown() async throws {
+        try await withTemporaryRoot { files in
+            try await APICallRecord(files: files).add(APITally.Counts(calls: 1))
+            #expect(try files.names(in: "/") == [])
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Facts
+import Resources
+import Testing
+import Vocabulary
+
+@testable import RelayAgent
+
+struct NodeGoalTests {
+    private func notices(_ state: String?) -> InstanceNotices {
+        var notices = InstanceNotices()
+        notices.targetLifecycleState = state
+        return notices
+    }
+
+    /// 404 in metadata is no state, which means: in no group (ecs-agent#4487).
+    @Test(arguments: [nil, "InService"] as [String?])
+    func aNodeInServiceOrInNoGroupJoins(state: String?) {
+        #expect(NodeGoal(notices(state), order: nil, waits: false).membership == .member(waits: false))
+    }
+
+    @Test(arguments: [
+        "Standby", "Detached", "Terminated", "Warmed:Stopped", "Warmed:Running", "Warmed:Hibernated",
+        "Warmed:Terminated", "SomethingNew",
+    ])
+    func aNodeThatAutoScalingHasElsewhereNeverJoins(state: String) {
+        let goal = NodeGoal(notices(state), order: nil, waits: true)
+        #expect(goal.membership == .leftAlone(because: "Auto Scaling has it in \(state)"))
+    }
+
+    @Test func anOrderToLeaveComesBeforeAll() {
+        let goal = NodeGoal(notices("InService"), order: DrainOrder(.byHand), waits: false)
+        #expect(goal.membership == .out)
+    }
+
+    @Test(arguments: [("Terminated", true), ("Warmed:Terminated", true), ("Standby", false), ("InService", false)])
+    func aTerminationIsAReasonToLeave(state: String, isOne: Bool) {
+        let shutdown = NodeSettings.Shutdown()
+        #expect(notices(state).isTermination == isOne)
+        #expect(notices(state).reasonToLeave(shutdown) == (isOne ? .autoScaling : nil))
+        #expect(notices(nil).reasonToLeave(shutdown) == nil)
+    }
+
+    @Test func onlyWhoLeavesByHandMayComeBack() {
+        #expect(!DrainOrder.Reason.byHand.isForGood)
+        for reason in [DrainOrder.Reason.autoScaling, .spot, .rebalance, .shutdown] { #expect(reason.isForGood) }
+    }
+}

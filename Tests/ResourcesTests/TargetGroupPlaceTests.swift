@@ -1,0 +1,162 @@
+import AWS
+import Resources
+import Testing
+import Vocabulary
+
+struct TargetGroupPlaceTests {
+    private let unused = TargetHealth(target: "", state: .unused, reason: "Target.NotRegistered")
+
+    private func place(
+        _ elb: FakeTargetGroups,
+        node: RelayInstance? = nil,
+        allowOpenToWorld: Bool = false
+    ) throws -> TargetGroupPlace {
+        TargetGroupPlace(
+            try FakeTargetGroups.arn,
+            node: try node ?? .sample,
+            allowOpenToWorld: allowOpenToWorld,
+            elb: elb,
+            ec2: elb
+        )
+    }
+
+    private func rule(_ source: String, _ ports: ClosedRange<Int> = 25...25) throws -> SecurityGroup.Rule {
+        SecurityGroup.Rule(ipProtocol: "tcp", ports: ports, sources: [try IPNetwork(source)])
+    }
+
+    @Test(arguments: [
+        ("healthy", "", Standing.Position.inService), ("initial", "Elb.RegistrationInProgress", .arriving),
+        ("unhealthy", "Target.FailedHealthChecks", .failing),
+        ("unhealthy.draining", "Target.FailedHealthChecks", .failing),
+        ("unused", "Target.NotRegistered", .out), ("unused", "Target.NotInUse", .failing),
+        ("unused", "Target.InvalidState", .failing), ("unavailable", "Elb.InternalError", .failing),
+        ("draining", "Target.DeregistrationInProgress", .leaving), ("novel", "Target.Novel", .failing),
+    ])
+    func eachStateHasItsMeaning(state: String, reason: String, position: Standing.Position) async throws {
+        let health = TargetHealth(
+            target: "i-01234567",
+            state: TargetHealth.State(rawValue: state),
+            reason: reason,
+            description: reason.isEmpty ? "" : "Words"
+        )
+        let standing = try await place(try FakeTargetGroups([health])).standing()
+        #expect(standing.position == position)
+        #expect(standing.state == (position == .out ? "not registered" : state))
+        #expect(standing.reason == (position == .out || reason.isEmpty ? "" : "\(reason): Words"))
+    }
+
+    @Test func aTargetIsNamedAsItsGroupWants() async throws {
+        var elb = try FakeTargetGroups([unused])
+        elb.type = .ip
+        try await place(elb).join()
+        try await place(elb).leave()
+        #expect(elb.calls == ["register 10.0.1.10", "deregister 10.0.1.10"])
+        elb.isIPv6 = true
+        await #expect(throws: NoIPv6Address.self) { try await place(elb).join() }
+        elb.type = .other("lambda")
+        await #expect(throws: UnsuitableTargetGroup.self) { try await place(elb).standing() }
+    }
+
+    @Test func anInternalGroupThatIsWellHasNoFindings() async throws {
+        var elb = try FakeTargetGroups([unused])
+        elb.attributes = TargetGroup.Attributes(preservesClientAddress: false)
+        #expect(try await place(elb).review().isEmpty)
+    }
+
+    @Test func aMaskedSourceBehindAnUnguardedDoorIsRefused() async throws {
+        var elb = try FakeTargetGroups([unused])
+        elb.isInternetFacing = true
+        elb.attributes = TargetGroup.Attributes(preservesClientAddress: false)
+        await #expect {
+            try await place(elb).review()
+        } throws: {
+            let text = "\($0)"
+            return $0 is OpenDoor && text.contains("will not join target group relay-25 (load balancer nlb)")
+                && text.contains("no security group") && text.contains("Key=preserve_client_ip.enabled,Value=true")
+        }
+        #expect(try await place(elb, allowOpenToWorld: true).review().isEmpty)
+        elb.attributes = TargetGroup.Attributes(preservesClientAddress: true)
+        #expect(try await place(elb).review().isEmpty)
+    }
+
+    @Test func theLoadBalancersOwnSecurityGroupDecides() async throws {
+        var elb = try FakeTargetGroups([unused])
+        elb.isInternetFacing = true
+        elb.attributes = TargetGroup.Attributes(preservesClientAddress: false)
+        elb.securityGroups = ["sg-1"]
+        elb.ingress = [try rule("203.0.113.0/24"), try rule("0.0.0.0/0", 443...443)]
+        #expect(try await place(elb).review().isEmpty)
+        elb.ingress = [try rule("0.0.0.0/0")]
+        await #expect {
+            try await place(elb).review()
+        } throws: { "\($0)".contains("revoke-security-group-ingress --group-id sg-1 --protocol tcp --port 25") }
+        // The door is the listener's port, whatever the group's.
+        elb.listeners = [NetworkLoadBalancer.Listener(port: 2525, targetGroups: ["\(try FakeTargetGroups.arn)"])]
+        elb.ingress = [try rule("0.0.0.0/0", 2525...2525)]
+        await #expect(throws: OpenDoor.self) { try await place(elb).review() }
+    }
+
+    @Test func ipv6SendersAreMaskedBeforeIPv4Targets() async throws {
+        var elb = try FakeTargetGroups([unused])
+        elb.isInternetFacing = true
+        elb.isDualStack = true
+        elb.securityGroups = ["sg-1"]
+        elb.ingress = [try rule("0.0.0.0/0")]
+        #expect(try await place(elb).review().isEmpty)
+        elb.ingress = [try rule("::/0")]
+        await #expect {
+            try await place(elb).review()
+        } throws: { "\($0)".contains("an IPv6 sender's") && "\($0)".contains("--ip-address-type ipv4") }
+    }
+
+    @Test func theProxyProtocolIsRefusedWhateverIsAllowed() async throws {
+        var elb = try FakeTargetGroups([unused])
+        elb.attributes = TargetGroup.Attributes(preservesClientAddress: true, usesProxyProtocol: true)
+        await #expect {
+            try await place(elb, allowOpenToWorld: true).review()
+        } throws: { $0 is ProxyProtocolOn && "\($0)".contains("Key=proxy_protocol_v2.enabled,Value=false") }
+    }
+
+    @Test(arguments: [
+        ("a health check of TCP", "fills the mail log"), ("a health check of mail", "fills the mail log"),
+        ("another path", "this node answers HTTP:80/health"), ("another VPC", "it is in vpc-2"),
+        ("no load balancer", "no load balancer sends to it"),
+        ("another listener", "no listener of nlb on port 25 or 587"),
+        ("another zone", "is not enabled in eu-central-1a"), ("another port", "its port is 2525"),
+        ("another protocol", "its protocol is TLS"),
+    ])
+    func whatIsWrongWithTheGroupIsSaid(what: String, words: String) async throws {
+        var elb = try FakeTargetGroups([unused])
+        switch what {
+        case "a health check of TCP": elb.healthCheck = .init(protocol: "TCP", port: "80", path: nil)
+        case "a health check of mail": elb.healthCheck = .init(protocol: "HTTP", port: "traffic-port", path: "/health")
+        case "another path": elb.healthCheck = .init(protocol: "HTTP", port: "80", path: "/")
+        case "another VPC": elb.vpcID = "vpc-2"
+        case "no load balancer": elb.isAttached = false
+        case "another listener": elb.listeners = [NetworkLoadBalancer.Listener(port: 25, targetGroups: ["other"])]
+        case "another zone": elb.zone = "eu-central-1b"
+        case "another port": elb.port = 2525
+        default: elb.transport = "TLS"
+        }
+        let findings = try await place(elb).review()
+        #expect(findings.count == 1)
+        #expect(findings[0].contains(words))
+    }
+
+    @Test func mailGoesToTheOthersWhereOneIsHealthy() async throws {
+        var elb = try FakeTargetGroups([unused])
+        let own = TargetHealth(target: "i-01234567", state: .healthy)
+        elb.members = [own, TargetHealth(target: "i-76543210", state: .unhealthy)]
+        #expect(try await place(elb).wayToOthers() == nil)
+        elb.members = [own, TargetHealth(target: "i-76543210", state: .healthy)]
+        elb.listeners.insert(NetworkLoadBalancer.Listener(port: 587, targetGroups: ["other"]), at: 0)
+        elb.listeners.insert(
+            NetworkLoadBalancer.Listener(port: 465, protocol: "TLS", targetGroups: ["\(try FakeTargetGroups.arn)"]),
+            at: 0
+        )
+        #expect(try await place(elb).wayToOthers() == "[nlb.elb.example]:25")
+        // Through it, the others would see an address of the internet, and refuse.
+        elb.isInternetFacing = true
+        #expect(try await place(elb).wayToOthers() == nil)
+    }
+}
