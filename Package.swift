@@ -92,7 +92,7 @@ let package = Package(
             dependencies: ["Vocabulary", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL],
             swiftSettings: strict
         ),
-        .target(name: "SMTP", dependencies: ["Vocabulary", nioCore, nioPosix], swiftSettings: strict),
+        .target(name: "SMTP", dependencies: ["Vocabulary", nioCore, nioPosix, nioSSL], swiftSettings: strict),
         .target(
             name: "Host",
             dependencies: ["CLinux", "Vocabulary", subprocess, systemPackage],

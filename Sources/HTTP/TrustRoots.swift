@@ -3,7 +3,7 @@ import NIOSSL
 import Vocabulary
 
 /// Whose certificates count.
-enum TrustRoots {
+package enum TrustRoots {
     /// Where systems keep the certificates they trust: Debian, Amazon Linux and CentOS, newer Fedora and RHEL without
     /// the old link, openSUSE, Alpine. BoringSSL has no default of its own that a static binary could use.
     static let systemBundles = [
@@ -14,7 +14,7 @@ enum TrustRoots {
         "/etc/ssl/cert.pem",
     ]
 
-    static func systemBundle(isReadable: (String) -> Bool) -> String? { systemBundles.first(where: isReadable) }
+    package static func systemBundle(isReadable: (String) -> Bool) -> String? { systemBundles.first(where: isReadable) }
 
     /// The system's bundle; the certificates in `AWS_CA_BUNDLE` in its place where that is set, as the AWS CLI has it.
     static func load(environment: [String: String]) throws(TransportSettingsFailure) -> NIOSSLTrustRoots {

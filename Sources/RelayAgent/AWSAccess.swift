@@ -54,6 +54,10 @@ package final class AWSAccess: Sendable {
         ClassicLoadBalancingClient(client(.elasticLoadBalancing, region: region, domain: domain, metadata: metadata))
     }
 
+    package func ssm(region: Region, domain: DomainName, metadata: MetadataClient) -> any ParameterReading {
+        SSMClient(client(.ssm, region: region, domain: domain, metadata: metadata))
+    }
+
     package func elbV2(region: Region, domain: DomainName, metadata: MetadataClient) -> any NetworkLoadBalancing {
         NetworkLoadBalancingClient(
             client(.elasticLoadBalancingV2, region: region, domain: domain, metadata: metadata),

@@ -49,7 +49,7 @@ package struct HostAccess: Sendable {
             services: staysResident ? RememberedServices(services, files: files) : services,
             packages: Yum(runner: runner, files: files),
             relay: RelayProbe(
-                relay: SMTPServer(PostfixConfiguration.selfTestAddress, port: 25),
+                address: PostfixConfiguration.selfTestAddress,
                 selfTest: SMTPServer(PostfixConfiguration.selfTestAddress, port: PostfixConfiguration.selfTestPort)
             ),
             transport: transport

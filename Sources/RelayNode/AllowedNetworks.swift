@@ -18,12 +18,20 @@ package struct AllowedNetworks: Sendable, Equatable {
         var refusals: [RefusedNetworks.Refusal] = []
         for entry in mail.networks {
             for network in Self.ranges(of: entry, facts: facts) {
-                if let reason = Self.danger(of: network, allowed: mail.allowPublicNetworks) {
+                if let reason = Self.danger(of: network, mail) {
                     refusals.append(RefusedNetworks.Refusal(entry: entry, network: network, reason: reason))
                 } else if !networks.contains(network) {
                     networks.append(network)
                 }
             }
+        }
+        // Two halves of a range are the whole of it, too.
+        for whole in [IPNetwork.everyone(.ipv4), .everyone(.ipv6)] where whole.isCovered(by: networks) {
+            refusals.append(RefusedNetworks.Refusal(entry: .network(whole), network: whole, reason: .everyone))
+        }
+        for whole in IPNetwork.wholePrivateRanges
+        where !mail.allowPrivateNetworks.contains(where: { $0.contains(whole) }) && whole.isCovered(by: networks) {
+            refusals.append(RefusedNetworks.Refusal(entry: .network(whole), network: whole, reason: .wholePrivateRange))
         }
         guard refusals.isEmpty else { throw RefusedNetworks(refusals: refusals) }
         self.networks = networks.filter { families.contains($0.family) }
@@ -37,9 +45,13 @@ package struct AllowedNetworks: Sendable, Equatable {
         }
     }
 
-    private static func danger(of network: IPNetwork, allowed: [IPNetwork]) -> RefusedNetworks.Reason? {
+    private static func danger(of network: IPNetwork, _ mail: NodeSettings.Mail) -> RefusedNetworks.Reason? {
         if network.prefixLength == 0 { return .everyone }
-        if network.isPrivate || allowed.contains(network) { return nil }
+        if network.isPrivate {
+            let isWhole = IPNetwork.wholePrivateRanges.contains { network.contains($0) }
+            return isWhole && !mail.allowPrivateNetworks.contains(network) ? .wholePrivateRange : nil
+        }
+        if mail.allowPublicNetworks.contains(network) { return nil }
         return network.prefixLength < widestPublicPrefix(network.family) ? .widePublicRange : nil
     }
 
@@ -54,11 +66,43 @@ package struct AllowedNetworks: Sendable, Equatable {
     }
 }
 
+extension IPNetwork {
+    fileprivate static func everyone(_ family: IPAddress.Family) -> IPNetwork {
+        let zeros = [UInt8](repeating: 0, count: family.bits / 8)
+        return IPNetwork(around: IPAddress(bytes: zeros), prefixLength: 0)
+    }
+
+    /// RFC 1918's three, the shared one of RFC 6598, and RFC 4193's, of which the lower half is not in use: whoever has
+    /// an address in there is not known by it.
+    fileprivate static let wholePrivateRanges = [
+        IPNetwork(around: IPAddress(bytes: [10, 0, 0, 0]), prefixLength: 8),
+        IPNetwork(around: IPAddress(bytes: [172, 16, 0, 0]), prefixLength: 12),
+        IPNetwork(around: IPAddress(bytes: [192, 168, 0, 0]), prefixLength: 16),
+        IPNetwork(around: IPAddress(bytes: [100, 64, 0, 0]), prefixLength: 10),
+        IPNetwork(around: IPAddress(bytes: [0xFD] + [UInt8](repeating: 0, count: 15)), prefixLength: 8),
+    ]
+
+    /// Whether every address of the range is in one of these.
+    fileprivate func isCovered(by networks: [IPNetwork]) -> Bool {
+        if networks.contains(where: { $0.contains(self) }) { return true }
+        // Only a range with smaller ones in it can be the sum of these.
+        let inner = networks.filter { contains($0) }
+        return inner.isEmpty ? false : halves.allSatisfy { $0.isCovered(by: inner) }
+    }
+
+    private var halves: [IPNetwork] {
+        var upper = address.bytes
+        upper[prefixLength / 8] |= 0x80 >> (prefixLength % 8)
+        return [address, IPAddress(bytes: upper)].map { IPNetwork(around: $0, prefixLength: prefixLength + 1) }
+    }
+}
+
 /// Networks that must not be trusted to relay.
 package struct RefusedNetworks: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Reason: Sendable, Equatable {
         case everyone
         case widePublicRange
+        case wholePrivateRange
     }
 
     package struct Refusal: Sendable, Equatable {
@@ -89,6 +133,12 @@ extension RefusedNetworks.Refusal: CustomStringConvertible {
             mail.networks: \(network)\(origin) is refused: a public range wider than \
             /\(network.family == .ipv4 ? 24 : 48) holds strangers; name the senders' own ranges, or list exactly \
             this range in mail.allow_public_networks
+            """
+        case .wholePrivateRange:
+            """
+            mail.networks: \(network)\(origin) is refused as a whole: a load balancer, a NAT gateway or a container \
+            host that shows its own private address in place of the sender's would make an open relay of it; name the \
+            senders' own ranges, or list this range in mail.allow_private_networks
             """
         }
     }

@@ -7,25 +7,38 @@ package struct RelayNode: Sendable, Equatable {
     package let nginx: NginxConfiguration
     package let selfTest: SelfTest
 
-    /// - Parameter evacuation: Where all mail goes while the node leaves, as Postfix writes a relayhost.
+    /// - Parameters:
+    ///   - authorities: The system's file of the certificate authorities that it trusts.
+    ///   - password: Of the user that the smarthost knows; without it, Postfix goes on with the one that it has.
+    ///   - evacuation: Where all mail goes while the node leaves, as Postfix writes a relayhost.
     /// - Throws: `RefusedNetworks` where `mail.networks` would open the relay to strangers.
     package init(
         settings: NodeSettings,
         facts: NodeFacts,
+        authorities: String = "/etc/pki/tls/certs/ca-bundle.crt",
+        password: Secret? = nil,
         evacuation: String? = nil
     ) throws(RefusedNetworks) {
         // Without an IPv6 address there is nobody to speak IPv6 with, and older Postfix does not start (inet_protocols).
         let families: Set<IPAddress.Family> = facts.ipv6Addresses.isEmpty ? [.ipv4] : [.ipv4, .ipv6]
         let allowed = try AllowedNetworks(settings.mail, facts: facts, families: families)
-        self.packages = [.postfix, .nginx]
+        self.packages = [.postfix, .nginx] + (settings.mail.upstream?.login == nil ? [] : [.saslPlain])
         self.postfix = PostfixConfiguration(
             settings.mail,
             facts: facts,
             allowed: allowed,
             families: families,
+            authorities: authorities,
+            password: password,
             evacuation: evacuation
         )
         self.nginx = NginxConfiguration(settings.health, facts: facts, families: families)
-        self.selfTest = SelfTest(allowed, families: families)
+        self.selfTest = SelfTest(
+            allowed,
+            families: families,
+            ports: postfix.ports,
+            domains: settings.mail.transports.map(\.domain),
+            largestMessage: settings.mail.delivery.messageSizeLimit
+        )
     }
 }

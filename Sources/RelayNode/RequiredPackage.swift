@@ -2,9 +2,14 @@
 package struct RequiredPackage: Sendable, Equatable {
     /// What yum calls it.
     package let name: String
-    /// The program it brings: where that stands, the package is there.
-    package let executable: String
+    /// What it brings, wherever systems have that: where one of these stands, the package is there.
+    package let files: [String]
 
-    package static let postfix = RequiredPackage(name: "postfix", executable: "/usr/sbin/postfix")
-    package static let nginx = RequiredPackage(name: "nginx", executable: "/usr/sbin/nginx")
+    package static let postfix = RequiredPackage(name: "postfix", files: ["/usr/sbin/postfix"])
+    package static let nginx = RequiredPackage(name: "nginx", files: ["/usr/sbin/nginx"])
+    /// The mechanisms by which a user and a password are told: a package of its own on RPM distributions.
+    package static let saslPlain = RequiredPackage(
+        name: "cyrus-sasl-plain",
+        files: ["/usr/lib64/sasl2/libplain.so", "/usr/lib/x86_64-linux-gnu/sasl2/libplain.so"]
+    )
 }

@@ -6,8 +6,25 @@ package struct SelfTest: Sendable, Equatable {
     package let outsiders: [IPAddress]
     /// Must be relayed for: one of each allowed network.
     package let insiders: [IPAddress]
+    /// The ports at which mail is taken.
+    package let ports: [UInt16]
+    /// The domains that the relay delivers itself, which are no less closed to outsiders.
+    package let domains: [DomainName]
+    /// Bytes that the queue's disk must have free: room for a few messages of the largest size (10 MB, as Postfix has it).
+    /// Postfix itself takes none where there is not room for one and a half (postconf(5), queue_minfree).
+    package let leastFreeSpace: UInt64
 
-    package init(_ allowed: AllowedNetworks, families: Set<IPAddress.Family>) {
+    package init(
+        _ allowed: AllowedNetworks,
+        families: Set<IPAddress.Family>,
+        ports: [UInt16] = [25],
+        domains: [DomainName] = [],
+        largestMessage: Int? = nil
+    ) {
+        self.leastFreeSpace = max(64 << 20, UInt64(largestMessage ?? 0) * 2)
+        self.ports = ports
+        // Postfix slows down who is refused often, so of many domains there are some.
+        self.domains = Array(domains.prefix(5))
         var outsiders: [IPAddress] = []
         let neighbours = allowed.networks.flatMap { [$0.addressBefore, $0.addressAfter].compactMap(\.self) }
         for candidate in Self.strangers + neighbours

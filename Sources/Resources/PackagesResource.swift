@@ -29,7 +29,7 @@ package struct PackagesResource: Resource {
     }
 
     package func check() async throws -> Check {
-        // Asking the package database would cost a child process each pass; the program itself is the better proof.
+        // Asking the package database would cost a child process each pass; what it brings is the better proof.
         let missing = missingPackages()
         guard !missing.isEmpty else { return .inSync }
         return .drifted(
@@ -41,17 +41,17 @@ package struct PackagesResource: Resource {
     }
 
     private func missingPackages() -> [RequiredPackage] {
-        required.filter { !files.isExecutable(FilePath($0.executable)) }
+        required.filter { package in !package.files.contains { files.exists(FilePath($0)) } }
     }
 }
 
-/// The package manager was content, but the program is not there.
+/// The package manager was content, but what the package brings is not there.
 package struct PackageWithoutProgram: Error, CustomStringConvertible {
     package let package: RequiredPackage
 
     package var description: String {
         """
-        the package manager reports \(package.name) as installed, but \(package.executable) is missing; \
+        the package manager reports \(package.name) as installed, but \(package.files[0]) is missing; \
         look at 'rpm -V \(package.name)' and 'yum reinstall \(package.name)'
         """
     }

@@ -2,13 +2,16 @@ package import Vocabulary
 
 /// Looks at the relay as its clients see it.
 package protocol RelayProbing: Sendable {
-    /// Whether a real banner and a real answer to EHLO come from port 25.
-    func greet() async throws
+    /// Whether a real banner and a real answer to EHLO come from each of these ports.
+    func greet(ports: [UInt16]) async throws
 
-    /// What the relay answers when these clients want a message relayed to a foreign domain.
+    /// What the relay answers when these clients want a message relayed to a foreign domain, and to some of its own.
     ///
-    /// - Returns: The reply to RCPT TO for each client, in their order.
-    func relayAttempts(by clients: [IPAddress]) async throws -> [SMTPReply]
+    /// - Returns: The replies to RCPT TO for each client in their order: of the foreign domain first.
+    func relayAttempts(by clients: [IPAddress], to domains: [DomainName]) async throws -> [[SMTPReply]]
+
+    /// What the relay answers at a port itself when this host wants a message relayed to a foreign domain.
+    func ownRelayAttempt(port: UInt16) async throws -> SMTPReply
 }
 
 /// Probes the Postfix on this host.
@@ -16,35 +19,49 @@ package protocol RelayProbing: Sendable {
 /// No message is ever sent: every attempt ends before DATA.
 package struct RelayProbe: RelayProbing {
     /// Where Postfix serves the load balancer.
-    private let relay: SMTPServer
+    private let address: IPAddress
     /// The loopback-only listener that believes XCLIENT.
     private let selfTest: SMTPServer
     private let timeout: Duration
 
-    package init(relay: SMTPServer, selfTest: SMTPServer, timeout: Duration = .seconds(10)) {
-        self.relay = relay
+    package init(address: IPAddress, selfTest: SMTPServer, timeout: Duration = .seconds(10)) {
+        self.address = address
         self.selfTest = selfTest
         self.timeout = timeout
     }
 
-    package func greet() async throws {
-        try await SMTPSession.withSession(to: relay, greeting: Self.name, timeout: timeout) { _ in }
+    package func greet(ports: [UInt16]) async throws {
+        for port in ports {
+            let server = SMTPServer(address, port: port)
+            try await SMTPSession.withSession(to: server, greeting: Self.name, timeout: timeout) { _ in }
+        }
     }
 
-    package func relayAttempts(by clients: [IPAddress]) async throws -> [SMTPReply] {
-        var replies: [SMTPReply] = []
+    package func ownRelayAttempt(port: UInt16) async throws -> SMTPReply {
+        let server = SMTPServer(address, port: port)
+        return try await SMTPSession.withSession(to: server, greeting: Self.name, timeout: timeout) { session in
+            try await session.sendChecked("MAIL FROM:<\(Self.sender)>")
+            return try await session.send("RCPT TO:<\(Self.foreignRecipient)>")
+        }
+    }
+
+    package func relayAttempts(by clients: [IPAddress], to domains: [DomainName]) async throws -> [[SMTPReply]] {
+        var replies: [[SMTPReply]] = []
+        let recipients = [Self.foreignRecipient] + domains.map { "postmaster@\($0)" }
         // A connection each: who has become a stranger by XCLIENT may not use it again.
-        for client in clients { replies.append(try await relayAttempt(by: client)) }
+        for client in clients { replies.append(try await relayAttempts(by: client, recipients)) }
         return replies
     }
 
-    private func relayAttempt(by client: IPAddress) async throws -> SMTPReply {
+    private func relayAttempts(by client: IPAddress, _ recipients: [String]) async throws -> [SMTPReply] {
         try await SMTPSession.withSession(to: selfTest, greeting: Self.name, timeout: timeout) { session in
             // XCLIENT begins the session anew (Postfix, XCLIENT_README), so EHLO comes again.
             try await session.sendChecked("XCLIENT ADDR=\(client.xclientForm) NAME=[UNAVAILABLE]")
             try await session.sendChecked("EHLO \(Self.name)")
             try await session.sendChecked("MAIL FROM:<\(Self.sender)>")
-            return try await session.send("RCPT TO:<\(Self.foreignRecipient)>")
+            var replies: [SMTPReply] = []
+            for recipient in recipients { replies.append(try await session.send("RCPT TO:<\(recipient)>")) }
+            return replies
         }
     }
 

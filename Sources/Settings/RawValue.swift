@@ -11,7 +11,7 @@ enum RawValue: Sendable, Equatable {
     init(_ text: String, as form: SettingKey.Form) throws(InvalidValue) {
         switch form {
         case .text, .duration: self = .text(text)
-        case .list:
+        case .list, .pairs:
             let items = text.split(separator: ",").map { item in
                 String(item.drop(while: { $0 == " " }).reversed().drop(while: { $0 == " " }).reversed())
             }
@@ -28,7 +28,8 @@ enum RawValue: Sendable, Equatable {
     /// Whether a value of TOML has the form that the setting wants.
     func fits(_ form: SettingKey.Form) -> Bool {
         switch (self, form) {
-        case (.text, .text), (.text, .duration), (.number, .duration), (.list, .list), (.boolean, .boolean),
+        case (.text, .text), (.text, .duration), (.number, .duration), (.list, .list), (.list, .pairs),
+            (.boolean, .boolean),
             (.number, .number):
             true
         default: false

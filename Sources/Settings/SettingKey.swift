@@ -7,6 +7,8 @@ package struct SettingKey: Sendable, Equatable {
         case boolean
         case number
         case duration
+        /// Tables of these two texts each; elsewhere a list of `first=second`.
+        case pairs(String, String)
 
         /// What a value of this form looks like, for an error message.
         var expectation: String {
@@ -15,6 +17,7 @@ package struct SettingKey: Sendable, Equatable {
             case .list: "a list of texts, such as [\"a\", \"b\"]"
             case .boolean: "true or false"
             case .number: "a number"
+            case .pairs(let first, let second): "tables of two texts each, \(first) and \(second)"
             case .duration: "a duration, such as \"90s\", \"5m\" or \"1h\""
             }
         }
@@ -55,146 +58,127 @@ package struct SettingKey: Sendable, Equatable {
     static let tagPrefix = "smtp-relay:"
 
     /// Every setting there is.
-    package static let all: [SettingKey] = [
-        SettingKey("mail.domain", .text, standard: nil, "The service's own mail domain: Postfix's mydomain. Required."),
-        SettingKey(
-            "mail.hostname",
-            .text,
-            standard: nil,
-            "Postfix's myhostname; without it, ip-10-0-1-10.DOMAIN, made of the private address."
-        ),
-        SettingKey(
-            "mail.destinations",
-            .list,
-            standard: .list([]),
-            "Domains delivered on this node, besides its own host name: added to Postfix's mydestination."
-        ),
-        SettingKey(
-            "mail.networks",
-            .list,
-            standard: .list(["vpc"]),
-            "Whose mail is relayed, besides loopback: \"vpc\", \"subnet\" or networks in CIDR form."
-        ),
-        SettingKey(
-            "mail.allow_public_networks",
-            .list,
-            standard: .list([]),
-            "Public ranges wider than /24 or /48 that mail.networks may name all the same."
-        ),
-        SettingKey("health.port", .number, standard: .number(80), "The port that nginx answers the health check on."),
-        SettingKey("health.path", .text, standard: .text("/health"), "The path of the health check."),
-        SettingKey(
-            "load_balancer.classic",
-            .list,
-            standard: .list([]),
-            "Classic load balancers, by name, that the node registers itself with."
-        ),
-        SettingKey(
-            "load_balancer.target_groups",
-            .list,
-            standard: .list([]),
-            "Target groups of network load balancers, by ARN, that the node registers itself with."
-        ),
-        SettingKey(
-            "load_balancer.allow_open_to_world",
-            .boolean,
-            standard: .boolean(false),
-            "Join even where the load balancer hides the senders' addresses while its door is open to the world."
-        ),
-        SettingKey(
-            "load_balancer.timeout",
-            .duration,
-            standard: .text("300s"),
-            "How long to wait in all for the load balancer to call the node in service."
-        ),
-        SettingKey(
-            "metadata.imdsv1",
-            .boolean,
-            standard: .boolean(false),
-            "Whether metadata may be read without a token where version 2 does not answer. Not in tags."
-        ),
-        SettingKey(
-            "metadata.timeout",
-            .duration,
-            standard: .text("120s"),
-            "How long to wait in all for metadata that comes up late. Not in tags."
-        ),
-        SettingKey(
-            "packages.timeout",
-            .duration,
-            standard: .text("600s"),
-            "How long locks, mirrors and the installation may take in all."
-        ),
-        SettingKey(
-            "reconcile.resident",
-            .boolean,
-            standard: .boolean(true),
-            "Whether the agent stays resident; otherwise a timer starts a pass every five minutes."
-        ),
-        SettingKey(
-            "reconcile.interval",
-            .duration,
-            standard: nil,
-            """
-            How long after a pass the resident agent makes the next, where nothing calls for one earlier; without it, \
-            60 s for each load balancer and target group.
-            """
-        ),
-        SettingKey(
-            "reconcile.jitter",
-            .duration,
-            standard: .text("15s"),
-            "How much is added to the interval at most, by chance."
-        ),
-        SettingKey(
-            "shutdown.drain_timeout",
-            .duration,
-            standard: .text("110s"),
-            "How long leaving may take in all; a spot interruption leaves two minutes."
-        ),
-        SettingKey(
-            "shutdown.evacuate_queue",
-            .boolean,
-            standard: .boolean(true),
-            "Whether a node that leaves hands its queued mail to the others, through the load balancer."
-        ),
-        SettingKey(
-            "shutdown.drain_on_rebalance",
-            .boolean,
-            standard: .boolean(false),
-            "Whether a rebalance recommendation makes the node leave, too."
-        ),
-        SettingKey(
-            "bootstrap.timeout",
-            .duration,
-            standard: .text("20m"),
-            "How long bootstrap may take in all, before it counts as failed. Not in tags."
-        ),
-        SettingKey(
-            "auto_scaling.launch_hook",
-            .text,
-            standard: nil,
-            "The lifecycle hook whose action bootstrap completes: CONTINUE in service, ABANDON otherwise."
-        ),
-        SettingKey(
-            "auto_scaling.termination_hook",
-            .text,
-            standard: nil,
-            "The lifecycle hook whose action the agent completes when the node has left."
-        ),
-        SettingKey(
-            "cloudformation.stack",
-            .text,
-            standard: nil,
-            "The stack, by name or ARN, that bootstrap signals its success or failure to."
-        ),
-        SettingKey(
-            "cloudformation.resource",
-            .text,
-            standard: nil,
-            "The logical id of the stack's resource that waits for the signal."
-        ),
-    ]
+    package static let all: [SettingKey] =
+        mail + [
+            SettingKey(
+                "health.port",
+                .number,
+                standard: .number(80),
+                "The port that nginx answers the health check on."
+            ),
+            SettingKey("health.path", .text, standard: .text("/health"), "The path of the health check."),
+            SettingKey(
+                "load_balancer.classic",
+                .list,
+                standard: .list([]),
+                "Classic load balancers, by name, that the node registers itself with."
+            ),
+            SettingKey(
+                "load_balancer.target_groups",
+                .list,
+                standard: .list([]),
+                "Target groups of network load balancers, by ARN, that the node registers itself with."
+            ),
+            SettingKey(
+                "load_balancer.allow_open_to_world",
+                .boolean,
+                standard: .boolean(false),
+                "Join even where the load balancer hides the senders' addresses while its door is open to the world."
+            ),
+            SettingKey(
+                "load_balancer.timeout",
+                .duration,
+                standard: .text("300s"),
+                "How long to wait in all for the load balancer to call the node in service."
+            ),
+            SettingKey(
+                "metadata.imdsv1",
+                .boolean,
+                standard: .boolean(false),
+                "Whether metadata may be read without a token where version 2 does not answer. Not in tags."
+            ),
+            SettingKey(
+                "metadata.timeout",
+                .duration,
+                standard: .text("120s"),
+                "How long to wait in all for metadata that comes up late. Not in tags."
+            ),
+            SettingKey(
+                "packages.timeout",
+                .duration,
+                standard: .text("600s"),
+                "How long locks, mirrors and the installation may take in all."
+            ),
+            SettingKey(
+                "reconcile.resident",
+                .boolean,
+                standard: .boolean(true),
+                "Whether the agent stays resident; otherwise a timer starts a pass every five minutes."
+            ),
+            SettingKey(
+                "reconcile.interval",
+                .duration,
+                standard: nil,
+                """
+                How long after a pass the resident agent makes the next, where nothing calls for one earlier; without it, \
+                60 s for each load balancer and target group.
+                """
+            ),
+            SettingKey(
+                "reconcile.jitter",
+                .duration,
+                standard: .text("15s"),
+                "How much is added to the interval at most, by chance."
+            ),
+            SettingKey(
+                "shutdown.drain_timeout",
+                .duration,
+                standard: .text("110s"),
+                "How long leaving may take in all; a spot interruption leaves two minutes."
+            ),
+            SettingKey(
+                "shutdown.evacuate_queue",
+                .boolean,
+                standard: .boolean(true),
+                "Whether a node that leaves hands its queued mail to the others, through the load balancer."
+            ),
+            SettingKey(
+                "shutdown.drain_on_rebalance",
+                .boolean,
+                standard: .boolean(false),
+                "Whether a rebalance recommendation makes the node leave, too."
+            ),
+            SettingKey(
+                "bootstrap.timeout",
+                .duration,
+                standard: .text("20m"),
+                "How long bootstrap may take in all, before it counts as failed. Not in tags."
+            ),
+            SettingKey(
+                "auto_scaling.launch_hook",
+                .text,
+                standard: nil,
+                "The lifecycle hook whose action bootstrap completes: CONTINUE in service, ABANDON otherwise."
+            ),
+            SettingKey(
+                "auto_scaling.termination_hook",
+                .text,
+                standard: nil,
+                "The lifecycle hook whose action the agent completes when the node has left."
+            ),
+            SettingKey(
+                "cloudformation.stack",
+                .text,
+                standard: nil,
+                "The stack, by name or ARN, that bootstrap signals its success or failure to."
+            ),
+            SettingKey(
+                "cloudformation.resource",
+                .text,
+                standard: nil,
+                "The logical id of the stack's resource that waits for the signal."
+            ),
+        ]
 
     static func named(_ name: String) -> SettingKey? { all.first { $0.name == name } }
 

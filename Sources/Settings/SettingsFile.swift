@@ -36,7 +36,7 @@ package struct SettingsFile: Sendable, Equatable {
                 if isSection, let inner = value.table {
                     visit(inner, path)
                 } else if let known = SettingKey.named(name) {
-                    if let raw = RawValue(value), raw.fits(known.form) {
+                    if let raw = RawValue(value, as: known.form), raw.fits(known.form) {
                         entries.append(SettingEntry(key: known, value: raw, source: source))
                     } else {
                         let wrong = InvalidValue(value.debugDescription, expected: known.form.expectation)
@@ -65,8 +65,17 @@ struct SettingEntry: Sendable {
 
 extension RawValue {
     /// `nil` for what no setting has: tables, dates, fractions, lists of anything but texts.
-    fileprivate init?(_ value: any TOMLValueConvertible) {
-        if let text = value.string {
+    fileprivate init?(_ value: any TOMLValueConvertible, as form: SettingKey.Form) {
+        if case .pairs(let first, let second) = form, let tables = value.array?.map(\.table), !tables.contains(nil) {
+            var items: [String] = []
+            for case .some(let table) in tables {
+                guard table.keys.count == 2, let left = table[first]?.string, let right = table[second]?.string else {
+                    return nil
+                }
+                items.append("\(left)=\(right)")
+            }
+            self = .list(items)
+        } else if let text = value.string {
             self = .text(text)
         } else if let flag = value.bool {
             self = .boolean(flag)

@@ -4,8 +4,8 @@ import Vocabulary
 final class ValueReader {
     /// The strongest first; the defaults come last.
     private let entries: [SettingEntry]
-    private let requiresAll: Bool
-    private(set) var problems: [SettingsProblem] = []
+    let requiresAll: Bool
+    var problems: [SettingsProblem] = []
 
     /// - Parameters:
     ///   - entries: The strongest first.
@@ -20,14 +20,7 @@ final class ValueReader {
 
     /// `nil` where a value is wrong or missing.
     func settings() -> NodeSettings? {
-        if let key = SettingKey.named("mail.domain"), entry(key.name) == nil, requiresAll {
-            problems.append(.missing(key))
-        }
-        let domain = one("mail.domain", DomainName.init)
-        let hostname = one("mail.hostname", DomainName.init)
-        let destinations = many("mail.destinations", DomainName.init)
-        let networks = many("mail.networks", AllowedNetwork.init)
-        let allowedPublic = many("mail.allow_public_networks", IPNetwork.init)
+        let mail = mail()
         let port = port("health.port")
         let path = one("health.path", HealthPath.init)
         let classic = many("load_balancer.classic", ClassicLoadBalancerName.init)
@@ -39,7 +32,7 @@ final class ValueReader {
         let launch = launch()
         let terminationHook = one("auto_scaling.termination_hook", LifecycleHookName.init)
         _ = bootstrapTimeout()
-        guard let metadata = metadata(), let domain, let port, let path, let joining, let installing, let jitter,
+        guard let metadata = metadata(), let mail, let port, let path, let joining, let installing, let jitter,
             let leaving, problems.isEmpty
         else { return nil }
         let loadBalancer = NodeSettings.LoadBalancer(
@@ -49,13 +42,7 @@ final class ValueReader {
             timeout: joining
         )
         return NodeSettings(
-            mail: NodeSettings.Mail(
-                domain: domain,
-                hostname: hostname,
-                destinations: destinations,
-                networks: networks,
-                allowPublicNetworks: allowedPublic
-            ),
+            mail: mail,
             health: NodeSettings.Health(port: port, path: path),
             loadBalancer: loadBalancer,
             metadata: metadata,
@@ -108,19 +95,19 @@ final class ValueReader {
         }
     }
 
-    private func entry(_ name: String) -> SettingEntry? { entries.first { $0.key.name == name } }
+    func entry(_ name: String) -> SettingEntry? { entries.first { $0.key.name == name } }
 
-    private func one<Value>(_ name: String, _ parse: (String) throws(InvalidValue) -> Value) -> Value? {
+    func one<Value>(_ name: String, _ parse: (String) throws(InvalidValue) -> Value) -> Value? {
         guard let entry = entry(name), case .text(let text) = entry.value else { return nil }
         return parsed(entry) { () throws(InvalidValue) in try parse(text) }
     }
 
-    private func many<Value>(_ name: String, _ parse: (String) throws(InvalidValue) -> Value) -> [Value] {
+    func many<Value>(_ name: String, _ parse: (String) throws(InvalidValue) -> Value) -> [Value] {
         guard let entry = entry(name), case .list(let items) = entry.value else { return [] }
         return items.compactMap { item in parsed(entry) { () throws(InvalidValue) in try parse(item) } }
     }
 
-    private func flag(_ name: String) -> Bool {
+    func flag(_ name: String) -> Bool {
         entry(name)?.value == .boolean(true)
     }
 
@@ -135,12 +122,12 @@ final class ValueReader {
         }
     }
 
-    private func duration(_ name: String) -> Duration? {
+    func duration(_ name: String) -> Duration? {
         guard let entry = entry(name) else { return nil }
         return parsed(entry) { () throws(InvalidValue) in try Duration(setting: entry.value) }
     }
 
-    private func parsed<Value>(_ entry: SettingEntry, _ parse: () throws(InvalidValue) -> Value) -> Value? {
+    func parsed<Value>(_ entry: SettingEntry, _ parse: () throws(InvalidValue) -> Value) -> Value? {
         do throws(InvalidValue) {
             return try parse()
         } catch {

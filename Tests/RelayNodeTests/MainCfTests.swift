@@ -5,7 +5,7 @@ struct MainCfTests {
     @Test func aNodeThatLeavesHasAnotherNameUntilItStays() {
         let text = "mydomain = example.com\nmyhostname = mail.example.com\nrelayhost = [mine]\n"
         let leaving = MainCf(text).evacuating(to: "[lb.example]:25")
-        #expect(leaving.text.hasSuffix("\nmyhostname = leaving.$mydomain\nrelayhost = [lb.example]:25\n"))
+        #expect(leaving.text.contains("\nmyhostname = leaving.$mydomain\nrelayhost = [lb.example]:25\n"))
         #expect(leaving.text.hasPrefix(text))
         #expect(leaving.evacuating(to: "[lb.example]:25").text == leaving.text)
         #expect(leaving.evacuating(to: nil).text == text)
@@ -92,6 +92,41 @@ struct MainCfTests {
     }
 }
 
+struct MainCfPartTests {
+    private let own = "relayhost = [mine]\nbiff = no\n"
+
+    @Test func aPartComesLastAndGoesWithoutATrace() {
+        let with = MainCf(own).with(.settings, [("relayhost", "[theirs]:587"), ("x", "")])
+        #expect(with["relayhost"] == "[theirs]:587")
+        #expect(
+            with.text.hasPrefix(own + "# smtp-relay-agent: as its settings ask for.\nrelayhost = [theirs]:587\nx =\n#")
+        )
+        #expect(with.with(.settings, [("relayhost", "[theirs]:587"), ("x", "")]) == with)
+        #expect(with.with(.settings, []).text == own)
+    }
+
+    @Test func bothPartsStandSideBySide() {
+        let file = MainCf(own).with(.settings, [("relayhost", "[theirs]:587")]).evacuating(to: "[lb]:25")
+        #expect(file["relayhost"] == "[lb]:25")
+        #expect(file["smtp_tls_security_level"] == "may")
+        #expect(file.evacuating(to: nil)["relayhost"] == "[theirs]:587")
+        #expect(file.with(.settings, [])["relayhost"] == "[lb]:25")
+        #expect(file.evacuating(to: nil).with(.settings, []).text == own)
+    }
+
+    @Test func whatOthersWriteAfterAPartIsOverriddenAndKept() {
+        let file = MainCf(MainCf(own).with(.settings, [("relayhost", "[theirs]:587")]).text + "relayhost = [foreign]\n")
+        let mended = file.with(.settings, [("relayhost", "[theirs]:587")])
+        #expect(mended["relayhost"] == "[theirs]:587")
+        #expect(mended.with(.settings, []).text == own + "relayhost = [foreign]\n")
+    }
+
+    @Test func aPartWithoutItsLastLineTakesNothingAlong() {
+        let cut = MainCf(own).with(.settings, [("x", "1")]).text.replacing("# smtp-relay-agent: so far.\n", with: "")
+        #expect(MainCf(cut + "mine = 2\n").with(.settings, [])["mine"] == "2")
+    }
+}
+
 struct MasterCfTests {
     private let stock = """
         # service type
@@ -116,6 +151,31 @@ struct MasterCfTests {
         let text = "smtp inet n - n - - smtpd -v -o a=1\n  -ob=2\n# no\n  -o c=x=y\n"
         let entry = try #require(MasterCf(text).entries.first)
         #expect(entry.overrides.map { "\($0.name):\($0.value)" } == ["a:1", "b:2", "c:x=y"])
+    }
+
+    @Test func whatStandsInBracesIsOneOption() throws {
+        let text = """
+            smtp inet n - n - - smtpd -o { mynetworks = 0.0.0.0/0 } -o{a=b}
+              -o { smtpd_relay_restrictions = permit,
+              reject }
+              -o x=a{b
+            """
+        let entry = try #require(MasterCf(text).entries.first)
+        let wanted = [
+            "smtp", "inet", "smtpd", "mynetworks=0.0.0.0/0", "a=b", "smtpd_relay_restrictions=permit, reject", "x=a{b",
+        ]
+        #expect(entry.meaning == wanted)
+    }
+
+    @Test func anEntryIsTakenOutOnlyAsItWasPutIn() {
+        var file = MasterCf(stock)
+        file.set("submission", "inet", to: ["submission inet n - n - - smtpd", "  -o x=y"])
+        var other = MasterCf(file.text.replacing("  -o x=y", with: "  -o x=z"))
+        file.remove("submission", "inet", where: ["submission inet n - n - - smtpd", "  -o x=y"])
+        #expect(file.text == stock)
+        let before = other
+        other.remove("submission", "inet", where: ["submission inet n - n - - smtpd", "  -o x=y"])
+        #expect(other == before)
     }
 
     @Test func addsAnEntryOnceAndMendsIt() {

@@ -50,8 +50,9 @@ struct RelayNodeTests {
         #expect(parameter("inet_interfaces", of: node) == "all")
         #expect(parameter("inet_protocols", of: node) == "ipv4")
         for list in ["smtpd_relay_restrictions", "smtpd_recipient_restrictions"] {
-            #expect(parameter(list, of: node) == "permit_mynetworks, reject_unauth_destination")
+            #expect(parameter(list, of: node) == "permit_mynetworks, reject_unauth_destination, reject")
         }
+        #expect(parameter("smtpd_authorized_xclient_hosts", of: node) == "")
         #expect(parameter("disable_vrfy_command", of: node) == "yes")
         #expect(parameter("smtpd_banner", of: node) == "$myhostname ESMTP")
     }
@@ -129,11 +130,205 @@ struct RelayNodeTests {
         #expect(MasterCf(try postfix.masterCf(from: "")).entries.contains { $0.service == "smtp" })
     }
 
-    @Test(arguments: ["smtp", "25", "10.0.1.10:smtp", "0.0.0.0:25"])
+    private func mainCf(_ change: (inout NodeSettings.Mail) throws -> Void) throws -> MainCf {
+        let settings = try exampleSettings { try change(&$0.mail) }
+        let node = try RelayNode(settings: settings, facts: exampleFacts(), authorities: "/ca.crt")
+        return MainCf(node.postfix.mainCf(from: ""))
+    }
+
+    @Test func mailGoesOutByTLSAsPostfixNamesIt() throws {
+        let opportunistic = try mainCf { _ in }
+        #expect(opportunistic["smtp_tls_security_level"] == "may")
+        #expect(opportunistic["smtp_tls_CAfile"] == nil)
+        for level in [TLSLevel.verify, .secure] {
+            let file = try mainCf { $0.outboundTLS = level }
+            #expect(file["smtp_tls_security_level"] == level.rawValue)
+            #expect(file["smtp_tls_CAfile"] == "/ca.crt")
+        }
+        #expect(try mainCf { $0.outboundTLS = .daneOnly }["smtp_dns_support_level"] == "dnssec")
+    }
+
+    @Test func aDomainWithATransportIsRelayedTo() throws {
+        let settings = try exampleSettings {
+            $0.mail.transports = [
+                try Transport("example.com=[mx.internal]:25"), try Transport("b.example=mail.example"),
+            ]
+        }
+        let node = try RelayNode(settings: settings, facts: exampleFacts())
+        let file = MainCf(node.postfix.mainCf(from: "transport_maps = hash:/etc/postfix/transport\n"))
+        #expect(file["relay_domains"] == "example.com, b.example")
+        #expect(file["transport_maps"] == "texthash:/etc/postfix/transport_table")
+        let rows = "\nexample.com smtp:[mx.internal]:25\nb.example smtp:mail.example\n"
+        #expect(node.postfix.tables.map(\.text).joined().hasSuffix(rows))
+        #expect(node.selfTest.domains.map(\.description) == ["example.com", "b.example"])
+        let without = try RelayNode(settings: exampleSettings(), facts: exampleFacts()).postfix
+        #expect(MainCf(without.mainCf(from: file.text))["transport_maps"] == "hash:/etc/postfix/transport")
+        #expect(without.tables.isEmpty)
+    }
+
+    @Test(arguments: ["[mx.internal]:25", "[10.0.0.7]", "[ipv6:2001:db8::1]:2525", "mail.example", "mail.example:26"])
+    func aNextHopIsWrittenAsPostfixWritesIt(text: String) throws {
+        #expect(try NextHop(text).description == text)
+    }
+
+    @Test(arguments: [
+        "", "[]", "mx", "10.0.0.7", "[mx.internal", "[mx.internal]:0", "[mx.internal]:99999", "[a.b] c.d", "[::1]:25",
+        "smtp:[a.b]", "a.b:x", "a.b\n",
+    ])
+    func whatIsNoNextHopIsRefused(text: String) {
+        #expect(throws: InvalidValue.self) { try NextHop(text) }
+    }
+
+    private func upstream(port: UInt16 = 587, login: Bool = true) throws -> RelayNode {
+        let user = try UserName("relay"), file = try PlainPath("/secret")
+        let settings = try exampleSettings {
+            $0.mail.upstream = Upstream(
+                host: try DomainName("smtp.example.net"),
+                port: port,
+                login: login ? Upstream.Login(user: user, password: .file(file)) : nil
+            )
+        }
+        let password = login ? Secret("pass:word #1") : nil
+        return try RelayNode(settings: settings, facts: exampleFacts(), authorities: "/ca.crt", password: password)
+    }
+
+    @Test func aSmarthostTakesAllMailByVerifiedTLSWithAPassword() throws {
+        let node = try upstream()
+        let own = "relayhost = [mine]\n"
+        let file = MainCf(node.postfix.mainCf(from: own))
+        #expect(file["relayhost"] == "[smtp.example.net]:587")
+        #expect(file["smtp_sasl_auth_enable"] == "yes")
+        #expect(file["smtp_sasl_password_maps"] == "texthash:/etc/postfix/sasl_password_table")
+        #expect(file["smtp_sasl_security_options"] == "noanonymous")
+        #expect(file["smtp_tls_CAfile"] == "/ca.crt")
+        #expect(file["smtp_tls_security_level"] == "may")
+        #expect(file["default_transport"] == nil)
+        let tables = Dictionary(uniqueKeysWithValues: node.postfix.tables.map { ($0.name, $0.text) })
+        #expect(tables[.passwords]?.hasSuffix("\n[smtp.example.net]:587 relay:pass:word #1\n") == true)
+        #expect(tables[.tlsPolicies]?.hasSuffix("\n[smtp.example.net]:587 secure\n") == true)
+        #expect(PostfixTable.Name.allCases.filter(\.isSecret) == [.passwords])
+        #expect(!file.text.contains("pass:word"))
+        #expect(node.packages.map(\.name) == ["postfix", "nginx", "cyrus-sasl-plain"])
+        let without = try RelayNode(settings: exampleSettings(), facts: exampleFacts())
+        #expect(MainCf(without.postfix.mainCf(from: file.text))["relayhost"] == "[mine]")
+        #expect(without.packages.map(\.name) == ["postfix", "nginx"])
+    }
+
+    @Test func withoutThePasswordPostfixGoesOnWithTheOneItHas() throws {
+        let user = try UserName("relay"), file = try PlainPath("/secret"), host = try DomainName("smtp.example.net")
+        let settings = try exampleSettings {
+            $0.mail.upstream = Upstream(host: host, login: Upstream.Login(user: user, password: .file(file)))
+        }
+        let postfix = try RelayNode(settings: settings, facts: exampleFacts(), authorities: "/ca.crt").postfix
+        #expect(postfix.keptTable == .passwords)
+        #expect(postfix.tables.map(\.name) == [.tlsPolicies])
+        #expect(try postfix.mainCf(from: "") == upstream().postfix.mainCf(from: ""))
+        #expect(try upstream().postfix.keptTable == nil)
+    }
+
+    @Test func whatTwoSettingsAskForIsThereOnce() throws {
+        let settings = try exampleSettings {
+            $0.mail.upstream = Upstream(host: try DomainName("smtp.example.net"))
+            $0.mail.outboundTLS = .verify
+        }
+        let asked = try RelayNode(settings: settings, facts: exampleFacts()).postfix.asked.map(\.name)
+        #expect(asked.filter { $0 == "smtp_tls_CAfile" }.count == 1)
+    }
+
+    @Test func aSmarthostWithoutAUserIsToldNone() throws {
+        let node = try upstream(login: false)
+        #expect(MainCf(node.postfix.mainCf(from: ""))["smtp_sasl_auth_enable"] == nil)
+        #expect(node.postfix.tables.map(\.name) == [.tlsPolicies])
+        #expect(node.packages.map(\.name) == ["postfix", "nginx"])
+    }
+
+    @Test func tlsBeginsAtOnceOn465() throws {
+        let node = try upstream(port: 465)
+        #expect(MainCf(node.postfix.mainCf(from: ""))["default_transport"] == "smarthost")
+        let stock = "smtp inet n - n - - smtpd\n"
+        let entries = MasterCf(try node.postfix.masterCf(from: stock)).entries
+        let entry = try #require(entries.first { $0.service == "smarthost" })
+        #expect(entry.overrides.contains { $0 == ("smtp_tls_wrappermode", "yes") })
+        let without = try upstream().postfix
+        #expect(try without.masterCf(from: node.postfix.masterCf(from: stock)) == without.masterCf(from: stock))
+    }
+
+    @Test func deliveryIsSetUnderPostfixsOwnNames() throws {
+        let file = try mainCf {
+            $0.delivery.messageSizeLimit = 60_000_000
+            $0.delivery.maximalQueueLifetime = try PostfixTime("3d")
+            $0.delivery.bounceQueueLifetime = try PostfixTime("1d")
+            $0.delivery.destinationConcurrencyLimit = 5
+            $0.delivery.destinationRateDelay = try PostfixTime("1s")
+        }
+        #expect(file["message_size_limit"] == "60000000")
+        #expect(file["mailbox_size_limit"] == "60000000")
+        #expect(file["maximal_queue_lifetime"] == "3d")
+        #expect(file["bounce_queue_lifetime"] == "1d")
+        #expect(file["default_destination_concurrency_limit"] == "5")
+        #expect(file["default_destination_rate_delay"] == "1s")
+        #expect(file["smtp_header_checks"] == nil)
+        #expect(try mainCf { $0.delivery.messageSizeLimit = 1000 }["mailbox_size_limit"] == nil)
+        #expect(try mainCf { $0.delivery.messageSizeLimit = 0 }["mailbox_size_limit"] == "0")
+    }
+
+    @Test func theQueuesDiskHasRoomForTheLargestMessages() throws {
+        func room(_ limit: Int?) throws -> UInt64 {
+            let settings = try exampleSettings { $0.mail.delivery.messageSizeLimit = limit }
+            return try RelayNode(settings: settings, facts: exampleFacts()).selfTest.leastFreeSpace
+        }
+        #expect(try room(nil) == 64 << 20)
+        #expect(try room(1000) == 64 << 20)
+        #expect(try room(100_000_000) == 200_000_000)
+    }
+
+    @Test(arguments: ["", "5", "d", "5x", "-1d", "101d", "1.5h", "5 d", "99999999999999999999d"])
+    func aTimeWithoutUnitOrReasonIsRefused(text: String) {
+        #expect(throws: InvalidValue.self) { try PostfixTime(text) }
+    }
+
+    @Test func aSecretIsNotPrinted() {
+        let secret = Secret("hunter2")
+        #expect("\(secret) \([secret]) \(String(reflecting: secret))" == "(secret) [(secret)] (secret)")
+    }
+
+    @Test func sendersFindTLSWhereThereIsACertificate() throws {
+        #expect(try mainCf { _ in }["smtpd_tls_security_level"] == nil)
+        let paths = CertificateFiles(certificate: try PlainPath("/tls/c.pem"), key: try PlainPath("/tls/k.pem"))
+        let file = try mainCf { $0.certificate = paths }
+        #expect(file["smtpd_tls_security_level"] == "may")
+        #expect(file["smtpd_tls_cert_file"] == "/tls/c.pem")
+        #expect(file["smtpd_tls_key_file"] == "/tls/k.pem")
+    }
+
+    @Test(arguments: ["", "relative", "/a b", "/a,b", "/$x", "/a\nb", "/folder/"])
+    func aPathThatPostfixWouldReadOtherwiseIsNone(text: String) {
+        #expect(throws: InvalidValue.self) { try PlainPath(text) }
+    }
+
+    @Test func submissionIsADoorMoreWhileItIsAskedFor() throws {
+        let with = try RelayNode(settings: exampleSettings { $0.mail.submission = true }, facts: exampleFacts())
+        let without = try RelayNode(settings: exampleSettings(), facts: exampleFacts()).postfix
+        #expect(with.postfix.ports == [25, 587])
+        #expect(with.selfTest.ports == [25, 587])
+        let stock = try without.masterCf(from: "smtp inet n - n - - smtpd\n")
+        let text = try with.postfix.masterCf(from: stock)
+        #expect(MasterCf(text).entries.map(\.service) == ["smtp", "127.0.0.1:10025", "submission"])
+        #expect(try with.postfix.masterCf(from: text) == text)
+        #expect(try without.masterCf(from: text) == stock)
+        let own = stock + "587 inet n - n - - smtpd\n  -o smtpd_tls_security_level=may\n"
+        #expect(try with.postfix.masterCf(from: own) == own)
+        #expect(try without.masterCf(from: own) == own)
+    }
+
+    @Test(arguments: ["smtp", "25", "10.0.1.10:smtp", "0.0.0.0:25", "submission", "587", "smtps"])
     func aPolicyBehindMainCfsBackIsAnError(service: String) throws {
         let postfix = try RelayNode(settings: exampleSettings(), facts: exampleFacts()).postfix
         #expect(throws: RelayPolicyOverridden.self) {
             try postfix.masterCf(from: "\(service) inet n - n - - smtpd\n  -o mynetworks=0.0.0.0/0\n")
+        }
+        #expect(throws: RelayPolicyOverridden.self) {
+            try postfix.masterCf(from: "\(service) inet n - n - - smtpd\n  -o { mynetworks = 0.0.0.0/0 }\n")
         }
     }
 

@@ -63,12 +63,21 @@ struct FakeConfiguration: ServiceConfiguration {
 /// A relay that answers as the test decides.
 struct FakeRelay: RelayProbing {
     var isUp = true
+    var refusedPort: UInt16?
+    var servesDomainsToAll = false
     var answer: @Sendable (IPAddress) -> SMTPReply
 
     struct Down: Error {}
 
-    func greet() throws { if !isUp { throw Down() } }
-    func relayAttempts(by clients: [IPAddress]) -> [SMTPReply] { clients.map(answer) }
+    func greet(ports: [UInt16]) throws { if !isUp { throw Down() } }
+    func ownRelayAttempt(port: UInt16) -> SMTPReply {
+        port == refusedPort ? SMTPReply(code: 554, lines: ["no"]) : SMTPReply(code: 250, lines: ["ok"])
+    }
+    func relayAttempts(by clients: [IPAddress], to domains: [DomainName]) -> [[SMTPReply]] {
+        let own = SMTPReply(code: 250, lines: ["ok"])
+        return clients.map { client in [answer(client)] + domains.map { _ in servesDomainsToAll ? own : answer(client) }
+        }
+    }
 }
 
 extension RelayInstance {

@@ -28,7 +28,7 @@ struct HealthEndpointTests {
             networks: [.network(try IPNetwork("10.0.0.0/16"))]
         )
         let allowed = try AllowedNetworks(mail, facts: try facts(), families: [.ipv4])
-        let test = SelfTest(allowed, families: [.ipv4])
+        let test = SelfTest(allowed, families: [.ipv4], domains: [mail.domain])
         return HealthEndpoint(
             verifier: NodeVerifier(probe: relay, selfTest: test, files: files, observer: probes),
             publisher: publisher,
@@ -133,6 +133,32 @@ struct HealthEndpointTests {
             await #expect(throws: RelayPolicyFailure.self) { try await drift.apply() }
             #expect(!files.exists(file))
             #expect(services.told.last == "stop health")
+        }
+    }
+
+    @Test func aRelayThatDeliversItsOwnDomainForStrangersIsOpen() async throws {
+        try await withTemporaryRoot { files in
+            var open = fair
+            open.servesDomainsToAll = true
+            guard case .drifted(let drift) = try await endpoint(open, files, FakeServices()).check() else {
+                Issue.record("a fresh node must be proven")
+                return
+            }
+            await #expect { try await drift.apply() } throws: { "\($0)".hasPrefix("open relay: ") }
+        }
+    }
+
+    @Test func aDoorThatRefusesThisHostIsNoProof() async throws {
+        try await withTemporaryRoot { files in
+            var closed = fair
+            closed.refusedPort = 25
+            guard case .drifted(let drift) = try await endpoint(closed, files, FakeServices()).check() else {
+                Issue.record("a fresh node must be proven")
+                return
+            }
+            await #expect { try await drift.apply() } throws: {
+                "\($0)".contains("refuses this host itself at port 25")
+            }
         }
     }
 

@@ -58,7 +58,8 @@ private func serving<Result>(
 
 struct SMTPSessionTests {
     private func greet(_ server: SMTPServer, timeout: Duration = .seconds(5)) async throws {
-        try await RelayProbe(relay: server, selfTest: server, timeout: timeout).greet()
+        try await RelayProbe(address: server.address, selfTest: server, timeout: timeout)
+            .greet(ports: [server.port])
     }
 
     @Test func aRealGreetingAndEHLOAreEnough() async throws {
@@ -121,11 +122,16 @@ struct SMTPSessionTests {
                 return "220 relay\r\n"
             }
             if line.hasPrefix("XCLIENT") { return "501 who\r\n" }
+            if line == "RCPT TO:<postmaster@example.com>" { return "554 5.7.1 Access denied\r\n" }
             return line.hasPrefix("RCPT") ? "554 5.7.1 Relay access denied\r\n" : "250 ok\r\n"
         }) { server in
-            let probe = RelayProbe(relay: server, selfTest: server)
-            return try await probe.relayAttempts(by: [try IPAddress("10.0.0.1"), try IPAddress("2001:db8::1")])
+            let probe = RelayProbe(address: server.address, selfTest: server)
+            return try await probe.relayAttempts(
+                by: [try IPAddress("10.0.0.1"), try IPAddress("2001:db8::1")],
+                to: [try DomainName("example.com")]
+            )
         }
-        #expect(replies.map(\.code) == [554, 554])
+        let texts = ["5.7.1 Relay access denied", "5.7.1 Access denied"]
+        #expect(replies.map { $0.flatMap(\.lines) } == [texts, texts])
     }
 }

@@ -44,6 +44,19 @@ struct SettingsSourcesTests {
             destinations = ["a.example", "b.example"]
             networks = ["vpc", "subnet", "192.168.0.0/24"]
             allow_public_networks = ["203.0.0.0/16"]
+            allow_private_networks = ["10.0.0.0/8"]
+            network_table = "always"
+            submission = true
+            message_size_limit = 1000
+            maximal_queue_lifetime = "3d"
+            bounce_queue_lifetime = "1d"
+            default_destination_concurrency_limit = 5
+            default_destination_rate_delay = "1s"
+            hide_internal_headers = true
+            [mail.tls]
+            certificate = "/tls/c.pem"
+            key = "/tls/k.pem"
+            outbound_level = "dane-only"
             [health]
             port = 8080
             path = "/up"
@@ -63,6 +76,17 @@ struct SettingsSourcesTests {
         #expect(settings.mail.destinations.map(\.description) == ["a.example", "b.example"])
         #expect(settings.mail.networks == [.vpc, .subnet, .network(try IPNetwork("192.168.0.0/24"))])
         #expect(settings.mail.allowPublicNetworks.map(\.description) == ["203.0.0.0/16"])
+        #expect(settings.mail.allowPrivateNetworks.map(\.description) == ["10.0.0.0/8"])
+        #expect(settings.mail.networkTable == .always)
+        #expect(settings.mail.submission)
+        #expect(settings.mail.delivery.messageSizeLimit == 1000)
+        #expect(settings.mail.delivery.maximalQueueLifetime?.description == "3d")
+        #expect(settings.mail.delivery.bounceQueueLifetime?.description == "1d")
+        #expect(settings.mail.delivery.destinationConcurrencyLimit == 5)
+        #expect(settings.mail.delivery.destinationRateDelay?.description == "1s")
+        #expect(settings.mail.delivery.hidesInternalHeaders)
+        #expect(settings.mail.certificate?.key.description == "/tls/k.pem")
+        #expect(settings.mail.outboundTLS == .daneOnly)
         #expect(settings.health == NodeSettings.Health(port: 8080, path: try HealthPath("/up")))
         #expect(settings.loadBalancer.classic.map(\.description) == ["smtp-relay"])
         #expect(settings.loadBalancer.targetGroups.map(\.name) == ["relay"])
@@ -136,6 +160,72 @@ struct SettingsSourcesTests {
         #expect(found.contains { $0.hasPrefix("/c.toml:3:1: mail.networks:") })
         #expect(found.contains { $0.hasPrefix("/c.toml:5:1: health.port: '25'") })
         #expect(found.contains { $0.hasPrefix("/c.toml:6:1: health.path: 'x'") })
+    }
+
+    @Test func aWordThatIsNoneOfTheFewIsToldWithThem() {
+        let found = problems(sources("[mail]\ndomain = \"a.b\"\nnetwork_table = \"sometimes\"\n"))
+        let expected = "'sometimes' is not one of \"auto\", \"always\", \"never\""
+        #expect(found == ["/c.toml:3:1: mail.network_table: \(expected)"])
+    }
+
+    @Test func aCertificateWithoutAKeyIsHalfOfIt() {
+        let found = problems(sources(flags: ["mail.domain=a.b", "mail.tls.certificate=/c.pem"]))
+        #expect(found == ["flag --set mail.tls.certificate: mail.tls.certificate: it needs mail.tls.key too"])
+    }
+
+    @Test func transportsAreTablesOrPairs() throws {
+        let toml = """
+            [mail]
+            domain = "example.com"
+            [[mail.transport]]
+            domain = "example.com"
+            nexthop = "[mx.internal]:25"
+            [[mail.transport]]
+            nexthop = "mail.example"
+            domain = "b.example"
+            """
+        let wanted = ["example.com=[mx.internal]:25", "b.example=mail.example"]
+        #expect(try sources(toml).resolve(tags: [:]).settings.mail.transports.map(\.description) == wanted)
+        let tags = ["smtp-relay:domain": "a.b", "smtp-relay:transport": wanted.joined(separator: ", ")]
+        #expect(try sources().resolve(tags: tags).settings.mail.transports.map(\.description) == wanted)
+    }
+
+    @Test(arguments: [
+        ("[[mail.transport]]\ndomain = \"a.b\"\n", "is not tables of two texts each, domain and nexthop"),
+        ("[[mail.transport]]\ndomain = \"a.b\"\nnexthopp = \"c.d\"\n", "is not tables of two texts each"),
+        ("[[mail.transport]]\ndomain = \"a.b\"\nnexthop = 25\n", "is not tables of two texts each"),
+        ("[[mail.transport]]\ndomain = \"a.b\"\nnexthop = \"x y\"\n", "'x y' is not a next hop"),
+        ("[[mail.transport]]\ndomain = \"d.e\"\nnexthop = \"c.d\"\n", "d.e is in mail.destinations too"),
+    ])
+    func aTransportThatIsNoneIsTold(text: String, words: String) {
+        let found = problems(sources("[mail]\ndomain = \"a.b\"\ndestinations = [\"d.e\"]\n" + text))
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("/c.toml:4:1: mail.transport: ") == true)
+        #expect(found.first?.contains(words) == true, "\(found)")
+    }
+
+    @Test func anUpstreamHasAHostAndAUserAPassword() throws {
+        let flags = ["mail.domain=a.b", "mail.upstream.host=smtp.example.net"]
+        let bare = try sources(flags: flags).resolve(tags: [:]).settings.mail.upstream
+        #expect(bare == Upstream(host: try DomainName("smtp.example.net")))
+        let login = ["mail.upstream.username=AKIA/x+", "mail.upstream.password_file=/p", "mail.upstream.port=2587"]
+        let full = try sources(flags: flags + login).resolve(tags: [:]).settings.mail.upstream
+        #expect(full?.login?.user.description == "AKIA/x+")
+        #expect(full?.nexthop.description == "[smtp.example.net]:2587")
+        #expect(
+            problems(sources(flags: flags + [login[0]])).first?.contains("it needs mail.upstream.password_file") == true
+        )
+        #expect(problems(sources(flags: [flags[0]] + login)).first?.contains("it needs mail.upstream.host too") == true)
+        let parameter = ["mail.upstream.username=u", "mail.upstream.password_parameter=/relay/password"]
+        let place = try sources(flags: flags + parameter).resolve(tags: [:]).settings.mail.upstream?.login?.password
+        #expect(place == .parameter(try ParameterName("/relay/password")))
+        let both = problems(sources(flags: flags + parameter + ["mail.upstream.password_file=/p"]))
+        #expect(both.first?.contains("mail.upstream.password_parameter is set as well") == true)
+        #expect(
+            problems(sources(flags: flags + [parameter[1]])).first?.contains("it needs mail.upstream.username") == true
+        )
+        #expect(problems(sources(flags: flags + ["mail.upstream.port=0"])).count == 1)
+        #expect(problems(sources(flags: flags + ["mail.upstream.username=a:b", login[1]])).count == 1)
     }
 
     @Test func brokenTOMLIsToldWithItsPlace() {

@@ -101,7 +101,7 @@ def test_postfix_reads_in_main_cf_what_the_agent_means(lab):
     assert values["inet_protocols"] == "ipv4"
     assert values["relay_domains"] == ""
     for name in ("smtpd_relay_restrictions", "smtpd_recipient_restrictions"):
-        assert values[name] == "permit_mynetworks, reject_unauth_destination"
+        assert values[name] == "permit_mynetworks, reject_unauth_destination, reject"
     assert relay.exec("postfix", "check").stdout == ""
 
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import HTTP
 import Vocabulary
 
@@ -19,8 +20,20 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
         self.requestID = requestID
     }
 
-    /// Reads an error's XML: `<ErrorResponse><Error>` of ELB, `<Response><Errors><Error>` of EC2.
+    /// An error of the JSON protocol: `{"__type": "com.amazonaws.ssm#ParameterNotFound", "message": "..."}`.
+    private struct JSONError: Decodable {
+        let __type: String
+        let message: String?
+        let Message: String?
+    }
+
+    /// Reads an error's XML: `<ErrorResponse><Error>` of ELB, `<Response><Errors><Error>` of EC2; or its JSON.
     package init(_ response: HTTPResponse) {
+        if let error = try? JSONDecoder().decode(JSONError.self, from: Data(response.body)) {
+            let code = error.__type.split(separator: "#").last.map(String.init) ?? error.__type
+            self.init(status: response.status, code: code, message: error.message ?? error.Message ?? "")
+            return
+        }
         let document = try? XMLElement.parse(response.body)
         let error = document?.firstDescendant("Error")
         self.init(

@@ -65,6 +65,8 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
             return "check load_balancer.target_groups: there is no target group of that ARN in this region"
         }
         switch error.code {
+        case "ParameterNotFound":
+            return "check mail.upstream.password_parameter: there is no parameter of that name in this region"
         case "InvalidTarget":
             return "check that the target group is in this instance's VPC"
         case "InvalidClientTokenId", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignature", "RequestExpired",

@@ -1,7 +1,7 @@
 package import HTTP
 import Vocabulary
 
-/// Calls of the AWS query protocol: form-encoded requests, signed, answered in XML.
+/// Calls of the AWS query protocol: form-encoded requests, signed, answered in XML; and of the JSON one.
 ///
 /// Each try has its own short time-out under one overall deadline, so one hanging call can't eat the whole
 /// (amazon-eks-ami#2423). What may pass is tried again with full jitter.
@@ -47,20 +47,48 @@ package actor QueryClient {
     ///
     /// - Returns: The root of the answer.
     package func call(_ action: String, _ parameters: [(String, String)]) async throws(AWSFailure) -> XMLElement {
+        let body = form([("Action", action), ("Version", endpoint.service.version)] + parameters)
+        let type = HTTPHeader("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+        return try await call(action, headers: [type], body: body) { response throws(XMLFailure) in
+            try XMLElement.parse(response.body)
+        }
+    }
+
+    /// Calls an action of the JSON protocol, version 1.1.
+    ///
+    /// - Parameters:
+    ///   - target: What stands before the action in `X-Amz-Target`: the API's own name for itself.
+    ///   - body: JSON.
+    /// - Returns: The answer's JSON.
+    package func callJSON(_ target: String, _ action: String, _ body: [UInt8]) async throws(AWSFailure) -> [UInt8] {
+        let headers = [
+            HTTPHeader("Content-Type", "application/x-amz-json-1.1"), HTTPHeader("X-Amz-Target", "\(target).\(action)"),
+        ]
+        return try await call(action, headers: headers, body: body) { response throws(XMLFailure) in response.body }
+    }
+
+    private func call<Answer: Sendable>(
+        _ action: String,
+        headers: [HTTPHeader],
+        body: [UInt8],
+        _ read: @Sendable @escaping (HTTPResponse) throws(XMLFailure) -> Answer
+    ) async throws(AWSFailure) -> Answer {
         let call = Call(
             name: "\(endpoint.service.name):\(action)",
-            body: form([("Action", action), ("Version", endpoint.service.version)] + parameters),
+            headers: headers,
+            body: body,
             started: time.now(),
             deadline: time.now() + limits.overall
         )
         return try await retrying(limits.retry, until: call.deadline, time: time) { count in
-            await self.attempt(call, count)
+            await self.attempt(call, count, read)
         }
     }
 
     /// One call, for as long as it lasts.
     private final class Call {
         let name: String
+        let headers: [HTTPHeader]
         let body: [UInt8]
         let started: ContinuousClock.Instant
         let deadline: ContinuousClock.Instant
@@ -68,15 +96,26 @@ package actor QueryClient {
         var hasCorrectedClock = false
         var hasRenewedCredentials = false
 
-        init(name: String, body: [UInt8], started: ContinuousClock.Instant, deadline: ContinuousClock.Instant) {
+        init(
+            name: String,
+            headers: [HTTPHeader],
+            body: [UInt8],
+            started: ContinuousClock.Instant,
+            deadline: ContinuousClock.Instant
+        ) {
             self.name = name
+            self.headers = headers
             self.body = body
             self.started = started
             self.deadline = deadline
         }
     }
 
-    private func attempt(_ call: Call, _ count: Int) async -> Attempt<XMLElement, AWSFailure> {
+    private func attempt<Answer>(
+        _ call: Call,
+        _ count: Int,
+        _ read: (HTTPResponse) throws(XMLFailure) -> Answer
+    ) async -> Attempt<Answer, AWSFailure> {
         func failure(_ reason: AWSFailure.Reason) -> AWSFailure {
             AWSFailure(action: call.name, reason: reason, attempts: count, waited: time.now() - call.started)
         }
@@ -96,7 +135,7 @@ package actor QueryClient {
             }
             if response.status == 200 {
                 do throws(XMLFailure) {
-                    return .success(try XMLElement.parse(response.body))
+                    return .success(try read(response))
                 } catch {
                     return .failure(failure(.unreadable(error.reason)))
                 }
@@ -113,7 +152,7 @@ package actor QueryClient {
         let request = HTTPRequest(
             .post,
             endpoint.url,
-            headers: [HTTPHeader("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")],
+            headers: call.headers,
             body: call.body
         )
         let signer = SigV4Signer(

@@ -1,6 +1,6 @@
 package import Vocabulary
 
-/// An AWS service that speaks the query protocol, and where it does.
+/// An AWS service that speaks the query protocol or the JSON one, and where it does.
 package struct ServiceEndpoint: Sendable, Equatable {
     /// A service's names and its API's version.
     package struct Service: Sendable, Equatable {
@@ -22,6 +22,7 @@ package struct ServiceEndpoint: Sendable, Equatable {
             variable: "ELASTIC_LOAD_BALANCING_V2"
         )
         package static let ec2 = Service(name: "ec2", version: "2016-11-15", variable: "EC2")
+        package static let ssm = Service(name: "ssm", version: "2014-11-06", variable: "SSM")
     }
 
     package let service: Service

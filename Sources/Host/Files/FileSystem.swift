@@ -56,6 +56,17 @@ package struct FileSystem: Sendable {
         }
     }
 
+    /// The mode and owner of a file, following links.
+    package func attributes(at path: FilePath) throws(FileFailure) -> FileAttributes {
+        var status = stat()
+        guard stat(location(of: path).string, &status) == 0 else { throw FileFailure(.read, path) }
+        return FileAttributes(
+            permissions: FilePermissions(rawValue: status.st_mode & 0o7777),
+            owner: status.st_uid,
+            group: status.st_gid
+        )
+    }
+
     /// Whether a program that can be run stands at the path.
     package func isExecutable(_ path: FilePath) -> Bool {
         access(location(of: path).string, X_OK) == 0

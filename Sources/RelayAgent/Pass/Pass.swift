@@ -16,7 +16,13 @@ package struct Pass: Sendable {
     private static let lock: FilePath = "/run/smtp-relay-agent/lock"
 
     package init(inputs: Inputs, host: HostAccess, aws: AWSAccess, log: StepLog) {
-        self.preparation = PassPreparation(inputs: inputs, host: host, aws: aws, log: log)
+        self.preparation = PassPreparation(
+            inputs: inputs,
+            host: host,
+            aws: aws,
+            log: log,
+            passwords: UpstreamPasswords(files: host.files, aws: aws, log: log)
+        )
         self.host = host
         self.aws = aws
         self.log = log

@@ -1,9 +1,11 @@
 import Facts
+import HTTP
 import Host
 import Reconcile
 import RelayNode
 import Resources
 import Settings
+import SystemPackage
 import Vocabulary
 
 /// What comes before a pass can compare anything: facts, settings, what AWS announces, and where that takes the node.
@@ -12,6 +14,7 @@ struct PassPreparation: Sendable {
     let host: HostAccess
     let aws: AWSAccess
     let log: StepLog
+    let passwords: UpstreamPasswords
 
     /// The parts of the node as they should be.
     ///
@@ -35,8 +38,17 @@ struct PassPreparation: Sendable {
             if record != nil { try obey(notices, settings, orders) }
             goal = try NodeGoal(notices, order: orders.current(), waits: request.waitsInService)
         }
+        // Elsewhere than on the node there is no password, and it would not be shown; a node that leaves has its last one.
+        var password = given == nil ? nil : Secret("elsewhere")
+        if given == nil, goal.order == nil { password = try await passwords.password(settings, facts, request) }
         let node = try StepFailure.naming("settings") {
-            try RelayNode(settings: settings, facts: facts, evacuation: goal.order?.evacuateTo)
+            try RelayNode(
+                settings: settings,
+                facts: facts,
+                authorities: TrustRoots.systemBundle { host.files.exists(FilePath($0)) } ?? "",
+                password: password,
+                evacuation: goal.order?.evacuateTo
+            )
         }
         let resources = NodeResources(
             node,
@@ -51,6 +63,7 @@ struct PassPreparation: Sendable {
             report: { record?.report($0) },
             probes: ProbeObserver { record?.report($0) }
         )
+        if record != nil, let certificate = settings.mail.certificate { warn(of: certificate) }
         record?.begin(facts, order: goal.order, parts: resources.all.map(\.name), isWhole: request.facts == .current)
         return resources
     }
@@ -76,6 +89,20 @@ struct PassPreparation: Sendable {
             throw StepFailure(step: "facts", cause: error)
         }
     }
+
+    /// A certificate that ends while Postfix runs is no reason to leave its senders without a relay, but to be told.
+    private func warn(of certificate: CertificateFiles) {
+        do {
+            let end = try CertificateCheck(files: host.files).end(of: certificate, at: Timestamp.seconds)
+            guard end < Timestamp.seconds + Self.renewalTime else { return }
+            log.warning("postfix", "\(certificate.certificate) ends on \(Timestamp(secondsSinceEpoch: end)): renew it")
+        } catch {
+            log.warning("postfix", "\(error)")
+        }
+    }
+
+    /// Three weeks in seconds: those who renew by themselves do so earlier.
+    private static let renewalTime = 21 * 86400
 
     /// Turns what AWS announces into an order to leave, once.
     private func obey(_ notices: InstanceNotices, _ settings: NodeSettings, _ orders: DrainOrders) throws {

@@ -140,7 +140,7 @@ struct ResidentLoop {
             schedule.regular(at: .now + (isLeaving ? next : min(next, Self.patience)))
             text = "the last pass failed: see the log"
         }
-        watch.watch(Self.managedFiles)
+        watch.watch(Self.managedFiles + [passwordFile].compactMap(\.self))
         // Until the next pass little of the program is needed, and what is comes back by itself.
         defer { ProgramMemory.letGoOfCode() }
         if isReady { return notifier.status(text) }
@@ -184,6 +184,11 @@ struct ResidentLoop {
                 return
             }
         }
+    }
+
+    private var passwordFile: FilePath? {
+        guard case .file(let path) = inputs.lastSettings?.mail.upstream?.login?.password else { return nil }
+        return FilePath(path.description)
     }
 
     private static let managedFiles: [FilePath] =

@@ -30,18 +30,47 @@ package struct MainCf: Sendable, Equatable {
         for index in definition.continuations.reversed() { lines.remove(at: index) }
     }
 
-    /// The same file for a node that leaves, whose mail goes to the other relays; without an address, for one that stays.
+    /// Parameters that count only for a time stand in a part of their own, at the file's end.
     ///
-    /// The last definition of a parameter wins, so the operator's own relayhost stays where it is, and counts again later.
-    package func evacuating(to address: String?) -> MainCf {
+    /// The last definition of a parameter wins, so the operator's own stay where they are, and count again later.
+    package enum Part: String, Sendable {
+        /// What the settings ask for, and would not be there without them.
+        case settings = "# smtp-relay-agent: as its settings ask for."
+        /// What takes the mail of a node that leaves to the other relays.
+        case evacuation = "# smtp-relay-agent: this node leaves, and hands its mail to the other relays."
+    }
+
+    /// The same file with a part of these parameters; without any, the part is gone.
+    package func with(_ part: Part, _ parameters: [(name: String, value: String)]) -> MainCf {
         var file = self
-        while let start = file.lines.firstIndex(of: Self.evacuation) {
-            file.lines.removeSubrange(start..<min(start + Self.evacuationLines, file.lines.count))
+        while let start = file.lines.firstIndex(of: part.rawValue) {
+            let rest = file.lines[(start + 1)...]
+            let end = rest.firstIndex { $0.isEmpty || $0.hasPrefix("#") } ?? rest.endIndex
+            // Where somebody has cut the last line off, what follows may be theirs.
+            let isWhole = end < rest.endIndex && rest[end] == Self.endOfPart
+            file.lines.removeSubrange(start...(isWhole ? end : start))
         }
-        if let address {
-            file.lines += [Self.evacuation, Self.line("myhostname", Self.leaving), Self.line("relayhost", address)]
-        }
+        guard !parameters.isEmpty else { return file }
+        file.lines.append(part.rawValue)
+        file.lines += parameters.map { Self.line($0.name, $0.value) }
+        file.lines.append(Self.endOfPart)
         return file
+    }
+
+    /// The same file for a node that leaves, whose mail goes to the other relays; without an address, for one that stays.
+    package func evacuating(to address: String?) -> MainCf {
+        with(.evacuation, address.map(Self.evacuation) ?? [])
+    }
+
+    /// The other relays are near, and reached as senders reach them, whatever the settings ask for on the way out.
+    ///
+    /// Relays may all go by one name (mail.hostname), and Postfix bounces what it would hand to a server that answers EHLO
+    /// with its own: "loops back to myself". So the one that leaves has another.
+    static func evacuation(to address: String) -> [(name: String, value: String)] {
+        [
+            ("myhostname", "leaving.$mydomain"), ("relayhost", address), ("default_transport", "smtp"),
+            ("smtp_tls_security_level", "may"),
+        ]
     }
 
     private mutating func append(_ name: String, _ value: String) {
@@ -53,11 +82,7 @@ package struct MainCf: Sendable, Equatable {
         value.isEmpty ? "\(name) =" : "\(name) = \(value)"
     }
 
-    private static let evacuation = "# smtp-relay-agent: this node leaves, and hands its mail to the other relays."
-    private static let evacuationLines = 3
-    /// Relays may all go by one name (mail.hostname), and Postfix bounces what it would hand to a server that answers EHLO
-    /// with its own: "loops back to myself". So the one that leaves has another.
-    private static let leaving = "leaving.$mydomain"
+    private static let endOfPart = "# smtp-relay-agent: so far."
     private static let header = "# Managed by smtp-relay-agent, as are its settings above; edits of them are undone."
 
     /// A logical line that sets a parameter.

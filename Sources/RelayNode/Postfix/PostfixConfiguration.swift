@@ -15,6 +15,18 @@ package struct PostfixConfiguration: Sendable, Equatable {
 
     /// Every parameter that is the agent's; all others are the operator's and the distribution's.
     package let parameters: [Parameter]
+    /// Those that are the agent's only while a setting asks for them.
+    package let asked: [Parameter]
+    /// The tables that the parameters name.
+    package let tables: [PostfixTable]
+    /// A table that the parameters name as well, which stays as it is.
+    package let keptTable: PostfixTable.Name?
+    /// Where all mail goes that has no way of its own.
+    package let upstream: Upstream?
+    /// The certificate that senders are shown.
+    package let certificate: CertificateFiles?
+    /// The ports that mail is taken on.
+    package let ports: [UInt16]
     /// Where all mail goes while the node leaves, as Postfix writes a relayhost.
     private let evacuation: String?
 
@@ -23,25 +35,46 @@ package struct PostfixConfiguration: Sendable, Equatable {
         facts: NodeFacts,
         allowed: AllowedNetworks,
         families: Set<IPAddress.Family>,
+        authorities: String,
+        password: Secret?,
         evacuation: String?
     ) {
+        self.upstream = mail.upstream
+        self.keptTable = mail.upstream?.login != nil && password == nil ? .passwords : nil
+        self.certificate = mail.certificate
+        let transports = Self.transports(mail)
+        let smarthost = mail.upstream.map { SmarthostParts($0, password: password, authorities: authorities) }
+        let delivery = DeliveryParts(mail.delivery, domain: mail.domain)
+        let asked =
+            (smarthost?.parameters ?? []) + delivery.parameters + transports.parameters + Self.certificate(mail)
+            + Self.outboundTLS(mail.outboundTLS, authorities: authorities)
+        var names: Set<String> = []
+        self.asked = asked.filter { names.insert($0.name).inserted }
         self.evacuation = evacuation
+        self.ports = mail.submission ? [25, 587] : [25]
         let hostname = mail.hostname?.description ?? "\(facts.privateAddress.hostLabel).\(mail.domain)"
         let destinations = ["$myhostname", "localhost.$mydomain", "localhost"] + mail.destinations.map(\.description)
         // Both lists, since Postfix before 2.10 knows only the one, and an open one of the two is not enough.
-        let relayPolicy = "permit_mynetworks, reject_unauth_destination"
+        // A stranger gets nothing, also not for the domains that the relay delivers: it is there for its own senders.
+        let relayPolicy = "permit_mynetworks, reject_unauth_destination, reject"
+        let networks = NetworkList(allowed, table: mail.networkTable)
+        self.tables =
+            [networks.table, transports.table].compactMap(\.self) + (smarthost?.tables ?? []) + delivery.tables
         self.parameters = [
             Parameter("mydomain", mail.domain.description),
             Parameter("myhostname", hostname),
             Parameter("myorigin", "$mydomain"),
             Parameter("mydestination", destinations.joined(separator: ", ")),
-            Parameter("mynetworks", allowed.networks.map(\.postfixForm).joined(separator: " ")),
+            Parameter("mynetworks", networks.value),
             Parameter("inet_interfaces", "all"),
             Parameter("inet_protocols", families.contains(.ipv6) ? "all" : "ipv4"),
             // Its default is $mydestination on older Postfix, and would relay for these to any host.
-            Parameter("relay_domains", ""),
+            Parameter("relay_domains", mail.transports.map { "\($0.domain)" }.joined(separator: ", ")),
             Parameter("smtpd_relay_restrictions", relayPolicy),
             Parameter("smtpd_recipient_restrictions", relayPolicy),
+            // Whoever is believed to speak for others can speak for those in the networks.
+            Parameter("smtpd_authorized_xclient_hosts", ""),
+            Parameter("smtp_tls_security_level", mail.outboundTLS.rawValue),
             Parameter("smtpd_banner", "$myhostname ESMTP"),
             Parameter("disable_vrfy_command", "yes"),
             Parameter("biff", "no"),
@@ -50,28 +83,44 @@ package struct PostfixConfiguration: Sendable, Equatable {
 
     /// main.cf with the agent's parameters set.
     package func mainCf(from current: String) -> String {
-        var file = MainCf(current).evacuating(to: nil)
+        var file = MainCf(current).evacuating(to: nil).with(.settings, [])
         let values = file.values
         for parameter in parameters where values[parameter.name] != parameter.value {
             file.set(parameter.name, to: parameter.value)
         }
-        return file.evacuating(to: evacuation).text
+        return file.with(.settings, asked.map { ($0.name, $0.value) }).evacuating(to: evacuation).text
     }
 
-    /// master.cf with Postfix's own smtpd on port 25, and the listener that the self-test speaks to.
-    ///
-    /// - Throws: `RelayPolicyOverridden` where the file itself sets a relay policy on port 25.
-    package func masterCf(from current: String) throws(RelayPolicyOverridden) -> String {
-        var file = MasterCf(current)
-        let relays = file.entries.filter { $0.type == "inet" && $0.servesPort25 }
-        for entry in relays {
-            if let override = entry.overrides.first(where: { Self.policyParameters.contains($0.name) }) {
-                throw RelayPolicyOverridden(service: entry.service, parameter: override.name, value: override.value)
-            }
+    /// What Postfix is to read in main.cf of what is the agent's: the last of several wins.
+    package var effective: [String: String] {
+        let leaving = evacuation.map(MainCf.evacuation) ?? []
+        let all = (parameters + asked).map { ($0.name, $0.value) } + leaving.map { ($0.name, $0.value) }
+        return Dictionary(all) { _, last in last }
+    }
+
+    private static func transports(_ mail: NodeSettings.Mail) -> (parameters: [Parameter], table: PostfixTable?) {
+        guard !mail.transports.isEmpty else { return ([], nil) }
+        let rows = mail.transports.map { "\($0.domain) smtp:\($0.nexthop)" }
+        let name = PostfixTable.Name.transports
+        return ([Parameter("transport_maps", name.reference)], PostfixTable(name, rows))
+    }
+
+    private static func certificate(_ mail: NodeSettings.Mail) -> [Parameter] {
+        guard let files = mail.certificate else { return [] }
+        return [
+            Parameter("smtpd_tls_security_level", "may"),
+            Parameter("smtpd_tls_cert_file", "\(files.certificate)"),
+            Parameter("smtpd_tls_key_file", "\(files.key)"),
+        ]
+    }
+
+    private static func outboundTLS(_ level: TLSLevel, authorities: String) -> [Parameter] {
+        switch level {
+        case .verify, .secure: [Parameter("smtp_tls_CAfile", authorities)]
+        // TLS_README: the records have to be signed, and Postfix looks at that only when told to.
+        case .dane, .daneOnly: [Parameter("smtp_dns_support_level", "dnssec")]
+        case .none, .may, .encrypt, .fingerprint: []
         }
-        if relays.isEmpty { file.set("smtp", "inet", to: [Self.relayEntry]) }
-        file.set(Self.selfTestService, "inet", to: Self.selfTestEntry)
-        return file.text
     }
 
     /// What a running Postfix needs to go from one main.cf to another: it binds its addresses once, at its start
@@ -82,60 +131,11 @@ package struct PostfixConfiguration: Sendable, Equatable {
         let (before, after) = (MainCf(current), MainCf(desired))
         return ["inet_interfaces", "inet_protocols"].allSatisfy { before[$0] == after[$0] } ? .reload : .restart
     }
-
-    private static let relayEntry = "smtp      inet  n       -       n       -       -       smtpd"
-
-    /// The self-test's listener.
-    package static let selfTestAddress = IPAddress(bytes: [127, 0, 0, 1])
-    /// The self-test's listener's port.
-    package static let selfTestPort: UInt16 = 10025
-    private static let selfTestService = "\(selfTestAddress):\(selfTestPort)"
-    private static let selfTestEntry = [
-        "\(selfTestService) inet n - n - 2 smtpd",
-        "  -o syslog_name=postfix/self-test",
-        "  -o smtpd_authorized_xclient_hosts=127.0.0.0/8",
-    ]
-
-    /// The self-test's listener does not share these overrides, so it could not see what they open or close.
-    private static let policyParameters: Set = [
-        "mynetworks", "mynetworks_style", "mydestination", "relay_domains", "smtpd_relay_restrictions",
-        "smtpd_recipient_restrictions", "smtpd_client_restrictions", "smtpd_sender_restrictions",
-        "smtpd_helo_restrictions", "smtpd_delay_reject", "smtpd_authorized_xclient_hosts",
-    ]
-}
-
-extension MasterCf.Entry {
-    /// Whether it listens on port 25, on whatever address.
-    fileprivate var servesPort25: Bool {
-        let port = service.split(separator: ":").last.map(String.init) ?? service
-        return port == "smtp" || port == "25"
-    }
-}
-
-/// master.cf has a relay policy of its own for port 25, behind main.cf's back.
-package struct RelayPolicyOverridden: Error, Sendable, Equatable, CustomStringConvertible {
-    package let service: String
-    package let parameter: String
-    package let value: String
-
-    package var description: String {
-        """
-        /etc/postfix/master.cf: the '\(service)' service sets '-o \(parameter)=\(value.escapedForDisplay)', which \
-        overrides the relay's policy on port 25; remove that option and run 'smtp-relay-agent reconcile'
-        """
-    }
 }
 
 extension IPAddress {
     /// As AWS makes a host's name of its address: `ip-10-0-1-10`.
     fileprivate var hostLabel: String {
         "ip-" + description.map { $0 == "." || $0 == ":" ? "-" : String($0) }.joined()
-    }
-}
-
-extension IPNetwork {
-    /// As `mynetworks` has it: IPv6 addresses in brackets.
-    fileprivate var postfixForm: String {
-        family == .ipv4 ? description : "[\(address)]/\(prefixLength)"
     }
 }

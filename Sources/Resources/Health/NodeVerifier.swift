@@ -53,11 +53,18 @@ package struct NodeVerifier: Sendable {
     /// - Throws: An `SMTPFailure` or a `RelayPolicyFailure`.
     package func checkPolicy() async throws {
         let clients = selfTest.outsiders + selfTest.insiders
-        let replies = try await probe.relayAttempts(by: clients)
-        for (client, reply) in zip(clients, replies) {
+        let replies = try await probe.relayAttempts(by: clients, to: selfTest.domains)
+        for (client, replies) in zip(clients, replies) {
             let isInsider = selfTest.insiders.contains(client)
-            if isInsider, !reply.isPositive { throw RelayPolicyFailure.refusesItsOwn(client, reply) }
-            if !isInsider, reply.code != 554 { throw RelayPolicyFailure.openRelay(client, reply) }
+            for reply in replies {
+                if isInsider, !reply.isPositive { throw RelayPolicyFailure.refusesItsOwn(client, reply) }
+                if !isInsider, reply.code != 554 { throw RelayPolicyFailure.openRelay(client, reply) }
+            }
+        }
+        // The listener that believes in other addresses is none of the doors themselves.
+        for port in selfTest.ports {
+            let reply = try await probe.ownRelayAttempt(port: port)
+            guard reply.isPositive else { throw RelayPolicyFailure.refusesThisHost(port: port, reply) }
         }
     }
 
@@ -65,11 +72,14 @@ package struct NodeVerifier: Sendable {
     ///
     /// - Throws: An `SMTPFailure` or a `QueueDiskFull`.
     package func checkService() async throws {
-        try await observer.observing(.smtp, "banner and EHLO on port 25") { try await probe.greet() }
+        let ports = selfTest.ports.map { "\($0)" }.joined(separator: " and ")
+        try await observer.observing(.smtp, "banner and EHLO on port \(ports)") {
+            try await probe.greet(ports: selfTest.ports)
+        }
         let queue: FilePath = "/var/spool/postfix"
         guard let free = files.freeSpace(at: queue) else { return }
         try await observer.observing(.queueDisk, "free space of \(queue)") {
-            guard free >= Self.leastFreeSpace else { throw QueueDiskFull(queue: queue, free: free) }
+            guard free >= selfTest.leastFreeSpace else { throw QueueDiskFull(queue: queue, free: free) }
         }
     }
 
@@ -81,17 +91,16 @@ package struct NodeVerifier: Sendable {
     /// All that the policy depends on.
     private func subject() throws -> String {
         let clients = selfTest.outsiders.map { "outside \($0)" } + selfTest.insiders.map { "inside \($0)" }
-        return try files.fingerprint(of: "/etc/postfix") + "\n" + clients.joined(separator: "\n")
+        let ports = selfTest.ports.map { "port \($0)" } + selfTest.domains.map { "domain \($0)" }
+        return try files.fingerprint(of: "/etc/postfix") + "\n" + (clients + ports).joined(separator: "\n")
     }
-
-    /// Bytes: room for a few messages of the largest size that Postfix takes by default (10 MB).
-    private static let leastFreeSpace: UInt64 = 64 << 20
 }
 
 /// The relay's answer to a client is not what its networks say it should be.
 package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
     case openRelay(IPAddress, SMTPReply)
     case refusesItsOwn(IPAddress, SMTPReply)
+    case refusesThisHost(port: UInt16, SMTPReply)
 
     package var description: String {
         switch self {
@@ -105,6 +114,11 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
             """
             the relay refuses its own senders: \(client) is in an allowed network, but was answered '\(reply)'; \
             look at 'postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions smtpd_client_restrictions'
+            """
+        case .refusesThisHost(let port, let reply):
+            """
+            the relay refuses this host itself at port \(port) with '\(reply)'; look at that port's -o lines in \
+            /etc/postfix/master.cf
             """
         }
     }

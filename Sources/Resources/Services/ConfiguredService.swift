@@ -59,7 +59,11 @@ package struct ConfiguredService: Resource {
         do {
             for file in edit.changedFiles {
                 try keepOriginal(of: file)
-                try files.replace(file.path, with: file.bytes, attributes: FileAttributes())
+                if let bytes = file.bytes {
+                    try files.replace(file.path, with: bytes, attributes: file.attributes)
+                } else {
+                    try files.remove(file.path)
+                }
             }
             try await bring(into: action, from: state)
         } catch {
@@ -89,7 +93,8 @@ package struct ConfiguredService: Resource {
         do {
             try files.createDirectory(rejected, permissions: FilePermissions(rawValue: 0o700))
             for file in edit.changedFiles {
-                try files.replace(rejected.appending(file.path.name), with: file.bytes, attributes: FileAttributes())
+                guard let bytes = file.bytes else { continue }
+                try files.replace(rejected.appending(file.path.name), with: bytes, attributes: file.attributes)
             }
             try transaction.restore()
             try await services.change { manager in
@@ -105,7 +110,7 @@ package struct ConfiguredService: Resource {
     /// Keeps what stood there before the agent's first change, beside the file, for people to compare and go back to.
     private func keepOriginal(of file: ChangedFile) throws {
         let original = FilePath("\(file.path.string).before-smtp-relay-agent")
-        guard let snapshot = file.current, snapshot.isRegular, !files.exists(original) else { return }
+        guard let snapshot = file.current, snapshot.isRegular, !file.wasOwn, !files.exists(original) else { return }
         try files.replace(original, with: snapshot.bytes, attributes: snapshot.attributes)
     }
 }

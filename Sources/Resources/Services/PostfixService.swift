@@ -1,14 +1,17 @@
+import Glibc
 package import Host
 package import RelayNode
 package import SMTP
 package import SystemPackage
+import Vocabulary
 
-/// Postfix with main.cf and master.cf.
+/// Postfix with main.cf, master.cf and the tables beside them.
 package struct PostfixService: ServiceConfiguration {
     package let service = ServiceName("postfix")
     package let paths = files
     /// The files that are the agent's to write.
-    package static let files = [mainCf, masterCf]
+    package static let files = PostfixTable.Name.allCases.map { FilePath($0.path) } + [mainCf, masterCf]
+    package let secrets = Set(PostfixTable.Name.allCases.filter(\.isSecret).map { FilePath($0.path) })
 
     private static let directory: FilePath = "/etc/postfix"
     private static let mainCf = directory.appending("main.cf")
@@ -31,17 +34,32 @@ package struct PostfixService: ServiceConfiguration {
         self.files = files
     }
 
+    package var kept: Set<FilePath> { Set([wanted.keptTable].compactMap(\.self).map { FilePath($0.path) }) }
+
+    /// Whether Postfix was seen at work with a table, so that it can be kept as it was then.
+    package static func hasWorked(with table: PostfixTable.Name, files: FileSystem) throws -> Bool {
+        let path = FilePath(table.path)
+        return try ProvenFiles(service: ServiceName("postfix"), paths: [path], files: files).bytes()[path] != nil
+    }
+
+    package func isOwn(_ text: String, at path: FilePath) -> Bool {
+        path != Self.mainCf && path != Self.masterCf && PostfixTable.isOwn(text)
+    }
+
     package func desired(from current: [FilePath: String]) throws -> [FilePath: String] {
-        [
+        var texts = [
             Self.mainCf: wanted.mainCf(from: current[Self.mainCf] ?? ""),
             Self.masterCf: try wanted.masterCf(from: current[Self.masterCf] ?? ""),
         ]
+        for table in wanted.tables { texts[FilePath(table.name.path)] = table.text }
+        return texts
     }
 
     package func action(from current: [FilePath: String], to desired: [FilePath: String]) -> ServiceAction {
         let main = PostfixConfiguration.action(from: current[Self.mainCf], to: desired[Self.mainCf] ?? "")
-        let master: ServiceAction = current[Self.masterCf] == desired[Self.masterCf] ? .none : .reload
-        return max(main, master)
+        // Such tables are read once, when a process starts.
+        let isSame = desired.allSatisfy { $0.key == Self.mainCf || current[$0.key] == $0.value }
+        return max(main, isSame ? .none : .reload)
     }
 
     /// Has `postconf` read the candidate, and `postfix check` judge it.
@@ -49,6 +67,9 @@ package struct PostfixService: ServiceConfiguration {
     /// `postfix check` looks for what main.cf refers to beside it, and refuses a main.cf elsewhere that the default one
     /// does not list; so it runs in a mount namespace of its own, where a copy of /etc/postfix stands in its place.
     package func validate(_ candidate: [FilePath: [UInt8]]) async throws {
+        if let certificate = wanted.certificate {
+            _ = try CertificateCheck(files: files).end(of: certificate, at: Int(time(nil)))
+        }
         let staged: FilePath = "/run/smtp-relay-agent/staged-postfix"
         try files.removeDirectory(staged)
         try files.createDirectory(staged)
@@ -59,9 +80,10 @@ package struct PostfixService: ServiceConfiguration {
             try files.replace(staged.appending(name), with: file.bytes, attributes: file.attributes)
         }
         for (path, bytes) in candidate {
-            try files.replace(staged.appending(path.name), with: bytes, attributes: FileAttributes())
+            try files.replace(staged.appending(path.name), with: bytes, attributes: attributes(of: path))
         }
         try await compareWithPostconf(staged)
+        try await compareServices(staged, FileText(candidate[Self.masterCf] ?? []).string)
         let check = Command(
             "unshare",
             ["--mount", "sh", "-c", Self.checkScript, staged.string, Self.directory.string],
@@ -82,13 +104,43 @@ package struct PostfixService: ServiceConfiguration {
         let output = try await runner.run(Command("postconf", ["-c", directory.string, "-n"]))
         guard output.status == 0 else { throw InvalidCandidate(judge: "postconf -n", verdict: output.tail()) }
         let understood = MainCf(output.standardOutput)
-        for parameter in wanted.parameters where understood[parameter.name] != parameter.value {
-            let verdict = "\(parameter.name) reads '\(understood[parameter.name] ?? "")', not '\(parameter.value)'"
+        for (name, value) in wanted.effective.sorted(by: { $0.key < $1.key }) where understood[name] != value {
+            let verdict = "\(name) reads '\(understood[name] ?? "")', not '\(value)'"
             throw InvalidCandidate(judge: "postconf -n", verdict: verdict)
+        }
+        if wanted.upstream?.isImplicitTLS == true {
+            let known = try await runner.run(Command("postconf", ["smtp_tls_wrappermode"]))
+            guard !known.standardOutput.isEmpty else {
+                throw InvalidCandidate(judge: "postconf smtp_tls_wrappermode", verdict: Self.noImplicitTLS)
+            }
+        }
+        let fingerprints = "smtp_tls_fingerprint_cert_match"
+        if wanted.effective["smtp_tls_security_level"] == "fingerprint", (understood[fingerprints] ?? "").isEmpty {
+            throw InvalidCandidate(judge: "smtp-relay-agent", verdict: Self.noFingerprints)
         }
     }
 
+    /// The same of master.cf.
+    private func compareServices(_ directory: FilePath, _ text: String) async throws {
+        let output = try await runner.run(Command("postconf", ["-c", directory.string, "-M"]))
+        guard output.status == 0 else { throw InvalidCandidate(judge: "postconf -M", verdict: output.tail()) }
+        let (meant, understood) = (MasterCf(text).entries, MasterCf(output.standardOutput).entries)
+        guard meant.map(\.meaning) == understood.map(\.meaning) else {
+            let differing = zip(meant, understood).first { $0.meaning != $1.meaning }?.1.service ?? "another number"
+            throw InvalidCandidate(judge: "postconf -M", verdict: "master.cf reads differently from '\(differing)' on")
+        }
+    }
+
+    private static let noImplicitTLS = """
+        this Postfix is older than 3.0 and can't begin with TLS, as port 465 wants it; set mail.upstream.port to 587
+        """
+
+    private static let noFingerprints = """
+        mail.tls.outbound_level is "fingerprint", but no mail could leave: set smtp_tls_fingerprint_cert_match in \
+        /etc/postfix/main.cf to the fingerprints of the servers that mail goes to
+        """
+
     package func probe() async throws {
-        try await Patience.untilAnswering { try await relay.greet() }
+        try await Patience.untilAnswering { try await relay.greet(ports: wanted.ports) }
     }
 }

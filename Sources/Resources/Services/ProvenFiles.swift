@@ -26,8 +26,12 @@ struct ProvenFiles {
     func keep() throws {
         for path in paths {
             let copy = directory.appending(path.name)
-            guard let file = try files.file(at: path), file.isRegular, try files.file(at: copy)?.bytes != file.bytes
-            else { continue }
+            guard let file = try files.file(at: path) else {
+                // It is wanted no more.
+                if files.exists(copy) { try files.remove(copy) }
+                continue
+            }
+            guard file.isRegular, try files.file(at: copy)?.bytes != file.bytes else { continue }
             try files.createDirectory(directory, permissions: FilePermissions(rawValue: 0o700))
             try files.replace(copy, with: file.bytes, attributes: FileAttributes(permissions: .ownerReadWrite))
         }

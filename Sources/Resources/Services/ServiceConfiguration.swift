@@ -9,7 +9,18 @@ package protocol ServiceConfiguration: Sendable {
     /// The files, in the order in which they are written.
     var paths: [FilePath] { get }
 
-    /// The wanted texts, made from the current ones; a file that is not there has none.
+    /// Those of them that are for root's eyes alone, and shown by no diff.
+    var secrets: Set<FilePath> { get }
+
+    /// Those of them whose text is not known now: they are to be as they last worked.
+    var kept: Set<FilePath> { get }
+
+    /// Whether what stands in a file is the agent's own work from the first line to the last: it is no original to be
+    /// kept, and goes where it is not wanted.
+    func isOwn(_ text: String, at path: FilePath) -> Bool
+
+    /// The wanted texts, made from the current ones; a file that is not there has none. One without a wanted text is
+    /// not to be there, unless it is somebody else's.
     func desired(from current: [FilePath: String]) throws -> [FilePath: String]
 
     /// What the running service needs for the change to take effect.
@@ -20,4 +31,15 @@ package protocol ServiceConfiguration: Sendable {
 
     /// Sees the service at work with its new configuration.
     func probe() async throws
+}
+
+extension ServiceConfiguration {
+    package var secrets: Set<FilePath> { [] }
+    package var kept: Set<FilePath> { [] }
+    package func isOwn(_ text: String, at path: FilePath) -> Bool { false }
+
+    /// The mode and owner that a file is to have.
+    func attributes(of path: FilePath) -> FileAttributes {
+        secrets.contains(path) ? FileAttributes(permissions: .ownerReadWrite) : FileAttributes()
+    }
 }

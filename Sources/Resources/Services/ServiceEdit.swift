@@ -21,7 +21,11 @@ extension ConfiguredService {
     struct ChangedFile {
         let path: FilePath
         let current: FileSnapshot?
-        let bytes: [UInt8]
+        /// `nil` where it is to go.
+        let bytes: [UInt8]?
+        let attributes: FileAttributes
+        /// Whether what stands there is the agent's own work, or was before somebody changed it.
+        let wasOwn: Bool
         let change: Change
     }
 
@@ -38,19 +42,33 @@ extension ConfiguredService {
         let found = snapshots.compactMapValues { $0.isRegular ? FileText($0.bytes) : nil }
         let texts = found.merging(proven.mapValues { FileText($0) }) { found, _ in found }
         let current = texts.mapValues(\.string)
-        let desired = try configuration.desired(from: current)
+        var desired = try configuration.desired(from: current)
+        for path in configuration.kept { desired[path] = proven[path].map { FileText($0).string } ?? current[path] }
 
         var changed: [ChangedFile] = []
         var candidates: [FilePath: [UInt8]] = [:]
         for path in configuration.paths {
-            guard let wanted = desired[path] else { continue }
-            let bytes = texts[path]?.encode(wanted) ?? Array(wanted.utf8)
+            let text = found[path]?.string
+            let isOwn = text.map { configuration.isOwn($0, at: path) } ?? false
+            let wasOwn = isOwn || proven[path].map { configuration.isOwn(FileText($0).string, at: path) } ?? false
+            let bytes = desired[path].map { texts[path]?.encode($0) ?? Array($0.utf8) }
             candidates[path] = bytes
-            guard let change = change(of: path, from: snapshots[path], text: found[path]?.string, to: wanted) else {
-                continue
-            }
-            changed.append(ChangedFile(path: path, current: snapshots[path], bytes: bytes, change: change))
+            if bytes == nil, !isOwn { continue }
+            guard let change = change(of: path, configuration, from: snapshots[path], text: text, to: desired[path])
+            else { continue }
+            changed.append(
+                ChangedFile(
+                    path: path,
+                    current: snapshots[path],
+                    bytes: bytes,
+                    attributes: configuration.attributes(of: path),
+                    wasOwn: wasOwn,
+                    change: change
+                )
+            )
         }
+        // What is wanted no more goes last, when no other file names it.
+        changed = changed.filter { $0.bytes != nil } + changed.filter { $0.bytes == nil }
         var action = try configuration.action(from: current, to: desired)
         // The service may have read what stood in the place of a file that comes back.
         if changed.contains(where: { found[$0.path] == nil }) { action = max(action, .reload) }
@@ -65,17 +83,20 @@ extension ConfiguredService {
 
     private static func change(
         of path: FilePath,
+        _ configuration: any ServiceConfiguration,
         from snapshot: FileSnapshot?,
         text: String?,
-        to wanted: String
+        to wanted: String?
     ) -> Change? {
-        if let snapshot, text == wanted {
-            let attributes = FileAttributes()
+        if let snapshot, let text, text == wanted {
+            let attributes = configuration.attributes(of: path)
             guard snapshot.attributes != attributes else { return nil }
             let octal = String(attributes.permissions.rawValue, radix: 8)
             return Change(.file, "set mode \(octal) and owner root on \(path)")
         }
-        let diff = UnifiedDiff.make(from: text, to: wanted, path: path.string)
+        let isSecret = configuration.secrets.contains(path)
+        let diff = isSecret ? nil : UnifiedDiff.make(from: text, to: wanted ?? "", path: path.string)
+        if wanted == nil { return Change(.file, "remove \(path)", diff: diff) }
         if snapshot == nil { return Change(.file, "write \(path)", diff: diff) }
         if text == nil { return Change(.file, "replace \(path), which is not a plain file", diff: diff) }
         return Change(.file, "edit \(path)", diff: diff)

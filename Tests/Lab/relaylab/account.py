@@ -13,7 +13,7 @@ NETWORK_NAME = "smtp-relay-nlb"
 TARGET_GROUPS = {"relay-25": ("instance", 25), "relay-587-ip": ("ip", 587)}
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
-SERVICES = ("ec2", "elasticloadbalancing", "autoscaling", "cloudformation")
+SERVICES = ("ec2", "elasticloadbalancing", "autoscaling", "cloudformation", "ssm")
 HOSTS = [f"{service}.{REGION}.amazonaws.com" for service in SERVICES]
 
 

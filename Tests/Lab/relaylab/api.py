@@ -59,7 +59,11 @@ class Application:
         return [text.encode()]
 
     def _answer(self, form: dict[str, str], environ) -> str | None:
-        action = form.get("Action", "")
+        # In the JSON protocol a header names the action, and the body is no form.
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        if target:
+            form = {}
+        action = form.get("Action", "") or target.rpartition(".")[2]
         scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
         service = scope.group(1) if scope else ""
         if environ["REMOTE_ADDR"].startswith("10.0.1."):

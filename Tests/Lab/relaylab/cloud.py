@@ -58,6 +58,13 @@ class Cloud:
         """The lifecycle actions that were completed for a relay: 'hook', 'result', 'group' and 'time' of each."""
         return Lifecycles(self.folder).answers(relay.instance)
 
+    def put_parameter(self, relay: Relay, name: str, value: str) -> None:
+        """Have a SecureString of Systems Manager hold another value."""
+        client = Client(relay.namespace, self.folder)
+        answer = client("ssm", "put_parameter", Name=name, Value=value, Type="SecureString", Overwrite=True)
+        client.close()
+        assert "Error" not in answer, answer
+
     # The load balancers
 
     def deregister(self, relay: Relay) -> None:

@@ -8,6 +8,8 @@ _NAMES = {
     "repo.lab.internal": network.REPOSITORY,
     "artifacts.lab.internal": network.ARTIFACTS,
     "mx.example.net": network.SINK,
+    "smarthost.example.net": network.SINK,
+    "mailbox.example.com": network.MAILBOX,
     # What the relays greet as.
     **{f"ip-10-0-1-{10 + number}.example.com": f"10.0.1.{10 + number}" for number in range(8)},
     # A public address whose name leads back to it.

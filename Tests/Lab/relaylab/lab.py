@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import certificates, dns, haproxy, image, metadata, network, packages, paths, user_data
+from . import certificates, dns, haproxy, image, metadata, network, packages, paths, sink, user_data
 from .account import HOSTS
 from .cloud import Cloud
 from .ledger import Ledger
@@ -51,7 +51,9 @@ class Lab(Cloud, Mail):
 
     def _build(self, binary: Path) -> None:
         self.network = Network(self.id, self.ledger)
-        certificates.issue(self.folder, HOSTS, network.API)
+        certificates.authority(self.folder)
+        certificates.issue(self.folder, "api", HOSTS, network.API)
+        certificates.issue(self.folder, "mail", [sink.MX, sink.SMARTHOST, sink.MAILBOX])
         (self.folder / "faults.json").write_text("{}")
         (self.folder / "metadata.json").write_text("{}")
         artifacts = self.folder / "artifacts"
@@ -70,7 +72,9 @@ class Lab(Cloud, Mail):
         self._service("artifacts", router, *self._python("files"), network.ARTIFACTS, artifacts)
         self._service("api", router, *self._python("api"), self.folder)
         outside = self.network.host("sink", network.SINK, outside=True)
-        self._module("sink", outside, self.folder)
+        self.smarthost_password("relay", "never-printed-upstream-password")
+        self._module("sink", outside, self.folder, "mx", "smarthost")
+        self._service("mailbox", router, *self._python("sink"), self.folder, "mailbox")
         self.application = self.network.host("app", network.SENDER)
         self.outsider = self.network.host("out", network.OUTSIDER, outside=True)
         self._wait((self.folder / "api.ready").exists, 60, "the AWS API")

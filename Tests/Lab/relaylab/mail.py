@@ -5,7 +5,7 @@ import secrets
 import subprocess
 import sys
 
-from . import network, paths, records
+from . import jsonfile, network, paths, records
 from .control import ask
 from .machine import Relay
 from .shell import die_with_parent, output, start, uninterrupted
@@ -33,9 +33,9 @@ class Mail:
             self.ledger.process(process.pid)
         return Traffic(process, numbered(stem, count), seconds)
 
-    def submit(self, relay: Relay, count: int, recipient: str = "someone@example.net") -> list[str]:
+    def submit(self, relay: Relay, count: int, recipient: str = "someone@example.net", port: int = 25) -> list[str]:
         """Submit mails from the application host straight to one relay, which has them queued then. Their subjects."""
-        return _submit(self.application, relay.address, _stem(f"by {relay.name}"), count, recipient)
+        return _submit(self.application, relay.address, _stem(f"by {relay.name}"), count, recipient, port)
 
     def submit_by_network(self, count: int, port: int = 25, recipient: str = "someone@example.net") -> list[str]:
         """Submit mails from the application host through the network load balancer. Their subjects."""
@@ -64,13 +64,18 @@ class Mail:
         """Have it accept mail again."""
         ask(self.folder / "sink.sock", "up")
 
-    def try_relay(self, address: str, inside: bool = False) -> str:
+    def smarthost_password(self, user: str, password: str) -> None:
+        """Have the smarthost know this user alone from now on."""
+        jsonfile.write(self.folder / "smarthost.json", {"user": user, "password": password})
+
+    def try_relay(self, address: str, recipient: str = "victim@example.net", port: int = 25,
+                  inside: bool = False) -> str:
         """Have a host outside, or the application host, try to relay by an address. Returns the answer to RCPT TO."""
         script = (
             "import smtplib,sys\n"
-            f"client = smtplib.SMTP({address!r}, 25, 'outsider.example.org', timeout=20)\n"
+            f"client = smtplib.SMTP({address!r}, {port}, 'outsider.example.org', timeout=20)\n"
             "client.ehlo(); client.mail('a@example.org')\n"
-            "code, text = client.rcpt('victim@example.net')\n"
+            f"code, text = client.rcpt({recipient!r})\n"
             "print(code, text.decode()); client.quit()\n"
         )
         namespace = self.application if inside else self.outsider

@@ -10,6 +10,7 @@ RESOLVER = "10.0.0.2"
 REPOSITORY = "10.0.0.4"
 API = "10.0.0.5"
 ARTIFACTS = "10.0.0.6"
+MAILBOX = "10.0.0.7"
 LOAD_BALANCER = "10.0.0.25"
 NETWORK_LOAD_BALANCER = "10.0.0.26"
 SENDER = "10.0.2.20"
@@ -30,7 +31,7 @@ class Network:
             self._in(self.router, "link", "add", bridge, "type", "bridge")
             self._in(self.router, "link", "set", bridge, "up")
             self._in(self.router, "addr", "add", address, "dev", bridge)
-        for address in (RESOLVER, REPOSITORY, API, ARTIFACTS):
+        for address in (RESOLVER, REPOSITORY, API, ARTIFACTS, MAILBOX):
             self._in(self.router, "addr", "add", f"{address}/16", "dev", "br-vpc")
         self._in(self.router, "addr", "add", f"{METADATA}/32", "dev", "br-vpc")
         run("ip", "netns", "exec", self.router, "sysctl", "-qw", "net.ipv4.ip_forward=1")

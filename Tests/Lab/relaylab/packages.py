@@ -1,4 +1,4 @@
-"""Postfix and nginx as RPMs: Debian's programs, set up as the packages of an RPM distribution are."""
+"""Postfix, SASL's mechanisms and nginx as RPMs: Debian's programs, set up as the packages of an RPM distribution are."""
 
 import shutil
 import tempfile
@@ -28,7 +28,8 @@ def build() -> Path:
         out = work / "out"
         out.mkdir()
         run("apt-get", "-qq", "update", timeout=300)
-        for name, debs in {"lab-base": [], "lab-slow": [], "postfix": ["postfix"], "nginx": ["nginx", "nginx-common"]}.items():
+        for name, debs in {"lab-base": [], "lab-slow": [], "postfix": ["postfix"], "nginx": ["nginx", "nginx-common"],
+                           "cyrus-sasl-plain": ["libsasl2-modules"]}.items():
             root = work / name
             root.mkdir()
             for deb in debs:

@@ -1,26 +1,39 @@
-"""The mail server outside: keeps each message's envelope and headers, and can be switched off and on."""
+"""The mail servers that relays deliver to: each keeps every message's envelope and headers.
+
+In the world outside there are the mail exchanger of example.net, which can be switched off and on, and a smarthost, which
+wants TLS and a password. In the VPC there is the host that has the mailboxes of example.com.
+"""
 
 import asyncio
+import ssl
 import sys
 from email import message_from_bytes
 from pathlib import Path
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
-from . import network, records
+from . import jsonfile, network, records
+
+MX = "mx.example.net"
+SMARTHOST = "smarthost.example.net"
+MAILBOX = "mailbox.example.com"
 
 
 class Sink:
-    """Listens for mail while it is up, and for its switch always."""
+    """A mail server that takes everything but mail to users called 'refused'."""
 
-    def __init__(self, folder: Path):
-        self.path = folder / "mails.jsonl"
+    def __init__(self, folder: Path, name: str, address: str, port: int = 25):
+        self.folder = folder
+        self.name = name
+        self.place = (address, port)
         self.server: asyncio.Server | None = None
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(folder / "mail.pem", folder / "mail.key")
 
     async def up(self) -> None:
         if self.server is None:
             loop = asyncio.get_running_loop()
-            self.server = await loop.create_server(self._session, network.SINK, 25)
+            self.server = await loop.create_server(self._session, *self.place)
 
     async def down(self) -> None:
         if self.server is not None:
@@ -28,7 +41,7 @@ class Sink:
             self.server = None
 
     def _session(self) -> SMTP:
-        return SMTP(self, hostname="mx.example.net", enable_SMTPUTF8=True)
+        return SMTP(self, hostname=self.name, enable_SMTPUTF8=True, tls_context=self.tls)
 
     async def switch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Do as the line 'up' or 'down' says, and answer when it is done."""
@@ -43,26 +56,57 @@ class Sink:
     async def handle_MAIL(self, server, session, envelope, address, mail_options):
         # A session from before the switch may end its mail, else it would come twice, but not begin another.
         if self.server is None:
-            return "421 4.3.2 mx.example.net is going down"
+            return f"421 4.3.2 {self.name} is going down"
         envelope.mail_from = address
         envelope.mail_options.extend(mail_options)
         return "250 2.1.0 OK"
 
+    async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        if address.startswith("refused"):
+            return "550 5.1.1 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
     async def handle_DATA(self, server, session, envelope):
         message = message_from_bytes(envelope.content)
+        # A bounce has none, which aiosmtpd writes so that it is not taken for a missing one.
+        sender = envelope.mail_from.strip("<>")
         records.append(
-            self.path, client=session.peer[0], helo=session.host_name, to=envelope.rcpt_tos, subject=message["Subject"],
-            id=message["Message-ID"], received=message.get_all("Received", []), **{"from": envelope.mail_from},
+            self.folder / "mails.jsonl", by=self.name, client=session.peer[0], helo=session.host_name,
+            tls=session.ssl is not None, user=session.auth_data, to=envelope.rcpt_tos, subject=message["Subject"],
+            id=message["Message-ID"], received=message.get_all("Received", []), **{"from": sender},
+            # Of a bounce, all: it tells which mail came back, and why.
+            report=envelope.content.decode(errors="replace") if not sender else None,
         )
         return "250 kept"
 
 
-async def serve(folder: Path) -> None:
-    sink = Sink(folder)
-    await sink.up()
-    switch = await asyncio.start_unix_server(sink.switch, folder / "sink.sock")
-    await switch.serve_forever()
+class Smarthost(Sink):
+    """A mail server that takes mail of its one user alone, and a password by TLS alone."""
+
+    def _session(self) -> SMTP:
+        return SMTP(self, hostname=self.name, tls_context=self.tls, require_starttls=True, auth_required=True,
+                    auth_require_tls=True, authenticator=self._authenticate)
+
+    def _authenticate(self, server, session, envelope, mechanism, data) -> AuthResult:
+        user = jsonfile.read(self.folder / "smarthost.json")
+        given = {"user": data.login.decode(), "password": data.password.decode()}
+        return AuthResult(success=given == user, handled=False, auth_data=given["user"])
+
+
+async def serve(folder: Path, names: list[str]) -> None:
+    sinks = {
+        "mx": lambda: Sink(folder, MX, network.SINK),
+        "smarthost": lambda: Smarthost(folder, SMARTHOST, network.SINK, 587),
+        "mailbox": lambda: Sink(folder, MAILBOX, network.MAILBOX),
+    }
+    running = {name: sinks[name]() for name in names}
+    for sink in running.values():
+        await sink.up()
+    if "mx" in running:
+        await asyncio.start_unix_server(running["mx"].switch, folder / "sink.sock")
+    await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1])))
+    asyncio.run(serve(Path(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,36 @@
+import Vocabulary
+
+/// The allowed networks as Postfix has them: in main.cf where they are few, else in a table.
+struct NetworkList: Sendable, Equatable {
+    /// The value of `mynetworks`.
+    let value: String
+    /// The table that the value names, if it does.
+    let table: PostfixTable?
+
+    /// More than these make a line that nobody can read.
+    private static let longestList = 8
+
+    init(_ allowed: AllowedNetworks, table: NetworkTable) {
+        let isTable =
+            switch table {
+            case .always: true
+            case .never: false
+            case .auto: allowed.networks.count > Self.longestList
+            }
+        guard isTable else {
+            self.value = allowed.networks.map(\.listForm).joined(separator: " ")
+            self.table = nil
+            return
+        }
+        self.value = PostfixTable.Name.networks.reference
+        // What a network is looked up as counts for nothing; that it is found, does (postconf(5), mynetworks).
+        self.table = PostfixTable(.networks, allowed.networks.map { "\($0) permit" })
+    }
+}
+
+extension IPNetwork {
+    /// As `mynetworks` has it: IPv6 addresses in brackets.
+    fileprivate var listForm: String {
+        family == .ipv4 ? description : "[\(address)]/\(prefixLength)"
+    }
+}

@@ -1,0 +1,120 @@
+import Vocabulary
+
+extension ValueReader {
+    /// `[mail]`; `nil` where the domain is wrong or missing.
+    func mail() -> NodeSettings.Mail? {
+        if let key = SettingKey.named("mail.domain"), entry(key.name) == nil, requiresAll {
+            problems.append(.missing(key))
+        }
+        let domain = one("mail.domain", DomainName.init)
+        // What else is wrong is told as well where the domain is.
+        guard let some = domain ?? (try? DomainName("domain.invalid")) else { return nil }
+        var mail = NodeSettings.Mail(domain: some)
+        mail.hostname = one("mail.hostname", DomainName.init)
+        mail.destinations = many("mail.destinations", DomainName.init)
+        mail.networks = many("mail.networks", AllowedNetwork.init)
+        mail.allowPublicNetworks = many("mail.allow_public_networks", IPNetwork.init)
+        mail.allowPrivateNetworks = many("mail.allow_private_networks", IPNetwork.init)
+        mail.networkTable = choice("mail.network_table") ?? .auto
+        mail.transports = transports(besides: mail.destinations)
+        mail.upstream = upstream()
+        mail.delivery = delivery()
+        mail.submission = flag("mail.submission")
+        mail.certificate = both("mail.tls.certificate", "mail.tls.key", PlainPath.init).map(CertificateFiles.init)
+        mail.outboundTLS = choice("mail.tls.outbound_level") ?? .may
+        return domain == nil ? nil : mail
+    }
+
+    private func transports(besides destinations: [DomainName]) -> [Transport] {
+        let transports = many("mail.transport", Transport.init)
+        guard let entry = entry("mail.transport") else { return transports }
+        var known = Set<DomainName>()
+        for domain in transports.map(\.domain) {
+            if destinations.contains(domain) {
+                let reason = "\(domain) is in mail.destinations too, and can't be delivered both here and there"
+                problems.append(.unwanted(entry.key.name, in: entry.source, reason))
+            }
+            if !known.insert(domain).inserted {
+                problems.append(.unwanted(entry.key.name, in: entry.source, "\(domain) is there more than once"))
+            }
+        }
+        return transports
+    }
+
+    private func upstream() -> Upstream? {
+        let host = one("mail.upstream.host", DomainName.init)
+        let port = number("mail.upstream.port", in: 1...65535)
+        let user = one("mail.upstream.username", UserName.init)
+        let file = one("mail.upstream.password_file", PlainPath.init)
+        let parameter = one("mail.upstream.password_parameter", ParameterName.init)
+        if let other = entry("mail.upstream.password_parameter") {
+            requireBoth("mail.upstream.username", other.key.name)
+            if let entry = entry("mail.upstream.password_file") {
+                problems.append(
+                    .unwanted(entry.key.name, in: entry.source, "\(other.key.name) is set as well (\(other.source))")
+                )
+            }
+        } else {
+            requireBoth("mail.upstream.username", "mail.upstream.password_file")
+        }
+        if let entry = entry("mail.upstream.username"), self.entry("mail.upstream.host") == nil {
+            problems.append(.unwanted(entry.key.name, in: entry.source, "it needs mail.upstream.host too"))
+        }
+        guard let host, let port else { return nil }
+        let place = file.map(Upstream.Place.file) ?? parameter.map(Upstream.Place.parameter)
+        guard let user, let place else { return Upstream(host: host, port: UInt16(port)) }
+        return Upstream(host: host, port: UInt16(port), login: Upstream.Login(user: user, password: place))
+    }
+
+    private func delivery() -> DeliverySettings {
+        var delivery = DeliverySettings()
+        delivery.messageSizeLimit = number("mail.message_size_limit", in: 0...Int(Int32.max))
+        delivery.maximalQueueLifetime = one("mail.maximal_queue_lifetime", PostfixTime.init)
+        delivery.bounceQueueLifetime = one("mail.bounce_queue_lifetime", PostfixTime.init)
+        delivery.destinationConcurrencyLimit = number("mail.default_destination_concurrency_limit", in: 0...10_000)
+        delivery.destinationRateDelay = one("mail.default_destination_rate_delay", PostfixTime.init)
+        delivery.hidesInternalHeaders = flag("mail.hide_internal_headers")
+        return delivery
+    }
+
+    /// A whole number.
+    private func number(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard let entry = entry(name), case .number(let number) = entry.value else { return nil }
+        return parsed(entry) { () throws(InvalidValue) in
+            guard range.contains(number) else {
+                throw InvalidValue("\(number)", expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return number
+        }
+    }
+
+    /// Two settings of which neither makes sense alone.
+    private func both<Value>(
+        _ first: String,
+        _ second: String,
+        _ parse: (String) throws(InvalidValue) -> Value
+    ) -> (Value, Value)? {
+        requireBoth(first, second)
+        guard let left = one(first, parse), let right = one(second, parse) else { return nil }
+        return (left, right)
+    }
+
+    private func requireBoth(_ first: String, _ second: String) {
+        for (name, other) in [(first, second), (second, first)] where entry(other) == nil {
+            guard let entry = entry(name) else { continue }
+            problems.append(.unwanted(name, in: entry.source, "it needs \(other) too"))
+        }
+    }
+
+    /// One of a few words.
+    private func choice<Value: RawRepresentable & CaseIterable>(_ name: String) -> Value?
+    where Value.RawValue == String {
+        one(name) { (text) throws(InvalidValue) in
+            guard let value = Value(rawValue: text) else {
+                let words = Value.allCases.map { "\"\($0.rawValue)\"" }
+                throw InvalidValue(text, expected: "one of \(words.joined(separator: ", "))")
+            }
+            return value
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// How mail is delivered, under Postfix's own names (postconf(5)); what is `nil` is as Postfix has it.
+package struct DeliverySettings: Sendable, Equatable {
+    /// `message_size_limit`, in bytes; 0 for none.
+    package var messageSizeLimit: Int?
+    /// `maximal_queue_lifetime`: how long a message is tried.
+    package var maximalQueueLifetime: PostfixTime?
+    /// `bounce_queue_lifetime`: how long a non-delivery report is.
+    package var bounceQueueLifetime: PostfixTime?
+    /// `default_destination_concurrency_limit`: connections to one destination; 0 for as many as there are messages.
+    package var destinationConcurrencyLimit: Int?
+    /// `default_destination_rate_delay`: between two messages to one destination.
+    package var destinationRateDelay: PostfixTime?
+    /// Whether what names internal hosts is taken out of the headers of mail that goes out.
+    package var hidesInternalHeaders = false
+
+    package init() {}
+}
+
+/// A time as Postfix writes it: a number and its unit, which is not the same for all parameters where it is left out.
+package struct PostfixTime: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ text: some StringProtocol) throws(InvalidValue) {
+        let seconds: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
+        let digits = text.dropLast()
+        guard let unit = text.last.flatMap({ seconds[$0] }), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let number = Int(digits), number <= Self.longest / unit
+        else {
+            throw InvalidValue(text, expected: "a time of at most 100 days, such as 30s, 5m, 4h, 5d or 1w")
+        }
+        self.description = String(text)
+    }
+
+    /// Seconds: the longest that a message may be in Postfix's queue.
+    private static let longest = 100 * 86400
+}

@@ -1,0 +1,76 @@
+import RelayNode
+import Testing
+import Vocabulary
+
+struct NetworkListTests {
+    private func node(_ networks: [String], table: NetworkTable = .auto, allowed: [String] = []) throws -> RelayNode {
+        let settings = try exampleSettings {
+            $0.mail.networks = try networks.map { try AllowedNetwork($0) }
+            $0.mail.networkTable = table
+            $0.mail.allowPrivateNetworks = try allowed.map { try IPNetwork($0) }
+        }
+        return try RelayNode(settings: settings, facts: exampleFacts(ipv6: ["2001:db8:1::10"]))
+    }
+
+    private func mynetworks(_ node: RelayNode) -> String? {
+        node.postfix.parameters.first { $0.name == "mynetworks" }?.value
+    }
+
+    @Test func fewNetworksStandInMainCf() throws {
+        let node = try node(["10.0.0.0/16", "2001:db8:1::/56"])
+        #expect(mynetworks(node) == "127.0.0.0/8 [::1]/128 10.0.0.0/16 [2001:db8:1::]/56")
+        #expect(node.postfix.tables.isEmpty)
+    }
+
+    @Test func manyNetworksStandInATable() throws {
+        let many = (0..<7).map { "10.\($0).0.0/16" }
+        #expect(try node(Array(many.dropLast())).postfix.tables.isEmpty)
+        let node = try node(many)
+        #expect(mynetworks(node) == "cidr:/etc/postfix/network_table")
+        let table = try #require(node.postfix.tables.first)
+        let rows = table.text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        #expect(rows == (["127.0.0.0/8", "::1/128"] + many).map { "\($0) permit" })
+        #expect(PostfixTable.isOwn(table.text))
+        #expect(!table.name.isSecret)
+        #expect(try self.node(many, table: .never).postfix.tables.isEmpty)
+    }
+
+    @Test func oneNetworkStandsInATableWhereThatIsAskedFor() throws {
+        let node = try node(["2001:db8:1::/56"], table: .always)
+        #expect(mynetworks(node) == "cidr:/etc/postfix/network_table")
+        #expect(node.postfix.tables.map(\.text).joined().hasSuffix("\n::1/128 permit\n2001:db8:1::/56 permit\n"))
+    }
+
+    @Test(arguments: [
+        ["10.0.0.0/8"], ["172.16.0.0/12"], ["192.168.0.0/16"], ["100.64.0.0/10"], ["fc00::/7"], ["fd00::/8"],
+        ["10.0.0.0/9", "10.128.0.0/9"], ["10.0.0.0/9", "10.128.0.0/10", "10.192.0.0/10"],
+    ])
+    func aWholePrivateRangeIsRefusedAlsoInParts(networks: [String]) throws {
+        #expect {
+            try node(networks)
+        } throws: { error in
+            let text = "\(error)"
+            return text.contains("is refused as a whole") && text.contains("mail.allow_private_networks")
+                && (networks.count > 1 || text.contains(networks[0]))
+        }
+    }
+
+    @Test func aWholePrivateRangeThatIsListedIsAllowed() throws {
+        #expect(mynetworks(try node(["10.0.0.0/8"], allowed: ["10.0.0.0/8"]))?.hasSuffix(" 10.0.0.0/8") == true)
+        #expect(try node(["10.0.0.0/9", "10.128.0.0/9"], allowed: ["10.0.0.0/8"]).postfix.tables.isEmpty)
+        #expect(throws: RefusedNetworks.self) { try node(["172.16.0.0/12"], allowed: ["10.0.0.0/8"]) }
+        #expect(try node(["10.0.0.0/9", "fd12::/16", "192.168.0.0/17"]).postfix.tables.isEmpty)
+    }
+
+    @Test func everyoneIsRefusedAlsoInHalves() throws {
+        let halves = ["0.0.0.0/1", "128.0.0.0/1"]
+        let settings = try exampleSettings {
+            $0.mail.networks = try halves.map { try AllowedNetwork($0) }
+            $0.mail.allowPublicNetworks = try halves.map { try IPNetwork($0) }
+            $0.mail.allowPrivateNetworks = [try IPNetwork("0.0.0.0/0")]
+        }
+        #expect {
+            try RelayNode(settings: settings, facts: exampleFacts())
+        } throws: { "\($0)".contains("open relay for the whole internet") }
+    }
+}
