@@ -35,7 +35,7 @@ struct SenderExamination: Examination {
         }
         for client in Self.clients(sender, views) {
             findings += Self.judge(client, of: sender, allowed, settings)
-            let reply = try await relay.relayAttempts(by: [client])[0]
+            let reply = try await relay.relayAttempts(by: [client], to: [])[0][0]
             if !reply.isPositive { findings.append(Self.refused(client, of: sender, reply, settings)) }
         }
         return findings

@@ -35,7 +35,7 @@ struct RelayExamination: Examination {
                 why: "strangers send by this node, and its addresses will be blocked everywhere",
                 fix: fix
             )
-        case .refusesItsOwn:
+        case .refusesItsOwn, .refusesThisHost:
             return Finding(
                 .critical,
                 "refuses-own-senders",
