@@ -20,48 +20,46 @@ package struct MasterCf: Sendable, Equatable {
         /// The indices of its lines.
         let lines: [Int]
 
-        /// The parameters that its `-o name=value` arguments override, with their values.
+        /// The parameters that its options override, with their values: `-o name=value`, `-oname=value`, `-vo name=value`,
+        /// and in any of these `{ name = value }`, whose value may have spaces.
         package var overrides: [(name: String, value: String)] {
             var found: [(name: String, value: String)] = []
-            var index = 0
-            while index < arguments.count {
-                // Both "-o name=value" and "-oname=value" are common.
-                var option = arguments[index]
-                index += 1
-                if option == "-o", index < arguments.count {
-                    option = arguments[index]
-                    index += 1
-                } else if option.hasPrefix("-o") {
-                    option = String(option.dropFirst(2))
-                } else {
+            var rest = arguments[...]
+            while let argument = rest.popFirst()?.unicodeScalars {
+                guard argument.first == "-", let option = argument.dropFirst().firstIndex(where: Self.takesValue) else {
                     continue
                 }
-                let pair = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                found.append((String(pair[0]), pair.count == 2 ? String(pair[1]) : ""))
+                // As getopt(3) has it: what follows the letter, or else the next argument.
+                let attached = String(argument[argument.index(after: option)...])
+                let value = attached.isEmpty ? rest.popFirst() ?? "" : attached
+                if argument[option] == "o" { found.append(value.withoutBraces.nameAndValue) }
             }
             return found
+        }
+
+        /// Whether it is one of the options of Postfix's servers that take a value (multi_server(3)).
+        private static func takesValue(_ option: Unicode.Scalar) -> Bool {
+            "imnost".unicodeScalars.contains(option)
         }
     }
 
     package var entries: [Entry] {
-        var groups: [(indices: [Int], words: [String])] = []
-        for (index, line) in lines.enumerated() {
-            let content = line.drop(while: \.isPostfixSpace)
-            if content.isEmpty || content.hasPrefix("#") { continue }
-            let words = content.split(whereSeparator: \.isPostfixSpace).map(String.init)
-            if content.startIndex == line.startIndex {
-                groups.append(([index], words))
+        var groups: [(indices: [Int], text: String)] = []
+        for (index, line) in lines.enumerated() where !line.isBlankOrComment {
+            if !line.isIndented {
+                groups.append(([index], line))
             } else if let last = groups.popLast() {
-                groups.append((last.indices + [index], last.words + words))
+                groups.append((last.indices + [index], last.text + line))
             }
         }
         return groups.compactMap { group in
-            guard group.words.count >= 8 else { return nil }
+            let words = group.text.bracedWords
+            guard words.count >= 8 else { return nil }
             return Entry(
-                service: group.words[0],
-                type: group.words[1],
-                command: group.words[7],
-                arguments: Array(group.words.dropFirst(8)),
+                service: words[0],
+                type: words[1],
+                command: words[7],
+                arguments: Array(words.dropFirst(8)),
                 lines: group.indices
             )
         }
@@ -74,5 +72,30 @@ package struct MasterCf: Sendable, Equatable {
         let position = matching.first?.lines.first ?? lines.count
         for index in matching.flatMap(\.lines).sorted(by: >) { lines.remove(at: index) }
         lines.insert(contentsOf: wanted, at: position)
+    }
+}
+
+extension String {
+    /// The words between white space that is not in braces (master(5): `-o { name = value }`).
+    fileprivate var bracedWords: [String] {
+        var words: [String] = []
+        var word = ""
+        var depth = 0
+        for scalar in unicodeScalars {
+            if scalar.isPostfixSpace, depth <= 0 {
+                if !word.isEmpty { words.append(word) }
+                (word, depth) = ("", 0)
+                continue
+            }
+            if scalar == "{" { depth += 1 } else if scalar == "}" { depth -= 1 }
+            word.unicodeScalars.append(scalar)
+        }
+        return word.isEmpty ? words : words + [word]
+    }
+
+    /// What stands between the braces around all of it.
+    fileprivate var withoutBraces: String {
+        let text = unicodeScalars
+        return text.first == "{" && text.last == "}" ? String(text.dropFirst().dropLast()) : self
     }
 }
