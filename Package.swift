@@ -119,10 +119,25 @@ let package = Package(
             path: "Tests/RelayTestSupport",
             swiftSettings: strict
         ),
+        // What the program reads out of Postfix's files and writes there, for Tests/System to compare with Postfix's own word.
+        .executableTarget(
+            name: "postfix-model",
+            dependencies: ["RelayNode", "Settings", "Vocabulary"],
+            path: "Tests/PostfixModel",
+            swiftSettings: strict
+        ),
         .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: strict),
         .testTarget(name: "ReconcileTests", dependencies: ["Reconcile"], swiftSettings: strict),
-        .testTarget(name: "RelayNodeTests", dependencies: ["RelayNode", "Vocabulary"], swiftSettings: strict),
-        .testTarget(name: "SettingsTests", dependencies: ["Settings", "Vocabulary"], swiftSettings: strict),
+        .testTarget(
+            name: "RelayNodeTests",
+            dependencies: ["RelayNode", "RelayTestSupport", "Settings", "Vocabulary"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SettingsTests",
+            dependencies: ["RelayTestSupport", "Settings", "Vocabulary"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "HTTPTests",
             dependencies: ["HTTP", "RelayTestSupport", "Vocabulary"],
@@ -146,7 +161,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SMTPTests",
-            dependencies: ["SMTP", "Vocabulary", nioCore, nioPosix],
+            dependencies: ["RelayTestSupport", "SMTP", "Vocabulary", nioCore, nioPosix],
             swiftSettings: strict
         ),
         .testTarget(

@@ -23,7 +23,7 @@ extension OperatingSystem {
             id: ids.first { line.hasPrefix($0.0) }?.1 ?? "linux",
             idLike: [],
             versionID: line.split(separator: " ").first { $0.first?.isNumber == true }.map(String.init) ?? "",
-            prettyName: line.isEmpty ? "Linux" : line
+            prettyName: line.isEmpty ? "Linux" : line.escapedForDisplay
         )
     }
 
@@ -39,7 +39,7 @@ extension OperatingSystem {
             id: id,
             idLike: (values["ID_LIKE"] ?? "").split(separator: " ").map(String.init),
             versionID: values["VERSION_ID"] ?? "",
-            prettyName: values["PRETTY_NAME"] ?? values["NAME"] ?? id
+            prettyName: (values["PRETTY_NAME"] ?? values["NAME"] ?? id).escapedForDisplay
         )
     }
 

@@ -13,8 +13,10 @@ package struct LaunchEnvironment: Sendable, Equatable {
     /// Reads lines of `NAME=VALUE`; blank lines and those that begin with `#` count for nothing.
     package init(text: String) {
         self.init()
-        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
-            let pair = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        // By any line break, as keep(environment:flags:file:) tells them: to Swift, a file from Windows has no "\n" alone.
+        for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
+            // By scalars: to Swift, an equals sign and an accent that follows it are one character.
+            let pair = line.unicodeScalars.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if pair.count == 2 { variables[String(pair[0])] = String(pair[1]) }
         }
     }
@@ -31,8 +33,12 @@ package struct LaunchEnvironment: Sendable, Equatable {
     ///   - file: The settings' file, where one was named.
     package mutating func keep(environment: [String: String], flags: [String], file: String?) {
         func keep(_ name: String, _ value: String) {
-            // A line break would begin another variable.
-            if !value.contains(where: \.isNewline) { variables[name] = value }
+            // A line break would begin another variable, and an equals sign another value.
+            if !value.contains(where: \.isNewline), !name.contains(where: \.isNewline),
+                !name.unicodeScalars.contains("=")
+            {
+                variables[name] = value
+            }
         }
         for (name, value) in environment where Self.counts(name) { keep(name, value) }
         if let file { keep(SettingKey.fileVariable, file) }

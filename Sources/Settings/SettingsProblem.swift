@@ -21,7 +21,7 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
     }
 
     static func unwanted(_ key: String, in source: ValueSource, _ reason: String) -> SettingsProblem {
-        SettingsProblem("\(source): \(key): \(reason)")
+        SettingsProblem("\(source): \(key.escapedForDisplay): \(reason)")
     }
 
     static func incomplete(_ key: String, in source: ValueSource, without other: String) -> SettingsProblem {

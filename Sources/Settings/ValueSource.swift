@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Where a setting's value came from.
 package enum ValueSource: Sendable, Equatable, CustomStringConvertible {
     /// `--set KEY=VALUE`.
@@ -11,10 +13,10 @@ package enum ValueSource: Sendable, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .flag(let key): "flag --set \(key)"
-        case .environment(let variable): "environment \(variable)"
-        case .launch(let variable): "\(LaunchEnvironment.path): \(variable)"
-        case .tag(let name): "tag \(name)"
+        case .flag(let key): "flag --set \(key.escapedForDisplay)"
+        case .environment(let variable): "environment \(variable.escapedForDisplay)"
+        case .launch(let variable): "\(LaunchEnvironment.path): \(variable.escapedForDisplay)"
+        case .tag(let name): "tag \(name.escapedForDisplay)"
         case .file(let path, let line, let column): "\(path):\(line):\(column)"
         case .standard: "default"
         }

@@ -15,7 +15,7 @@ struct MainCfTests {
         ("a = 1\n", "1"), ("a=1\n", "1"), ("a =   1  \n", "1"), ("a = 1\na = 2\n", "2"),
         ("a = 1\n  2\n\t3\n", "1 2 3"), ("a = 1\n# comment\n 2\n", "1 2"), ("a = 1\n\n 2\n", "1 2"),
         ("a =\n 1\n", "1"), ("#a = 1\na = 2\n#a = 3\n", "2"), ("a = 1\r\n", "1"), ("a = x = y\n", "x = y"),
-        ("b = 1\n # a = 3\na =", ""),
+        ("b = 1\n # a = 3\na =", ""), ("a = 1\n \u{301}\n", "1 \u{301}"), ("a = 1\n#\u{301} = 2\n\t# 3\n", "1"),
     ])
     func readsAsPostfixDoes(text: String, value: String) {
         #expect(MainCf(text)["a"] == value)
@@ -176,6 +176,15 @@ struct MasterCfTests {
         let before = other
         other.remove("submission", "inet", where: ["submission inet n - n - - smtpd", "  -o x=y"])
         #expect(other == before)
+    }
+
+    @Test(arguments: [
+        ("-o { a = 1 2 }", "a:1 2"), ("-o {a=1}", "a:1"), ("-vo a=1", "a:1"), ("-voa=1", "a:1"), ("-s 5 -o a=1", "a:1"),
+        ("-o\n  a=1", "a:1"), ("-o {a =\n  1}", "a:1"), ("-so a=1", ""), ("-v -D", ""),
+    ])
+    func readsOptionsAsPostfixDoes(options: String, override: String) throws {
+        let entry = try #require(MasterCf("smtp inet n - n - - smtpd \(options)\n").entries.first)
+        #expect(entry.overrides.map { "\($0.name):\($0.value)" }.joined() == override)
     }
 
     @Test func addsAnEntryOnceAndMendsIt() {

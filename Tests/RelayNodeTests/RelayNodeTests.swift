@@ -332,6 +332,16 @@ struct RelayNodeTests {
         }
     }
 
+    @Test(arguments: ["-o { mynetworks = 0.0.0.0/0 }", "-o {mynetworks=0.0.0.0/0}", "-vo mynetworks=0.0.0.0/0"])
+    func norIsAPolicyHiddenInAnotherWayToWriteAnOption(option: String) throws {
+        let postfix = try RelayNode(settings: exampleSettings(), facts: exampleFacts()).postfix
+        let refusal = #expect(throws: RelayPolicyOverridden.self) {
+            try postfix.masterCf(from: "smtp inet n - n - - smtpd \(option)\n")
+        }
+        #expect(refusal?.parameter == "mynetworks")
+        #expect(refusal?.value == "0.0.0.0/0")
+    }
+
     @Test func listenersNeedARestartAndTheRestAReload() {
         let main = "inet_interfaces = all\nmynetworks = 127.0.0.0/8\n"
         #expect(PostfixConfiguration.action(from: main, to: main) == .none)

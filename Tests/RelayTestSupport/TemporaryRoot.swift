@@ -1,6 +1,6 @@
 import Glibc
 package import Host
-import SystemPackage
+package import SystemPackage
 
 /// A folder that stands for a host's root, gone when the body has ended.
 @discardableResult
@@ -17,6 +17,19 @@ package func withTemporaryRoot<Result>(
     } catch {
         try removeTree(root, in: host)
         throw error
+    }
+}
+
+extension FileSystem {
+    /// Puts a file there as anyone would: without the flush to the disk that the program's own writing has.
+    package func put(_ bytes: [UInt8], at path: FilePath) throws {
+        let descriptor = try FileDescriptor.open(
+            location(of: path),
+            .writeOnly,
+            options: [.create, .truncate, .closeOnExec],
+            permissions: FilePermissions(rawValue: 0o600)
+        )
+        try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
     }
 }
 

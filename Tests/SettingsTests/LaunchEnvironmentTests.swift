@@ -37,6 +37,18 @@ struct LaunchEnvironmentTests {
         #expect(launch == LaunchEnvironment())
     }
 
+    @Test func aFileFromWindowsAndOneWithForgedNamesHaveTheirOwnVariablesOnly() {
+        let text = "SMTP_RELAY_DOMAIN=a.b\r\nNO_PROXY=c\r\n"
+        #expect(LaunchEnvironment(text: text).variables == ["SMTP_RELAY_DOMAIN": "a.b", "NO_PROXY": "c"])
+        var launch = LaunchEnvironment()
+        launch.keep(
+            environment: ["SMTP_RELAY_A\nSMTP_RELAY_NETWORKS": "0.0.0.0/0", "SMTP_RELAY_NETWORKS=::/0,": "1"],
+            flags: [],
+            file: nil
+        )
+        #expect(launch == LaunchEnvironment())
+    }
+
     @Test func whatTheLaunchWasGivenIsWeakerThanTheEnvironmentAndStrongerThanTags() throws {
         let launch = LaunchEnvironment(text: "SMTP_RELAY_DOMAIN=launch.example\nSMTP_RELAY_CONFIG=/c.toml\n")
         func domain(_ environment: [String: String]) throws -> ResolvedValue? {

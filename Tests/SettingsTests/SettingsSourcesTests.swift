@@ -331,4 +331,24 @@ struct SettingsSourcesTests {
         #expect(found.contains { $0.hasPrefix("/c.toml:5:9: unknown key 'load_balancer.tiemout'") })
         #expect(found.contains { $0.hasPrefix("/c.toml:6:1: unknown key 'text'") })
     }
+
+    /// The parser would end the process at these.
+    @Test(arguments: [
+        ("[ä]\n", "1:2"), ("[mail]\ndomain = \"a.b\"\n  [ .x]\n", "3:5"), ("[[[", "1:3"), ("[\n", "1:2"), ("[", "1:2"),
+        ("\u{FEFF}[[\r\n", "1:6"),
+    ])
+    func aTableWithoutANameIsToldWithItsPlace(toml: String, place: String) {
+        let problem = problems(sources(toml)).first ?? "none"
+        #expect(problem == "/c.toml:\(place): not TOML: a table's name is missing after '['")
+    }
+
+    @Test func namesOfTagsVariablesAndFlagsStayOnOneLine() {
+        let flags = ["mail.domain=a.b", "x\ny", "x\nz=1"]
+        let all = problems(
+            sources(environment: ["SMTP_RELAY_A\nB": "1"], flags: flags),
+            tags: ["smtp-relay:\u{1B}": "1"]
+        )
+        #expect(all.count == 4)
+        #expect(all.allSatisfy { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 } })
+    }
 }

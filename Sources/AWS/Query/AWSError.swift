@@ -15,7 +15,7 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
 
     package init(status: Int, code: String, message: String, requestID: String = "") {
         self.status = status
-        self.code = code
+        self.code = code.escapedForDisplay
         self.message = Self.presentable(message)
         self.requestID = requestID
     }

@@ -8,9 +8,32 @@ extension String {
     }
 }
 
-extension Character {
+extension Unicode.Scalar {
     /// C's isspace(): a carriage return of a file from Windows is white space to Postfix, and not part of a value.
+    ///
+    /// By scalars, since to Swift a space and an accent that follows it are one character, and no space.
     var isPostfixSpace: Bool {
         self == " " || self == "\t" || self == "\r" || self == "\u{0B}" || self == "\u{0C}"
+    }
+}
+
+extension String {
+    /// Whether Postfix takes the line for part of the one before, unless it is blank or a comment.
+    var isIndented: Bool { unicodeScalars.first?.isPostfixSpace ?? false }
+
+    /// Whether the line counts for nothing: a comment may be indented.
+    var isBlankOrComment: Bool {
+        let first = unicodeScalars.first { !$0.isPostfixSpace }
+        return first == nil || first == "#"
+    }
+
+    /// The words between white space.
+    var postfixWords: [String] { unicodeScalars.split(whereSeparator: \.isPostfixSpace).map { String($0) } }
+
+    /// A name and a value with white space around them dropped (split_nameval(3)); without a "=", all is the name.
+    var nameAndValue: (name: String, value: String) {
+        let pair = unicodeScalars.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let trimmed = pair.map { String($0).postfixWords.joined(separator: " ") }
+        return (trimmed.first ?? "", trimmed.count == 2 ? trimmed[1] : "")
     }
 }

@@ -101,27 +101,16 @@ package struct MainCf: Sendable, Equatable {
 
     private func definitions() -> [Definition] {
         var definitions: [Definition] = []
-        for (index, line) in lines.enumerated() {
-            let content = line.drop(while: \.isPostfixSpace)
-            if content.isEmpty || content.hasPrefix("#") { continue }
-            if content.startIndex == line.startIndex {
-                definitions.append(Self.definition(in: line, at: index))
+        for (index, line) in lines.enumerated() where !line.isBlankOrComment {
+            if !line.isIndented {
+                let (name, value) = line.nameAndValue
+                definitions.append(Definition(name: name, value: value, first: index))
             } else if var last = definitions.popLast() {
-                last.value = Self.folded(last.value + " " + content)
+                last.value = "\(last.value) \(line)".postfixWords.joined(separator: " ")
                 last.continuations.append(index)
                 definitions.append(last)
             }
         }
         return definitions
-    }
-
-    private static func definition(in line: String, at index: Int) -> Definition {
-        let pair = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let name = pair.first.map { folded(String($0)) } ?? ""
-        return Definition(name: name, value: pair.count == 2 ? folded(String(pair[1])) : "", first: index)
-    }
-
-    private static func folded(_ text: String) -> String {
-        text.split(whereSeparator: \.isPostfixSpace).joined(separator: " ")
     }
 }

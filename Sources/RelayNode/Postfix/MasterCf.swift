@@ -24,44 +24,40 @@ package struct MasterCf: Sendable, Equatable {
         /// What it is and does, however it is written.
         package var meaning: [String] { [service, type, command] + overrides.map { "\($0.name)=\($0.value)" } }
 
-        /// The parameters that its `-o name=value` arguments override, with their values.
+        /// The parameters that its options override, with their values: `-o name=value`, `-oname=value`, `-vo name=value`,
+        /// and in any of these `{ name = value }`, whose value may have spaces.
         package var overrides: [(name: String, value: String)] {
             var found: [(name: String, value: String)] = []
-            var index = 0
-            while index < arguments.count {
-                // "-o name=value" and "-oname=value" are common, and since Postfix 3.0 "-o { name = value }".
-                var option = arguments[index]
-                index += 1
-                if option == "-o", index < arguments.count {
-                    option = arguments[index]
-                    index += 1
-                } else if option.hasPrefix("-o") {
-                    option = String(option.dropFirst(2))
-                } else {
+            var rest = arguments[...]
+            while let argument = rest.popFirst()?.unicodeScalars {
+                guard argument.first == "-", let option = argument.dropFirst().firstIndex(where: Self.takesValue) else {
                     continue
                 }
-                if option.hasPrefix("{"), option.hasSuffix("}") { option = String(option.dropFirst().dropLast()) }
-                let pair = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                let parts = pair.map { $0.split(whereSeparator: \.isPostfixSpace).joined(separator: " ") }
-                found.append((parts[0], parts.count == 2 ? parts[1] : ""))
+                // As getopt(3) has it: what follows the letter, or else the next argument.
+                let attached = String(argument[argument.index(after: option)...])
+                let value = attached.isEmpty ? rest.popFirst() ?? "" : attached
+                if argument[option] == "o" { found.append(value.withoutBraces.nameAndValue) }
             }
             return found
+        }
+
+        /// Whether it is one of the options of Postfix's servers that take a value (multi_server(3)).
+        private static func takesValue(_ option: Unicode.Scalar) -> Bool {
+            "imnost".unicodeScalars.contains(option)
         }
     }
 
     package var entries: [Entry] {
         var groups: [(indices: [Int], text: String)] = []
-        for (index, line) in lines.enumerated() {
-            let content = line.drop(while: \.isPostfixSpace)
-            if content.isEmpty || content.hasPrefix("#") { continue }
-            if content.startIndex == line.startIndex {
+        for (index, line) in lines.enumerated() where !line.isBlankOrComment {
+            if !line.isIndented {
                 groups.append(([index], line))
             } else if let last = groups.popLast() {
-                groups.append((last.indices + [index], last.text + " " + line))
+                groups.append((last.indices + [index], last.text + line))
             }
         }
         return groups.compactMap { group in
-            let words = Self.words(of: group.text)
+            let words = group.text.bracedWords
             guard words.count >= 8 else { return nil }
             return Entry(
                 service: words[0],
@@ -71,24 +67,6 @@ package struct MasterCf: Sendable, Equatable {
                 lines: group.indices
             )
         }
-    }
-
-    private static func words(of text: String) -> [String] {
-        var words: [String] = []
-        var word = ""
-        var depth = 0
-        for character in text {
-            if character.isPostfixSpace, depth == 0 {
-                if !word.isEmpty { words.append(word) }
-                word = ""
-                continue
-            }
-            // A brace counts where a field begins with one.
-            if character == "{", depth > 0 || word.isEmpty { depth += 1 }
-            if character == "}", depth > 0 { depth -= 1 }
-            word.append(character)
-        }
-        return word.isEmpty ? words : words + [word]
     }
 
     /// Takes a service's entry out, where it stands there in just these lines.
@@ -106,5 +84,30 @@ package struct MasterCf: Sendable, Equatable {
         let position = matching.first?.lines.first ?? lines.count
         for index in matching.flatMap(\.lines).sorted(by: >) { lines.remove(at: index) }
         lines.insert(contentsOf: wanted, at: position)
+    }
+}
+
+extension String {
+    /// The words between white space that is not in braces (master(5): `-o { name = value }`).
+    fileprivate var bracedWords: [String] {
+        var words: [String] = []
+        var word = ""
+        var depth = 0
+        for scalar in unicodeScalars {
+            if scalar.isPostfixSpace, depth <= 0 {
+                if !word.isEmpty { words.append(word) }
+                (word, depth) = ("", 0)
+                continue
+            }
+            if scalar == "{" { depth += 1 } else if scalar == "}" { depth -= 1 }
+            word.unicodeScalars.append(scalar)
+        }
+        return word.isEmpty ? words : words + [word]
+    }
+
+    /// What stands between the braces around all of it.
+    fileprivate var withoutBraces: String {
+        let text = unicodeScalars
+        return text.first == "{" && text.last == "}" ? String(text.dropFirst().dropLast()) : self
     }
 }

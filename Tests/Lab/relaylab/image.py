@@ -72,6 +72,11 @@ def sender() -> Path:
     return _image("sender", "bookworm", SENDER_PACKAGES, lambda root: None, "")
 
 
+def postfix(suite: str) -> Path:
+    """A root with a Debian release's Postfix, never booted."""
+    return _image(f"postfix-{suite}", suite, "postfix", lambda root: None, "")
+
+
 def foreign() -> Path:
     """A root with another glibc, whose name service names modules that only it can load."""
 
