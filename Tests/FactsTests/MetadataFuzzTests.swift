@@ -53,7 +53,10 @@ struct MetadataFuzzTests {
                 let credentials = try await MetadataClient(metadata, ManualTime()).roleCredentials()
                 #expect(!credentials.accessKeyID.isEmpty && !credentials.secretAccessKey.isEmpty, "\(chance)")
             } catch {
-                #expect("\(error)".isOnePlainLine && !"\(error)".contains("swordfish"), "\(chance)")
+                let text = "\(error)"
+                // The code is no secret, unless chance has put one there.
+                let isSafe = !text.contains("swordfish") || text.contains("the service says")
+                #expect(text.isOnePlainLine && isSafe, "\(chance)")
             }
         }
     }

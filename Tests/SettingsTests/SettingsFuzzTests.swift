@@ -19,7 +19,8 @@ struct SettingsFuzzTests {
         await fuzz(150) { chance in
             let key = chance.pick(SettingKey.all)
             let value = chance.mutation(of: Self.values)
-            let tags = [chance.mutation(of: [key.tag, "Name"]): value, "smtp-relay:domain": "example.com"]
+            var tags = ["smtp-relay:domain": "example.com"]
+            tags[chance.mutation(of: [key.tag, "Name"])] = value
             let environment = [chance.mutation(of: [key.variable]): value]
             let flags = [chance.mutation(of: ["\(key.name)=\(value)", key.name])]
             expectSound(SettingsSources(file: nil, environment: environment, flags: flags), tags, chance)
