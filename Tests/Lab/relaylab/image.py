@@ -92,11 +92,16 @@ def foreign() -> Path:
 def _image(name: str, suite: str, wanted: str, finish, recipe: str) -> Path:
     source = Path(__file__).read_bytes()
     root = paths.CACHE / "images" / f"{name}-{paths.key(suite, wanted, recipe, source)}"
-    if root.exists():
-        return root
+    if not root.exists():
+        with paths.making(root) as is_missing:
+            if is_missing:
+                _make(root, suite, wanted, finish)
+    return root
+
+
+def _make(root: Path, suite: str, wanted: str, finish) -> None:
     temporary = root.with_suffix(".new")
     shutil.rmtree(temporary, ignore_errors=True)
-    root.parent.mkdir(parents=True, exist_ok=True)
     run(
         "mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(wanted.split())}",
         "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
@@ -105,4 +110,3 @@ def _image(name: str, suite: str, wanted: str, finish, recipe: str) -> Path:
     )
     finish(temporary)
     temporary.rename(root)
-    return root

@@ -19,9 +19,14 @@ def recipe() -> str:
 def build() -> Path:
     """The folder of a yum repository with the packages, made once."""
     repository = paths.CACHE / "rpms" / paths.key(recipe())
-    if repository.exists():
-        return repository
-    repository.parent.mkdir(parents=True, exist_ok=True)
+    if not repository.exists():
+        with paths.making(repository) as is_missing:
+            if is_missing:
+                _make(repository)
+    return repository
+
+
+def _make(repository: Path) -> None:
     with tempfile.TemporaryDirectory(dir=repository.parent) as scratch:
         work = Path(scratch)
         work.chmod(0o755)
@@ -40,7 +45,6 @@ def build() -> Path:
             _pack(name, root, work, out)
         run("createrepo_c", "--quiet", out)
         out.rename(repository)
-    return repository
 
 
 def _prepare(name: str, root: Path) -> None:
