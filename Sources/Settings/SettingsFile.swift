@@ -13,8 +13,8 @@ package struct SettingsFile: Sendable, Equatable {
 
     /// The entries of the file, and what is wrong with its form.
     func entries() -> (entries: [SettingEntry], problems: [SettingsProblem]) {
-        if let place = Self.namelessHeader(in: text) {
-            return ([], [.syntax(path, line: place.line, column: place.column, "a table's name is missing after '['")])
+        if let hazard = TOMLHazard(in: text) {
+            return ([], [.syntax(path, line: hazard.place.line, column: hazard.place.column, hazard.reason)])
         }
         let table: TOMLTable
         do {
@@ -57,30 +57,6 @@ package struct SettingsFile: Sendable, Equatable {
         visit(table, [])
         return (entries, problems)
     }
-
-    /// The first line that begins like a table's header, but without a name.
-    ///
-    /// There toml++ 3.4 ends the whole process (an assertion in its parse_key), so it never gets to see one. In a list of
-    /// lists such a line would be right, but no setting has these.
-    private static func namelessHeader(in text: String) -> TOMLPositions.Position? {
-        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() {
-            var rest = line
-            if index == 0, rest.starts(with: "\u{FEFF}".utf8) { rest = rest.dropFirst(3) }
-            rest = rest.drop(while: isBlank)
-            guard rest.first == UInt8(ascii: "[") else { continue }
-            rest = rest.dropFirst()
-            if rest.first == UInt8(ascii: "[") { rest = rest.dropFirst() }
-            rest = rest.drop(while: isBlank)
-            guard let next = rest.first, next.isLetterDigitOrHyphen || #"_"']"#.utf8.contains(next) else {
-                let column = line.distance(from: line.startIndex, to: rest.startIndex) + 1
-                return TOMLPositions.Position(line: index + 1, column: column)
-            }
-        }
-        return nil
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 }
 
 /// A setting's value in one source.

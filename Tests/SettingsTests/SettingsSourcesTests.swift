@@ -342,6 +342,30 @@ struct SettingsSourcesTests {
         #expect(problem == "/c.toml:\(place): not TOML: a table's name is missing after '['")
     }
 
+    /// There, too, toml++ would end the process.
+    @Test(arguments: [
+        ("a = [}", "1:6", "nothing"), ("a = [\"x\",}", "1:10", "nothing"),
+        ("[mail]\nnetworks = [ # none\n }", "3:2", "nothing"),
+        ("a = [1,\u{2028}]", "1:8", "nothing"), ("a = [{ b = 1 },\t}", "1:17", "nothing"),
+        ("a = [[}", "1:7", "nothing"),
+        ("a = [\u{85}", "1:6", "nothing"), ("a = 12:3x", "1:5", "'12:3x'"),
+        ("a = [1, 1979-05-27]", "1:9", "'1979-05-27'"),
+        ("[mail]\ndomain = example.com # ours", "2:10", "'example.com'"), ("a = { b = 1.5 }", "1:11", "'1.5'"),
+    ])
+    func whatIsNoValueOfASettingIsTold(text: String, place: String, word: String) {
+        let problem = problems(sources(text)).first ?? "none"
+        let reason = "\(word) stands where a number, true, false or a text in quotes should"
+        #expect(problem == "/c.toml:\(place): not TOML: \(reason)")
+    }
+
+    @Test(arguments: [
+        "a = ['}', \"[}\", \"\\\"[}\", \"\"]", "a = [ # [}\n'x' ]", "a = {}", "a = [{}]", "a = \"\"\"[}\n\"[}\"\"\"\"",
+        "['a[}']", "a = +1_0\nb=true\nc = [ -1,\n2 ]",
+    ])
+    func whatIsTOMLIsReadAsThat(text: String) {
+        #expect(problems(sources(text)).allSatisfy { !$0.contains("not TOML") })
+    }
+
     @Test func namesOfTagsVariablesAndFlagsStayOnOneLine() {
         let flags = ["mail.domain=a.b", "x\ny", "x\nz=1"]
         let all = problems(
