@@ -11,9 +11,14 @@ package struct DrainOrder: Sendable, Equatable, Codable {
         case spot = "a spot interruption"
         case rebalance = "a rebalance recommendation"
         case shutdown = "the system shuts down"
+        case uninstall = "the agent is uninstalled"
 
         /// Whether the node is about to end; otherwise it may come back at any time.
         var isForGood: Bool { self != .byHand }
+
+        /// Whether the order holds over a reboot, as what a person orders does; what happens to the instance ends with
+        /// its boot.
+        var isLasting: Bool { self == .byHand || self == .uninstall }
     }
 
     package var reason: Reason
@@ -46,7 +51,6 @@ package struct DrainOrder: Sendable, Equatable, Codable {
 package struct DrainOrders: Sendable {
     private let files: FileSystem
 
-    /// What a person orders holds over a reboot; what happens to the instance ends with its boot.
     static let lasting: FilePath = "/var/lib/smtp-relay-agent/drain.json"
     private static let untilBoot: FilePath = "/run/smtp-relay-agent/drain.json"
 
@@ -69,7 +73,7 @@ package struct DrainOrders: Sendable {
     }
 
     package func give(_ order: DrainOrder) throws {
-        let path = order.reason == .byHand ? Self.lasting : Self.untilBoot
+        let path = order.reason.isLasting ? Self.lasting : Self.untilBoot
         try files.createDirectory(path.removingLastComponent())
         try files.replace(path, with: Array(try JSONEncoder().encode(order)), attributes: FileAttributes())
     }
@@ -79,7 +83,7 @@ package struct DrainOrders: Sendable {
     ///
     /// - Returns: The order that was dropped.
     package func settle(on instance: InstanceID) throws -> DrainOrder? {
-        guard var order = try current(), order.reason == .byHand, order.instance != instance else { return nil }
+        guard var order = try current(), order.reason.isLasting, order.instance != instance else { return nil }
         if order.isForeign(to: instance) {
             _ = try withdraw()
             return order
