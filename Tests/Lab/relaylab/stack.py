@@ -1,0 +1,113 @@
+"""The stack of cloud-init/stack.yaml, made in moto within this process."""
+
+import base64
+import os
+import warnings
+from contextlib import contextmanager
+from unittest import mock
+
+import boto3
+import yaml
+from moto import mock_aws
+from moto.cloudformation.models import cloudformation_backends
+from moto.cloudformation.parsing import clean_json
+from moto.elbv2.models import FakeLoadBalancer, elbv2_backends
+
+from . import paths
+
+TEMPLATE = paths.REPOSITORY / "cloud-init" / "stack.yaml"
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+NAME = "relays"
+# What has no default.
+REQUIRED = {"MailDomain": "example.com", "SenderRanges": "10.0.0.0/16", "AgentUrl": "https://example.com/smtp-relay-agent",
+            "AgentSha256": "0" * 64}
+
+
+class Stack:
+    """A stack that moto has made."""
+
+    def __init__(self, parameters: dict[str, str]):
+        formation = self.client("cloudformation")
+        formation.create_stack(
+            StackName=NAME, TemplateBody=TEMPLATE.read_text(), Capabilities=["CAPABILITY_IAM"],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value}
+                        for key, value in {**REQUIRED, **parameters}.items()])
+        made, = formation.describe_stacks(StackName=NAME)["Stacks"]
+        self.status = made["StackStatus"]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
+        self.ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource
+                    in formation.list_stack_resources(StackName=NAME)["StackResourceSummaries"]}
+        self._map = cloudformation_backends[ACCOUNT][REGION].get_stack(NAME).resource_map
+
+    @staticmethod
+    def client(service: str):
+        """AWS's own client."""
+        return boto3.client(service, REGION)
+
+    def resolved(self, resource: str) -> dict:
+        """What the template says of a resource, each function in it as moto works it out.
+
+        Also where moto makes nothing of it: hooks of an Auto Scaling group, or a classic load balancer's subnets.
+        """
+        return clean_json(yaml.load(TEMPLATE.read_text(), Loader)["Resources"][resource], self._map)
+
+    def template_data(self) -> dict:
+        """The launch template's data."""
+        found = self.client("ec2").describe_launch_template_versions(
+            LaunchTemplateId=self.ids["NodeTemplate"], Versions=["$Latest"])
+        return found["LaunchTemplateVersions"][0]["LaunchTemplateData"]
+
+    def user_data(self) -> str:
+        return base64.b64decode(self.template_data()["UserData"]).decode()
+
+    def tags(self) -> dict[str, str]:
+        """What the nodes are tagged with at launch."""
+        tags, = (tags["Tags"] for tags in self.template_data()["TagSpecifications"] if tags["ResourceType"] == "instance")
+        return {tag["Key"]: tag["Value"] for tag in tags}
+
+    def statements(self) -> list[dict]:
+        """All that the nodes' role allows."""
+        iam, role = self.client("iam"), self.ids["NodeRole"]
+        assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+        policies = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        return [statement for name in policies
+                for statement in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]]
+
+
+@contextmanager
+def made(**parameters: str):
+    """Have moto make the stack in an account of its own."""
+    credentials = {"AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab"}
+    with mock.patch.dict(os.environ, credentials), mock_aws(), warnings.catch_warnings(), \
+            mock.patch.object(FakeLoadBalancer, "create_from_cloudformation_json", _load_balancer):
+        # It knows no WaitConditionHandle, which is nothing but a place for names.
+        warnings.filterwarnings("ignore", message="Tried to parse AWS::CloudFormation::WaitConditionHandle")
+        yield Stack(parameters)
+
+
+def _load_balancer(name: str, resource: dict, account: str, region: str, **unused) -> FakeLoadBalancer:
+    """moto's CloudFormation makes each load balancer one of HTTP, whatever its Type is."""
+    properties = resource["Properties"]
+    return elbv2_backends[account][region].create_load_balancer(
+        name, properties["SecurityGroups"], properties["Subnets"], scheme=properties["Scheme"],
+        loadbalancer_type=properties["Type"])
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms."""
+
+
+def _function(loader: Loader, tag: str, node: yaml.Node) -> dict:
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if tag == "GetAtt":
+        value = value.split(".", 1)
+    return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": value}
+
+
+Loader.add_multi_constructor("!", _function)
