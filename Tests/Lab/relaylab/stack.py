@@ -74,16 +74,60 @@ class Stack:
         return [statement for name in policies
                 for statement in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]]
 
+    def actions(self) -> set[str]:
+        """The same by their names alone."""
+        return {action for statement in self.statements() for action in statement["Action"]}
+
+    def rules(self, group: str) -> set[tuple[int, str]]:
+        """Whom a security group lets in: port, and range or group."""
+        found, = self.client("ec2").describe_security_groups(GroupIds=[self.ids[group]])["SecurityGroups"]
+        entries = set()
+        for permission in found["IpPermissions"]:
+            assert permission["IpProtocol"] == "tcp" and permission["FromPort"] == permission["ToPort"]
+            assert not permission["Ipv6Ranges"] and not permission["PrefixListIds"]
+            entries |= {(permission["FromPort"], entry["CidrIp"]) for entry in permission["IpRanges"]}
+            entries |= {(permission["FromPort"], entry["GroupId"]) for entry in permission["UserIdGroupPairs"]}
+        return entries
+
+
+def script(joined: str, url: str = REQUIRED["AgentUrl"], proxy: str = "") -> str:
+    """user-data.sh with a stack's values in the lines that everyone fills in."""
+    text = (paths.REPOSITORY / "cloud-init" / "user-data.sh").read_text()
+    for line, value in (('classic = ["smtp-relay"]', joined), ("url='https://example.com/smtp-relay-agent'", f"url='{url}'"),
+                        ("sha256='SHA256_OF_THE_BINARY'", f"sha256='{REQUIRED['AgentSha256']}'"),
+                        ("proxy=''", f"proxy='{proxy}'")):
+        if text.count(f"\n{line}\n") != 1:
+            raise ValueError(f"cloud-init/user-data.sh should have the line {line} once")
+        text = text.replace(line, value)
+    return text
+
 
 @contextmanager
-def made(**parameters: str):
-    """Have moto make the stack in an account of its own."""
+def made(is_in_existing_vpc: bool = False, **parameters: str):
+    """Have moto make the stack in an account of its own, on request in a VPC that is there already.
+
+    With a RecordName, there is a hosted zone for it.
+    """
     credentials = {"AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab"}
     with mock.patch.dict(os.environ, credentials), mock_aws(), warnings.catch_warnings(), \
             mock.patch.object(FakeLoadBalancer, "create_from_cloudformation_json", _load_balancer):
         # It knows no WaitConditionHandle, which is nothing but a place for names.
         warnings.filterwarnings("ignore", message="Tried to parse AWS::CloudFormation::WaitConditionHandle")
+        if is_in_existing_vpc:
+            parameters.update(_vpc())
+        if "RecordName" in parameters:
+            zone = boto3.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
+            parameters["HostedZoneId"] = zone.removeprefix("/hostedzone/")
         yield Stack(parameters)
+
+
+def _vpc() -> dict[str, str]:
+    """Make a VPC with two subnets. The stack's parameters for it."""
+    ec2 = boto3.client("ec2", REGION)
+    vpc = ec2.create_vpc(CidrBlock="172.20.0.0/16")["Vpc"]["VpcId"]
+    subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"172.20.{i}.0/24", AvailabilityZone=f"{REGION}{zone}")
+               for i, zone in enumerate("ab")]
+    return {"VpcId": vpc, "SubnetIds": ",".join(subnet["Subnet"]["SubnetId"] for subnet in subnets)}
 
 
 def _load_balancer(name: str, resource: dict, account: str, region: str, **unused) -> FakeLoadBalancer:
