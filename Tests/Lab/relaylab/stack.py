@@ -2,7 +2,6 @@
 
 import base64
 import os
-import warnings
 from contextlib import contextmanager
 from unittest import mock
 
@@ -109,10 +108,8 @@ def made(is_in_existing_vpc: bool = False, **parameters: str):
     With a RecordName, there is a hosted zone for it.
     """
     credentials = {"AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab"}
-    with mock.patch.dict(os.environ, credentials), mock_aws(), warnings.catch_warnings(), \
+    with mock.patch.dict(os.environ, credentials), mock_aws(), \
             mock.patch.object(FakeLoadBalancer, "create_from_cloudformation_json", _load_balancer):
-        # It knows no WaitConditionHandle, which is nothing but a place for names.
-        warnings.filterwarnings("ignore", message="Tried to parse AWS::CloudFormation::WaitConditionHandle")
         if is_in_existing_vpc:
             parameters.update(_vpc())
         if "RecordName" in parameters:
