@@ -133,11 +133,24 @@ def test_the_readmes_command_makes_the_stack():
         assert made.status == "CREATE_COMPLETE"
 
 
-def test_the_lists_of_ids_and_ranges_are_checked_before_anything_is_made():
-    good = {"SubnetIds": "subnet-0a1,subnet-0b2", "SenderRanges": "10.0.0.0/16,10.1.0.0/16", "VpcId": "vpc-0123",
-            "AgentUrl": "s3://bucket/key", "Proxy": "http://proxy.internal:3128", "MailDomain": "example.com"}
-    bad = {"SubnetIds": "subnet-0a1", "SenderRanges": "10.0.0.0/16, 10.1.0.0/16", "VpcId": "sg-0123",
-           "AgentUrl": "http://example.com/agent'; reboot '", "Proxy": "proxy'", "MailDomain": 'example.com"\n'}
-    for name, value in good.items():
-        assert re.fullmatch(TEMPLATE["Parameters"][name]["AllowedPattern"], value)
-        assert not re.fullmatch(TEMPLATE["Parameters"][name]["AllowedPattern"], bad[name])
+def test_the_readme_has_every_parameter():
+    table = README.split("| parameter | |\n")[1].split("\n\n")[0]
+    rows = [row.split("|")[1] for row in table.splitlines()[1:]]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(TEMPLATE["Parameters"])
+
+
+@pytest.mark.parametrize("name, good, bad", [
+    ("SubnetIds", "subnet-0a1,subnet-0b2", "subnet-0a1"),
+    ("SenderRanges", "10.0.0.0/16,10.1.0.0/8", "10.0.0.0/16, 10.1.0.0/16"),
+    ("SenderRanges", "192.168.1.7/32", "0.0.0.0/0"),
+    ("SenderRanges", "10.1.0.0/16,10.2.0.0/16,10.3.0.0/16,10.4.0.0/16", "10.1.0.0/16" + 4 * ",10.2.0.0/16"),
+    ("VpcId", "vpc-0123", "sg-0123"),
+    ("AgentUrl", "s3://bucket/key", "http://example.com/agent"),
+    ("AgentUrl", "https://example.com/a?b=c&d=e", "https://example.com/agent'; reboot '"),
+    ("Proxy", "http://proxy.internal:3128", "proxy'"),
+    ("MailDomain", "mail.example.com", 'example.com"\n[x]'),
+    ("UpstreamUsername", "AKIA+a/b=", 'AKIA"'),
+])
+def test_a_parameter_is_checked_before_anything_is_made(name, good, bad):
+    pattern = TEMPLATE["Parameters"][name]["AllowedPattern"]
+    assert re.fullmatch(pattern, good) and not re.fullmatch(pattern, bad)
