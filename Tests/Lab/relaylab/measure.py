@@ -42,7 +42,8 @@ def _to_service(lab: Lab, disk: str | None) -> float:
     text = _timed(user_data.shell_script(lab.sha256))
     if disk:
         # What it would download is in the image.
-        begin, end = text.index("# The network may"), text.index("/usr/local/bin/smtp-relay-agent bootstrap")
+        settings = "\nSETTINGS\n"
+        begin, end = text.index(settings) + len(settings), text.index("/usr/local/bin/smtp-relay-agent bootstrap")
         text = text[:begin] + text[end:]
     relay = lab.add_relay(text, disk=disk)
     relay.wait_for_cloud_init()

@@ -3,8 +3,6 @@
 from . import paths
 
 URL = "http://artifacts.lab.internal/smtp-relay-agent"
-
-
 _LAST_SETTING = 'classic = ["smtp-relay"]'
 
 
@@ -16,6 +14,11 @@ def cloud_config(sha256: str, settings: str = "") -> str:
 def shell_script(sha256: str, settings: str = "") -> str:
     """The same as a script."""
     return _filled("user-data.sh", sha256, settings)
+
+
+def multipart(sha256: str, settings: str = "") -> str:
+    """The same as multipart MIME."""
+    return _filled("user-data.mime", sha256, settings)
 
 
 def _filled(name: str, sha256: str, settings: str) -> str:
