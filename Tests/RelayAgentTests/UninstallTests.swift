@@ -64,7 +64,7 @@ struct UninstallTests {
 
     @Test func filesUnitsAndStateGoAndOriginalsComeBack() async throws {
         try await withTemporaryRoot { files in
-            let services = try await node(files, before: [Self.postfix: Self.up])
+            let services = try await node(files, before: [Self.postfix: Self.up, Self.nginx: .unknown])
             try await uninstall(files, services)
             #expect(try text("/etc/postfix/main.cf", in: files) == "theirs")
             #expect(try text("/etc/postfix/transport_table", in: files) == "somebody's")
@@ -104,13 +104,21 @@ struct UninstallTests {
             let board = ServiceBoard(manager: ObedientServices([Self.postfix: Self.up]), services: [])
             try put("/etc/postfix/main.cf.before-smtp-relay-agent", in: files)
             try await before.keep(ServiceBoard(manager: ObedientServices([Self.postfix: Self.up]), services: []))
-            #expect(before.state(of: Self.postfix) == nil)
+            #expect(before.read() == nil)
             try files.remove("/etc/postfix/main.cf.before-smtp-relay-agent")
             let services = ServicesBefore.services
             try await before.keep(ServiceBoard(manager: ObedientServices([Self.postfix: Self.up]), services: services))
             try await before.keep(board)
-            #expect(before.state(of: Self.postfix) == ServicesBefore.State(isEnabled: true, isActive: true))
-            #expect(before.state(of: Self.nginx) == ServicesBefore.State(isEnabled: false, isActive: false))
+            #expect(before.read() == ["postfix": ServicesBefore.State(isEnabled: true, isActive: true)])
+        }
+    }
+
+    /// As on a host that only sends, whose nginx is its application's.
+    @Test func aServiceThatWasNoneOfTheNodesIsLeftAlone() async throws {
+        try await withTemporaryRoot { files in
+            let services = try await node(files, before: [Self.postfix: Self.up])
+            try await uninstall(files, services)
+            #expect(services.told.filter { $0.hasSuffix(" nginx") }.isEmpty)
         }
     }
 

@@ -30,17 +30,18 @@ package struct ServicesBefore: Sendable {
         guard !files.exists(Self.record), NodeTraces(files: files).originals.isEmpty else { return }
         let states = try await board.all()
         var before: [String: State] = [:]
+        // Of a service that is none of the node's, nothing is known, and it is left alone.
         for service in Self.services {
-            let state = states[service] ?? .unknown
+            guard let state = states[service] else { continue }
             before["\(service)"] = State(isEnabled: state.isEnabled, isActive: state.isActive)
         }
         try files.createDirectory(Self.record.removingLastComponent())
         try files.replace(Self.record, with: Array(try JSONEncoder().encode(before)), attributes: FileAttributes())
     }
 
-    /// What was kept of a service; `nil` where nothing was, or it can't be read.
-    package func state(of service: ServiceName) -> State? {
+    /// What was kept, by the services' names; `nil` where nothing was, or it can't be read.
+    package func read() -> [String: State]? {
         guard let bytes = try? files.bytes(at: Self.record) else { return nil }
-        return (try? JSONDecoder().decode([String: State].self, from: Data(bytes)))?["\(service)"]
+        return try? JSONDecoder().decode([String: State].self, from: Data(bytes))
     }
 }

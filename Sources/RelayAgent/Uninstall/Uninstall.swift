@@ -101,15 +101,16 @@ package struct Uninstall: Sendable {
     }
 
     private func restoreServices() async throws {
-        let before = ServicesBefore(files: host.files)
+        let before = ServicesBefore(files: host.files).read()
         let states = try await host.services.states(of: ServicesBefore.services)
         for service in ServicesBefore.services {
             guard let state = states[service], state.isInstalled else { continue }
-            guard let wanted = before.state(of: service) else {
+            guard let before else {
                 log.notice("services", "how \(service) was before the agent is not known: it goes on as it is")
                 if state.isActive { await attempt(service) { try await host.services.restart(service) } }
                 continue
             }
+            guard let wanted = before["\(service)"] else { continue }
             await attempt(service) { try await bring(service, from: state, to: wanted) }
         }
     }
