@@ -19,7 +19,7 @@ package struct HealthPublication: Sendable {
     ///
     /// - Parameter publishes: Whether to write the file that nginx serves to the health check.
     package func prove(publishes: Bool) async throws {
-        let facts = try await inputs.facts()
+        let facts = try await inputs.facts(isNamed: false)
         let settings = try inputs.settings(tags: facts.tags).settings
         let node = try RelayNode(settings: settings, facts: facts)
         let verifier = NodeVerifier(probe: host.relay, selfTest: node.selfTest, files: host.files)

@@ -602,22 +602,70 @@ def public(clinic, relay):
     clinic.set_metadata(relay, "public-ipv4", None)
 
 
-@pytest.mark.parametrize("address, name", [
-    ("198.51.100.79", "no-reverse-dns"), ("198.51.100.77", "reverse-dns-mismatch"),
-    ("198.51.100.78", "greeting-is-not-reverse-name"),
-])
+@pytest.mark.parametrize("address, name", [("198.51.100.79", "no-reverse-dns"), ("198.51.100.77", "reverse-dns-mismatch")])
 def test_what_a_public_address_is_called(relay, public, address, name):
     public(address)
     found = examine(relay)
     assert list(found) == [name]
     assert address in found[name]["seen"]
+    assert relay.agent("plan").returncode == 0
+
+
+def test_it_greets_with_the_name_of_its_public_address(clinic, relay, public):
+    def greeting() -> str:
+        return relay.shell("postconf -hx smtp_helo_name").strip()
+
+    def sent_as() -> set[str]:
+        return {mail["helo"] for mail in clinic.wait_for_mails(clinic.submit(relay, 1))}
+
+    own = relay.shell("postconf -h myhostname").strip()
+    assert (greeting(), sent_as()) == (own, {own})
+    public("198.51.100.78")
+    plan = relay.agent("plan")
+    assert plan.returncode == 2 and "+smtp_helo_name = mail.example.com" in plan.stdout
+    # What was gathered is all that a plan needs, where no name server answers either.
+    relay.shell("smtp-relay-agent facts 2>/dev/null > /tmp/facts.json; echo 'nameserver 10.0.0.99' > /etc/resolv.conf")
+    elsewhere = relay.agent("plan", "--facts", "/tmp/facts.json")
+    relay.write("/etc/resolv.conf", f"nameserver {network.RESOLVER}\n")
+    assert elsewhere.returncode == 2 and "+smtp_helo_name = mail.example.com" in elsewhere.stdout
+    relay.agent("reconcile", check=True)
+    assert (greeting(), sent_as()) == ("mail.example.com", {"mail.example.com"})
+    assert relay.shell("postconf -h myhostname").strip() == own
+    assert "198.51.100.78, mail.example.com in DNS" in relay.agent("status").stdout
+    assert examine(relay) == {}
+    # A name server that is dead changes nothing.
+    relay.write("/etc/resolv.conf", "nameserver 10.0.0.99\n")
+    began = time.monotonic()
+    dead = relay.agent("plan")
+    took = time.monotonic() - began
+    relay.write("/etc/resolv.conf", f"nameserver {network.RESOLVER}\n")
+    assert dead.returncode == 0, dead.stdout
+    assert took < 6
+    # A name that a setting gives the host is the one that it goes by.
+    relay.agent("reconcile", "--set", f"mail.hostname={own}", check=True)
+    assert (greeting(), sent_as()) == (own, {own})
+    found = examine(relay, "--set", f"mail.hostname={own}")
+    assert list(found) == ["greeting-is-not-reverse-name"]
+    assert "198.51.100.78" in found["greeting-is-not-reverse-name"]["seen"]
+    public("198.51.100.80")
+    relay.agent("reconcile", check=True)
+    assert greeting() == "ec2-198-51-100-80.eu-central-1.compute.amazonaws.com"
+    assert list(examine(relay)) == ["generic-reverse-name"]
+    public(None)
+    relay.agent("reconcile", check=True)
+    assert "smtp_helo_name" not in relay.shell("postconf -n")
 
 
 def test_a_greeting_that_nobody_can_look_up(relay):
     relay.shell("postconf -e myhostname=nowhere.example.com; postfix reload")
     found = examine(relay)
+    # With a smarthost it is that one's greeting that receivers look up.
+    relay.shell("postconf -e 'relayhost = [mx.example.net]:25'; postfix reload")
+    handed_on = examine(relay)
+    relay.shell("sed -i '/^relayhost/d' /etc/postfix/main.cf; postfix reload")
     relay.agent("reconcile", check=True)
     assert "nowhere.example.com" in found["greeting-does-not-resolve"]["seen"]
+    assert list(handed_on) == ["configuration-drift"]
 
 
 @pytest.mark.parametrize("domain, name", [("example.net", "no-spf"), ("twice.example.com", "several-spf-records")])

@@ -138,7 +138,7 @@ package struct Doctor: Sendable {
             SubnetExamination(node: patient.network, views: patient.views, ec2: patient.cloud.ec2),
             ReputationExamination(
                 publicAddress: patient.facts.publicAddress,
-                hostname: parameter("myhostname"),
+                greeting: greeting,
                 domain: patient.settings.mail.domain,
                 deliversDirectly: patient.network.deliversDirectly,
                 names: names
@@ -217,6 +217,12 @@ package struct Doctor: Sendable {
     private func parameter(_ name: String) -> String {
         let bytes = (try? host.files.bytes(at: "/etc/postfix/main.cf")) ?? []
         return MainCf(String(decoding: bytes, as: UTF8.self))[name] ?? ""
+    }
+
+    /// The name that Postfix greets other servers with (postconf(5), smtp_helo_name).
+    private var greeting: String {
+        let name = parameter(PostfixConfiguration.greeting)
+        return ["", "$myhostname"].contains(name) ? parameter("myhostname") : name
     }
 
     /// Whether Postfix expects the PROXY protocol (postconf(5), smtpd_upstream_proxy_protocol).
