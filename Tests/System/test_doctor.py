@@ -82,6 +82,11 @@ def test_a_relay_with_a_resident_agent_has_none_either(binary):
         # It is ready only after a pass of its own.
         relay.wait_until("systemctl is-active -q smtp-relay-agent", 60, "the resident agent")
         assert examine(relay) == {}
+        # On its way it is not down.
+        relay.write("/run/systemd/system/smtp-relay-agent.service.d/slow.conf", "[Service]\nExecStartPre=sleep 600\n")
+        relay.shell("systemctl daemon-reload; systemctl restart --no-block smtp-relay-agent")
+        relay.wait_until("systemctl show -p SubState smtp-relay-agent | grep -q start-pre", 30, "the slow start")
+        assert examine(relay) == {}
         relay.shell("systemctl stop smtp-relay-agent")
         # An agent that stops leaves the relay as it is.
         assert list(examine(relay)) == ["configuration-drift", "agent-down"]
@@ -121,6 +126,21 @@ def test_an_agent_that_is_off(relay):
     found = examine(relay)
     relay.agent("reconcile", check=True)
     assert found["agent-down"]["severity"] == "warning"
+
+
+@pytest.mark.parametrize("service, port", [("postfix", 25), ("nginx", 80)])
+def test_another_program_on_a_services_port(relay, service, port):
+    squat = f"import socket,time; s = socket.create_server(('', {port})); time.sleep(600)"
+    relay.shell(f"systemctl stop {service}; systemd-run -q --unit=squatter python3 -c \"{squat}\"")
+    relay.wait_until(f"ss -Hltn 'sport = :{port}' | grep -q .", 20, "the other program")
+    process = relay.shell("systemctl show -p MainPID --value squatter").strip()
+    found = examine(relay)
+    relay.shell(f"systemctl stop squatter; systemctl start {service}")
+    relay.agent("reconcile", check=True)
+    seen = found["port-held-by-other"]["seen"]
+    assert seen.startswith(f"port {port}, which is {service}'s, is held by process {process} (")
+    assert "python3 -c import socket" in seen
+    assert "no-listener" not in found
 
 
 def test_a_relay_that_listens_for_itself_alone(relay):
@@ -359,6 +379,22 @@ def test_a_sender_whom_a_network_acl_stops(relay, acl):
     found = examine(relay, "--from", network.SENDER)
     assert list(found) == ["sender-stopped-by-network-acl"]
     assert name in found["sender-stopped-by-network-acl"]["seen"]
+
+
+def test_a_sender_whom_a_network_acl_stops_on_submission(clinic, relay, acl):
+    """By network load balancers, of which one shows the sender itself to the node."""
+    groups = ["--from", network.SENDER, "--set", "load_balancer.classic=",
+              "--set", f"load_balancer.target_groups={','.join(clinic.target_groups.values())}"]
+    shows = {"Key": "preserve_client_ip.enabled", "Value": "true"}
+    arn = clinic.target_groups["relay-25"]
+    call(clinic, "elbv2", "modify_target_group_attributes", TargetGroupArn=arn, Attributes=[shows])
+    acl("10.0.2.0/24", (587, 587))
+    found = examine(relay, *groups)
+    assert "subnet subnet-" in found["sender-stopped-by-network-acl"]["seen"]
+    assert "in on port 587" in found["sender-stopped-by-network-acl"]["seen"]
+    result = relay.agent("doctor", *groups, "--set", "mail.submission=true").stdout
+    call(clinic, "elbv2", "modify_target_group_attributes", TargetGroupArn=arn, Attributes=[{**shows, "Value": "false"}])
+    assert f"of this instance's subnet does not let {network.SENDER} in on port 587" in result
 
 
 # What may not be looked at
@@ -636,7 +672,7 @@ def test_it_greets_with_the_name_of_its_public_address(clinic, relay, public):
     # A name server that is dead changes nothing.
     relay.write("/etc/resolv.conf", "nameserver 10.0.0.99\n")
     began = time.monotonic()
-    dead = relay.agent("plan")
+    dead = relay.agent("plan", "--set", "load_balancer.classic=")
     took = time.monotonic() - began
     relay.write("/etc/resolv.conf", f"nameserver {network.RESOLVER}\n")
     assert dead.returncode == 0, dead.stdout

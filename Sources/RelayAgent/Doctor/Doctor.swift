@@ -94,8 +94,9 @@ package struct Doctor: Sendable {
         return [
             ServicesExamination(services: host.services, isResident: patient?.settings.reconcile.resident),
             ListenersExamination(
-                ports: [(25, "postfix"), (health.port, "nginx")],
-                sockets: ListeningSockets(files: host.files)
+                doors: (patient?.node.postfix.ports ?? [25]).map { .postfix($0) } + [.nginx(health.port)],
+                sockets: ListeningSockets(files: host.files),
+                holders: PortHolders(files: host.files)
             ),
             HealthExamination(
                 endpoint: HTTPHealthCheck(health, transport: host.transport),
@@ -108,7 +109,15 @@ package struct Doctor: Sendable {
                 resolver: resolver,
                 probe: patient.map { "\($0.settings.mail.domain)" } ?? "amazonaws.com"
             ),
-            SmarthostExamination(relayhost: parameter("relayhost"), names: names),
+            SmarthostExamination(
+                relayhost: parameter("relayhost"),
+                access: SmarthostAccess(
+                    parameter("relayhost"),
+                    authorities: parameter("smtp_tls_CAfile"),
+                    files: host.files
+                ),
+                names: names
+            ),
             MailLogExamination(
                 log: MailLog(runner: host.runner, files: host.files, now: Timestamp.seconds),
                 surroundings: { await Self.surroundings(patient) }
@@ -127,6 +136,7 @@ package struct Doctor: Sendable {
             RelayExamination(
                 verifier: NodeVerifier(probe: host.relay, selfTest: patient.node.selfTest, files: host.files)
             ),
+            BouncesExamination(mail: patient.settings.mail),
             ClockExamination(url: patient.cloud.url, transport: host.transport, time: .system),
         ] + places.map { MembershipExamination(place: $0) } + [
             LoadBalancerExamination(
@@ -151,6 +161,7 @@ package struct Doctor: Sendable {
             sender: address,
             settings: patient.settings.mail,
             allowed: patient.allowed,
+            ports: patient.node.postfix.ports,
             node: patient.network,
             views: patient.views,
             ec2: patient.cloud.ec2,

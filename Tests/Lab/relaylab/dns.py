@@ -9,6 +9,9 @@ _NAMES = {
     "artifacts.lab.internal": network.ARTIFACTS,
     "mx.example.net": network.SINK,
     "smarthost.example.net": network.SINK,
+    "email-smtp.eu-central-1.amazonaws.com": network.SINK,
+    # A name that its certificate does not have.
+    "false.example.net": network.SINK,
     "mailbox.example.com": network.MAILBOX,
     # What the relays greet as.
     **{f"ip-10-0-1-{10 + number}.example.com": f"10.0.1.{10 + number}" for number in range(8)},
