@@ -30,6 +30,7 @@ package struct HealthPublication: Sendable {
         guard publishes else { return }
         let file = FilePath(NginxConfiguration.healthFile)
         try host.files.createDirectory(file.removingLastComponent())
-        try host.files.replace(file, with: Array("healthy\n".utf8), attributes: FileAttributes())
+        let text = Array("healthy\n".utf8)
+        try host.files.replace(file, with: text, attributes: FileAttributes(), context: .webContent)
     }
 }

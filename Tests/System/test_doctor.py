@@ -204,6 +204,22 @@ def test_mail_that_is_refused_for_good(clinic, relay):
     assert "deliveries were refused for good" in found["seen"] and "Host or domain name not found" in found["seen"]
 
 
+def test_what_selinux_denies(relay):
+    """As its audit log has it: the lab's kernel has no SELinux that could write there itself."""
+    denial = ("type=AVC msg=audit({time}.123:456): avc:  denied  {{ name_bind }} for  pid=1234 comm=\"nginx\" src=8123 "
+              "scontext=system_u:system_r:httpd_t:s0 tcontext=system_u:object_r:unreserved_port_t:s0 tclass=tcp_socket "
+              "permissive=0\n")
+    relay.write("/var/log/audit/audit.log", denial.format(time=int(time.time()) - 7200))
+    before = examine(relay)
+    relay.write("/var/log/audit/audit.log", denial.format(time=int(time.time()) - 60))
+    found = examine(relay)
+    relay.shell("rm -r /var/log/audit")
+    assert before == {}
+    assert list(found) == ["selinux-denials"]
+    assert "denied nginx { name_bind } of tcp_socket 8123" in found["selinux-denials"]["seen"]
+    assert found["selinux-denials"]["fix"].startswith("semanage port -a -t http_port_t -p tcp 8123")
+
+
 def test_a_disk_without_room(relay):
     relay.shell("mount -t tmpfs -o size=32m tmpfs /var/spool/postfix")
     try:
