@@ -5,10 +5,9 @@ import time
 
 import pytest
 
-from relaylab import network
+from relaylab import account, network, stack, user_data
 from relaylab.client import Client
 from relaylab.lab import Lab
-from relaylab.user_data import cloud_config, shell_script
 
 AGENT = "/usr/local/bin/smtp-relay-agent"
 KEPT = "/etc/smtp-relay-agent/environment"
@@ -267,14 +266,21 @@ def test_without_credentials_it_says_that_nobody_can_be_told(launch):
 def group(binary):
     """Two relays of an Auto Scaling group, launched with both hooks, which make a pass every five seconds.
 
-    They go by one name, as relays behind one NAT gateway do, whose address has one PTR record.
+    One is from multipart user-data; the other from the user-data and the tags that moto's launch template has, made from
+    cloud-init/stack.yaml. They go by one name, as relays behind one NAT gateway do, whose address has one PTR record.
     """
     settings = (f'[auto_scaling]\nlaunch_hook = "{LAUNCH}"\ntermination_hook = "{TERMINATION}"\n'
                 '[reconcile]\ninterval = "5s"\njitter = "1s"\n[shutdown]\ndrain_timeout = "45s"')
+    name = {"smtp-relay:hostname": "mail.example.com"}
+    pace = {"smtp-relay:reconcile.interval": "5s", "smtp-relay:reconcile.jitter": "1s",
+            "smtp-relay:shutdown.drain_timeout": "45s"}
     with Lab(binary) as lab:
-        for user_data in (cloud_config, shell_script):
-            relay = lab.add_relay(user_data(lab.sha256, settings), preinstalled=True, boot=False,
-                                  tags={"smtp-relay:hostname": "mail.example.com"})
+        with stack.made(AgentUrl=user_data.URL, AgentSha256=lab.sha256) as made:
+            text = made.user_data().replace(made.ids["ClassicLoadBalancer"], account.NAME)
+            tags, lab.allowed = made.tags(), made.actions()
+        launches = ((user_data.multipart(lab.sha256, settings), name), (text, {**tags, **name, **pace}))
+        for text, tags in launches:
+            relay = lab.add_relay(text, preinstalled=True, boot=False, tags=tags)
             lab.lifecycle(relay, "Pending:Wait", LAUNCH)
             relay.boot()
         for relay in lab.relays:
@@ -324,6 +330,19 @@ def test_each_relay_of_a_group_has_said_once_that_it_is_in_service(group):
         registered, = calls(group, relay, "RegisterInstancesWithLoadBalancer")
         assert registered["time"] < answer["time"]
         assert f"tell lifecycle hook {LAUNCH}: CONTINUE" in relay.log()
+
+
+def test_a_relay_of_the_stack_has_told_it_so(group):
+    signal, = calls(group, group.relays[1], "SignalResource")
+    assert signal["fields"] == {"StackName": stack.NAME, "LogicalResourceId": "RelayNodes", "Status": "SUCCESS",
+                                "UniqueId": group.relays[1].instance}
+    assert calls(group, group.relays[0], "SignalResource") == []
+
+
+def test_a_relay_of_the_stack_calls_nothing_that_its_role_does_not_allow(group):
+    called = {f"{request['service']}:{request['action']}" for request in group.api_requests(group.relays[1])}
+    assert "elasticloadbalancing:RegisterInstancesWithLoadBalancer" in called
+    assert called <= group.allowed
 
 
 def test_without_a_hook_of_its_own_a_relay_leaves_and_calls_nobody(group):

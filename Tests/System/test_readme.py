@@ -32,13 +32,6 @@ def test_every_setting_is_in_the_table(binary):
         assert f"| `{line.split(' = ')[0]}` |" in README
 
 
-def test_the_user_data_is_valid(lab):
-    relay = lab.relays[0]
-    text = (Path(__file__).resolve().parents[2] / "cloud-init/user-data.yaml").read_text()
-    relay.write("/tmp/user-data.yaml", text)
-    assert "Valid" in relay.shell("cloud-init schema --config-file /tmp/user-data.yaml")
-
-
 def test_every_finding_of_the_doctor_is_in_the_readme():
     root = Path(__file__).resolve().parents[2] / "Sources"
     sources = [*root.glob("RelayAgent/Doctor/**/*.swift"), root / "Resources/Membership/PlaceFinding.swift"]

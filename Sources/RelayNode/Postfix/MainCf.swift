@@ -32,12 +32,25 @@ package struct MainCf: Sendable, Equatable {
 
     /// Parameters that count only for a time stand in a part of their own, at the file's end.
     ///
-    /// The last definition of a parameter wins, so the operator's own stay where they are, and count again later.
-    package enum Part: String, Sendable {
+    /// What they take the place of stays where it is as a comment, and counts again later. Postfix would take the last
+    /// of two definitions, too, but with a warning in the log by each of its processes.
+    package enum Part: String, Sendable, CaseIterable {
         /// What the settings ask for, and would not be there without them.
         case settings = "# smtp-relay-agent: as its settings ask for."
         /// What takes the mail of a node that leaves to the other relays.
         case evacuation = "# smtp-relay-agent: this node leaves, and hands its mail to the other relays."
+
+        /// What a line begins with that does not count beside this part.
+        fileprivate var aside: String {
+            switch self {
+            case .settings: "# smtp-relay-agent's settings set this aside: "
+            case .evacuation: "# smtp-relay-agent, until this node is back: "
+            }
+        }
+
+        fileprivate static func isSetAside(_ line: String) -> Bool {
+            allCases.contains { line.hasPrefix($0.aside) }
+        }
     }
 
     /// The same file with a part of these parameters; without any, the part is gone.
@@ -45,12 +58,21 @@ package struct MainCf: Sendable, Equatable {
         var file = self
         while let start = file.lines.firstIndex(of: part.rawValue) {
             let rest = file.lines[(start + 1)...]
-            let end = rest.firstIndex { $0.isEmpty || $0.hasPrefix("#") } ?? rest.endIndex
+            let end = rest.firstIndex { $0.isEmpty || $0.hasPrefix("#") && !Part.isSetAside($0) } ?? rest.endIndex
             // Where somebody has cut the last line off, what follows may be theirs.
             let isWhole = end < rest.endIndex && rest[end] == Self.endOfPart
             file.lines.removeSubrange(start...(isWhole ? end : start))
         }
+        for (index, line) in file.lines.enumerated() where line.hasPrefix(part.aside) {
+            file.lines[index] = String(line.dropFirst(part.aside.count))
+        }
         guard !parameters.isEmpty else { return file }
+        let names = Set(parameters.map(\.name))
+        for definition in file.definitions() where names.contains(definition.name) {
+            for index in [definition.first] + definition.continuations {
+                file.lines[index] = part.aside + file.lines[index]
+            }
+        }
         file.lines.append(part.rawValue)
         file.lines += parameters.map { Self.line($0.name, $0.value) }
         file.lines.append(Self.endOfPart)

@@ -2,9 +2,7 @@
 
 from . import paths
 
-_URL = "http://artifacts.lab.internal/smtp-relay-agent"
-
-
+URL = "http://artifacts.lab.internal/smtp-relay-agent"
 _LAST_SETTING = 'classic = ["smtp-relay"]'
 
 
@@ -18,9 +16,14 @@ def shell_script(sha256: str, settings: str = "") -> str:
     return _filled("user-data.sh", sha256, settings)
 
 
+def multipart(sha256: str, settings: str = "") -> str:
+    """The same as multipart MIME."""
+    return _filled("user-data.mime", sha256, settings)
+
+
 def _filled(name: str, sha256: str, settings: str) -> str:
     text = (paths.REPOSITORY / "cloud-init" / name).read_text()
-    for placeholder, value in (("https://example.com/smtp-relay-agent", _URL), ("SHA256_OF_THE_BINARY", sha256)):
+    for placeholder, value in (("https://example.com/smtp-relay-agent", URL), ("SHA256_OF_THE_BINARY", sha256)):
         if text.count(placeholder) != 1:
             raise ValueError(f"cloud-init/{name} should have {placeholder} once")
         text = text.replace(placeholder, value)

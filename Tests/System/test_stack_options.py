@@ -1,0 +1,156 @@
+"""What may be asked of cloud-init/stack.yaml besides, and what README.md says of it."""
+
+import re
+import shlex
+import subprocess
+
+import pytest
+import yaml
+
+from relaylab import paths, stack
+
+README = (paths.REPOSITORY / "README.md").read_text()
+TEMPLATE = yaml.load(stack.TEMPLATE.read_text(), stack.Loader)
+EVERYTHING = {
+    "Submission": "true", "SenderRanges": "10.1.0.0/16,10.2.0.0/16,10.3.0.0/16,192.168.7.0/24", "Proxy": "http://proxy:3128",
+    "RecordName": "smtp.example.com", "AgentUrl": "s3://bucket/agents/1.0/smtp-relay-agent",
+    "UpstreamHost": "email-smtp.us-east-1.amazonaws.com", "UpstreamUsername": "AKIA",
+    "UpstreamPasswordParameter": "/relay/password", "UpstreamPasswordKey": "arn:aws:kms:us-east-1:123456789012:key/1",
+}
+
+
+@pytest.fixture
+def full():
+    """Everything that may be asked for."""
+    with stack.made(**EVERYTHING) as made:
+        yield made
+
+
+def test_one_range_of_senders_is_one_rule_and_without_587_it_is_shut():
+    with stack.made(SenderRanges="10.1.0.0/16") as made:
+        assert made.rules("LoadBalancerGroup") == {(25, "10.1.0.0/16"), (25, made.ids["NodeGroup"])}
+        assert made.rules("NodeGroup") == {(port, made.ids["LoadBalancerGroup"]) for port in (25, 80)}
+        balancer, = made.client("elb").describe_load_balancers()["LoadBalancerDescriptions"]
+        assert [entry["Listener"]["LoadBalancerPort"] for entry in balancer["ListenerDescriptions"]] == [25]
+
+
+def test_up_to_four_ranges_of_senders_are_let_in(full):
+    networks = EVERYTHING["SenderRanges"].split(",")
+    assert full.rules("LoadBalancerGroup") == \
+        {(port, network) for port in (25, 587) for network in networks} | {(25, full.ids["NodeGroup"])}
+
+
+def test_a_smarthost_is_in_the_settings_and_its_password_may_be_read(full, binary, tmp_path):
+    joined = f'classic = ["{full.ids["ClassicLoadBalancer"]}"]\n\n[mail.upstream]\n' \
+        'host = "email-smtp.us-east-1.amazonaws.com"\nusername = "AKIA"\npassword_parameter = "/relay/password"'
+    assert full.user_data() == stack.script(joined, EVERYTHING["AgentUrl"], EVERYTHING["Proxy"])
+    settings = tmp_path / "config.toml"
+    text = full.user_data().split("<<'SETTINGS'\n")[1].split("SETTINGS\n")[0]
+    # Of a name that it makes, CloudFormation keeps 32 characters; moto does not.
+    settings.write_text(text.replace(full.ids["ClassicLoadBalancer"], "smtp-relay"))
+    subprocess.run([binary, "config", "check", "--config", settings], check=True)
+    resources = {action: statement["Resource"] for statement in full.statements() for action in statement["Action"]}
+    assert resources["ssm:GetParameter"] == f"arn:aws:ssm:{stack.REGION}:{stack.ACCOUNT}:parameter/relay/password"
+    assert resources["kms:Decrypt"] == EVERYTHING["UpstreamPasswordKey"]
+
+
+def test_a_smarthost_without_a_login_is_in_the_settings():
+    with stack.made(UpstreamHost="relay.example.net") as made:
+        assert '"]\n\n[mail.upstream]\nhost = "relay.example.net"\nSETTINGS\n' in made.user_data()
+        assert not {"ssm:GetParameter", "kms:Decrypt"} & made.actions()
+
+
+def test_a_binary_in_s3_may_be_read_and_nothing_else_there(full):
+    fetched, = (statement for statement in full.statements() if "s3:GetObject" in statement["Action"])
+    assert fetched["Resource"] == "arn:aws:s3:::bucket/agents/1.0/smtp-relay-agent"
+
+
+def test_a_binary_elsewhere_needs_no_permission():
+    with stack.made() as made:
+        assert "s3:GetObject" not in made.actions()
+
+
+def test_a_name_leads_to_the_load_balancer(full):
+    record = full.resolved("Name")["Properties"]
+    zone, = full.client("route53").list_hosted_zones()["HostedZones"]
+    records = full.client("route53").list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+    record, = (record for record in records if record["Type"] == "CNAME")
+    assert record["Name"].rstrip(".") == "smtp.example.com"
+    assert record["ResourceRecords"][0]["Value"].startswith(full.ids["ClassicLoadBalancer"])
+    assert full.outputs["RelayHost"] == "[smtp.example.com]:25"
+
+
+def test_the_doctors_permissions_can_be_left_out():
+    with stack.made(DoctorPermissions="false") as made:
+        assert not any(action.startswith("ec2:") for action in made.actions())
+
+
+# What the README says
+
+
+def in_readme() -> dict[str, str]:
+    """The actions of the README's table, each with why."""
+    table = README.split("### Permissions")[1].split("\n## ")[0]
+    return {action: why for action, why in re.findall(r"^\| `(\w+:\w+)` \|.*\| ([^|]+) \|$", table, re.M)}
+
+
+def test_the_readme_has_each_action_and_why():
+    found = set()
+    for kind in ("classic", "network"):
+        with stack.made(LoadBalancerType=kind, **EVERYTHING) as made:
+            found |= made.actions()
+    listed = in_readme()
+    assert found == set(listed) - {"ec2:DescribeTags"}
+    assert all(len(why.split()) > 1 for why in listed.values())
+
+
+def test_the_readmes_actions_are_those_that_the_agent_calls():
+    sources = "".join(path.read_text() for path in (paths.REPOSITORY / "Sources/AWS").glob("**/*.swift"))
+    verbs = "Complete|Deregister|Describe|Get|Record|Register|Signal"
+    called = {name for name in re.findall(rf'"((?:{verbs})[A-Z]\w+)"', sources) if not name.endswith("Result")}
+    # The download and Systems Manager call these on the node's behalf.
+    assert {action.split(":")[1] for action in in_readme()} - called == {"GetObject", "Decrypt"}
+    assert called <= {action.split(":")[1] for action in in_readme()}
+
+
+def test_the_readmes_command_makes_the_stack():
+    block, = re.findall(r"^```sh aws\n(.*?)^```", README, re.S | re.M)
+    checksum = "$(sha256sum .build/release/smtp-relay-agent | cut -c1-64)"
+    assert block.count(checksum) == 1
+    words = shlex.split(block.replace(checksum, "0" * 64).replace("\\\n", " "))
+    assert words[:3] == ["aws", "cloudformation", "deploy"]
+    options = dict(zip(words[3::2], words[4::2]))
+    assert options["--template-file"] == "cloud-init/stack.yaml" and options["--capabilities"] == "CAPABILITY_IAM"
+    at = words.index("--parameter-overrides")
+    assert at == 9
+    given = dict(word.split("=", 1) for word in words[at + 1:])
+    declared = TEMPLATE["Parameters"]
+    assert {name for name, parameter in declared.items() if "Default" not in parameter} == set(stack.REQUIRED)
+    assert set(stack.REQUIRED) <= set(given) <= set(declared)
+    for name, value in given.items():
+        assert re.fullmatch(declared[name]["AllowedPattern"], value)
+    with stack.made(**given) as made:
+        assert made.status == "CREATE_COMPLETE"
+
+
+def test_the_readme_has_every_parameter():
+    table = README.split("| parameter | |\n")[1].split("\n\n")[0]
+    rows = [row.split("|")[1] for row in table.splitlines()[1:]]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(TEMPLATE["Parameters"])
+
+
+@pytest.mark.parametrize("name, good, bad", [
+    ("SubnetIds", "subnet-0a1,subnet-0b2", "subnet-0a1"),
+    ("SenderRanges", "10.0.0.0/16,10.1.0.0/8", "10.0.0.0/16, 10.1.0.0/16"),
+    ("SenderRanges", "192.168.1.7/32", "0.0.0.0/0"),
+    ("SenderRanges", "10.1.0.0/16,10.2.0.0/16,10.3.0.0/16,10.4.0.0/16", "10.1.0.0/16" + 4 * ",10.2.0.0/16"),
+    ("VpcId", "vpc-0123", "sg-0123"),
+    ("AgentUrl", "s3://bucket/key", "http://example.com/agent"),
+    ("AgentUrl", "https://example.com/a?b=c&d=e", "https://example.com/agent'; reboot '"),
+    ("Proxy", "http://proxy.internal:3128", "proxy'"),
+    ("MailDomain", "mail.example.com", 'example.com"\n[x]'),
+    ("UpstreamUsername", "AKIA+a/b=", 'AKIA"'),
+])
+def test_a_parameter_is_checked_before_anything_is_made(name, good, bad):
+    pattern = TEMPLATE["Parameters"][name]["AllowedPattern"]
+    assert re.fullmatch(pattern, good) and not re.fullmatch(pattern, bad)
