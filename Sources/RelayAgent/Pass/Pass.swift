@@ -69,6 +69,11 @@ package struct Pass: Sendable {
             if index == 0, request.agent != nil { await look(resources, because: failure) }
             break
         }
+        do {
+            try await SecurityLabels(files: host.files, runner: host.runner).restore(after: changes)
+        } catch {
+            log.warning("selinux", "\(error)")
+        }
         for other in failures.dropFirst() { log.failed(other.step, "\(other)") }
         if resources.isLeaving { try noteDone(resources, failures) }
         if let failure = failures.first {

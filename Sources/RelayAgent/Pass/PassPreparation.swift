@@ -78,7 +78,9 @@ struct PassPreparation: Sendable {
         do {
             let facts = try await inputs.facts(age)
             let networks = facts.vpcNetworks.map(\.description).joined(separator: ", ")
-            let what = "\(facts.instanceID), \(facts.privateAddress) in \(facts.vpcID) (\(networks))"
+            let what =
+                "\(facts.instanceID), \(facts.privateAddress) in \(facts.vpcID) (\(networks))"
+                + (facts.publicName.map { ", \($0) in DNS" } ?? "")
             log.gathered("facts", what, after: ContinuousClock.now - started)
             return facts
         } catch {

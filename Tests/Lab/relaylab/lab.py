@@ -53,7 +53,7 @@ class Lab(Cloud, Mail):
         self.network = Network(self.id, self.ledger)
         certificates.authority(self.folder)
         certificates.issue(self.folder, "api", HOSTS, network.API)
-        certificates.issue(self.folder, "mail", [sink.MX, sink.SMARTHOST, sink.MAILBOX])
+        certificates.issue(self.folder, "mail", [sink.MX, sink.SMARTHOST, sink.SES, sink.MAILBOX])
         (self.folder / "faults.json").write_text("{}")
         (self.folder / "metadata.json").write_text("{}")
         artifacts = self.folder / "artifacts"
@@ -73,7 +73,7 @@ class Lab(Cloud, Mail):
         self._service("api", router, *self._python("api"), self.folder)
         outside = self.network.host("sink", network.SINK, outside=True)
         self.smarthost_password("relay", "never-printed-upstream-password")
-        self._module("sink", outside, self.folder, "mx", "smarthost")
+        self._module("sink", outside, self.folder, "mx", "smarthost", "smarthosts")
         self._service("mailbox", router, *self._python("sink"), self.folder, "mailbox")
         self.application = self.network.host("app", network.SENDER)
         self.outsider = self.network.host("out", network.OUTSIDER, outside=True)
