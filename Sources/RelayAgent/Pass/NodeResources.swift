@@ -8,8 +8,8 @@ import SystemPackage
 import Units
 import Vocabulary
 
-/// The parts of a relay node in the order in which each relies on those before it.
-struct NodeResources: Sendable {
+/// The parts of a relay node.
+struct NodeResources: NodeParts {
     let node: RelayNode
     let goal: NodeGoal
     let settings: NodeSettings
@@ -89,18 +89,11 @@ struct NodeResources: Sendable {
         )
     }
 
-    var all: [any Resource] { stages.flatMap { $0.flatMap(\.self) } }
-
     var isLeaving: Bool { goal.order != nil }
 
     /// Whether the time that leaving may take is used up.
     var isTimeUp: Bool { ContinuousClock.now >= deadline }
 
-    /// Parts of which each relies on those before it.
-    typealias Chain = [any Resource]
-
-    /// What is done one after another. The chains of a stage have nothing to do with one another, and are done at the
-    /// same time: who waits for one load balancer is late at none of the others.
     var stages: [[Chain]] {
         guard let terminationHook else { return ownStages }
         return ownStages + [[[terminationHook]]]

@@ -114,7 +114,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
         ]
     }
 
-    private static func outboundTLS(_ level: TLSLevel, authorities: String) -> [Parameter] {
+    static func outboundTLS(_ level: TLSLevel, authorities: String) -> [Parameter] {
         switch level {
         case .verify, .secure: [Parameter("smtp_tls_CAfile", authorities)]
         // TLS_README: the records have to be signed, and Postfix looks at that only when told to.

@@ -15,8 +15,8 @@ struct NodeExaminationTests {
 
     @Test func servicesThatRunAndComeUpAreNoFinding() {
         let up = ServiceState(isInstalled: true, isEnabled: true, isActive: true)
-        #expect(ServicesExamination.judge([postfix: up], [postfix]).isEmpty)
-        let found = ServicesExamination.judge([:], [postfix])
+        #expect(ServicesExamination.judge([postfix: up], [postfix], why: "no mail").isEmpty)
+        let found = ServicesExamination.judge([:], [postfix], why: "no mail")
         #expect(found.map(\.name) == ["service-down"])
         #expect(found[0].fix == "smtp-relay-agent reconcile")
     }
