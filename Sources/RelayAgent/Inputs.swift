@@ -66,7 +66,7 @@ package final class Inputs: Sendable {
     /// - Throws: `SettingsProblems` where the settings do not say how to read metadata, or a `MetadataFailure`.
     package func facts(_ age: Age = .current) async throws -> NodeFacts {
         let before = known.withLock { $0 }
-        if let before, age == .known { return before }
+        if let before, age == .known { return spoken(before) }
         let metadata = try metadata()
         let facts =
             if let before {
@@ -75,6 +75,14 @@ package final class Inputs: Sendable {
                 try await gather(from: metadata)
             }
         known.withLock { $0 = facts }
+        return spoken(facts)
+    }
+
+    /// Where IPv6 is switched off on this host, it has none of the addresses that metadata knows of.
+    private func spoken(_ facts: NodeFacts) -> NodeFacts {
+        guard !InternetProtocol6.isOn(files) else { return facts }
+        var facts = facts
+        facts.ipv6Addresses = []
         return facts
     }
 

@@ -78,6 +78,13 @@ package struct FileSystem: Sendable {
         return lstat(location(of: path).string, &status) == 0
     }
 
+    /// Where a symbolic link leads, as it is written there; `nil` where there is none.
+    package func linkTarget(of path: FilePath) -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(location(of: path).string, &buffer, buffer.count)
+        return count < 0 ? nil : String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Whether both paths lead to one and the same file.
     package func areSame(_ left: FilePath, _ right: FilePath) -> Bool {
         var (first, second) = (stat(), stat())

@@ -24,6 +24,7 @@ struct NodeResources: NodeParts {
     let services: ServiceBoard
     /// What ends a termination by Auto Scaling, once the node has left as far as it can; `nil` where nothing waits for it.
     let terminationHook: TerminationHook?
+    private let rivals: [MailTransferAgent.Rival]
     private let deadline: ContinuousClock.Instant
     /// What of the time to leave is kept for the termination hook.
     private static let reserve: Duration = .seconds(5)
@@ -57,9 +58,11 @@ struct NodeResources: NodeParts {
         self.request = request
         self.report = report
         self.probes = probes
+        self.rivals = MailTransferAgent.Rival.all(files: host.files)
         self.services = ServiceBoard(
             manager: host.services,
-            services: [Self.postfix, Self.nginx, Self.health, Self.timer, Self.agent]
+            services: [Self.postfix, Self.nginx, Self.health, Self.timer, Self.agent],
+            others: rivals.map(\.service)
         )
         // Leaving has its time from the order on; a later pass over a node that has left only looks again.
         let left = goal.order.map { settings.shutdown.drainTimeout - .seconds(Timestamp.seconds - $0.since) }
@@ -137,6 +140,13 @@ struct NodeResources: NodeParts {
                 running: [settings.reconcile.resident ? Self.agent : Self.timer],
                 stopped: [settings.reconcile.resident ? Self.timer : Self.agent],
                 services: services,
+                files: host.files
+            ),
+            MailTransferAgent(
+                ports: node.postfix.ports,
+                rivals: rivals,
+                services: services,
+                runner: host.runner,
                 files: host.files
             ),
             ConfiguredService(
