@@ -137,9 +137,8 @@ package struct SettingsSources: Sendable {
             add(text, as: name, key, .tag(name), known: SettingKey.all.map(\.tag))
         }
         if let file {
-            let (more, wrong) = file.entries()
-            entries += more
-            problems += wrong
+            entries += file.entries
+            problems += file.problems
         }
         return (entries, problems)
     }
