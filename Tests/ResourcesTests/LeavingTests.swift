@@ -94,7 +94,7 @@ struct LeavingTests {
             _ = try await Reconciler([resource]).converge { _ in }
             #expect(runner.lines == ["postqueue -f", "postfix reload", "postqueue -f"])
             let text = String(decoding: try files.bytes(at: main), as: UTF8.self)
-            #expect(text.hasPrefix("relayhost = [mine]\n"))
+            #expect(text.hasPrefix("# smtp-relay-agent, until this node is back: relayhost = [mine]\n"))
             #expect(MainCf(text)["relayhost"] == "[lb.example]:25")
             #expect(notices.withLock { $0 }.first?.hasPrefix("1 messages are still queued") ?? false)
         }

@@ -114,8 +114,17 @@ package struct FileSystem: Sendable {
     /// It is whole from the first moment, and its time of change says so, which is `settled` ago: every program of
     /// Postfix reads main.cf anew until it is two seconds old, in case it is being written (dict_load_file_xt in Postfix's
     /// dict.c), and a reload would take four seconds.
-    package func replace(_ path: FilePath, with bytes: [UInt8], attributes: FileAttributes) throws(FileFailure) {
+    ///
+    /// - Parameter context: SELinux's label; without one, the file keeps the label of that in whose place it comes, and a
+    ///   new one has the kernel's own for that folder.
+    package func replace(
+        _ path: FilePath,
+        with bytes: [UInt8],
+        attributes: FileAttributes,
+        context: SecurityContext? = nil
+    ) throws(FileFailure) {
         let location = location(of: path)
+        let context = hasSELinux ? context ?? SecurityContext(at: location) : nil
         let temporary = FilePath("\(location.string).smtp-relay-agent.\(getpid())")
         do {
             let descriptor = try FileDescriptor.open(
@@ -128,6 +137,7 @@ package struct FileSystem: Sendable {
                 try descriptor.writeAll(bytes)
                 try Errno.check(fchown(descriptor.rawValue, attributes.owner, attributes.group))
                 try Errno.check(fchmod(descriptor.rawValue, attributes.permissions.rawValue))
+                try context?.give(to: descriptor)
                 var changed = timespec()
                 try Errno.check(clock_gettime(CLOCK_REALTIME, &changed))
                 changed.tv_sec -= Self.settled

@@ -25,7 +25,6 @@ struct LoadBalancerView: Sendable {
     /// Whether nodes see its address in place of the sender's.
     let masksSenders: Bool
     let zones: [String]
-    /// Those of a classic one.
     let subnets: [String]
     let isCrossZone: Bool
     /// Seconds; of a classic one.
@@ -101,7 +100,7 @@ actor LoadBalancerViews {
                     isInternetFacing: found.isInternetFacing,
                     masksSenders: !attributes.preservesClientAddress && !attributes.usesProxyProtocol,
                     zones: found.availabilityZones,
-                    subnets: [],
+                    subnets: found.subnets,
                     isCrossZone: try await cloud.elbV2.isCrossZone(found),
                     idleTimeout: nil
                 )
