@@ -65,7 +65,9 @@ struct NodeExaminationTests {
         let agent = ServiceName("smtp-relay-agent.service")
         #expect(ServicesExamination.judge([agent: starting], [agent], why: "no mail").isEmpty)
         // A service that mail needs is down until it is up.
-        #expect(ServicesExamination.judge([postfix: starting], [postfix], why: "no mail").map(\.name) == ["service-down"])
+        #expect(
+            ServicesExamination.judge([postfix: starting], [postfix], why: "no mail").map(\.name) == ["service-down"]
+        )
         let down = ServiceState(isInstalled: true, isEnabled: true, isActive: false)
         #expect(ServicesExamination.judge([agent: down], [agent], why: "no mail").map(\.name) == ["agent-down"])
     }
