@@ -12,17 +12,21 @@ package struct SMTPSession {
     /// Connects, reads the greeting, says EHLO, runs the body, and says QUIT.
     ///
     /// - Parameters:
+    ///   - isProxied: Whether the server expects a header of the PROXY protocol first.
     ///   - timeout: For all of it.
     ///   - body: What to say between EHLO and QUIT.
     /// - Throws: `SMTPFailure`.
     package static func withSession<Result: Sendable>(
         to server: SMTPServer,
         greeting name: String,
+        isProxied: Bool = false,
         timeout: Duration,
         _ body: @Sendable @escaping (inout SMTPSession) async throws -> Result
     ) async throws -> Result {
         try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask { try await converse(with: server, greeting: name, timeout: timeout, body) }
+            group.addTask {
+                try await converse(with: server, greeting: name, isProxied: isProxied, timeout: timeout, body)
+            }
             group.addTask {
                 try await Task.sleep(for: timeout)
                 return nil
@@ -38,6 +42,7 @@ package struct SMTPSession {
     private static func converse<Result: Sendable>(
         with server: SMTPServer,
         greeting name: String,
+        isProxied: Bool,
         timeout: Duration,
         _ body: @Sendable (inout SMTPSession) async throws -> Result
     ) async throws -> Result {
@@ -56,6 +61,7 @@ package struct SMTPSession {
         return try await channel.executeThenClose { inbound, outbound in
             let replies = ReplyReader(server: server, inbound: inbound.makeAsyncIterator())
             var session = SMTPSession(server: server, replies: replies, writer: outbound)
+            if isProxied { try await session.write(ProxyHeader.ofThisHost(to: server), as: "the connection") }
             let greeting = try await session.replies.next(after: "the connection")
             guard greeting.code == 220 else {
                 throw SMTPFailure(server: server, reason: .refused(command: "the connection", reply: greeting))
@@ -69,14 +75,19 @@ package struct SMTPSession {
 
     /// Sends a command and waits for its answer.
     package mutating func send(_ command: String) async throws -> SMTPReply {
+        try await write(command + "\r\n", as: command)
+        return try await replies.next(after: command)
+    }
+
+    /// - Parameter what: What is written, in words.
+    private func write(_ text: String, as what: String) async throws {
         do {
-            try await writer.write(ByteBuffer(string: command + "\r\n"))
+            try await writer.write(ByteBuffer(string: text))
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            throw SMTPFailure(server: server, reason: .silent(after: command))
+            throw SMTPFailure(server: server, reason: .silent(after: what))
         }
-        return try await replies.next(after: command)
     }
 
     /// Sends a command that must be answered with 2xx.
