@@ -20,6 +20,7 @@ extension ValueReader {
         mail.upstream = upstream()
         mail.delivery = delivery()
         mail.submission = flag("mail.submission")
+        mail.proxyProtocol = flag("mail.proxy_protocol")
         mail.certificate = both("mail.tls.certificate", "mail.tls.key", PlainPath.init).map(CertificateFiles.init)
         mail.outboundTLS = choice("mail.tls.outbound_level") ?? .may
         return domain == nil ? nil : mail

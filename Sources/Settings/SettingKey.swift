@@ -101,6 +101,12 @@ package struct SettingKey: Sendable, Equatable {
                 standard: .number(80),
                 "The port that nginx answers the health check on."
             ),
+            SettingKey(
+                "health.proxy_port",
+                .number,
+                standard: nil,
+                "With mail.proxy_protocol, a port of its own for the health checks of target groups, which have a header."
+            ),
             SettingKey("health.path", .text, standard: .text("/health"), "The path of the health check."),
             SettingKey(
                 "load_balancer.classic",

@@ -25,8 +25,9 @@ final class ValueReader {
     func settings() -> NodeSettings? {
         refuseSettings(notOf: .relay)
         let mail = mail()
-        let port = port("health.port")
+        let port = self.port("health.port")
         let path = one("health.path", HealthPath.init)
+        let proxyPort = self.port("health.proxy_port")
         let classic = many("load_balancer.classic", ClassicLoadBalancerName.init)
         let targetGroups = many("load_balancer.target_groups", TargetGroupARN.init)
         let joining = duration("load_balancer.timeout")
@@ -36,7 +37,13 @@ final class ValueReader {
         let terminationHook = one("auto_scaling.termination_hook", LifecycleHookName.init)
         let reconcile = reconcile(loadBalancers: classic.count + targetGroups.count)
         _ = bootstrapTimeout()
-        guard let metadata = metadata(), let mail, let port, let path, let joining, let installing, let reconcile,
+        let health = port.flatMap { port in
+            path.map { NodeSettings.Health(port: port, path: $0, proxyPort: proxyPort) }
+        }
+        if let health, let mail, mail.proxyProtocol, !classic.isEmpty, !targetGroups.isEmpty {
+            requirePlainHealthChecks(health)
+        }
+        guard let metadata = metadata(), let mail, let health, let joining, let installing, let reconcile,
             let leaving, problems.isEmpty
         else { return nil }
         let loadBalancer = NodeSettings.LoadBalancer(
@@ -47,7 +54,7 @@ final class ValueReader {
         )
         return NodeSettings(
             mail: mail,
-            health: NodeSettings.Health(port: port, path: path),
+            health: health,
             loadBalancer: loadBalancer,
             metadata: metadata,
             packages: NodeSettings.Packages(timeout: installing),
@@ -137,8 +144,10 @@ final class ValueReader {
     private func port(_ name: String) -> UInt16? {
         guard let entry = entry(name), case .number(let number) = entry.value else { return nil }
         return parsed(entry) { () throws(InvalidValue) in
-            guard let port = UInt16(exactly: number), port > 0, ![25, 465, 587, 10025].contains(port) else {
-                let expected = "a free port, from 1 to 65535 and none of Postfix's (25, 465, 587, 10025)"
+            guard let port = UInt16(exactly: number), port > 0,
+                ![25, 465, 587, 10025, HealthPorts.loopback].contains(port)
+            else {
+                let expected = "a free port, from 1 to 65535 and none of the relay's own (25, 465, 587, 10025, 10080)"
                 throw InvalidValue("\(number)", expected: expected)
             }
             return port
@@ -154,6 +163,24 @@ final class ValueReader {
             }
             return value
         }
+    }
+
+    /// A classic load balancer's checks begin without a header, also where it puts one before mail.
+    private func requirePlainHealthChecks(_ health: NodeSettings.Health) {
+        guard HealthPorts(health, isProxied: true).plain == nil, let entry = entry("mail.proxy_protocol") else {
+            return
+        }
+        problems.append(
+            .unwanted(
+                entry.key.name,
+                in: entry.source,
+                """
+                target groups then put a header before their health checks, and load_balancer.classic does not, so both \
+                can't come to port \(health.port); set health.proxy_port to a port of its own, and let the target groups \
+                check there
+                """
+            )
+        )
     }
 
     func duration(_ name: String) -> Duration? {

@@ -125,7 +125,7 @@ struct NodeResources: NodeParts {
 
     /// The host's own parts.
     var base: [any Resource] {
-        let endpoint = HTTPHealthCheck(settings.health, transport: host.transport)
+        let endpoint = HTTPHealthCheck(settings, transport: host.transport)
         return [
             PackagesResource(
                 node.packages,
@@ -172,7 +172,7 @@ struct NodeResources: NodeParts {
             ),
             publisher: Self.health,
             file: FilePath(NginxConfiguration.healthFile),
-            answer: HTTPHealthCheck(settings.health, transport: host.transport),
+            answer: HTTPHealthCheck(settings, transport: host.transport),
             services: services,
             files: host.files
         )
@@ -194,21 +194,46 @@ struct NodeResources: NodeParts {
 
     /// Every load balancer that the node is to be in. A node that leaves hands its mail over through the first that has
     /// somebody to take it.
-    private var places: [any LoadBalancerPlace] { Self.places(facts, settings, aws) }
+    private var places: [any LoadBalancerPlace] { Self.places(facts, settings, node.allowed, host, aws) }
 
     /// Every load balancer that a node is to be in, of each kind.
-    static func places(_ facts: NodeFacts, _ settings: NodeSettings, _ aws: AWSAccess) -> [any LoadBalancerPlace] {
-        let node = RelayInstance(facts, health: settings.health)
+    static func places(
+        _ facts: NodeFacts,
+        _ settings: NodeSettings,
+        _ allowed: AllowedNetworks,
+        _ host: HostAccess,
+        _ aws: AWSAccess
+    ) -> [any LoadBalancerPlace] {
         let (region, domain, metadata) = (facts.region, facts.servicesDomain, aws.metadata(settings.metadata))
+        let node = RelayInstance(
+            facts,
+            settings,
+            isAllowed: allowed.contains(facts.privateAddress),
+            securityGroups: { try await metadata.securityGroups(of: facts.mac) }
+        )
         let ec2 = aws.ec2(region: region, domain: domain, metadata: metadata)
         let elb = aws.elb(region: region, domain: domain, metadata: metadata)
         let elbV2 = aws.elbV2(region: region, domain: domain, metadata: metadata)
         let isOpenAllowed = settings.loadBalancer.allowOpenToWorld
         return settings.loadBalancer.classic.map {
-            ClassicPlace($0, node: node, allowOpenToWorld: isOpenAllowed, elb: elb, ec2: ec2)
+            ClassicPlace(
+                $0,
+                node: node,
+                allowOpenToWorld: isOpenAllowed,
+                elb: elb,
+                ec2: ec2,
+                agreements: aws.agreements
+            )
         }
             + settings.loadBalancer.targetGroups.map {
-                TargetGroupPlace($0, node: node, allowOpenToWorld: isOpenAllowed, elb: elbV2, ec2: ec2)
+                TargetGroupPlace(
+                    $0,
+                    node: node,
+                    allowOpenToWorld: isOpenAllowed,
+                    elb: elbV2,
+                    ec2: ec2,
+                    postfix: { await PostfixVersion.installed(host.runner) }
+                )
             }
     }
 

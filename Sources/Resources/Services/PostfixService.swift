@@ -114,6 +114,6 @@ package struct PostfixService: ServiceConfiguration {
         """
 
     package func probe() async throws {
-        try await Patience.untilAnswering { try await relay.greet(ports: wanted.ports) }
+        try await Patience.untilAnswering { try await relay.greet(ports: wanted.ports, isProxied: wanted.isProxied) }
     }
 }
