@@ -1,6 +1,7 @@
 package import AWS
 package import Facts
 package import HTTP
+import Resources
 import Synchronization
 package import Vocabulary
 
@@ -14,6 +15,8 @@ package final class AWSAccess: Sendable {
     package let tally = APITally()
     private let kept = Mutex(Kept())
     private let targetGroups = NetworkLoadBalancingClient.Memory()
+    /// What was found to agree between load balancers and this node.
+    let agreements = AgreementMemory()
 
     private struct Kept {
         var metadata: (settings: NodeSettings.Metadata, client: MetadataClient)?

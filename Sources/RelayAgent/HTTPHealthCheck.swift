@@ -7,8 +7,13 @@ package struct HTTPHealthCheck: HealthChecking {
     private let url: String
     private let transport: any HTTPTransport
 
-    package init(_ health: NodeSettings.Health, transport: any HTTPTransport) {
-        self.url = "http://127.0.0.1:\(health.port)\(health.path)"
+    package init(_ settings: NodeSettings, transport: any HTTPTransport) {
+        self.init(port: settings.healthPorts.local, path: settings.health.path, transport: transport)
+    }
+
+    /// - Parameter port: Where nginx takes a request without a header of the PROXY protocol.
+    init(port: UInt16, path: HealthPath, transport: any HTTPTransport) {
+        self.url = "http://127.0.0.1:\(port)\(path)"
         self.transport = transport
     }
 

@@ -6,6 +6,8 @@ package struct RelayNode: Sendable, Equatable {
     package let postfix: PostfixConfiguration
     package let nginx: NginxConfiguration
     package let selfTest: SelfTest
+    /// Whose mail is relayed.
+    package let allowed: AllowedNetworks
 
     /// - Parameters:
     ///   - authorities: The system's file of the certificate authorities that it trusts.
@@ -22,6 +24,7 @@ package struct RelayNode: Sendable, Equatable {
         // Without an IPv6 address there is nobody to speak IPv6 with, and older Postfix does not start (inet_protocols).
         let families: Set<IPAddress.Family> = facts.ipv6Addresses.isEmpty ? [.ipv4] : [.ipv4, .ipv6]
         let allowed = try AllowedNetworks(settings.mail, facts: facts, families: families)
+        self.allowed = allowed
         self.packages = [.postfix, .nginx] + (settings.mail.upstream?.login == nil ? [] : [.saslPlain])
         self.postfix = PostfixConfiguration(
             settings.mail,
@@ -32,11 +35,17 @@ package struct RelayNode: Sendable, Equatable {
             password: password,
             evacuation: evacuation
         )
-        self.nginx = NginxConfiguration(settings.health, facts: facts, families: families)
+        self.nginx = NginxConfiguration(
+            settings.health,
+            ports: settings.healthPorts,
+            facts: facts,
+            families: families
+        )
         self.selfTest = SelfTest(
             allowed,
             families: families,
             ports: postfix.ports,
+            isProxied: postfix.isProxied,
             domains: settings.mail.transports.map(\.domain),
             largestMessage: settings.mail.delivery.messageSizeLimit
         )

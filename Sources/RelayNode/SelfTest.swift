@@ -8,6 +8,8 @@ package struct SelfTest: Sendable, Equatable {
     package let insiders: [IPAddress]
     /// The ports at which mail is taken.
     package let ports: [UInt16]
+    /// Whether these expect a header of the PROXY protocol.
+    package let isProxied: Bool
     /// The domains that the relay delivers itself, which are no less closed to outsiders.
     package let domains: [DomainName]
     /// Bytes that the queue's disk must have free: room for a few messages of the largest size (10 MB, as Postfix has it).
@@ -18,11 +20,13 @@ package struct SelfTest: Sendable, Equatable {
         _ allowed: AllowedNetworks,
         families: Set<IPAddress.Family>,
         ports: [UInt16] = [25],
+        isProxied: Bool = false,
         domains: [DomainName] = [],
         largestMessage: Int? = nil
     ) {
         self.leastFreeSpace = max(64 << 20, UInt64(largestMessage ?? 0) * 2)
         self.ports = ports
+        self.isProxied = isProxied
         // Postfix slows down who is refused often, so of many domains there are some.
         self.domains = Array(domains.prefix(5))
         var outsiders: [IPAddress] = []

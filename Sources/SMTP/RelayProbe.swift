@@ -3,7 +3,9 @@ package import Vocabulary
 /// Looks at the relay as its clients see it.
 package protocol RelayProbing: Sendable {
     /// Whether a real banner and a real answer to EHLO come from each of these ports.
-    func greet(ports: [UInt16]) async throws
+    ///
+    /// - Parameter isProxied: Whether these expect a header of the PROXY protocol.
+    func greet(ports: [UInt16], isProxied: Bool) async throws
 
     /// What the relay answers when these clients want a message relayed to a foreign domain, and to some of its own.
     ///
@@ -11,7 +13,9 @@ package protocol RelayProbing: Sendable {
     func relayAttempts(by clients: [IPAddress], to domains: [DomainName]) async throws -> [[SMTPReply]]
 
     /// What the relay answers at a port itself when this host wants a message relayed to a foreign domain.
-    func ownRelayAttempt(port: UInt16) async throws -> SMTPReply
+    ///
+    /// - Parameter isProxied: Whether the port expects a header of the PROXY protocol.
+    func ownRelayAttempt(port: UInt16, isProxied: Bool) async throws -> SMTPReply
 }
 
 /// Probes the Postfix on this host.
@@ -30,19 +34,29 @@ package struct RelayProbe: RelayProbing {
         self.timeout = timeout
     }
 
-    package func greet(ports: [UInt16]) async throws {
-        for port in ports {
-            let server = SMTPServer(address, port: port)
-            try await SMTPSession.withSession(to: server, greeting: Self.name, timeout: timeout) { _ in }
-        }
+    package func greet(ports: [UInt16], isProxied: Bool) async throws {
+        for port in ports { try await withSession(port, isProxied) { _ in } }
     }
 
-    package func ownRelayAttempt(port: UInt16) async throws -> SMTPReply {
-        let server = SMTPServer(address, port: port)
-        return try await SMTPSession.withSession(to: server, greeting: Self.name, timeout: timeout) { session in
+    package func ownRelayAttempt(port: UInt16, isProxied: Bool) async throws -> SMTPReply {
+        try await withSession(port, isProxied) { session in
             try await session.sendChecked("MAIL FROM:<\(Self.sender)>")
             return try await session.send("RCPT TO:<\(Self.foreignRecipient)>")
         }
+    }
+
+    private func withSession<Result: Sendable>(
+        _ port: UInt16,
+        _ isProxied: Bool,
+        _ body: @Sendable @escaping (inout SMTPSession) async throws -> Result
+    ) async throws -> Result {
+        try await SMTPSession.withSession(
+            to: SMTPServer(address, port: port),
+            greeting: Self.name,
+            isProxied: isProxied,
+            timeout: timeout,
+            body
+        )
     }
 
     package func relayAttempts(by clients: [IPAddress], to domains: [DomainName]) async throws -> [[SMTPReply]] {

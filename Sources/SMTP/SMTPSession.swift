@@ -14,6 +14,7 @@ package struct SMTPSession {
     /// Connects, reads the greeting, says EHLO, runs the body, and says QUIT.
     ///
     /// - Parameters:
+    ///   - isProxied: Whether the server expects a header of the PROXY protocol first.
     ///   - timeout: For all of it.
     ///   - encryption: Has it all said by TLS, as far as the protocol allows; without it, in the clear.
     ///   - body: What to say between EHLO and QUIT.
@@ -21,13 +22,21 @@ package struct SMTPSession {
     package static func withSession<Result: Sendable>(
         to server: SMTPServer,
         greeting name: String,
+        isProxied: Bool = false,
         timeout: Duration,
         encryption: SMTPEncryption? = nil,
         _ body: @Sendable @escaping (inout SMTPSession) async throws -> Result
     ) async throws -> Result {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask {
-                try await converse(with: server, greeting: name, timeout: timeout, encryption: encryption, body)
+                try await converse(
+                    with: server,
+                    greeting: name,
+                    isProxied: isProxied,
+                    timeout: timeout,
+                    encryption: encryption,
+                    body
+                )
             }
             group.addTask {
                 try await Task.sleep(for: timeout)
@@ -44,6 +53,7 @@ package struct SMTPSession {
     private static func converse<Result: Sendable>(
         with server: SMTPServer,
         greeting name: String,
+        isProxied: Bool,
         timeout: Duration,
         encryption: SMTPEncryption?,
         _ body: @Sendable (inout SMTPSession) async throws -> Result
@@ -67,6 +77,7 @@ package struct SMTPSession {
         return try await channel.executeThenClose { inbound, outbound in
             let replies = ReplyReader(server: server, inbound: inbound.makeAsyncIterator())
             var session = SMTPSession(server: server, replies: replies, writer: outbound)
+            if isProxied { try await session.write(ProxyHeader.ofThisHost(to: server), as: "the connection") }
             let greeting = try await session.replies.next(after: "the connection")
             guard greeting.code == 220 else {
                 throw SMTPFailure(server: server, reason: .refused(command: "the connection", reply: greeting))
@@ -109,14 +120,22 @@ package struct SMTPSession {
     package mutating func send(_ command: String, shownAs name: String? = nil) async throws -> SMTPReply {
         let name = name ?? command
         do {
-            try await writer.write(ByteBuffer(string: command + "\r\n"))
+            try await write(command + "\r\n", as: name)
+        } catch is SMTPFailure {
+            // Of a connection that has failed, the other direction says why.
+        }
+        return try await replies.next(after: name)
+    }
+
+    /// - Parameter what: What is written, in words.
+    private func write(_ text: String, as what: String) async throws {
+        do {
+            try await writer.write(ByteBuffer(string: text))
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            // Of a connection that has failed, the other direction says why.
-            return try await replies.next(after: name)
+            throw SMTPFailure(server: server, reason: .silent(after: what))
         }
-        return try await replies.next(after: name)
     }
 
     /// Sends a command that must be answered with 2xx.

@@ -87,6 +87,12 @@ extension SettingKey {
             "Whether mail is taken on port 587 as well, of the same senders as on port 25."
         ),
         SettingKey(
+            "mail.proxy_protocol",
+            .boolean,
+            standard: .boolean(false),
+            "Whether the load balancers tell the senders' own addresses by the PROXY protocol, as they have to be told to."
+        ),
+        SettingKey(
             "mail.tls.certificate",
             .text,
             standard: nil,

@@ -20,6 +20,7 @@ extension ValueReader {
         mail.upstream = upstream()
         mail.delivery = delivery()
         mail.submission = flag("mail.submission")
+        mail.proxyProtocol = flag("mail.proxy_protocol")
         mail.certificate = both("mail.tls.certificate", "mail.tls.key", PlainPath.init).map(CertificateFiles.init)
         mail.outboundTLS = choice("mail.tls.outbound_level") ?? .may
         return domain == nil ? nil : mail
@@ -103,18 +104,6 @@ extension ValueReader {
         for (name, other) in [(first, second), (second, first)] where entry(other) == nil {
             guard let entry = entry(name) else { continue }
             problems.append(.unwanted(name, in: entry.source, "it needs \(other) too"))
-        }
-    }
-
-    /// One of a few words.
-    private func choice<Value: RawRepresentable & CaseIterable>(_ name: String) -> Value?
-    where Value.RawValue == String {
-        one(name) { (text) throws(InvalidValue) in
-            guard let value = Value(rawValue: text) else {
-                let words = Value.allCases.map { "\"\($0.rawValue)\"" }
-                throw InvalidValue(text, expected: "one of \(words.joined(separator: ", "))")
-            }
-            return value
         }
     }
 }

@@ -17,6 +17,9 @@ extension NodeSettings {
         package var networkTable = NetworkTable.auto
         /// Whether mail is taken on port 587 as well as on 25.
         package var submission = false
+        /// Whether each connection to these ports begins with a header of the PROXY protocol, in which the load balancer
+        /// tells the sender's own address.
+        package var proxyProtocol = false
         /// The certificate that senders are shown; without one, they find no TLS.
         package var certificate: CertificateFiles?
         /// Whether and how strictly mail goes out by TLS: Postfix's `smtp_tls_security_level`.

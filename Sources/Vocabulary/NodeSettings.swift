@@ -38,10 +38,13 @@ package struct NodeSettings: Sendable, Equatable {
     package struct Health: Sendable, Equatable {
         package var port: UInt16
         package var path: HealthPath
+        /// Where the health checks come that begin with a header of the PROXY protocol; `nil` for the port of the others.
+        package var proxyPort: UInt16?
 
-        package init(port: UInt16 = 80, path: HealthPath = .standard) {
+        package init(port: UInt16 = 80, path: HealthPath = .standard, proxyPort: UInt16? = nil) {
             self.port = port
             self.path = path
+            self.proxyPort = proxyPort
         }
     }
 

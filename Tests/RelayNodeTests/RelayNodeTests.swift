@@ -150,6 +150,49 @@ struct RelayNodeTests {
         #expect(MasterCf(try postfix.masterCf(from: "")).entries.contains { $0.service == "smtp" })
     }
 
+    @Test func whoIsBelievedToSpeakForOthersIsTheLoadBalancerWhereItIsAskedTo() throws {
+        #expect(try mainCf { _ in }["smtpd_upstream_proxy_protocol"] == "")
+        #expect(try mainCf { $0.proxyProtocol = true }["smtpd_upstream_proxy_protocol"] == "haproxy")
+        let settings = try exampleSettings { $0.mail.proxyProtocol = true }
+        let node = try RelayNode(settings: settings, facts: exampleFacts())
+        #expect(node.postfix.isProxied && node.selfTest.isProxied)
+        // The self-test speaks to a door of its own, without a header.
+        let selfTest = MasterCf(try node.postfix.masterCf(from: "smtp inet n - n - - smtpd\n")).entries.last
+        #expect(selfTest?.overrides.contains { $0 == ("smtpd_upstream_proxy_protocol", "") } == true)
+        #expect(throws: RelayPolicyOverridden.self) {
+            try node.postfix.masterCf(from: "2525 inet n - n - - smtpd -o smtpd_upstream_proxy_protocol=haproxy\n")
+        }
+    }
+
+    @Test func nginxWaitsForAHeaderWhereHealthChecksHaveOne() throws {
+        let arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/relay/0123abcd"
+        func listeners(_ change: (inout NodeSettings) throws -> Void, ipv6: [String] = []) throws -> [String] {
+            let settings = try exampleSettings {
+                $0.mail.proxyProtocol = true
+                $0.loadBalancer.targetGroups = [try TargetGroupARN(arn)]
+                try change(&$0)
+            }
+            let text = try RelayNode(settings: settings, facts: exampleFacts(ipv6: ipv6)).nginx.text
+            return text.split(separator: "\n").filter { $0.contains(" listen ") }.map {
+                $0.split(separator: " ").joined(separator: " ")
+            }
+        }
+        let own = "listen 127.0.0.1:10080 default_server;"
+        #expect(try listeners { _ in } == ["listen 80 default_server proxy_protocol;", own])
+        #expect(
+            try listeners({ _ in }, ipv6: ["2001:db8::10"])
+                == [
+                    "listen 80 default_server proxy_protocol;", "listen [::]:80 default_server proxy_protocol;", own,
+                ]
+        )
+        #expect(
+            try listeners { $0.health.proxyPort = 81 }
+                == ["listen 80 default_server;", "listen 81 default_server proxy_protocol;"]
+        )
+        #expect(try listeners { $0.loadBalancer.targetGroups = [] } == ["listen 80 default_server;"])
+        #expect(try listeners { $0.mail.proxyProtocol = false } == ["listen 80 default_server;"])
+    }
+
     private func mainCf(_ change: (inout NodeSettings.Mail) throws -> Void) throws -> MainCf {
         let settings = try exampleSettings { try change(&$0.mail) }
         let node = try RelayNode(settings: settings, facts: exampleFacts(), authorities: "/ca.crt")

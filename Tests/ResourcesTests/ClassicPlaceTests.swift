@@ -37,15 +37,18 @@ struct ClassicPlaceTests {
     private func membership(
         _ api: FakeELB,
         _ settings: NodeSettings.LoadBalancer = NodeSettings.LoadBalancer(),
+        node: RelayInstance? = nil,
         goal: MembershipGoal = .member(waits: true),
+        agreements: AgreementMemory = AgreementMemory(),
         notices: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> Membership {
         let place = ClassicPlace(
             try ClassicLoadBalancerName("relay"),
-            node: try .sample,
+            node: try node ?? .sample,
             allowOpenToWorld: settings.allowOpenToWorld,
             elb: api,
-            ec2: api
+            ec2: api,
+            agreements: agreements
         )
         return Membership(
             place,
@@ -62,10 +65,103 @@ struct ClassicPlaceTests {
         return drift.changes.map(\.summary)
     }
 
-    @Test func aNodeInServiceCostsOneCall() async throws {
-        let api = FakeELB(balancer(), healths: [inService])
-        #expect(try await apply(try membership(api)).isEmpty)
-        #expect(api.calls == ["health"])
+    @Test func aNodeInServiceCostsOneCallAndNowAndThenALookAtTheLoadBalancer() async throws {
+        let (api, agreements) = (FakeELB(balancer(), healths: [inService]), AgreementMemory())
+        #expect(try await apply(try membership(api, agreements: agreements)).isEmpty)
+        #expect(api.calls == ["health", "describe"])
+        #expect(try await apply(try membership(api, agreements: agreements)).isEmpty)
+        #expect(api.calls == ["health", "describe", "health"])
+        let forgetful = AgreementMemory(lifetime: .zero)
+        for _ in 0..<2 { #expect(try await apply(try membership(api, agreements: forgetful)).isEmpty) }
+        #expect(api.calls.count { $0 == "describe" } == 3)
+    }
+
+    @Test(arguments: [false, true])
+    func whoDisagreesAboutTheProxyProtocolStaysOutAndIsToldWhatToRun(isProxied: Bool) async throws {
+        let api = FakeELB(balancer(), healths: [nil], proxied: isProxied ? [] : [25])
+        await #expect {
+            try await apply(try membership(api, node: .sample(isProxied: isProxied)))
+        } throws: {
+            let command = "aws elb set-load-balancer-policies-for-backend-server --load-balancer-name relay"
+            let policy = isProxied ? "smtp-relay-proxy-protocol" : "'[]'"
+            return "\($0)".hasPrefix("will not join load balancer relay: it puts ")
+                && "\($0)".contains("\(command) --instance-port 25 --policy-names \(policy)")
+                && "\($0)".contains("aws elb create-load-balancer-policy") == isProxied
+        }
+        #expect(!api.calls.contains { $0.hasPrefix("register") })
+        let agreed = FakeELB(balancer(), healths: [nil, inService], proxied: isProxied ? [25] : [])
+        let changes = try await apply(try membership(agreed, node: .sample(isProxied: isProxied)))
+        #expect(changes == ["register i-01234567 with load balancer relay"])
+    }
+
+    @Test func whomTheInternetReachesItselfBelievesNoHeaders() async throws {
+        let node = try RelayInstance.sample(isProxied: true, securityGroups: { ["sg-1"] })
+        let api = FakeELB(balancer(), healths: [nil], ingress: [world], proxied: [25])
+        await #expect {
+            try await apply(try membership(api, node: node))
+        } throws: { $0 is ForgeableDoor && "\($0)".contains("revoke-security-group-ingress --group-id sg-1") }
+        for (node, settings) in [
+            (node, NodeSettings.LoadBalancer(allowOpenToWorld: true)),
+            // Nobody comes there but by the load balancer.
+            (try .sample(isProxied: true), NodeSettings.LoadBalancer()),
+        ] {
+            let api = FakeELB(balancer(), healths: [nil, inService], ingress: [world], proxied: [25])
+            #expect(try await apply(try membership(api, settings, node: node)).count == 1)
+        }
+        let plain = FakeELB(balancer(), healths: [nil, inService], ingress: [world])
+        #expect(try await apply(try membership(plain, node: .sample(securityGroups: { ["sg-1"] }))).count == 1)
+    }
+
+    @Test func onlyThePortsThatMailIsTakenOnHaveToAgreeButAllOfThese() async throws {
+        let listeners = [25, 587].map { ClassicLoadBalancer.Listener(loadBalancerPort: $0, instancePort: $0) }
+        let both = ClassicLoadBalancer(
+            name: "relay",
+            scheme: .internal,
+            vpcID: "vpc-1",
+            securityGroups: [],
+            listeners: listeners,
+            healthCheckTarget: "HTTP:80/health",
+            backendPolicies: [587: ["other"]]
+        )
+        let api = FakeELB(both, healths: [nil, inService], proxied: [25])
+        #expect(try await apply(try membership(api, node: .sample(isProxied: true))).count == 1)
+        await #expect {
+            try await apply(
+                try membership(
+                    FakeELB(both, healths: [nil], proxied: [25]),
+                    node: .sample(ports: [25, 587], isProxied: true)
+                )
+            )
+        } throws: { "\($0)".contains("--instance-port 587 --policy-names other smtp-relay-proxy-protocol") }
+    }
+
+    @Test func whoIsInServiceAndDisagreesLeavesAndIsToldWhy() async throws {
+        let api = FakeELB(balancer(), healths: [inService], mayDeregister: true)
+        let agreements = AgreementMemory()
+        #expect(try await apply(try membership(api, agreements: agreements)).isEmpty)
+        // The setting changes, and nothing else.
+        await #expect(throws: ProxyProtocolDisagreement.self) {
+            try await apply(try membership(api, node: .sample(isProxied: true), agreements: agreements))
+        }
+        #expect(api.calls.last == "deregister i-01234567")
+    }
+
+    @Test func whoseMailTheOthersWouldRefuseIsToldSoBeforeItLeaves() async throws {
+        let place = { (node: RelayInstance) in
+            let api = FakeELB(balancer(), healths: [nil], proxied: node.isProxied ? [25] : [])
+            return ClassicPlace(
+                try ClassicLoadBalancerName("relay"),
+                node: node,
+                allowOpenToWorld: false,
+                elb: api,
+                ec2: api,
+                agreements: AgreementMemory()
+            )
+        }
+        let stranger = try await place(.sample(isProxied: true, isAllowed: false)).review()
+        #expect(stranger.map(\.kind) == [.handOverRefused])
+        #expect(try await place(.sample(isProxied: true)).review().isEmpty)
+        #expect(try await place(.sample(isAllowed: false)).review().isEmpty)
     }
 
     @Test func aMissingNodeIsRegisteredAndWaitedFor() async throws {
@@ -135,7 +231,8 @@ struct ClassicPlaceTests {
             ),
         ]
         for (api, settings) in cases {
-            #expect(try await apply(try membership(api, settings)).count == 1)
+            let node = try RelayInstance.sample(isProxied: !api.proxied.isEmpty)
+            #expect(try await apply(try membership(api, settings, node: node)).count == 1)
         }
     }
 
@@ -154,7 +251,11 @@ struct ClassicPlaceTests {
 
     @Test func othersAreReachedByTheListenerThatLeadsToPort25() async throws {
         let (id, other) = (try RelayInstance.sample.id, try InstanceID("i-76543210"))
-        func place(_ instances: [InstanceID], ports: (UInt16, UInt16)) throws -> ClassicPlace {
+        func place(
+            _ instances: [InstanceID],
+            ports: (UInt16, UInt16),
+            node: RelayInstance? = nil
+        ) throws -> ClassicPlace {
             let balancer = ClassicLoadBalancer(
                 name: "relay",
                 scheme: .internal,
@@ -170,11 +271,25 @@ struct ClassicPlaceTests {
             )
             let api = FakeELB(balancer, healths: [nil])
             let name = try ClassicLoadBalancerName("relay")
-            return ClassicPlace(name, node: try .sample, allowOpenToWorld: false, elb: api, ec2: api)
+            return ClassicPlace(
+                name,
+                node: try node ?? .sample,
+                allowOpenToWorld: false,
+                elb: api,
+                ec2: api,
+                agreements: AgreementMemory()
+            )
         }
         let both = [id, other]
         #expect(try await place(both, ports: (2525, 25)).wayToOthers() == "[relay-1.elb.example]:2525")
         #expect(try await place([id], ports: (25, 25)).wayToOthers() == nil)
         #expect(try await place(both, ports: (25, 26)).wayToOthers() == nil)
+        // Who is told this node's own address may refuse it.
+        let stranger = try RelayInstance.sample(isProxied: true, isAllowed: false)
+        await #expect(throws: HandOverRefused.self) {
+            try await place(both, ports: (25, 25), node: stranger).wayToOthers()
+        }
+        let hidden = try RelayInstance.sample(isAllowed: false)
+        #expect(try await place(both, ports: (25, 25), node: hidden).wayToOthers() == "[relay-1.elb.example]:25")
     }
 }

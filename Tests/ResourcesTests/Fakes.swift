@@ -69,8 +69,8 @@ struct FakeRelay: RelayProbing {
 
     struct Down: Error {}
 
-    func greet(ports: [UInt16]) throws { if !isUp { throw Down() } }
-    func ownRelayAttempt(port: UInt16) -> SMTPReply {
+    func greet(ports: [UInt16], isProxied: Bool) throws { if !isUp { throw Down() } }
+    func ownRelayAttempt(port: UInt16, isProxied: Bool) -> SMTPReply {
         port == refusedPort ? SMTPReply(code: 554, lines: ["no"]) : SMTPReply(code: 250, lines: ["ok"])
     }
     func relayAttempts(by clients: [IPAddress], to domains: [DomainName]) -> [[SMTPReply]] {
@@ -82,15 +82,29 @@ struct FakeRelay: RelayProbing {
 
 extension RelayInstance {
     /// i-01234567 in vpc-1, at 10.0.1.10.
-    static var sample: RelayInstance {
-        get throws {
-            RelayInstance(
-                id: try InstanceID("i-01234567"),
-                vpcID: "vpc-1",
-                availabilityZone: "eu-central-1a",
-                address: try IPAddress("10.0.1.10")
-            )
-        }
+    static var sample: RelayInstance { get throws { try sample() } }
+
+    /// The same.
+    static func sample(
+        ipv6Address: String? = nil,
+        health: NodeSettings.Health = NodeSettings.Health(),
+        ports: [UInt16] = [25],
+        isProxied: Bool = false,
+        isAllowed: Bool = true,
+        securityGroups: (@Sendable () async throws -> [String])? = nil
+    ) throws -> RelayInstance {
+        RelayInstance(
+            id: try InstanceID("i-01234567"),
+            vpcID: "vpc-1",
+            availabilityZone: "eu-central-1a",
+            address: try IPAddress("10.0.1.10"),
+            ipv6Address: try ipv6Address.map { try IPAddress($0) },
+            health: health,
+            ports: ports,
+            isProxied: isProxied,
+            isAllowed: isAllowed,
+            securityGroups: securityGroups
+        )
     }
 }
 

@@ -7,6 +7,30 @@ import Synchronization
 import SystemPackage
 import Testing
 
+/// A Postfix that delivers a message only when it is told to for the third time.
+private final class LateDelivery: CommandRunner {
+    private let message: FilePath
+    private let files: FileSystem
+    private let count = Mutex(0)
+
+    init(of message: FilePath, _ files: FileSystem) {
+        self.message = message
+        self.files = files
+    }
+
+    var flushes: Int { count.withLock { $0 } }
+
+    func run(_ command: Command) async throws(CommandFailure) -> CommandOutput {
+        guard command.description == "postqueue -f" else { return CommandOutput(status: 0) }
+        let flush = count.withLock {
+            $0 += 1
+            return $0
+        }
+        if flush == 3 { try? files.remove(message) }
+        return CommandOutput(status: 0)
+    }
+}
+
 struct LeavingTests {
     private let health: FilePath = "/run/smtp-relay-agent/www/health"
 
@@ -97,6 +121,25 @@ struct LeavingTests {
             #expect(text.hasPrefix("# smtp-relay-agent, until this node is back: relayhost = [mine]\n"))
             #expect(MainCf(text)["relayhost"] == "[lb.example]:25")
             #expect(notices.withLock { $0 }.first?.hasPrefix("1 messages are still queued") ?? false)
+        }
+    }
+
+    @Test func whatComesBackWhileItIsHandedOverIsTriedAgain() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try queue(files, "deferred/1/1A2B3C")
+            try files.createDirectory("/etc/postfix")
+            try files.replace("/etc/postfix/main.cf", with: [], attributes: FileAttributes())
+            let runner = LateDelivery(of: "/var/spool/postfix/deferred/1/1A2B3C", files)
+            let resource = QueueEvacuation(
+                address: { "[lb.example]:25" },
+                files: files,
+                runner: runner,
+                deadline: .now + .seconds(60),
+                flushTime: .milliseconds(10),
+                notice: { Issue.record("nothing stays: \($0)") }
+            )
+            _ = try await Reconciler([resource]).converge { _ in }
+            #expect(runner.flushes == 3)
         }
     }
 

@@ -9,14 +9,16 @@ struct TargetGroupPlaceTests {
     private func place(
         _ elb: FakeTargetGroups,
         node: RelayInstance? = nil,
-        allowOpenToWorld: Bool = false
+        allowOpenToWorld: Bool = false,
+        postfix: PostfixVersion? = nil
     ) throws -> TargetGroupPlace {
         TargetGroupPlace(
             try FakeTargetGroups.arn,
             node: try node ?? .sample,
             allowOpenToWorld: allowOpenToWorld,
             elb: elb,
-            ec2: elb
+            ec2: elb,
+            postfix: { postfix }
         )
     }
 
@@ -114,7 +116,54 @@ struct TargetGroupPlaceTests {
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: true, usesProxyProtocol: true)
         await #expect {
             try await place(elb, allowOpenToWorld: true).review()
-        } throws: { $0 is ProxyProtocolOn && "\($0)".contains("Key=proxy_protocol_v2.enabled,Value=false") }
+        } throws: { $0 is ProxyProtocolDisagreement && "\($0)".contains("Key=proxy_protocol_v2.enabled,Value=false") }
+    }
+
+    @Test func theProxyProtocolIsWantedWhereTheNodeExpectsIt() async throws {
+        var elb = try FakeTargetGroups([unused])
+        let node = try RelayInstance.sample(isProxied: true)
+        await #expect {
+            try await place(elb, node: node).review()
+        } throws: { $0 is ProxyProtocolDisagreement && "\($0)".contains("Key=proxy_protocol_v2.enabled,Value=true") }
+        elb.attributes = TargetGroup.Attributes(preservesClientAddress: false, usesProxyProtocol: true)
+        #expect(try await place(elb, node: node).review().isEmpty)
+        // What the networks name are the true senders, so an open door is no open relay.
+        elb.isInternetFacing = true
+        #expect(try await place(elb, node: node).review().isEmpty)
+    }
+
+    @Test(arguments: [("2.10.1", false), ("3.4.29", false), ("3.5.0", true), ("3.11-20251101", true), ("4.0", true)])
+    func version2TakesAPostfixThatReadsIt(version: String, reads: Bool) async throws {
+        var elb = try FakeTargetGroups([unused])
+        elb.attributes = TargetGroup.Attributes(preservesClientAddress: true, usesProxyProtocol: true)
+        let place = try place(elb, node: .sample(isProxied: true), postfix: PostfixVersion(version))
+        do {
+            #expect(try await place.review().isEmpty && reads)
+        } catch let error as PostfixReadsOnlyVersion1 {
+            #expect(
+                !reads && "\(error)".contains("Postfix \(version) does not read") && "\(error)".contains("3.5 or later")
+            )
+        }
+    }
+
+    @Test func ipv6SendersAreToldOfOnlyToAPostfixThatSpeaksIPv6() async throws {
+        var elb = try FakeTargetGroups([unused])
+        elb.attributes = TargetGroup.Attributes(preservesClientAddress: false, usesProxyProtocol: true)
+        elb.isDualStack = true
+        let findings = try await place(elb, node: .sample(isProxied: true)).review()
+        #expect(findings.map(\.kind) == [.refusesIPv6Senders])
+        #expect(try await place(elb, node: .sample(ipv6Address: "2001:db8::10", isProxied: true)).review().isEmpty)
+    }
+
+    @Test func theHealthChecksOfAGroupWithAHeaderMayHaveAPortOfTheirOwn() async throws {
+        var elb = try FakeTargetGroups([unused])
+        elb.attributes = TargetGroup.Attributes(preservesClientAddress: false, usesProxyProtocol: true)
+        let node = try RelayInstance.sample(health: NodeSettings.Health(proxyPort: 81), isProxied: true)
+        let findings = try await place(elb, node: node).review()
+        #expect(findings.map(\.kind) == [.wrongHealthCheck])
+        #expect(findings[0].command.contains("--health-check-port 81 --health-check-path /health"))
+        elb.healthCheck = TargetGroup.HealthCheck(protocol: "HTTP", port: "81", path: "/health")
+        #expect(try await place(elb, node: node).review().isEmpty)
     }
 
     @Test(arguments: [
@@ -155,6 +204,11 @@ struct TargetGroupPlaceTests {
             at: 0
         )
         #expect(try await place(elb).wayToOthers() == "[nlb.elb.example]:25")
+        // Who sees this node's own address may refuse it.
+        let stranger = try RelayInstance.sample(isAllowed: false)
+        await #expect(throws: HandOverRefused.self) { try await place(elb, node: stranger).wayToOthers() }
+        elb.attributes = TargetGroup.Attributes(preservesClientAddress: false)
+        #expect(try await place(elb, node: stranger).wayToOthers() == "[nlb.elb.example]:25")
         // Through it, the others would see an address of the internet, and refuse.
         elb.isInternetFacing = true
         #expect(try await place(elb).wayToOthers() == nil)

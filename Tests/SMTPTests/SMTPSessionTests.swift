@@ -57,13 +57,39 @@ private func serving<Result>(
 }
 
 struct SMTPSessionTests {
-    private func greet(_ server: SMTPServer, timeout: Duration = .seconds(5)) async throws {
+    private func greet(
+        _ server: SMTPServer,
+        isProxied: Bool = false,
+        timeout: Duration = .seconds(5)
+    ) async throws {
         try await RelayProbe(address: server.address, selfTest: server, timeout: timeout)
-            .greet(ports: [server.port])
+            .greet(ports: [server.port], isProxied: isProxied)
     }
 
     @Test func aRealGreetingAndEHLOAreEnough() async throws {
         try await serving { try await greet($0) }
+    }
+
+    @Test func aServerThatExpectsAHeaderGetsItBeforeItHasSpoken() async throws {
+        let answer = { @Sendable (line: String) -> String? in
+            let header = line.split(separator: " ").map(String.init)
+            if header.first == "PROXY" {
+                let isWhole = header.count == 6 && Array(header[1...3]) == ["TCP4", "127.0.0.1", "127.0.0.1"]
+                return isWhole ? "220 relay\r\n" : "421 what\r\n"
+            }
+            return line.hasPrefix("RCPT") ? "554 no\r\n" : "250 ok\r\n"
+        }
+        try await serving(greeting: "", answer: answer) { server in
+            try await greet(server, isProxied: true)
+            let probe = RelayProbe(address: server.address, selfTest: server)
+            #expect(try await probe.ownRelayAttempt(port: server.port, isProxied: true).code == 554)
+        }
+        // One that expects none takes it for a command, and answers that after its greeting.
+        try await serving(answer: { $0.hasPrefix("PROXY") ? "502 5.5.2 what\r\n" : "250 ok\r\n" }) { server in
+            await #expect {
+                try await greet(server, isProxied: true)
+            } throws: { "\($0)".contains("'502 5.5.2 what'") }
+        }
     }
 
     @Test func aGreetingOfSeveralLinesInPiecesIsOne() async throws {

@@ -47,6 +47,7 @@ struct SettingsSourcesTests {
             allow_private_networks = ["10.0.0.0/8"]
             network_table = "always"
             submission = true
+            proxy_protocol = true
             message_size_limit = 1000
             maximal_queue_lifetime = "3d"
             bounce_queue_lifetime = "1d"
@@ -60,6 +61,7 @@ struct SettingsSourcesTests {
             [health]
             port = 8080
             path = "/up"
+            proxy_port = 8081
             [load_balancer]
             classic = ["smtp-relay"]
             target_groups = ["arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/relay/0123abcd"]
@@ -79,6 +81,7 @@ struct SettingsSourcesTests {
         #expect(settings.mail.allowPrivateNetworks.map(\.description) == ["10.0.0.0/8"])
         #expect(settings.mail.networkTable == .always)
         #expect(settings.mail.submission)
+        #expect(settings.mail.proxyProtocol)
         #expect(settings.mail.delivery.messageSizeLimit == 1000)
         #expect(settings.mail.delivery.maximalQueueLifetime?.description == "3d")
         #expect(settings.mail.delivery.bounceQueueLifetime?.description == "1d")
@@ -87,7 +90,7 @@ struct SettingsSourcesTests {
         #expect(settings.mail.delivery.hidesInternalHeaders)
         #expect(settings.mail.certificate?.key.description == "/tls/k.pem")
         #expect(settings.mail.outboundTLS == .daneOnly)
-        #expect(settings.health == NodeSettings.Health(port: 8080, path: try HealthPath("/up")))
+        #expect(settings.health == NodeSettings.Health(port: 8080, path: try HealthPath("/up"), proxyPort: 8081))
         #expect(settings.loadBalancer.classic.map(\.description) == ["smtp-relay"])
         #expect(settings.loadBalancer.targetGroups.map(\.name) == ["relay"])
         #expect(settings.loadBalancer.allowOpenToWorld)
@@ -103,7 +106,7 @@ struct SettingsSourcesTests {
         #expect(resolved.settings.loadBalancer == NodeSettings.LoadBalancer())
         #expect(resolved.settings.metadata == NodeSettings.Metadata())
         #expect(resolved.settings.packages == NodeSettings.Packages())
-        #expect(resolved.values.map(\.key) == SettingKey.all.map(\.name))
+        #expect(resolved.values.map(\.key) == SettingKey.all.filter { $0.counts(in: .relay) }.map(\.name))
         #expect(resolved.table.contains("health.port = 80 "))
         #expect(resolved.table.contains("# default"))
     }
@@ -118,6 +121,29 @@ struct SettingsSourcesTests {
         let three = ["load_balancer.classic=one", "load_balancer.target_groups=\(arn)/01,\(arn)/02"]
         #expect(try interval(three[0], three[1]) == .seconds(180))
         #expect(try interval(three[0], three[1], "reconcile.interval=20s") == .seconds(20))
+    }
+
+    @Test func healthChecksWithAndWithoutAHeaderDoNotShareAPort() throws {
+        let arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/relay/01"
+        let both = ["mail.domain=a.b", "load_balancer.classic=one", "load_balancer.target_groups=\(arn)"]
+        let proxied = both + ["mail.proxy_protocol=true"]
+        func ports(_ flags: [String]) throws -> HealthPorts {
+            try sources(flags: flags).resolve(tags: [:]).settings.healthPorts
+        }
+        #expect(try ports(both).open == [80])
+        #expect(try ports(both).proxied == nil)
+        let found = problems(sources(flags: proxied))
+        #expect(found.count == 1)
+        #expect(found.first?.contains("set health.proxy_port to a port of its own") == true)
+        #expect(problems(sources(flags: proxied + ["health.proxy_port=80"])).count == 1)
+        let apart = try ports(proxied + ["health.proxy_port=81"])
+        #expect((apart.plain, apart.proxied, apart.local) == (80, 81, 80))
+        // One kind alone takes no port of its own; only this host then asks without a header.
+        let groups = try ports(proxied.filter { !$0.contains("classic") })
+        #expect((groups.plain, groups.proxied, groups.local) == (nil, 80, 10080))
+        let classic = try ports(proxied.filter { !$0.contains("target") })
+        #expect((classic.plain, classic.proxied, classic.local) == (80, nil, 80))
+        #expect(problems(sources(flags: ["mail.domain=a.b", "health.proxy_port=10080"])).count == 1)
     }
 
     @Test func aBadTargetGroupIsNamedWithItsPlace() {

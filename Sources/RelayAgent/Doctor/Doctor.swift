@@ -33,11 +33,17 @@ package struct Doctor: Sendable {
     /// - Parameter sender: Follows the way of this sender's mail as well.
     package func examine(sender: IPAddress? = nil) async -> DoctorReport {
         do {
+            if case .sender(let resolved) = try inputs.role() {
+                let doctor = SenderDoctor(settings: resolved.settings, host: host, pass: pass, resolver: resolver)
+                return await report(doctor.examinations, sender)
+            }
             let patient = try await patient()
             let sending = sender.map { [self.sender($0, patient)] } ?? []
             return await report(ofHost(patient) + ofNode(patient) + sending, sender)
         } catch {
-            return await report(ofHost(nil), sender, and: Self.unknown(error))
+            // What a relay's host has, a sender's has not.
+            let host = inputs.roleName == .relay ? ofHost(nil) : []
+            return await report(host, sender, and: Self.unknown(error))
         }
     }
 
@@ -46,7 +52,6 @@ package struct Doctor: Sendable {
         let facts: NodeFacts
         let settings: NodeSettings
         let node: RelayNode
-        let allowed: AllowedNetworks
         let network: NetworkNode
         let cloud: CloudReadings
         let views: LoadBalancerViews
@@ -58,16 +63,10 @@ package struct Doctor: Sendable {
         let node = try RelayNode(settings: settings, facts: facts)
         let metadata = aws.metadata(settings.metadata)
         let cloud = aws.readings(region: facts.region, domain: facts.servicesDomain, metadata: metadata)
-        let groups = "network/interfaces/macs/\(facts.mac)/security-group-ids"
         return Patient(
             facts: facts,
             settings: settings,
             node: node,
-            allowed: try AllowedNetworks(
-                settings.mail,
-                facts: facts,
-                families: facts.ipv6Addresses.isEmpty ? [.ipv4] : [.ipv4, .ipv6]
-            ),
             network: NetworkNode(
                 address: facts.privateAddress,
                 hasPublicAddress: facts.publicAddress != nil,
@@ -75,14 +74,12 @@ package struct Doctor: Sendable {
                 subnetNetwork: facts.subnetNetwork,
                 vpc: facts.vpcID,
                 vpcNetwork: facts.vpcNetworks.first ?? facts.subnetNetwork,
-                healthPort: settings.health.port,
+                isProxied: settings.mail.proxyProtocol,
                 deliversDirectly: parameter("relayhost").isEmpty,
-                securityGroups: {
-                    try await metadata.required(groups).split(whereSeparator: \.isNewline).map(String.init)
-                }
+                securityGroups: { try await metadata.securityGroups(of: facts.mac) }
             ),
             cloud: cloud,
-            views: LoadBalancerViews(settings.loadBalancer, cloud: cloud, names: names)
+            views: LoadBalancerViews(settings, cloud: cloud, names: names)
         )
     }
 
@@ -91,16 +88,17 @@ package struct Doctor: Sendable {
     /// What can be looked at on any host, also where it is not known what the node should be.
     private func ofHost(_ patient: Patient?) -> [any Examination] {
         let health = patient?.settings.health ?? NodeSettings.Health()
+        let ports = patient?.settings.healthPorts ?? HealthPorts(health, isProxied: false)
         return [
             ServicesExamination(services: host.services, isResident: patient?.settings.reconcile.resident),
             ListenersExamination(
-                doors: (patient?.node.postfix.ports ?? [25]).map { .postfix($0) } + [.nginx(health.port)],
+                doors: (patient?.node.postfix.ports ?? [25]).map { .postfix($0) } + ports.open.map { .nginx($0) },
                 sockets: ListeningSockets(files: host.files),
                 holders: PortHolders(files: host.files)
             ),
             HealthExamination(
-                endpoint: HTTPHealthCheck(health, transport: host.transport),
-                health: "HTTP:\(health.port)\(health.path)"
+                endpoint: HTTPHealthCheck(port: ports.local, path: health.path, transport: host.transport),
+                health: "HTTP:\(ports.local)\(health.path)"
             ),
             QueueExamination(queue: PostfixQueue(files: host.files), runner: host.runner, now: Timestamp.seconds),
             DiskExamination(files: host.files),
@@ -128,7 +126,7 @@ package struct Doctor: Sendable {
 
     /// What takes the settings and the facts.
     private func ofNode(_ patient: Patient) -> [any Examination] {
-        let places = NodeResources.places(patient.facts, patient.settings, aws)
+        let places = NodeResources.places(patient.facts, patient.settings, patient.node.allowed, host, aws)
         return [
             ConfigurationExamination(
                 plan: { try await pass.planOfHost() },
@@ -140,10 +138,12 @@ package struct Doctor: Sendable {
             BouncesExamination(mail: patient.settings.mail),
             ClockExamination(url: patient.cloud.url, transport: host.transport, time: .system),
         ] + places.map { MembershipExamination(place: $0) } + [
-            LoadBalancerExamination(
+            LoadBalancerExamination(views: patient.views, zone: patient.facts.availabilityZone),
+            ProxyExamination(
+                node: patient.network,
+                allowed: patient.node.allowed,
                 views: patient.views,
-                zone: patient.facts.availabilityZone,
-                isProxied: isProxied
+                ec2: patient.cloud.ec2
             ),
             SecurityGroupsExamination(node: patient.network, views: patient.views, ec2: patient.cloud.ec2),
             SubnetExamination(node: patient.network, views: patient.views, ec2: patient.cloud.ec2),
@@ -161,7 +161,7 @@ package struct Doctor: Sendable {
         SenderExamination(
             sender: address,
             settings: patient.settings.mail,
-            allowed: patient.allowed,
+            allowed: patient.node.allowed,
             ports: patient.node.postfix.ports,
             node: patient.network,
             views: patient.views,
@@ -235,13 +235,6 @@ package struct Doctor: Sendable {
     private var greeting: String {
         let name = parameter(PostfixConfiguration.greeting)
         return ["", "$myhostname"].contains(name) ? parameter("myhostname") : name
-    }
-
-    /// Whether Postfix expects the PROXY protocol (postconf(5), smtpd_upstream_proxy_protocol).
-    private var isProxied: Bool {
-        let master = (try? host.files.bytes(at: "/etc/postfix/master.cf")) ?? []
-        return parameter("smtpd_upstream_proxy_protocol") == "haproxy"
-            || String(decoding: master, as: UTF8.self).contains("smtpd_upstream_proxy_protocol=haproxy")
     }
 }
 

@@ -13,12 +13,16 @@ package struct NginxConfiguration: Sendable, Equatable {
 
     package let text: String
 
-    init(_ health: NodeSettings.Health, facts: NodeFacts, families: Set<IPAddress.Family>) {
+    init(_ health: NodeSettings.Health, ports: HealthPorts, facts: NodeFacts, families: Set<IPAddress.Family>) {
         let networks = [IPNetwork.ipv4Loopback, .ipv6Loopback] + facts.vpcNetworks
         let allowed = networks.filter { families.contains($0.family) }
         let access = (allowed.map { "            allow \($0);" } + ["            deny all;"]).joined(separator: "\n")
-        var listen = ["listen \(health.port) default_server;"]
-        if families.contains(.ipv6) { listen.append("listen [::]:\(health.port) default_server;") }
+        let hosts = families.contains(.ipv6) ? ["", "[::]:"] : [""]
+        func listeners(_ port: UInt16?, _ option: String = "") -> [String] {
+            port.map { port in hosts.map { "listen \($0)\(port) default_server\(option);" } } ?? []
+        }
+        var listen = listeners(ports.plain) + listeners(ports.proxied, " proxy_protocol")
+        if ports.plain == nil { listen.append("listen 127.0.0.1:\(ports.local) default_server;") }
         self.text = """
             # Written by smtp-relay-agent, the whole of it; edits are undone. The original is kept beside it.
             # It answers the load balancer's health check, shows the agent's metrics, and does nothing else.

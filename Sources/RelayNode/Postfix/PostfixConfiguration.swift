@@ -27,6 +27,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
     package let certificate: CertificateFiles?
     /// The ports that mail is taken on.
     package let ports: [UInt16]
+    /// Whether each connection to these begins with a header of the PROXY protocol.
+    package let isProxied: Bool
     /// Where all mail goes while the node leaves, as Postfix writes a relayhost.
     private let evacuation: String?
 
@@ -52,6 +54,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
         self.asked = asked.filter { names.insert($0.name).inserted }
         self.evacuation = evacuation
         self.ports = mail.submission ? [25, 587] : [25]
+        self.isProxied = mail.proxyProtocol
         let hostname = mail.hostname?.description ?? "\(facts.privateAddress.hostLabel).\(mail.domain)"
         let destinations = ["$myhostname", "localhost.$mydomain", "localhost"] + mail.destinations.map(\.description)
         // Both lists, since Postfix before 2.10 knows only the one, and an open one of the two is not enough.
@@ -74,6 +77,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
             Parameter("smtpd_recipient_restrictions", relayPolicy),
             // Whoever is believed to speak for others can speak for those in the networks.
             Parameter("smtpd_authorized_xclient_hosts", ""),
+            Parameter("smtpd_upstream_proxy_protocol", mail.proxyProtocol ? "haproxy" : ""),
             Parameter("smtp_tls_security_level", mail.outboundTLS.rawValue),
             Parameter("smtpd_banner", "$myhostname ESMTP"),
             Parameter("disable_vrfy_command", "yes"),
@@ -123,7 +127,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
     /// The parameter of the name that Postfix greets other servers with.
     package static let greeting = "smtp_helo_name"
 
-    private static func outboundTLS(_ level: TLSLevel, authorities: String) -> [Parameter] {
+    static func outboundTLS(_ level: TLSLevel, authorities: String) -> [Parameter] {
         switch level {
         case .verify, .secure: [Parameter("smtp_tls_CAfile", authorities)]
         // TLS_README: the records have to be signed, and Postfix looks at that only when told to.

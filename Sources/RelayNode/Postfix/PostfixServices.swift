@@ -54,6 +54,7 @@ extension PostfixConfiguration {
         "\(selfTestService) inet n - n - 2 smtpd",
         "  -o syslog_name=postfix/self-test",
         "  -o smtpd_authorized_xclient_hosts=127.0.0.0/8",
+        "  -o smtpd_upstream_proxy_protocol=",
     ]
 
     /// The self-test's listener does not share these overrides, so it could not see what they open or close.
@@ -61,6 +62,7 @@ extension PostfixConfiguration {
         "mynetworks", "mynetworks_style", "mydestination", "relay_domains", "smtpd_relay_restrictions",
         "smtpd_recipient_restrictions", "smtpd_client_restrictions", "smtpd_sender_restrictions",
         "smtpd_helo_restrictions", "smtpd_delay_reject", "smtpd_authorized_xclient_hosts",
+        "smtpd_upstream_proxy_protocol",
     ]
 }
 

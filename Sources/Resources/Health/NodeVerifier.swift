@@ -63,7 +63,7 @@ package struct NodeVerifier: Sendable {
         }
         // The listener that believes in other addresses is none of the doors themselves.
         for port in selfTest.ports {
-            let reply = try await probe.ownRelayAttempt(port: port)
+            let reply = try await probe.ownRelayAttempt(port: port, isProxied: selfTest.isProxied)
             guard reply.isPositive else { throw RelayPolicyFailure.refusesThisHost(port: port, reply) }
         }
     }
@@ -74,7 +74,7 @@ package struct NodeVerifier: Sendable {
     package func checkService() async throws {
         let ports = selfTest.ports.map { "\($0)" }.joined(separator: " and ")
         try await observer.observing(.smtp, "banner and EHLO on port \(ports)") {
-            try await probe.greet(ports: selfTest.ports)
+            try await probe.greet(ports: selfTest.ports, isProxied: selfTest.isProxied)
         }
         let queue: FilePath = "/var/spool/postfix"
         guard let free = files.freeSpace(at: queue) else { return }

@@ -8,6 +8,7 @@ package struct ClassicPlace: LoadBalancerPlace {
     private let allowOpenToWorld: Bool
     private let elb: any ClassicLoadBalancing
     private let ec2: any EC2Describing
+    private let agreements: AgreementMemory
 
     /// - Parameter allowOpenToWorld: `load_balancer.allow_open_to_world`.
     package init(
@@ -15,13 +16,15 @@ package struct ClassicPlace: LoadBalancerPlace {
         node: RelayInstance,
         allowOpenToWorld: Bool,
         elb: any ClassicLoadBalancing,
-        ec2: any EC2Describing
+        ec2: any EC2Describing,
+        agreements: AgreementMemory
     ) {
         self.loadBalancer = loadBalancer
         self.node = node
         self.allowOpenToWorld = allowOpenToWorld
         self.elb = elb
         self.ec2 = ec2
+        self.agreements = agreements
     }
 
     package var name: String { "load balancer \(loadBalancer)" }
@@ -45,8 +48,35 @@ package struct ClassicPlace: LoadBalancerPlace {
 
     package func review() async throws -> [PlaceFinding] {
         let found = try await elb.describe(loadBalancer)
-        try await refuseOpenDoor(of: found)
+        let shown = try await elb.proxyProtocolPorts(of: found)
+        if let disagreement = disagreement(with: found, shown) { throw disagreement }
+        if !allowOpenToWorld { try await node.refuseForgeableDoor(name, ec2) }
+        try await refuseOpenDoor(of: found, shown)
         return ClassicReview(found, node: node).findings
+    }
+
+    /// Its health checks have no header in any case.
+    package func objection() async throws -> (any Error)? {
+        let side = "\(node.isProxied) \(node.ports)"
+        if agreements.holds(name, side) { return nil }
+        let found = try await elb.describe(loadBalancer)
+        if let disagreement = disagreement(with: found, try await elb.proxyProtocolPorts(of: found)) {
+            return disagreement
+        }
+        agreements.keep(name, side)
+        return nil
+    }
+
+    private func disagreement(with found: ClassicLoadBalancer, _ shown: Set<UInt16>) -> ProxyProtocolDisagreement? {
+        let ports = Set(found.listeners.map(\.instancePort)).intersection(node.ports)
+        let others = ports.filter { shown.contains($0) != node.isProxied }.sorted()
+        guard !others.isEmpty else { return nil }
+        return ProxyProtocolDisagreement(
+            classic: loadBalancer,
+            isExpected: node.isProxied,
+            ports: others,
+            policies: { found.backendPolicies[$0] ?? [] }
+        )
     }
 
     package func join() async throws { try await elb.register(node.id, with: loadBalancer) }
@@ -58,13 +88,13 @@ package struct ClassicPlace: LoadBalancerPlace {
         guard found.instances.contains(where: { $0 != node.id }),
             let listener = found.listeners.first(where: { $0.instancePort == 25 && $0.loadBalancerProtocol == "TCP" })
         else { return nil }
+        if node.isProxied, let refusal = node.whyRefused { throw refusal }
         return "[\(try DomainName(found.dnsName))]:\(listener.loadBalancerPort)"
     }
 
-    private func refuseOpenDoor(of found: ClassicLoadBalancer) async throws {
+    /// - Parameter shown: The ports on which the PROXY protocol shows the sender's address, so that they are not masked.
+    private func refuseOpenDoor(of found: ClassicLoadBalancer, _ shown: Set<UInt16>) async throws {
         guard found.scheme == .internetFacing, !allowOpenToWorld else { return }
-        // The PROXY protocol would show the sender's address; ports that have it are not masked.
-        let shown = try await elb.proxyProtocolPorts(of: found)
         let smtp = found.listeners.filter { SMTPPort.all.contains($0.instancePort) && !shown.contains($0.instancePort) }
         let groups = try await ec2.securityGroups(found.securityGroups)
         for listener in smtp {
@@ -74,7 +104,7 @@ package struct ClassicPlace: LoadBalancerPlace {
                     door: .securityGroup(group.id),
                     port: listener.loadBalancerPort,
                     masked: "the sender",
-                    unmasking: nil
+                    unmasking: "have it tell the senders' addresses (mail.proxy_protocol = true)"
                 )
             }
         }

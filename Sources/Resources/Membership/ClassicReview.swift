@@ -23,7 +23,7 @@ struct ClassicReview {
         if let vpcID = found.vpcID, vpcID != node.vpcID {
             findings.append(.otherVPC(vpcID, node))
         }
-        self.findings = findings
+        self.findings = findings + [PlaceFinding.handOver(of: node)].compactMap(\.self)
     }
 
     private static func wrongHealthCheck(of found: ClassicLoadBalancer, _ node: RelayInstance) -> PlaceFinding? {

@@ -17,6 +17,11 @@ package protocol LoadBalancerPlace: Sendable {
     /// - Throws: What does: joining would make an open relay, or break mail.
     func review() async throws -> [PlaceFinding]
 
+    /// Looks now and then at what the load balancer's own checks can't see, while it calls the node in service.
+    ///
+    /// - Returns: Why all mail through it fails all the same; `nil` where it does not.
+    func objection() async throws -> (any Error)?
+
     /// Registers the node; where it is registered, nothing changes.
     func join() async throws
 
@@ -25,7 +30,13 @@ package protocol LoadBalancerPlace: Sendable {
 
     /// Where mail reaches the other nodes through the load balancer, as Postfix writes a relayhost; `nil` where nobody
     /// else is there to take it.
+    ///
+    /// - Throws: `HandOverRefused` where they would refuse it, besides what the API's calls throw.
     func wayToOthers() async throws -> String?
+}
+
+extension LoadBalancerPlace {
+    package func objection() async throws -> (any Error)? { nil }
 }
 
 /// What a load balancer thinks of the node.

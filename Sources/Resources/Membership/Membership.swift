@@ -64,7 +64,7 @@ package struct Membership: Resource {
     }
 
     private func entry(from standing: Standing, waits: Bool) async throws -> Check {
-        if standing.position == .inService { return .inSync }
+        if standing.position == .inService { return try await stay() }
         for finding in try await place.review() { observer.notice("\(finding)") }
         switch standing.position {
         case .out, .leaving:
@@ -87,6 +87,22 @@ package struct Membership: Resource {
         }
     }
 
+    /// Leaves where mail fails that the load balancer goes on sending here: others may be able to take it.
+    private func stay() async throws -> Check {
+        guard let objection = try await place.objection() else { return .inSync }
+        return .drifted(
+            Drift([Change(.registration, "leave \(name)")]) {
+                try await leave()
+                throw objection
+            }
+        )
+    }
+
+    private func leave() async throws {
+        try await place.leave()
+        observer.report(MembershipReport(name, Standing(.out, state: "not registered")))
+    }
+
     private func departure(from standing: Standing) -> Check {
         switch standing.position {
         case .out: return .inSync
@@ -103,8 +119,7 @@ package struct Membership: Resource {
             return .drifted(
                 Drift([Change(.registration, "leave \(name)")]) {
                     try await door.wait { try await look().position != .inService }
-                    try await place.leave()
-                    observer.report(MembershipReport(name, Standing(.out, state: "not registered")))
+                    try await leave()
                 }
             )
         }

@@ -14,8 +14,8 @@ package struct OpenDoor: Error, CustomStringConvertible {
     package let port: UInt16
     /// Whose address Postfix does not see: `the sender`, `an IPv6 sender`.
     package let masked: String
-    /// What would show Postfix the senders' addresses; `nil` where there is no way to.
-    package let unmasking: String?
+    /// What would show Postfix the senders' addresses.
+    package let unmasking: String
 
     package var description: String {
         let how =
@@ -43,6 +43,6 @@ package struct OpenDoor: Error, CustomStringConvertible {
                 """
             case .unguarded: "make the load balancer anew, with a security group that lets in only the senders' ranges"
             }
-        return [unmasking, closing].compactMap(\.self)
+        return [unmasking, closing]
     }
 }

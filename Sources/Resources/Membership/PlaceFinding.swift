@@ -8,6 +8,8 @@ package struct PlaceFinding: Sendable, Equatable, CustomStringConvertible {
         case wrongProtocol = "wrong-protocol"
         case wrongPort = "wrong-port"
         case zoneNotEnabled = "zone-not-enabled"
+        case refusesIPv6Senders = "ipv6-senders-refused"
+        case handOverRefused = "hand-over-refused"
     }
 
     package let kind: Kind
@@ -27,7 +29,18 @@ package struct PlaceFinding: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Whether no mail comes through it as it is.
-    package var stopsMail: Bool { kind != .healthCheckOfMail && kind != .wrongPort }
+    package var stopsMail: Bool { ![.healthCheckOfMail, .wrongPort, .handOverRefused].contains(kind) }
+
+    /// Where load balancers show nodes each other's own addresses.
+    static func handOver(of node: RelayInstance) -> PlaceFinding? {
+        guard node.isProxied, let refusal = node.whyRefused else { return nil }
+        return PlaceFinding(
+            .handOverRefused,
+            seen: "the other relays see this node's own address, \(refusal.address), which is not in mail.networks",
+            why: "so when it leaves, its queued mail stays on its disk",
+            advice: "name the relays' subnets in mail.networks, too, or set shutdown.evacuate_queue = false"
+        )
+    }
 
     /// The command, or else the words.
     package var cure: String { command.isEmpty ? advice : command }

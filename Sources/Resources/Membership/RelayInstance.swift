@@ -9,15 +9,35 @@ package struct RelayInstance: Sendable {
     /// `nil` where it has none.
     package let ipv6Address: IPAddress?
     package let health: NodeSettings.Health
+    /// The ports that mail is taken on.
+    package let ports: [UInt16]
+    /// `mail.proxy_protocol`: whether these, and the health checks of target groups, are to begin with a header.
+    package let isProxied: Bool
+    /// Whether a relay with the settings of this one relays this one's own mail, or is never handed any.
+    package let isAllowed: Bool
+    /// Asks for the ids of its security groups; `nil` where it has no address that the internet could reach.
+    package let securityGroups: (@Sendable () async throws -> [String])?
 
-    package init(_ facts: NodeFacts, health: NodeSettings.Health) {
+    /// - Parameters:
+    ///   - isAllowed: Whether its own address is in `mail.networks`.
+    ///   - securityGroups: Asks for their ids.
+    package init(
+        _ facts: NodeFacts,
+        _ settings: NodeSettings,
+        isAllowed: Bool,
+        securityGroups: @escaping @Sendable () async throws -> [String]
+    ) {
         self.init(
             id: facts.instanceID,
             vpcID: facts.vpcID,
             availabilityZone: facts.availabilityZone,
             address: facts.privateAddress,
             ipv6Address: facts.ipv6Addresses.first,
-            health: health
+            health: settings.health,
+            ports: settings.mail.submission ? [25, 587] : [25],
+            isProxied: settings.mail.proxyProtocol,
+            isAllowed: isAllowed || !settings.shutdown.evacuateQueue,
+            securityGroups: facts.publicAddress == nil && facts.ipv6Addresses.isEmpty ? nil : securityGroups
         )
     }
 
@@ -27,7 +47,11 @@ package struct RelayInstance: Sendable {
         availabilityZone: String,
         address: IPAddress,
         ipv6Address: IPAddress? = nil,
-        health: NodeSettings.Health = NodeSettings.Health()
+        health: NodeSettings.Health = NodeSettings.Health(),
+        ports: [UInt16] = [25],
+        isProxied: Bool = false,
+        isAllowed: Bool = true,
+        securityGroups: (@Sendable () async throws -> [String])? = nil
     ) {
         self.id = id
         self.vpcID = vpcID
@@ -35,10 +59,35 @@ package struct RelayInstance: Sendable {
         self.address = address
         self.ipv6Address = ipv6Address
         self.health = health
+        self.ports = ports
+        self.isProxied = isProxied
+        self.isAllowed = isAllowed
+        self.securityGroups = securityGroups
     }
 
-    /// As a classic load balancer writes it.
+    /// As a classic load balancer writes it; its checks have no header.
     var healthCheck: String { "HTTP:\(health.port)\(health.path)" }
+
+    /// The port of the health checks of target groups, which have a header where mail has.
+    var groupHealthPort: UInt16 { HealthPorts(health, isProxied: isProxied).proxied ?? health.port }
+
+    /// The same of a target group.
+    var groupHealthCheck: String { "HTTP:\(groupHealthPort)\(health.path)" }
+
+    /// Why the other relays would refuse this one's mail, where they see its own address.
+    var whyRefused: HandOverRefused? { isAllowed ? nil : HandOverRefused(address: address) }
+}
+
+/// The other relays would not relay for this one.
+package struct HandOverRefused: Error, CustomStringConvertible {
+    package let address: IPAddress
+
+    package var description: String {
+        """
+        the other relays see this node's own address, \(address), which is not in mail.networks, so they would refuse its \
+        mail; name the relays' subnets there, too
+        """
+    }
 }
 
 /// The ports that mail comes in by.

@@ -8,20 +8,25 @@ package struct TargetGroupPlace: LoadBalancerPlace {
     private let allowOpenToWorld: Bool
     private let elb: any NetworkLoadBalancing
     private let ec2: any EC2Describing
+    private let postfix: @Sendable () async -> PostfixVersion?
 
-    /// - Parameter allowOpenToWorld: `load_balancer.allow_open_to_world`.
+    /// - Parameters:
+    ///   - allowOpenToWorld: `load_balancer.allow_open_to_world`.
+    ///   - postfix: The version of the Postfix that is installed; `nil` where there is none yet.
     package init(
         _ group: TargetGroupARN,
         node: RelayInstance,
         allowOpenToWorld: Bool,
         elb: any NetworkLoadBalancing,
-        ec2: any EC2Describing
+        ec2: any EC2Describing,
+        postfix: @escaping @Sendable () async -> PostfixVersion?
     ) {
         self.group = group
         self.node = node
         self.allowOpenToWorld = allowOpenToWorld
         self.elb = elb
         self.ec2 = ec2
+        self.postfix = postfix
     }
 
     package var name: String { "target group \(group.name)" }
@@ -41,9 +46,15 @@ package struct TargetGroupPlace: LoadBalancerPlace {
     package func review() async throws -> [PlaceFinding] {
         let found = try await elb.targetGroup(group)
         let attributes = try await elb.attributes(of: found)
-        if attributes.usesProxyProtocol { throw ProxyProtocolOn(name: name, group: group) }
+        guard attributes.usesProxyProtocol == node.isProxied else {
+            throw ProxyProtocolDisagreement(targetGroup: group, isExpected: node.isProxied)
+        }
+        if node.isProxied, let version = await postfix(), version < .readingProxyVersion2 {
+            throw PostfixReadsOnlyVersion1(name: name, version: version)
+        }
         let loadBalancers = try await sending(to: found)
         if !allowOpenToWorld {
+            try await node.refuseForgeableDoor(name, ec2)
             for (loadBalancer, listeners) in loadBalancers {
                 try await refuseOpenDoor(of: loadBalancer, listeners, to: found, attributes)
             }
@@ -61,6 +72,10 @@ package struct TargetGroupPlace: LoadBalancerPlace {
             return nil
         }
         let found = try await elb.targetGroup(group)
+        if let refusal = node.whyRefused {
+            let attributes = try await elb.attributes(of: found)
+            if attributes.preservesClientAddress || attributes.usesProxyProtocol { throw refusal }
+        }
         // From outside, the others would see an address that they relay nothing for, and the mail would bounce.
         for (loadBalancer, listeners) in try await sending(to: found) where !loadBalancer.isInternetFacing {
             guard let listener = listeners.first(where: { $0.protocol.hasPrefix("TCP") }) else { continue }
@@ -101,7 +116,8 @@ package struct TargetGroupPlace: LoadBalancerPlace {
         to found: TargetGroup,
         _ attributes: TargetGroup.Attributes
     ) async throws {
-        guard loadBalancer.isInternetFacing, !listeners.isEmpty else { return }
+        // The PROXY protocol shows every sender's address, of whatever family.
+        guard loadBalancer.isInternetFacing, !listeners.isEmpty, !attributes.usesProxyProtocol else { return }
         // Where clients speak IPv6 and targets IPv4, no client's address can be kept (Network Load Balancers, "Client IP
         // preservation").
         let translates = loadBalancer.isDualStack && !found.addressing.isIPv6
@@ -140,12 +156,12 @@ package struct TargetGroupPlace: LoadBalancerPlace {
         switch health.reason {
         case "Target.FailedHealthChecks", "Target.Timeout":
             """
-            look at the group's (wanted: \(node.healthCheck)), and at whether this instance's security group and the \
-            subnet's network ACL let the load balancer in on port \(node.health.port)
+            look at the group's (wanted: \(node.groupHealthCheck)), and at whether this instance's security group and the \
+            subnet's network ACL let the load balancer in on port \(node.groupHealthPort)
             """
         case "Target.ResponseCodeMismatch":
             """
-            look at the group's (wanted: \(node.healthCheck), with 200 as the only success code), and at whether the \
+            look at the group's (wanted: \(node.groupHealthCheck), with 200 as the only success code), and at whether the \
             load balancer's addresses are in the VPC's ranges, which nginx answers
             """
         case "Target.NotInUse":
@@ -170,21 +186,6 @@ extension TargetHealth {
         case .unused where isNotRegistered: .out
         default: .failing
         }
-    }
-}
-
-/// The target group would put before each connection what Postfix does not understand.
-package struct ProxyProtocolOn: Error, CustomStringConvertible {
-    package let name: String
-    package let group: TargetGroupARN
-
-    package var description: String {
-        """
-        will not join \(name): it puts a header of the PROXY protocol, version 2, before each connection and health \
-        check, which this node's Postfix and nginx do not speak, so all mail through it would fail; switch it off \
-        ('aws elbv2 modify-target-group-attributes --target-group-arn \(group) \
-        --attributes Key=proxy_protocol_v2.enabled,Value=false')
-        """
     }
 }
 

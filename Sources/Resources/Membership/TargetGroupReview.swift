@@ -44,25 +44,30 @@ struct TargetGroupReview {
             if !loadBalancer.availabilityZones.contains(node.availabilityZone) {
                 findings.append(Self.elsewhere(loadBalancer, node))
             }
+            if node.isProxied, loadBalancer.isDualStack, node.ipv6Address == nil {
+                findings.append(Self.refusing(loadBalancer))
+            }
         }
-        self.findings = findings
+        self.findings = findings + [PlaceFinding.handOver(of: node)].compactMap(\.self)
     }
 
     private static func wrongHealthCheck(of group: TargetGroup, _ node: RelayInstance) -> PlaceFinding? {
         let check = group.healthCheck
         let port = check.port == "traffic-port" ? "\(group.port)" : check.port
-        if check.protocol == "HTTP", port == "\(node.health.port)", check.path == "\(node.health.path)" { return nil }
+        if check.protocol == "HTTP", port == "\(node.groupHealthPort)", check.path == "\(node.health.path)" {
+            return nil
+        }
         let isOfMail = check.protocol == "TCP" || SMTPPort.all.map { "\($0)" }.contains(port)
         return PlaceFinding(
             isOfMail ? .healthCheckOfMail : .wrongHealthCheck,
             seen: "its health check is \(check.protocol):\(port)\(check.path ?? "")",
             why: isOfMail
                 ? "which says nothing of the relay's health and fills the mail log with connections"
-                : "but this node answers \(node.healthCheck)",
-            advice: "set it to \(node.healthCheck)",
+                : "but this node answers \(node.groupHealthCheck)",
+            advice: "set it to \(node.groupHealthCheck)",
             command: """
                 aws elbv2 modify-target-group --target-group-arn \(group.arn) --health-check-protocol HTTP \
-                --health-check-port \(node.health.port) --health-check-path \(node.health.path)
+                --health-check-port \(node.groupHealthPort) --health-check-path \(node.health.path)
                 """
         )
     }
@@ -75,6 +80,19 @@ struct TargetGroupReview {
             command: """
                 aws elbv2 create-listener --load-balancer-arn ... --protocol TCP --port 25 --default-actions \
                 Type=forward,TargetGroupArn=\(group.arn)
+                """
+        )
+    }
+
+    /// Postfix reads a header with IPv6 addresses only where it speaks IPv6 itself (postconf(5), inet_protocols).
+    private static func refusing(_ loadBalancer: NetworkLoadBalancer) -> PlaceFinding {
+        PlaceFinding(
+            .refusesIPv6Senders,
+            seen: "its load balancer \(loadBalancer.name) takes IPv6, but this instance has no IPv6 address",
+            why: "so Postfix refuses the header that tells an IPv6 sender's address, and with it the mail",
+            advice: "give it one ('aws ec2 assign-ipv6-addresses'), or take no IPv6",
+            command: """
+                aws elbv2 set-ip-address-type --load-balancer-arn \(loadBalancer.arn) --ip-address-type ipv4
                 """
         )
     }

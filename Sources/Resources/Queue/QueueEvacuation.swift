@@ -12,21 +12,22 @@ package struct QueueEvacuation: Resource {
     private let files: FileSystem
     private let runner: any CommandRunner
     private let deadline: ContinuousClock.Instant
+    private let flushTime: Duration
     private let notice: @Sendable (String) -> Void
 
     private static let mainCf: FilePath = "/etc/postfix/main.cf"
-    /// How long Postfix gets to deliver by itself first.
-    private static let flushTime: Duration = .seconds(8)
 
     /// - Parameters:
     ///   - address: Where the other relays are reached, as Postfix writes a relayhost; `nil` where there are none, or
     ///     where the mail is to stay.
     ///   - deadline: When the node has to be gone.
+    ///   - flushTime: How long Postfix gets to deliver what it was told to try.
     package init(
         address: @escaping @Sendable () async throws -> String?,
         files: FileSystem,
         runner: any CommandRunner,
         deadline: ContinuousClock.Instant,
+        flushTime: Duration = .seconds(8),
         notice: @escaping @Sendable (String) -> Void
     ) {
         self.queue = PostfixQueue(files: files)
@@ -34,6 +35,7 @@ package struct QueueEvacuation: Resource {
         self.files = files
         self.runner = runner
         self.deadline = deadline
+        self.flushTime = flushTime
         self.notice = notice
     }
 
@@ -46,11 +48,20 @@ package struct QueueEvacuation: Resource {
 
     private func empty() async throws {
         try await flush()
-        if try await isEmpty(by: min(deadline, .now + Self.flushTime)) { return }
+        if try await isEmpty(by: min(deadline, .now + flushTime)) { return }
         if let address = try await address() {
             try await handOver(to: address)
-            if try await isEmpty(by: deadline) { return }
+            while try await !isEmpty(by: min(deadline, .now + flushTime)) {
+                guard ContinuousClock.now < deadline else { return try tellWhatStays() }
+                // What was on its way to elsewhere at that moment has come back since, and would wait for long.
+                try await flush()
+            }
+            return
         }
+        try tellWhatStays()
+    }
+
+    private func tellWhatStays() throws {
         let counts = try queue.counts()
         notice("\(counts.waiting) messages are still queued here, and stay on this node's disk (see: mailq)")
     }

@@ -12,12 +12,17 @@ from .query import QueryError, answer, members
 _XML = "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/"
 
 
+# HAProxy's section for each instance port.
+_SECTIONS = {25: "smtp", 587: "submission"}
+
+
 class ClassicLoadBalancer:
     """Follows moto, and answers what moto makes up: DescribeInstanceHealth."""
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.registered: dict[str, bool] = {}
+        # Those that are sent to, with the ports on which the PROXY protocol is spoken to them.
+        self.registered: dict[str, set[int]] = {}
         self.states: dict[str, str] = {}
 
     def addresses(self) -> dict[str, str]:
@@ -27,12 +32,27 @@ class ClassicLoadBalancer:
         """Have HAProxy send to who is registered now."""
         balancer = get_backend("elb")[ACCOUNT][REGION].load_balancers.get(NAME)
         instances = set(balancer.instance_ids) if balancer else set()
+        proxied = self._proxied(balancer) if balancer else set()
         for instance, address in self.addresses().items():
-            wanted = instance in instances
-            if wanted != self.registered.get(instance, False):
-                for section in ("smtp", "submission"):
-                    (haproxy.admit if wanted else haproxy.withdraw)(self.folder, section, address)
-                self.registered[instance] = wanted
+            if instance not in instances:
+                if self.registered.pop(instance, None) is not None:
+                    for section in _SECTIONS.values():
+                        haproxy.withdraw(self.folder, section, address)
+                continue
+            for port in _SECTIONS:
+                known = self.registered.get(instance)
+                if known is None or (port in known) != (port in proxied):
+                    haproxy.admit(self.folder, _SECTIONS[port], address, port in proxied, anew=known is None)
+            self.registered[instance] = proxied
+
+    @staticmethod
+    def _proxied(balancer) -> set[int]:
+        """The instance ports that have a policy that switches the PROXY protocol on."""
+        attribute = {"AttributeName": "ProxyProtocol", "AttributeValue": "true"}
+        names = {policy.policy_name for policy in balancer.policies
+                 if policy.policy_type_name == "ProxyProtocolPolicyType"
+                 and attribute in policy.policy_attribute_descriptions}
+        return {int(backend.instance_port) for backend in balancer.backends if names & set(backend.policy_names)}
 
     def see(self, statistics: dict) -> None:
         """Take note of what HAProxy's checks say."""
@@ -47,7 +67,7 @@ class ClassicLoadBalancer:
         return answer("DescribeInstanceHealth", _XML, {"InstanceStates": states})
 
     def _state(self, instance: str) -> dict[str, str]:
-        if not self.registered.get(instance):
+        if instance not in self.registered:
             raise QueryError("InvalidInstance", f"Could not find EC2 instance {instance}.")
         # "UP 1/2" is one whose checks have begun to fail.
         if self.states.get(self.addresses()[instance], "").startswith("UP"):

@@ -12,23 +12,24 @@ from . import paths
 from .shell import output
 
 
-def speak(namespace: str, server: str, lines: list[str], port: int = 25) -> list[str] | None:
+def speak(namespace: str, server: str, lines: list[str], port: int = 25, header: bytes = b"") -> list[str] | None:
     """Say lines to a server from a host. Returns its answers, the greeting first; None where nothing listens there.
 
-    Fewer answers than lines mean that the server has hung up.
+    Fewer answers than lines mean that the server has hung up. What comes first of all may be a proxy's header.
     """
-    order = json.dumps({"server": server, "port": port, "lines": lines})
+    order = json.dumps({"server": server, "port": port, "lines": lines, "header": header.hex()})
     said = output("ip", "netns", "exec", namespace, sys.executable, "-m", "relaylab.dialogue", order,
                   cwd=paths.SOURCES.parent, timeout=120)
     return json.loads(said)
 
 
-def _converse(server: str, port: int, lines: list[str]) -> list[str] | None:
+def _converse(server: str, port: int, lines: list[str], header: bytes) -> list[str] | None:
     try:
         connection = socket.create_connection((server, port), 30)
     except ConnectionRefusedError:
         return None
     with connection, connection.makefile("rb") as answers:
+        connection.sendall(header)
         heard = [_reply(answers)]
         for line in lines:
             try:
@@ -54,4 +55,4 @@ def _reply(answers) -> str:
 
 if __name__ == "__main__":
     order = json.loads(sys.argv[1])
-    print(json.dumps(_converse(order["server"], order["port"], order["lines"])))
+    print(json.dumps(_converse(order["server"], order["port"], order["lines"], bytes.fromhex(order["header"]))))

@@ -7,12 +7,16 @@ from pathlib import Path
 from . import network
 from .control import ask
 
-# A listener each: its section's name, the address and the port.
+# What a server has where it is sent the PROXY protocol: a classic load balancer's checks have no header, those of a
+# target group do.
+_CLASSIC = "send-proxy"
+_GROUP = "send-proxy-v2 check-send-proxy"
+# A listener each: its section's name, the address, the port, and how it speaks the PROXY protocol.
 _LISTENERS = (
-    ("smtp", network.LOAD_BALANCER, 25),
-    ("submission", network.LOAD_BALANCER, 587),
-    ("relay-25", network.NETWORK_LOAD_BALANCER, 25),
-    ("relay-587-ip", network.NETWORK_LOAD_BALANCER, 587),
+    ("smtp", network.LOAD_BALANCER, 25, _CLASSIC),
+    ("submission", network.LOAD_BALANCER, 587, _CLASSIC),
+    ("relay-25", network.NETWORK_LOAD_BALANCER, 25, _GROUP),
+    ("relay-587-ip", network.NETWORK_LOAD_BALANCER, 587, _GROUP),
 )
 _SLOTS = range(10, 18)
 
@@ -33,8 +37,11 @@ defaults
 """
 
 
-def _section(name: str, address: str, port: int) -> str:
-    servers = "\n".join(f"    server r{slot} 10.0.1.{slot}:{port} check port 80 disabled" for slot in _SLOTS)
+def _section(name: str, address: str, port: int, proxy: str) -> str:
+    """Each slot has two servers, since whether one is sent the PROXY protocol can't change while HAProxy runs."""
+    servers = "\n".join(
+        f"    server {kind}{slot} 10.0.1.{slot}:{port} check port 80 disabled {options}"
+        for slot in _SLOTS for kind, options in (("r", ""), ("p", proxy)))
     return f"""
 listen {name}
     bind {address}:{port}
@@ -49,25 +56,40 @@ def has_slot(address: str) -> bool:
     return address in (f"10.0.1.{slot}" for slot in _SLOTS)
 
 
-def admit(folder: Path, section: str, address: str) -> None:
-    """Have an address serve in a section as soon as its checks succeed."""
-    server = f"{section}/r{address.rsplit('.', 1)[1]}"
+def admit(folder: Path, section: str, address: str, proxied: bool = False, check_port: int = 80,
+          anew: bool = True) -> None:
+    """Have an address serve in a section, with or without the PROXY protocol: as soon as its checks succeed, or, where it
+    served there before, until they fail."""
+    withdraw(folder, section, address)
+    server = _server(section, address, proxied)
+    ask(_socket(folder), f"set server {server} check-port {check_port}")
     ask(_socket(folder), f"set server {server} state ready")
-    ask(_socket(folder), f"set server {server} health down")
+    ask(_socket(folder), f"set server {server} health {'down' if anew else 'up'}")
 
 
 def withdraw(folder: Path, section: str, address: str) -> None:
     """Send no more connections of a section to an address."""
-    ask(_socket(folder), f"set server {section}/r{address.rsplit('.', 1)[1]} state maint")
+    for proxied in (False, True):
+        ask(_socket(folder), f"set server {_server(section, address, proxied)} state maint")
+
+
+def _server(section: str, address: str, proxied: bool) -> str:
+    return f"{section}/{'p' if proxied else 'r'}{address.rsplit('.', 1)[1]}"
 
 
 def statistics(folder: Path) -> dict[str, dict[str, dict[str, str]]]:
-    """HAProxy's row of statistics for each section and address."""
+    """HAProxy's row of statistics for each section and address: of its two servers the one that may serve."""
     found: dict[str, dict[str, dict[str, str]]] = {name: {} for name, *_ in _LISTENERS}
-    for row in csv.DictReader(io.StringIO(ask(_socket(folder), "show stat").removeprefix("# "))):
-        if row["svname"].startswith("r"):
-            found[row["pxname"]][f"10.0.1.{row['svname'][1:]}"] = row
+    for section, address, row in _rows(folder):
+        if address not in found[section] or not row["status"].startswith("MAINT"):
+            found[section][address] = row
     return found
+
+
+def _rows(folder: Path):
+    for row in csv.DictReader(io.StringIO(ask(_socket(folder), "show stat").removeprefix("# "))):
+        if row["svname"][1:].isdigit():
+            yield row["pxname"], f"10.0.1.{row['svname'][1:]}", row
 
 
 def states(folder: Path, section: str = "smtp") -> dict[str, str]:
@@ -78,8 +100,8 @@ def states(folder: Path, section: str = "smtp") -> dict[str, str]:
 
 def connections(folder: Path, address: str, port: int = 25) -> int:
     """How many connections were sent to an address's port so far; checks are none."""
-    found = statistics(folder)
-    return sum(int(found[name][address]["stot"]) for name, _, listens in _LISTENERS if listens == port)
+    sections = [name for name, _, listens, _ in _LISTENERS if listens == port]
+    return sum(int(row["stot"]) for section, to, row in _rows(folder) if to == address and section in sections)
 
 
 def _socket(folder: Path) -> Path:

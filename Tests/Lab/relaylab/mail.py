@@ -39,8 +39,11 @@ class Mail:
 
     def submit_by_network(self, count: int, port: int = 25, recipient: str = "someone@example.net") -> list[str]:
         """Submit mails from the application host through the network load balancer. Their subjects."""
-        stem = _stem(f"by port {port}")
-        return _submit(self.application, network.NETWORK_LOAD_BALANCER, stem, count, recipient, port)
+        return self.submit_by(network.NETWORK_LOAD_BALANCER, count, port, recipient)
+
+    def submit_by(self, server: str, count: int, port: int = 25, recipient: str = "someone@example.net") -> list[str]:
+        """The same through the load balancer at an address."""
+        return _submit(self.application, server, _stem(f"by port {port}"), count, recipient, port)
 
     def submit_by_network_in_background(self, count: int, seconds: float,
                                         recipient: str = "someone@example.net") -> Traffic:
@@ -69,8 +72,9 @@ class Mail:
         jsonfile.write(self.folder / "smarthost.json", {"user": user, "password": password})
 
     def try_relay(self, address: str, recipient: str = "victim@example.net", port: int = 25,
-                  inside: bool = False) -> str:
-        """Have a host outside, or the application host, try to relay by an address. Returns the answer to RCPT TO."""
+                  inside: bool = False, neighbour: bool = False) -> str:
+        """Have a host outside try to relay by an address, or the application host, or the VPC's router, which has another
+        address of the VPC's. Returns the answer to RCPT TO."""
         script = (
             "import smtplib,sys\n"
             f"client = smtplib.SMTP({address!r}, {port}, 'outsider.example.org', timeout=20)\n"
@@ -78,7 +82,7 @@ class Mail:
             f"code, text = client.rcpt({recipient!r})\n"
             "print(code, text.decode()); client.quit()\n"
         )
-        namespace = self.application if inside else self.outsider
+        namespace = self.network.router if neighbour else self.application if inside else self.outsider
         return output("ip", "netns", "exec", namespace, sys.executable, "-c", script, timeout=60).strip()
 
 

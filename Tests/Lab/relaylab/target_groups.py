@@ -21,6 +21,8 @@ class Target:
     """A target that HAProxy sends to, or will when its checks succeed."""
 
     since: float
+    # Whether the PROXY protocol is spoken to it, and the port of its checks.
+    way: tuple[bool, int]
     healthy: bool = False
     decided: bool = False
     leaves: float | None = None
@@ -43,11 +45,15 @@ class TargetGroups:
         now = time.monotonic()
         for group in TARGET_GROUPS:
             registered = self._registered(group)
+            way = self._way(group)
             for name in registered:
                 known = self.targets.get((group, name))
                 if known is None or known.leaves is not None:
-                    self._have(haproxy.admit, group, name)
-                    self.targets[group, name] = Target(now)
+                    self._have(haproxy.admit, group, name, *way)
+                    self.targets[group, name] = Target(now, way)
+                elif known.way != way:
+                    self._have(haproxy.admit, group, name, *way, not known.healthy)
+                    known.way = way
             for name in [name for where, name in self.targets if where == group and name not in registered]:
                 target = self.targets[group, name]
                 if target.leaves is None:
@@ -111,7 +117,7 @@ class TargetGroups:
         else:
             health = ("healthy",)
         words = dict(zip(("State", "Reason", "Description"), health))
-        return {"HealthCheckPort": 80, "Target": {"Id": name, "Port": port}, "TargetHealth": words}
+        return {"HealthCheckPort": self._way(group.name)[1], "Target": {"Id": name, "Port": port}, "TargetHealth": words}
 
     # Whom and where
 
@@ -128,10 +134,19 @@ class TargetGroups:
         groups = [group for group in list(self._groups().values()) if group.name == name]
         return [target for group in groups for target in list(group.targets)]
 
+    def _way(self, name: str) -> tuple[bool, int]:
+        """Whether a group speaks the PROXY protocol, and the port of its health checks; HAProxy knows those by HTTP alone."""
+        group = next((group for group in list(self._groups().values()) if group.name == name), None)
+        if group is None:
+            return False, 80
+        has_port = group.health_check_protocol == "HTTP" and group.health_check_port != "traffic-port"
+        return (group.attributes.get("proxy_protocol_v2.enabled") == "true",
+                int(group.health_check_port) if has_port else 80)
+
     def _address(self, name: str) -> str:
         return jsonfile.read(self.folder / "instances.json").get(name, name)
 
-    def _have(self, change, group: str, name: str) -> None:
+    def _have(self, change, group: str, name: str, *way) -> None:
         """Change what HAProxy does for a target, if it is one that it has a place for."""
         if haproxy.has_slot(self._address(name)):
-            change(self.folder, group, self._address(name))
+            change(self.folder, group, self._address(name), *way)

@@ -9,7 +9,7 @@ import Vocabulary
 @testable import RelayAgent
 
 struct NetworkExaminationTests {
-    private func node(isPublic: Bool = false, direct: Bool = true) throws -> NetworkNode {
+    private func node(isPublic: Bool = false, direct: Bool = true, isProxied: Bool = false) throws -> NetworkNode {
         NetworkNode(
             address: try IPAddress("10.0.1.10"),
             hasPublicAddress: isPublic,
@@ -17,7 +17,7 @@ struct NetworkExaminationTests {
             subnetNetwork: try IPNetwork("10.0.1.0/24"),
             vpc: "vpc-1",
             vpcNetwork: try IPNetwork("10.0.0.0/16"),
-            healthPort: 80,
+            isProxied: isProxied,
             deliversDirectly: direct,
             securityGroups: { [] }
         )
@@ -26,6 +26,7 @@ struct NetworkExaminationTests {
     private func view(
         addresses: [String] = ["10.0.0.25"],
         masks: Bool = true,
+        connects: Bool? = nil,
         idleTimeout: Int? = 60,
         zones: [String] = ["a"],
         crossZone: Bool = false
@@ -37,10 +38,12 @@ struct NetworkExaminationTests {
             doors: [.init(port: 25, instancePort: 25)],
             isInternetFacing: false,
             masksSenders: masks,
+            connectsItself: connects ?? masks,
             zones: zones,
             subnets: [],
             isCrossZone: crossZone,
-            idleTimeout: idleTimeout
+            idleTimeout: idleTimeout,
+            healthPort: 80
         )
     }
 
@@ -146,17 +149,49 @@ struct NetworkExaminationTests {
     }
 
     @Test func aLoadBalancersWaysAreJudged() throws {
-        func names(_ view: LoadBalancerView, isProxied: Bool = false) -> [String] {
-            LoadBalancerExamination.judge(view, zone: "a", isProxied: isProxied).map(\.name)
+        func names(_ view: LoadBalancerView) -> [String] {
+            LoadBalancerExamination.judge(view, zone: "a").map(\.name)
         }
         #expect(names(try view()).isEmpty)
         #expect(names(try view(idleTimeout: 59)) == ["idle-timeout-too-short"])
         #expect(names(try view(zones: ["a", "b"])) == ["cross-zone-off"])
         #expect(names(try view(zones: ["a", "b"], crossZone: true)).isEmpty)
         #expect(names(try view(zones: ["b"])) == ["zone-not-enabled"])
-        #expect(names(try view(masks: false)) == ["proxy-protocol-mismatch"])
-        #expect(names(try view(), isProxied: true) == ["proxy-protocol-mismatch"])
-        #expect(names(try view(masks: false), isProxied: true).isEmpty)
+    }
+
+    @Test func whereAHeaderTellsTheSenderOnlyTheLoadBalancerMayComeNear() throws {
+        func names(_ source: String, _ port: Int = 25, isPublic: Bool = false) throws -> [String] {
+            let group = SecurityGroup(id: "sg-own", ingress: [try rule(port, source)])
+            return ProxyExamination.judge([group], try node(isPublic: isPublic, isProxied: true)).map {
+                "\($0.severity) \($0.name)"
+            }
+        }
+        #expect(try names("10.0.0.0/24").isEmpty)
+        #expect(try names("10.0.0.0/16") == ["warning proxy-header-forgeable"])
+        #expect(try names("10.0.0.0/8", 587) == ["warning proxy-header-forgeable"])
+        #expect(try names("0.0.0.0/0") == ["warning proxy-header-forgeable"])
+        #expect(try names("0.0.0.0/0", isPublic: true) == ["critical proxy-header-forgeable"])
+        #expect(try names("0.0.0.0/0", 80).isEmpty)
+        let byGroup = SecurityGroup(id: "sg-own", ingress: [try rule(25, group: "sg-lb")])
+        #expect(ProxyExamination.judge([byGroup], try node(isProxied: true)).isEmpty)
+    }
+
+    @Test func aLoadBalancerThatTellsTheSendersIsNotToBeTrustedItself() throws {
+        func names(_ view: LoadBalancerView, _ networks: String) throws -> [String] {
+            let allowed = try IPNetwork(networks)
+            return ProxyExamination.judge([view]) { allowed.contains($0) }.map(\.name)
+        }
+        #expect(try names(view(masks: false), "10.0.2.0/24").isEmpty)
+        #expect(try names(view(masks: false), "10.0.0.0/16") == ["load-balancer-in-networks"])
+        // Where it hides the senders, its address is all that there is to trust.
+        #expect(try names(view(), "10.0.0.0/16").isEmpty)
+    }
+
+    @Test func aSecurityGroupSeesTheLoadBalancerThatTellsPostfixTheSender() throws {
+        let (lb, view) = (try openLB, try view(masks: false, connects: true))
+        let health = try rule(80, group: "sg-lb")
+        #expect(try judge(view, [rule(25, "192.0.2.0/24"), health], lb: lb) == ["instance-closed-to-load-balancer"])
+        #expect(try judge(view, [rule(25, group: "sg-lb"), health], lb: lb).isEmpty)
     }
 
     @Test func whomPostfixSeesIsTheLoadBalancerWhereThatHidesSenders() throws {

@@ -22,13 +22,17 @@ struct LoadBalancerView: Sendable {
     /// The ports that mail comes in by, each with the node's port behind it.
     let doors: [Door]
     let isInternetFacing: Bool
-    /// Whether nodes see its address in place of the sender's.
+    /// Whether Postfix sees its address in place of the sender's.
     let masksSenders: Bool
+    /// Whether connections come to a node from its address, whatever Postfix is told of the sender's.
+    let connectsItself: Bool
     let zones: [String]
     let subnets: [String]
     let isCrossZone: Bool
     /// Seconds; of a classic one.
     let idleTimeout: Int?
+    /// The node's port that its health checks should come to.
+    let healthPort: UInt16
 
     struct Door: Sendable, Equatable {
         let port: UInt16
@@ -38,12 +42,12 @@ struct LoadBalancerView: Sendable {
 
 /// The node's load balancers, each asked about once.
 actor LoadBalancerViews {
-    private let settings: NodeSettings.LoadBalancer
+    private let settings: NodeSettings
     private let cloud: CloudReadings
     private let names: HostNames
     private var gathering: Task<[LoadBalancerView], any Error>?
 
-    init(_ settings: NodeSettings.LoadBalancer, cloud: CloudReadings, names: HostNames) {
+    init(_ settings: NodeSettings, cloud: CloudReadings, names: HostNames) {
         self.settings = settings
         self.cloud = cloud
         self.names = names
@@ -59,8 +63,8 @@ actor LoadBalancerViews {
 
     private func gather() async throws -> [LoadBalancerView] {
         var views: [LoadBalancerView] = []
-        for name in settings.classic { views.append(try await classic(name)) }
-        for arn in settings.targetGroups { views += try await network(arn) }
+        for name in settings.loadBalancer.classic { views.append(try await classic(name)) }
+        for arn in settings.loadBalancer.targetGroups { views += try await network(arn) }
         return views
     }
 
@@ -76,10 +80,12 @@ actor LoadBalancerViews {
             doors: doors.map { .init(port: $0.loadBalancerPort, instancePort: $0.instancePort) },
             isInternetFacing: found.scheme == .internetFacing,
             masksSenders: !doors.allSatisfy { shown.contains($0.instancePort) },
+            connectsItself: true,
             zones: found.availabilityZones,
             subnets: found.subnets,
             isCrossZone: attributes.isCrossZone,
-            idleTimeout: attributes.idleTimeout
+            idleTimeout: attributes.idleTimeout,
+            healthPort: settings.health.port
         )
     }
 
@@ -99,10 +105,12 @@ actor LoadBalancerViews {
                     doors: listeners.map { .init(port: $0.port, instancePort: group.port) },
                     isInternetFacing: found.isInternetFacing,
                     masksSenders: !attributes.preservesClientAddress && !attributes.usesProxyProtocol,
+                    connectsItself: !attributes.preservesClientAddress,
                     zones: found.availabilityZones,
                     subnets: found.subnets,
                     isCrossZone: try await cloud.elbV2.isCrossZone(found),
-                    idleTimeout: nil
+                    idleTimeout: nil,
+                    healthPort: settings.healthPorts.proxied ?? settings.health.port
                 )
             )
         }

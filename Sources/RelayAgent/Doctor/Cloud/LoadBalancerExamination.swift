@@ -4,15 +4,13 @@ struct LoadBalancerExamination: Examination {
     let views: LoadBalancerViews
     /// This instance's.
     let zone: String
-    /// The node's ports on which Postfix expects the PROXY protocol.
-    let isProxied: Bool
 
     func findings() async throws -> [Finding] {
-        try await views.all().flatMap { Self.judge($0, zone: zone, isProxied: isProxied) }
+        try await views.all().flatMap { Self.judge($0, zone: zone) }
     }
 
-    static func judge(_ view: LoadBalancerView, zone: String, isProxied: Bool) -> [Finding] {
-        [idle(view), elsewhere(view, zone), zones(view), proxy(view, isProxied)].compactMap(\.self)
+    static func judge(_ view: LoadBalancerView, zone: String) -> [Finding] {
+        [idle(view), elsewhere(view, zone), zones(view)].compactMap(\.self)
     }
 
     private static func idle(_ view: LoadBalancerView) -> Finding? {
@@ -63,26 +61,6 @@ struct LoadBalancerExamination: Examination {
                 aws elb modify-load-balancer-attributes --load-balancer-name \
                 \(view.name.split(separator: " ").last ?? "") --load-balancer-attributes \
                 'CrossZoneLoadBalancing={Enabled=true}'
-                """
-        )
-    }
-
-    private static func proxy(_ view: LoadBalancerView, _ isProxied: Bool) -> Finding? {
-        // Of target groups, the review says so.
-        guard view.idleTimeout != nil, !view.doors.isEmpty, view.masksSenders == isProxied else { return nil }
-        return Finding(
-            .critical,
-            "proxy-protocol-mismatch",
-            seen: isProxied
-                ? "Postfix expects the PROXY protocol, but \(view.name) does not speak it"
-                : "\(view.name) speaks the PROXY protocol, but Postfix does not expect it",
-            why: isProxied
-                ? "Postfix waits in vain for the header, and cuts the connection"
-                : "Postfix takes the header for a command of a broken client, and mail fails",
-            fix: """
-                aws elb set-load-balancer-policies-for-backend-server --load-balancer-name \
-                \(view.name.split(separator: " ").last ?? "") --instance-port 25 --policy-names \
-                \(isProxied ? "PROXY-POLICY" : "'[]'")
                 """
         )
     }

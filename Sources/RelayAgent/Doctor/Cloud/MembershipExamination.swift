@@ -64,7 +64,8 @@ struct MembershipExamination: Examination {
         let name: String
         switch error {
         case is OpenDoor: name = "open-relay-by-load-balancer"
-        case is ProxyProtocolOn: name = "proxy-protocol-mismatch"
+        case is ForgeableDoor: name = "proxy-header-forgeable"
+        case is ProxyProtocolDisagreement, is PostfixReadsOnlyVersion1: name = "proxy-protocol-mismatch"
         case is UnsuitableTargetGroup, is NoIPv6Address: name = "unsuitable-target-group"
         case let failure as AWSFailure
         where failure.error?.isNotFound == true || failure.error?.isTargetGroupNotFound == true:
@@ -76,7 +77,17 @@ struct MembershipExamination: Examination {
             name,
             seen: "\(error)",
             why: "the agent does not register this node there, so no mail comes through it",
-            fix: (error as? OpenDoor)?.cure ?? "as it says; then: smtp-relay-agent reconcile"
+            fix: cure(of: error) ?? "as it says; then: smtp-relay-agent reconcile"
         )
+    }
+
+    private static func cure(of error: any Error) -> String? {
+        switch error {
+        case let door as OpenDoor: door.cure
+        case let door as ForgeableDoor: door.cure
+        case let disagreement as ProxyProtocolDisagreement: disagreement.cure
+        case let old as PostfixReadsOnlyVersion1: old.cure
+        default: nil
+        }
     }
 }

@@ -68,7 +68,7 @@ struct SecurityGroupsExamination: Examination {
                 )
             }
         }
-        for port in Set(view.doors.map(\.instancePort)).sorted() + [node.healthPort] {
+        for port in Set(view.doors.map(\.instancePort)).sorted() + [view.healthPort] {
             findings += passage(from: view, groups, to: port, own, node)
         }
         for port in mailPorts where view.doors.contains(where: { $0.port == port }) {
@@ -87,11 +87,11 @@ struct SecurityGroupsExamination: Examination {
     ) -> [Finding] {
         var findings: [Finding] = []
         let members = Set(groups.map(\.id))
-        let isHealth = port == node.healthPort
+        let isHealth = port == view.healthPort
         // Of a load balancer whose name can't be looked up, the groups alone say who it is.
         let sources: [IPAddress?] = view.addresses.isEmpty ? [nil] : view.addresses
         let isLetIn =
-            view.masksSenders || isHealth
+            view.connectsItself || isHealth
             ? sources.allSatisfy { source in
                 own.contains { $0.ingress.contains { $0.admits(port, at: source, in: members) } }
             }
@@ -170,7 +170,8 @@ struct NetworkNode: Sendable {
     let subnetNetwork: IPNetwork
     let vpc: String
     let vpcNetwork: IPNetwork
-    let healthPort: UInt16
+    /// Whether mail comes with a header of the PROXY protocol.
+    let isProxied: Bool
     /// Whether it delivers to the internet itself, and by no smarthost.
     let deliversDirectly: Bool
     /// The ids of its security groups, as metadata has them.

@@ -32,7 +32,7 @@ struct SenderExamination: Examination {
                 }
             }
         }
-        if views.isEmpty || views.contains(where: { !$0.masksSenders }) {
+        if views.isEmpty || views.contains(where: { !$0.connectsItself }) {
             findings += Self.judge(sender, atNodeWith: own, acl, ports, node)
         }
         for client in Self.clients(sender, views) {

@@ -48,7 +48,7 @@ struct SubnetExamination: Examination {
         for view in views {
             // Within a subnet no network ACL is asked.
             for address in view.addresses where !node.subnetNetwork.contains(address) {
-                let ports = Set(view.doors.map(\.instancePort)).union([node.healthPort]).sorted()
+                let ports = Set(view.doors.map(\.instancePort)).union([view.healthPort]).sorted()
                 for port in ports where !acl.allows(port, at: address, isEgress: false) {
                     blocked.append(Blocked("port \(port) from \(view.name) (\(address))", port: port, isEgress: false))
                 }

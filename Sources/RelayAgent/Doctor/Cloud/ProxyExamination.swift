@@ -1,0 +1,67 @@
+import AWS
+import RelayNode
+import Vocabulary
+
+/// Whether only the load balancers can say whose mail it is, where the PROXY protocol tells that.
+struct ProxyExamination: Examination {
+    let name = "PROXY protocol"
+    let node: NetworkNode
+    let allowed: AllowedNetworks
+    let views: LoadBalancerViews
+    let ec2: any EC2Describing
+
+    func findings() async throws -> [Finding] {
+        guard node.isProxied else { return [] }
+        let own = try await ec2.securityGroups(try await node.securityGroups())
+        return Self.judge(own, node) + Self.judge(try await views.all(), trusts: allowed.contains)
+    }
+
+    /// Postfix believes a header of whoever reaches its port.
+    static func judge(_ own: [SecurityGroup], _ node: NetworkNode) -> [Finding] {
+        [UInt16(25), 587].compactMap { port in
+            for group in own {
+                // A range of the load balancer's own is a part of the VPC; those of others are not looked at so closely.
+                let wide = group.ingress.filter { $0.covers(port) }.flatMap(\.sources).first {
+                    $0.contains(node.vpcNetwork) || !$0.isPrivate
+                }
+                if let wide { return forgeable(group, port, wide, node) }
+            }
+            return nil
+        }
+    }
+
+    private static func forgeable(_ group: SecurityGroup, _ port: UInt16, _ source: IPNetwork, _ node: NetworkNode)
+        -> Finding
+    {
+        Finding(
+            node.hasPublicAddress && !source.isPrivate ? .critical : .warning,
+            "proxy-header-forgeable",
+            seen: "this instance's security group \(group.id) lets \(source) in on port \(port)",
+            why: """
+                whoever reaches that port without the load balancer can write a header of the PROXY protocol that makes \
+                it a host of mail.networks
+                """,
+            fix: """
+                aws ec2 revoke-security-group-ingress --group-id \(group.id) --protocol tcp --port \(port) --cidr \
+                \(source); then let in the load balancer's security group, or its subnets
+                """
+        )
+    }
+
+    /// What a load balancer says on its own account, its header LOCAL, counts as its own mail (proxy-protocol.txt, 2.2).
+    static func judge(_ views: [LoadBalancerView], trusts isAllowed: (IPAddress) -> Bool) -> [Finding] {
+        views.compactMap { view in
+            guard !view.masksSenders, let address = view.addresses.first(where: isAllowed) else { return nil }
+            return Finding(
+                .warning,
+                "load-balancer-in-networks",
+                seen: "\(address), \(view.name)'s own address, is in mail.networks",
+                why: """
+                    the load balancer tells each sender's own address, so its own need not be trusted, and with it what \
+                    comes without a sender's
+                    """,
+                fix: "name the true senders' ranges in mail.networks below [mail] in /etc/smtp-relay-agent/config.toml"
+            )
+        }
+    }
+}
