@@ -62,7 +62,7 @@ extension NodeFacts {
         return facts
     }
 
-    /// Reads again what can change while the instance runs: the VPC's ranges, and the tags.
+    /// Reads again what can change while the instance runs: the VPC's ranges, the public address, and the tags.
     ///
     /// - Throws: `MetadataFailure`.
     package func refreshed(from metadata: MetadataClient) async throws -> NodeFacts {
@@ -72,6 +72,7 @@ extension NodeFacts {
         facts.vpcNetworks =
             try await reader.list("\(interface)/vpc-ipv4-cidr-blocks", IPNetwork.init, isOptional: false)
             + reader.list("\(interface)/vpc-ipv6-cidr-blocks", IPNetwork.init, isOptional: true)
+        facts.publicAddress = try await reader.list("public-ipv4", IPAddress.init, isOptional: true).first
         switch tagSource {
         case .metadata: facts.tags = try await reader.tags() ?? tags
         // Each question costs a call of the account's API, and tags change rarely: what was read at the start counts.

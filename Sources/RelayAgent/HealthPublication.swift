@@ -19,7 +19,7 @@ package struct HealthPublication: Sendable {
     ///
     /// - Parameter publishes: Whether to write the file that nginx serves to the health check.
     package func prove(publishes: Bool) async throws {
-        let facts = try await inputs.facts()
+        let facts = try await inputs.facts(isNamed: false)
         let settings = try inputs.settings(tags: facts.tags).settings
         let node = try RelayNode(settings: settings, facts: facts)
         let verifier = NodeVerifier(probe: host.relay, selfTest: node.selfTest, files: host.files)
@@ -30,6 +30,7 @@ package struct HealthPublication: Sendable {
         guard publishes else { return }
         let file = FilePath(NginxConfiguration.healthFile)
         try host.files.createDirectory(file.removingLastComponent())
-        try host.files.replace(file, with: Array("healthy\n".utf8), attributes: FileAttributes())
+        let text = Array("healthy\n".utf8)
+        try host.files.replace(file, with: text, attributes: FileAttributes(), context: .webContent)
     }
 }

@@ -1,8 +1,10 @@
 import AWS
 package import Facts
 package import Host
+import RelayNode
 package import Settings
 import Synchronization
+import SystemPackage
 package import Vocabulary
 
 /// Gathers what the node is made of: facts and settings, in the order in which each needs the other.
@@ -16,6 +18,7 @@ package final class Inputs: Sendable {
     private let resolved = Mutex<NodeSettings?>(nil)
     private let knownNotices = Mutex<InstanceNotices?>(nil)
     private let knownMetadata = Mutex<MetadataClient?>(nil)
+    private let publicNames: PublicNames
 
     /// - Parameters:
     ///   - sources: Reads the settings' file anew at each call, so that every pass has them as they are.
@@ -32,6 +35,7 @@ package final class Inputs: Sendable {
         self.aws = aws
         self.files = files
         self.log = log
+        self.publicNames = PublicNames(files: files)
     }
 
     /// How old facts may be.
@@ -44,19 +48,30 @@ package final class Inputs: Sendable {
 
     /// The facts of this instance.
     ///
+    /// - Parameter isNamed: Whether the public address's name is asked for, which may take seconds where no name server
+    ///   answers.
     /// - Throws: `SettingsProblems` where the settings do not say how to read metadata, or a `MetadataFailure`.
-    package func facts(_ age: Age = .current) async throws -> NodeFacts {
+    package func facts(_ age: Age = .current, isNamed: Bool = true) async throws -> NodeFacts {
         let before = known.withLock { $0 }
         if let before, age == .known { return before }
         let metadata = try metadata()
-        let facts =
+        var facts =
             if let before {
                 try await before.refreshed(from: metadata)
             } else {
                 try await gather(from: metadata)
             }
-        known.withLock { $0 = facts }
+        if isNamed { facts.publicName = await publicNames.name(of: facts.publicAddress) { greetingName } }
+        known.withLock { [facts] in $0 = facts }
         return facts
+    }
+
+    /// The name that Postfix greets other servers with, where it is not the host's.
+    private var greetingName: DomainName? {
+        let bytes = (try? files.bytes(at: "/etc/postfix/main.cf")) ?? []
+        return MainCf(String(decoding: bytes, as: UTF8.self))[PostfixConfiguration.greeting].flatMap {
+            try? DomainName($0)
+        }
     }
 
     private func gather(from metadata: MetadataClient) async throws -> NodeFacts {

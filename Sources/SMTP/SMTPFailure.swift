@@ -11,6 +11,12 @@ package struct SMTPFailure: Error, Sendable, CustomStringConvertible {
         case notSMTP(line: String)
         /// The server said no where it should say yes.
         case refused(command: String, reply: SMTPReply)
+        /// No TLS came about: as a rule, the certificate is not the server's, or nobody known vouches for it.
+        case notEncrypted(String)
+        /// It takes neither of the ways to log in that Postfix uses here.
+        case noLogin(offered: String)
+        /// It does not take the user or the password.
+        case loginRefused(SMTPReply)
     }
 
     package let server: SMTPServer
@@ -27,6 +33,10 @@ package struct SMTPFailure: Error, Sendable, CustomStringConvertible {
         case .silent(let command): "\(server) gave no answer to \(command)"
         case .notSMTP(let line): "\(server) does not speak SMTP: it said '\(line.prefix(80).escapedForDisplay)'"
         case .refused(let command, let reply): "\(server) answered \(command) with '\(reply)'"
+        case .notEncrypted(let why): "no TLS with \(server): \(why.prefix(200).escapedForDisplay)"
+        case .noLogin(let offered):
+            "\(server) offers no login by PLAIN or LOGIN (\(offered.isEmpty ? "none at all" : offered.escapedForDisplay))"
+        case .loginRefused(let reply): "\(server) answered the login with '\(reply)'"
         }
     }
 }

@@ -5,15 +5,18 @@ import Vocabulary
 /// A conversation with an SMTP server, one command at a time: Postfix 3.9 and later cut off a client that speaks
 /// before it was answered.
 package struct SMTPSession {
-    private let server: SMTPServer
+    let server: SMTPServer
     private var replies: ReplyReader
     private let writer: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    /// What the server offers: the lines of its answer to EHLO, without the first.
+    package private(set) var offers: [String] = []
 
     /// Connects, reads the greeting, says EHLO, runs the body, and says QUIT.
     ///
     /// - Parameters:
     ///   - isProxied: Whether the server expects a header of the PROXY protocol first.
     ///   - timeout: For all of it.
+    ///   - encryption: Has it all said by TLS, as far as the protocol allows; without it, in the clear.
     ///   - body: What to say between EHLO and QUIT.
     /// - Throws: `SMTPFailure`.
     package static func withSession<Result: Sendable>(
@@ -21,11 +24,19 @@ package struct SMTPSession {
         greeting name: String,
         isProxied: Bool = false,
         timeout: Duration,
+        encryption: SMTPEncryption? = nil,
         _ body: @Sendable @escaping (inout SMTPSession) async throws -> Result
     ) async throws -> Result {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask {
-                try await converse(with: server, greeting: name, isProxied: isProxied, timeout: timeout, body)
+                try await converse(
+                    with: server,
+                    greeting: name,
+                    isProxied: isProxied,
+                    timeout: timeout,
+                    encryption: encryption,
+                    body
+                )
             }
             group.addTask {
                 try await Task.sleep(for: timeout)
@@ -44,6 +55,7 @@ package struct SMTPSession {
         greeting name: String,
         isProxied: Bool,
         timeout: Duration,
+        encryption: SMTPEncryption?,
         _ body: @Sendable (inout SMTPSession) async throws -> Result
     ) async throws -> Result {
         let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
@@ -52,41 +64,72 @@ package struct SMTPSession {
                 .connectTimeout(TimeAmount(timeout))
                 .connect(host: server.address.description, port: Int(server.port)) { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+                        if let encryption, encryption.isImplicit {
+                            try channel.pipeline.syncOperations.addHandler(encryption.handler())
+                        }
+                        return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
                     }
                 }
         } catch {
-            throw SMTPFailure(server: server, reason: .notConnected("\(error)"))
+            let reason = SMTPEncryption.reason(of: error).map(SMTPFailure.Reason.notEncrypted)
+            throw SMTPFailure(server: server, reason: reason ?? .notConnected("\(error)"))
         }
         return try await channel.executeThenClose { inbound, outbound in
             let replies = ReplyReader(server: server, inbound: inbound.makeAsyncIterator())
             var session = SMTPSession(server: server, replies: replies, writer: outbound)
-            if isProxied { try await session.write(ProxyHeader.ofThisHost(to: server), as: "the connection") }
+            if isProxied { try await session.write(ProxyHeader.ofThisHost(to: server)) }
             let greeting = try await session.replies.next(after: "the connection")
             guard greeting.code == 220 else {
                 throw SMTPFailure(server: server, reason: .refused(command: "the connection", reply: greeting))
             }
-            try await session.sendChecked("EHLO \(name)")
+            try await session.greet(as: name)
+            if let encryption, !encryption.isImplicit {
+                try await session.startTLS(encryption, on: channel.channel)
+                // What was offered in the clear may have been anybody's word (RFC 3207, section 4.2).
+                try await session.greet(as: name)
+            }
             let result = try await body(&session)
             _ = try? await session.send("QUIT")
             return result
         }
     }
 
-    /// Sends a command and waits for its answer.
-    package mutating func send(_ command: String) async throws -> SMTPReply {
-        try await write(command + "\r\n", as: command)
-        return try await replies.next(after: command)
+    private mutating func greet(as name: String) async throws {
+        offers = Array(try await sendChecked("EHLO \(name)").lines.dropFirst())
     }
 
-    /// - Parameter what: What is written, in words.
-    private func write(_ text: String, as what: String) async throws {
+    private mutating func startTLS(_ encryption: SMTPEncryption, on channel: any Channel) async throws {
+        func notEncrypted(_ why: String) -> SMTPFailure { SMTPFailure(server: server, reason: .notEncrypted(why)) }
+        guard offers.contains(where: { $0.uppercased() == "STARTTLS" }) else {
+            throw notEncrypted("the server does not offer it")
+        }
+        let reply = try await send("STARTTLS")
+        guard reply.isPositive else { throw notEncrypted("it answered STARTTLS with '\(reply)'") }
+        // Whatever was put in between would count as said by TLS.
+        guard replies.isEmpty else { throw notEncrypted("there is more behind the server's answer to STARTTLS") }
+        do {
+            try await encryption.begin(on: channel)
+        } catch {
+            throw notEncrypted(SMTPEncryption.reason(of: error) ?? "\(error)")
+        }
+    }
+
+    /// Sends a command and waits for its answer.
+    ///
+    /// - Parameter name: What errors call it, where it must not be shown.
+    package mutating func send(_ command: String, shownAs name: String? = nil) async throws -> SMTPReply {
+        try await write(command + "\r\n")
+        return try await replies.next(after: name ?? command)
+    }
+
+    /// Of a connection that has failed, the other direction says why, which is read next.
+    private func write(_ text: String) async throws {
         do {
             try await writer.write(ByteBuffer(string: text))
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            throw SMTPFailure(server: server, reason: .silent(after: what))
+            return
         }
     }
 
@@ -114,6 +157,9 @@ private struct ReplyReader {
         self.inbound = inbound
     }
 
+    /// Whether nothing has come that was not read.
+    var isEmpty: Bool { buffer.readableBytes == 0 }
+
     mutating func next(after command: String) async throws -> SMTPReply {
         var parser = SMTPReplyParser()
         while true {
@@ -140,7 +186,8 @@ private struct ReplyReader {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            return nil
+            guard let reason = SMTPEncryption.reason(of: error) else { return nil }
+            throw SMTPFailure(server: server, reason: .notEncrypted(reason))
         }
     }
 

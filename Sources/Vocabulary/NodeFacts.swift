@@ -15,6 +15,8 @@ package struct NodeFacts: Sendable, Equatable, Codable {
     package var mac: String
     package var privateAddress: IPAddress
     package var publicAddress: IPAddress?
+    /// The name that DNS has for the public address (PTR), where that name leads back to it.
+    package var publicName: DomainName?
     /// The primary interface's IPv6 addresses.
     package var ipv6Addresses: [IPAddress]
     /// All ranges of the VPC: the primary and secondary IPv4 ones, then the IPv6 ones.

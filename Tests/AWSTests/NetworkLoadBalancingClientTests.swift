@@ -251,7 +251,8 @@ import Vocabulary
             isDualStack: true,
             securityGroups: ["sg-1"],
             dnsName: "nlb-1.elb.eu-central-1.amazonaws.com",
-            availabilityZones: ["eu-central-1a"]
+            availabilityZones: ["eu-central-1a"],
+            subnets: ["subnet-1"]
         )
         #expect(found == [expected])
         #expect(

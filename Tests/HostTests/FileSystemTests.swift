@@ -1,8 +1,9 @@
 import Glibc
-import Host
 import RelayTestSupport
 import SystemPackage
 import Testing
+
+@testable import Host
 
 struct FileSystemTests {
     private let attributes = FileAttributes(owner: 0, group: 0)
@@ -22,6 +23,27 @@ struct FileSystemTests {
             #expect(file.attributes.permissions.rawValue == 0o600)
             #expect(file.isRegular)
             #expect(try files.names(in: "/etc") == ["a"])
+        }
+    }
+
+    /// Any kernel keeps such labels; one without SELinux makes nothing of them.
+    @Test func withSELinuxAFileKeepsTheLabelOfWhatItReplaces() async throws {
+        try await withTemporaryRoot { files in
+            func label(_ path: FilePath) -> SecurityContext? { SecurityContext(at: files.location(of: path)) }
+            let own = SecurityContext("system_u:object_r:postfix_etc_t:s0")
+            // Without SELinux nothing is labelled.
+            try files.replace("/main.cf", with: [1], attributes: attributes, context: own)
+            #expect(label("/main.cf") == nil)
+            try files.createDirectory("/sys/fs/selinux")
+            try files.put([], at: "/sys/fs/selinux/enforce")
+            try files.replace("/main.cf", with: [1], attributes: attributes)
+            #expect(label("/main.cf") == nil)
+            try files.replace("/main.cf", with: [1], attributes: attributes, context: own)
+            try files.replace("/main.cf", with: [2], attributes: attributes)
+            #expect(try files.bytes(at: "/main.cf") == [2])
+            #expect(label("/main.cf") == own)
+            try files.replace("/main.cf", with: [2], attributes: attributes, context: .webContent)
+            #expect(label("/main.cf") == SecurityContext("system_u:object_r:httpd_sys_content_t:s0"))
         }
     }
 

@@ -122,6 +122,39 @@ struct NameResolverTests {
         }
     }
 
+    /// A server with the names of one address, and the address of each name.
+    private struct Zone: NameResolving {
+        let pointers: [String]
+        let addresses: [String: IPAddress]
+
+        func ask(_ server: IPAddress, _ name: String, _ kind: DNSRecord.Kind) throws(DNSFailure) -> [DNSRecord] {
+            switch kind {
+            case .ptr: return pointers.map(DNSRecord.pointer)
+            case .a: return addresses[name].map { [.address($0)] } ?? []
+            case .aaaa, .txt: throw .timedOut
+            }
+        }
+    }
+
+    @Test func anAddressesNameCountsOnlyWhereItLeadsBack() async throws {
+        let (address, other) = (try IPAddress("192.0.2.25"), try IPAddress("192.0.2.26"))
+        func name(_ pointers: [String], _ addresses: [String: IPAddress]) async throws -> String? {
+            let zone = Zone(pointers: pointers, addresses: addresses)
+            return try await HostNames(servers: [other], resolver: zone).confirmedName(of: address)?.description
+        }
+        #expect(try await name(["Mail.example."], ["mail.example.": address]) == "mail.example")
+        #expect(try await name(["mail.example"], ["mail.example": other]) == nil)
+        #expect(try await name(["mail.example"], [:]) == nil)
+        #expect(try await name([], ["mail.example": address]) == nil)
+        // What can't be a host's name can't be one's greeting.
+        #expect(try await name(["mail"], ["mail": address]) == nil)
+        #expect(try await name(["a b.example"], ["a b.example": address]) == nil)
+        // Servers turn the order around at each answer.
+        let two = ["b.example": address, "a.example": address]
+        #expect(try await name(["b.example", "a.example"], two) == "a.example")
+        #expect(try await name(["a.example", "b.example"], two) == "a.example")
+    }
+
     @Test func listenersAreReadWithWhomTheyServe() async throws {
         try await withTemporaryRoot { files in
             try files.createDirectory("/proc/net")

@@ -11,6 +11,8 @@ struct StatusTests {
         var status = NodeStatus()
         status.instanceID = "i-0123456789abcdef0"
         status.address = "10.0.1.10"
+        status.publicAddress = "198.51.100.7"
+        status.publicName = "mail.example.com"
         status.availabilityZone = "eu-central-1a"
         status.vpcID = "vpc-1"
         status.operatingSystem = "Amazon Linux 2023"
@@ -54,7 +56,8 @@ struct StatusTests {
         queue.oldestDeferred = 940
         let table = StatusReport(status, isAgentUp: true, queue: queue, now: 1000).table
         for line in [
-            "node                   relay i-0123456789abcdef0, 10.0.1.10, eu-central-1a", "Amazon Linux 2023",
+            "node                   relay i-0123456789abcdef0, 10.0.1.10, eu-central-1a",
+            "public address         198.51.100.7, mail.example.com in DNS\n", "Amazon Linux 2023",
             "vpc-1: 10.0.0.0/16", "resident, process 42, version \(AgentVersion.current)",
             "probe smtp             passed, 10 s ago (banner and EHLO on port 25)",
             "probe queue disk       FAILED: full, 10 min ago (free space)",

@@ -69,6 +69,26 @@ struct RelayNodeTests {
         #expect(parameter("mynetworks", of: node) == "127.0.0.0/8 10.0.1.0/24 192.168.7.0/24")
     }
 
+    @Test func whatItGreetsWithIsTheNameOfItsPublicAddressUnlessASettingNamesTheHost() throws {
+        func greeting(_ change: (inout NodeSettings, inout NodeFacts) throws -> Void) throws -> String? {
+            var (settings, facts) = (try exampleSettings(), try exampleFacts())
+            try change(&settings, &facts)
+            let node = try RelayNode(settings: settings, facts: facts)
+            #expect(parameter("smtp_helo_name", of: node) == nil)
+            return MainCf(node.postfix.mainCf(from: ""))["smtp_helo_name"]
+        }
+        let name = try DomainName("mail.example.com")
+        #expect(try greeting { $1.publicName = name } == "mail.example.com")
+        #expect(try greeting { _, _ in } == nil)
+        #expect(try greeting { $1.publicAddress = try IPAddress("198.51.100.7") } == nil)
+        #expect(
+            try greeting {
+                $1.publicName = name
+                $0.mail.hostname = try DomainName("relay.example.com")
+            } == nil
+        )
+    }
+
     @Test func ipv6ComesWithAnIPv6Address() throws {
         let facts = try exampleFacts(networks: ["10.0.0.0/16", "2001:db8:1::/56"], ipv6: ["2001:db8:1::10"])
         let node = try RelayNode(settings: exampleSettings(), facts: facts)

@@ -69,7 +69,7 @@ struct TerminationHookTests {
     private func resource(
         _ api: FakeAutoScaling,
         _ files: FileSystem,
-        within time: Duration = .seconds(5),
+        within time: Duration = .seconds(60),
         notice: @escaping @Sendable (String) -> Void = { _ in }
     ) -> TerminationHook {
         TerminationHook(name, of: hooked(api), files: files, deadline: .now + time, notice: notice)
@@ -130,7 +130,7 @@ struct TerminationHookTests {
 
     @Test func aLaunchIsAbandoned() async throws {
         let api = FakeAutoScaling(["Pending", "Pending:Wait"])
-        #expect(try await hooked(api, .launch).complete(.abandon, by: .now + .seconds(5)) == .taken)
+        #expect(try await hooked(api, .launch).complete(.abandon, by: .now + .seconds(60)) == .taken)
         #expect(api.calls == ["describe", "describe", "complete leaving relays ABANDON"])
     }
 

@@ -141,6 +141,70 @@ struct SMTPSessionTests {
         } throws: { "\($0)".contains("no connection to 127.0.0.1:") }
     }
 
+    private func encrypt(_ server: SMTPServer) async throws {
+        let encryption = SMTPEncryption(host: "127.0.0.1", authorities: "/no/such/file", isImplicit: false)
+        try await SMTPSession.withSession(
+            to: server,
+            greeting: "x",
+            timeout: .seconds(5),
+            encryption: encryption
+        ) { _ -> Void in
+            Issue.record("nothing may be said in the clear")
+        }
+    }
+
+    @Test(arguments: [
+        ("250 relay\r\n", "", "does not offer it"), ("250-relay\r\n250 STARTTLS\r\n", "454 no\r\n", "'454 no'"),
+        ("250-relay\r\n250 STARTTLS\r\n", "220 go on\r\n250 put in between\r\n", "there is more behind"),
+    ])
+    func withoutTLSNothingIsSaidWhereItIsWanted(offer: String, answer: String, words: String) async throws {
+        try await serving(answer: { $0 == "STARTTLS" ? answer : offer }) { server in
+            await #expect {
+                try await encrypt(server)
+            } throws: { error in
+                guard let failure = error as? SMTPFailure, case .notEncrypted = failure.reason else { return false }
+                return "\(failure)".contains(words)
+            }
+        }
+    }
+
+    /// What a login of 'relay' with 'opensesame' ends in, at a server that offers this and answers so.
+    private func logIn(offer: String, _ answer: @escaping @Sendable (String) -> String) async throws {
+        try await serving(answer: { $0.hasPrefix("EHLO") ? offer : answer($0) }) { server in
+            try await SMTPSession.withSession(to: server, greeting: "x", timeout: .seconds(5)) { session in
+                try await session.logIn(try UserName("relay"), Secret("opensesame"))
+            }
+        }
+    }
+
+    @Test func aLoginIsByPlainOrElseByLogin() async throws {
+        try await logIn(offer: "250-relay\r\n250 AUTH LOGIN PLAIN\r\n") {
+            $0 == "AUTH PLAIN AHJlbGF5AG9wZW5zZXNhbWU=" ? "235 yes\r\n" : "500 \($0)\r\n"
+        }
+        try await logIn(offer: "250-relay\r\n250 auth login\r\n") {
+            switch $0 {
+            case "AUTH LOGIN": "334 VXNlcm5hbWU6\r\n"
+            case "cmVsYXk=": "334 UGFzc3dvcmQ6\r\n"
+            case "b3BlbnNlc2FtZQ==": "235 yes\r\n"
+            default: "500 \($0)\r\n"
+            }
+        }
+    }
+
+    @Test func aLoginThatIsRefusedIsToldWithoutTheSecret() async throws {
+        for offer in ["250-relay\r\n250 AUTH PLAIN\r\n", "250-relay\r\n250 AUTH LOGIN\r\n"] {
+            await #expect {
+                try await logIn(offer: offer) { _ in "535 5.7.8 no\r\n" }
+            } throws: { error in
+                guard let failure = error as? SMTPFailure, case .loginRefused = failure.reason else { return false }
+                return "\(failure)".hasSuffix("answered the login with '535 5.7.8 no'")
+            }
+        }
+        await #expect {
+            try await logIn(offer: "250-relay\r\n250 AUTH CRAM-MD5\r\n") { _ in "250 ok\r\n" }
+        } throws: { "\($0)".contains("offers no login by PLAIN or LOGIN (CRAM-MD5)") }
+    }
+
     @Test func theProbeSpeaksAsEachClientAndNeverSendsData() async throws {
         let replies = try await serving(answer: { line in
             if line == "DATA" { return "500 must not be sent\r\n" }

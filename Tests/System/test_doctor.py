@@ -82,6 +82,11 @@ def test_a_relay_with_a_resident_agent_has_none_either(binary):
         # It is ready only after a pass of its own.
         relay.wait_until("systemctl is-active -q smtp-relay-agent", 60, "the resident agent")
         assert examine(relay) == {}
+        # On its way it is not down.
+        relay.write("/run/systemd/system/smtp-relay-agent.service.d/slow.conf", "[Service]\nExecStartPre=sleep 600\n")
+        relay.shell("systemctl daemon-reload; systemctl restart --no-block smtp-relay-agent")
+        relay.wait_until("systemctl show -p SubState smtp-relay-agent | grep -q start-pre", 30, "the slow start")
+        assert examine(relay) == {}
         relay.shell("systemctl stop smtp-relay-agent")
         # An agent that stops leaves the relay as it is.
         assert list(examine(relay)) == ["configuration-drift", "agent-down"]
@@ -121,6 +126,21 @@ def test_an_agent_that_is_off(relay):
     found = examine(relay)
     relay.agent("reconcile", check=True)
     assert found["agent-down"]["severity"] == "warning"
+
+
+@pytest.mark.parametrize("service, port", [("postfix", 25), ("nginx", 80)])
+def test_another_program_on_a_services_port(relay, service, port):
+    squat = f"import socket,time; s = socket.create_server(('', {port})); time.sleep(600)"
+    relay.shell(f"systemctl stop {service}; systemd-run -q --unit=squatter python3 -c \"{squat}\"")
+    relay.wait_until(f"ss -Hltn 'sport = :{port}' | grep -q .", 20, "the other program")
+    process = relay.shell("systemctl show -p MainPID --value squatter").strip()
+    found = examine(relay)
+    relay.shell(f"systemctl stop squatter; systemctl start {service}")
+    relay.agent("reconcile", check=True)
+    seen = found["port-held-by-other"]["seen"]
+    assert seen.startswith(f"port {port}, which is {service}'s, is held by process {process} (")
+    assert "python3 -c import socket" in seen
+    assert "no-listener" not in found
 
 
 def test_a_relay_that_listens_for_itself_alone(relay):
@@ -185,6 +205,22 @@ def test_mail_that_is_refused_for_good(clinic, relay):
     relay.wait_until("journalctl -u postfix | grep -q status=bounced", 30, "the refusal")
     found = examine(relay)["deliveries-bounced"]
     assert "deliveries were refused for good" in found["seen"] and "Host or domain name not found" in found["seen"]
+
+
+def test_what_selinux_denies(relay):
+    """As its audit log has it: the lab's kernel has no SELinux that could write there itself."""
+    denial = ("type=AVC msg=audit({time}.123:456): avc:  denied  {{ name_bind }} for  pid=1234 comm=\"nginx\" src=8123 "
+              "scontext=system_u:system_r:httpd_t:s0 tcontext=system_u:object_r:unreserved_port_t:s0 tclass=tcp_socket "
+              "permissive=0\n")
+    relay.write("/var/log/audit/audit.log", denial.format(time=int(time.time()) - 7200))
+    before = examine(relay)
+    relay.write("/var/log/audit/audit.log", denial.format(time=int(time.time()) - 60))
+    found = examine(relay)
+    relay.shell("rm -r /var/log/audit")
+    assert before == {}
+    assert list(found) == ["selinux-denials"]
+    assert "denied nginx { name_bind } of tcp_socket 8123" in found["selinux-denials"]["seen"]
+    assert found["selinux-denials"]["fix"].startswith("semanage port -a -t http_port_t -p tcp 8123")
 
 
 def test_a_disk_without_room(relay):
@@ -362,6 +398,22 @@ def test_a_sender_whom_a_network_acl_stops(relay, acl):
     found = examine(relay, "--from", network.SENDER)
     assert list(found) == ["sender-stopped-by-network-acl"]
     assert name in found["sender-stopped-by-network-acl"]["seen"]
+
+
+def test_a_sender_whom_a_network_acl_stops_on_submission(clinic, relay, acl):
+    """By network load balancers, of which one shows the sender itself to the node."""
+    groups = ["--from", network.SENDER, "--set", "load_balancer.classic=",
+              "--set", f"load_balancer.target_groups={','.join(clinic.target_groups.values())}"]
+    shows = {"Key": "preserve_client_ip.enabled", "Value": "true"}
+    arn = clinic.target_groups["relay-25"]
+    call(clinic, "elbv2", "modify_target_group_attributes", TargetGroupArn=arn, Attributes=[shows])
+    acl("10.0.2.0/24", (587, 587))
+    found = examine(relay, *groups)
+    assert "subnet subnet-" in found["sender-stopped-by-network-acl"]["seen"]
+    assert "in on port 587" in found["sender-stopped-by-network-acl"]["seen"]
+    result = relay.agent("doctor", *groups, "--set", "mail.submission=true").stdout
+    call(clinic, "elbv2", "modify_target_group_attributes", TargetGroupArn=arn, Attributes=[{**shows, "Value": "false"}])
+    assert f"of this instance's subnet does not let {network.SENDER} in on port 587" in result
 
 
 # What may not be looked at
@@ -606,22 +658,70 @@ def public(clinic, relay):
     clinic.set_metadata(relay, "public-ipv4", None)
 
 
-@pytest.mark.parametrize("address, name", [
-    ("198.51.100.79", "no-reverse-dns"), ("198.51.100.77", "reverse-dns-mismatch"),
-    ("198.51.100.78", "greeting-is-not-reverse-name"),
-])
+@pytest.mark.parametrize("address, name", [("198.51.100.79", "no-reverse-dns"), ("198.51.100.77", "reverse-dns-mismatch")])
 def test_what_a_public_address_is_called(relay, public, address, name):
     public(address)
     found = examine(relay)
     assert list(found) == [name]
     assert address in found[name]["seen"]
+    assert relay.agent("plan").returncode == 0
+
+
+def test_it_greets_with_the_name_of_its_public_address(clinic, relay, public):
+    def greeting() -> str:
+        return relay.shell("postconf -hx smtp_helo_name").strip()
+
+    def sent_as() -> set[str]:
+        return {mail["helo"] for mail in clinic.wait_for_mails(clinic.submit(relay, 1))}
+
+    own = relay.shell("postconf -h myhostname").strip()
+    assert (greeting(), sent_as()) == (own, {own})
+    public("198.51.100.78")
+    plan = relay.agent("plan")
+    assert plan.returncode == 2 and "+smtp_helo_name = mail.example.com" in plan.stdout
+    # What was gathered is all that a plan needs, where no name server answers either.
+    relay.shell("smtp-relay-agent facts 2>/dev/null > /tmp/facts.json; echo 'nameserver 10.0.0.99' > /etc/resolv.conf")
+    elsewhere = relay.agent("plan", "--facts", "/tmp/facts.json")
+    relay.write("/etc/resolv.conf", f"nameserver {network.RESOLVER}\n")
+    assert elsewhere.returncode == 2 and "+smtp_helo_name = mail.example.com" in elsewhere.stdout
+    relay.agent("reconcile", check=True)
+    assert (greeting(), sent_as()) == ("mail.example.com", {"mail.example.com"})
+    assert relay.shell("postconf -h myhostname").strip() == own
+    assert "198.51.100.78, mail.example.com in DNS" in relay.agent("status").stdout
+    assert examine(relay) == {}
+    # A name server that is dead changes nothing.
+    relay.write("/etc/resolv.conf", "nameserver 10.0.0.99\n")
+    began = time.monotonic()
+    dead = relay.agent("plan", "--set", "load_balancer.classic=")
+    took = time.monotonic() - began
+    relay.write("/etc/resolv.conf", f"nameserver {network.RESOLVER}\n")
+    assert dead.returncode == 0, dead.stdout
+    assert took < 6
+    # A name that a setting gives the host is the one that it goes by.
+    relay.agent("reconcile", "--set", f"mail.hostname={own}", check=True)
+    assert (greeting(), sent_as()) == (own, {own})
+    found = examine(relay, "--set", f"mail.hostname={own}")
+    assert list(found) == ["greeting-is-not-reverse-name"]
+    assert "198.51.100.78" in found["greeting-is-not-reverse-name"]["seen"]
+    public("198.51.100.80")
+    relay.agent("reconcile", check=True)
+    assert greeting() == "ec2-198-51-100-80.eu-central-1.compute.amazonaws.com"
+    assert list(examine(relay)) == ["generic-reverse-name"]
+    public(None)
+    relay.agent("reconcile", check=True)
+    assert "smtp_helo_name" not in relay.shell("postconf -n")
 
 
 def test_a_greeting_that_nobody_can_look_up(relay):
     relay.shell("postconf -e myhostname=nowhere.example.com; postfix reload")
     found = examine(relay)
+    # With a smarthost it is that one's greeting that receivers look up.
+    relay.shell("postconf -e 'relayhost = [mx.example.net]:25'; postfix reload")
+    handed_on = examine(relay)
+    relay.shell("sed -i '/^relayhost/d' /etc/postfix/main.cf; postfix reload")
     relay.agent("reconcile", check=True)
     assert "nowhere.example.com" in found["greeting-does-not-resolve"]["seen"]
+    assert list(handed_on) == ["configuration-drift"]
 
 
 @pytest.mark.parametrize("domain, name", [("example.net", "no-spf"), ("twice.example.com", "several-spf-records")])

@@ -8,6 +8,7 @@ import pytest
 
 from relaylab import network
 from relaylab.dialogue import speak
+from relaylab.shell import run
 
 # RCPT TO's argument; the lab's outside is example.net, RELAY the relay's own name, ADDRESS its address.
 RECIPIENTS = {
@@ -57,6 +58,9 @@ RECIPIENTS = {
     "a name in the service's domain": "<someone@other.example.com>",
     "resolver's domain": "<victim@localhost.example.net>",
     "UTF-8": "<vïctim@example.net>",
+    "the relay's own root": "<root@RELAY>",
+    "the relay's own postmaster": "<postmaster@RELAY>",
+    "the relay's own root at its address": "<root@[ADDRESS]>",
 }
 
 SENDERS = {
@@ -170,3 +174,43 @@ def test_the_self_tests_listener_is_out_of_a_strangers_reach(lab, relay):
     # It is there all the same, on loopback alone.
     listeners = relay.shell("ss -Hltn 'sport = :10025'").split("\n")
     assert [line.split()[3] for line in listeners if line] == ["127.0.0.1:10025"]
+
+
+def test_the_relays_own_mailboxes_are_for_the_networks(lab, relay):
+    """What a stranger is refused above: cron's mail and the like."""
+    lab.submit(relay, 1, f"root@{relay.hostname}")
+    relay.wait_until(f"journalctl -u postfix | grep 'to=<root@{relay.hostname}>' | grep -q 'relay=local.*status=sent'", 30,
+                     "the mail for root")
+
+
+IPV6 = {"ipv6s": "2001:db8:1::10", "vpc-ipv6-cidr-blocks": "2001:db8:1::/56"}
+
+
+def test_an_ipv6_network_is_served_and_none_beside_it(lab, relay):
+    mac = lab.nodes[relay.address]["meta-data"]["mac"]
+    interface = f"network/interfaces/macs/{mac}"
+
+    def address(namespace: str, change: str, text: str) -> None:
+        run("ip", "-n", namespace, "address", change, text, "dev", "eth0", *(["nodad"] if change == "add" else []))
+
+    address(relay.namespace, "add", "2001:db8:1::10/32")
+    for name, value in IPV6.items():
+        lab.set_metadata(relay, f"{interface}/{name}", value)
+    try:
+        # Whoever is not served is tried by XCLIENT: the neighbours of each range, too.
+        relay.agent("reconcile", check=True)
+        assert relay.shell("postconf -h mynetworks").strip() == "127.0.0.0/8 [::1]/128 10.0.0.0/16 [2001:db8:1::]/56"
+        proof = relay.agent("probe")
+        assert proof.returncode == 0, proof.stdout
+        answers = {}
+        for client in ("2001:db8:1:ff::20", "2001:db8:1:100::20"):
+            address(lab.application, "add", f"{client}/32")
+            answers[client] = lab.try_relay("2001:db8:1::10", inside=True)
+            address(lab.application, "del", f"{client}/32")
+    finally:
+        for name in IPV6:
+            lab.set_metadata(relay, f"{interface}/{name}", None)
+        address(relay.namespace, "del", "2001:db8:1::10/32")
+        relay.agent("reconcile", check=True)
+    assert answers["2001:db8:1:ff::20"].startswith("250 "), answers
+    assert answers["2001:db8:1:100::20"].startswith("554 ") and "Relay access denied" in answers["2001:db8:1:100::20"]

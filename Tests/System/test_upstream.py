@@ -5,6 +5,7 @@ import time
 import pytest
 
 from relaylab.lab import Lab
+from test_doctor import examine
 from test_resident import after, mark, quiet
 
 CONFIG = "/etc/smtp-relay-agent/config.toml"
@@ -51,6 +52,20 @@ def test_mail_goes_by_the_smarthost_with_tls_and_the_user(node):
     assert node.shell("postmap -q '[smarthost.example.net]:587' texthash:/etc/postfix/tls_policy_table").strip() == "secure"
     assert node.shell(f"stat -c '%a %U' {TABLE}").split() == ["600", "root"]
     assert node.shell("rpm -q cyrus-sasl-plain").startswith("cyrus-sasl-plain-")
+
+
+def test_the_doctor_logs_in_and_has_no_finding(node):
+    assert examine(node) == {}
+
+
+def test_the_doctor_finds_a_login_that_is_refused(node):
+    node.lab.smarthost_password("relay", "another")
+    found = examine(node)
+    node.lab.smarthost_password("relay", SECRET)
+    assert list(found) == ["smarthost-refuses-login"]
+    assert "user relay: " in found["smarthost-refuses-login"]["seen"]
+    assert "answered the login with '535 " in found["smarthost-refuses-login"]["seen"]
+    assert SECRET not in str(found)
 
 
 def test_a_new_password_is_taken_up_without_a_restart(node):
@@ -124,24 +139,56 @@ def test_the_secret_is_in_no_log_diff_status_or_process_list(node):
         assert denied.returncode != 0, path
 
 
+def smarthost(node, host: str, port: int) -> None:
+    """Have the agent told of another one."""
+    node.shell(f"sed -i '/^port = /d; s/^host = .*/host = \"{host}\"\\nport = {port}/' {CONFIG}; "
+               "systemctl reload smtp-relay-agent")
+    node.wait_until(f"grep -qF '[{host}]:{port} ' /etc/postfix/tls_policy_table && postfix status", 20, "the other one")
+    quiet(node)
+
+
+def test_mail_goes_by_tls_from_the_first_byte_on_port_465(node):
+    smarthost(node, "smarthost.example.net", 465)
+    mail = delivered(node)
+    assert (mail["by"], mail["port"], mail["user"], mail["tls"]) == ("smarthost.example.net", 465, "relay", True)
+    assert examine(node) == {}
+    node.lab.smarthost_password("relay", "another")
+    refused = examine(node)
+    node.lab.smarthost_password("relay", SECRET + "-2")
+    assert list(refused) == ["smarthost-refuses-login"]
+
+
+def test_bounces_through_ses_are_refused_and_the_doctor_says_so(node):
+    smarthost(node, "email-smtp.eu-central-1.amazonaws.com", 587)
+    cursor = mark(node)
+    node.lab.submit(node, 1, "refused@example.net")
+    node.wait_until(f"journalctl -u postfix --after-cursor='{cursor}' | grep 'to=<app@example.com>' | "
+                    "grep -q 'status=bounced .*501 Invalid MAIL FROM'", 30, "the bounce's refusal")
+    found = examine(node)["bounces-through-ses"]
+    assert found["severity"] == "info" and "to example.com go to email-smtp.eu-central-1" in found["seen"]
+    cured = examine(node, "--set", "mail.transport=example.com=[mailbox.example.com]:25")
+    assert "bounces-through-ses" not in cured
+
+
 def test_a_smarthost_that_can_not_prove_its_name_is_told_no_password(node):
     """The lab's certificates are not for this name of it."""
-    node.shell(f"sed -i 's/^host = .*/host = \"false.example.net\"/' {CONFIG}; "
-               "echo '198.51.100.10 false.example.net' >> /etc/hosts; postconf smtp_host_lookup='native, dns'; "
-               "systemctl reload smtp-relay-agent")
-    node.wait_until("grep -q false.example.net /etc/postfix/tls_policy_table && postfix status", 20, "the other name")
-    quiet(node)
+    smarthost(node, "false.example.net", 587)
     subjects = node.lab.submit(node, 1)
     node.wait_until("mailq | grep -q 'Server certificate not verified'", 20, "the deferral")
     assert not [mail for mail in node.lab.mails() if mail["subject"] in subjects]
+    found = examine(node)["smarthost-not-verified"]
+    assert found["severity"] == "critical" and "no TLS with 198.51.100.10:587" in found["seen"]
+    assert "-verify_hostname false.example.net" in found["fix"]
+    smarthost(node, "false.example.net", 465)
+    assert "smarthost-not-verified" in examine(node)
 
 
 def test_the_password_comes_from_a_parameter_and_a_new_one_is_taken_up(node):
     name = "/relay/upstream-password"
-    node.shell("postsuper -d ALL; sed -i '/false.example.net/d' /etc/hosts; postconf -X smtp_host_lookup")
+    node.shell("postsuper -d ALL")
     node.lab.smarthost_password("relay", SECRET + "-3")
     node.lab.put_parameter(node, name, SECRET + "-3")
-    node.shell(f"sed -i 's/^host = .*/host = \"smarthost.example.net\"/; s,^password_file.*,password_parameter = \"{name}\",' "
+    node.shell(f"sed -i '/^port = /d; s/^host = .*/host = \"smarthost.example.net\"/; s,^password_file.*,password_parameter = \"{name}\",' "
                f"{CONFIG}; printf '\\n[reconcile]\\ninterval = \"2s\"\\njitter = \"1s\"\\n' >> {CONFIG}; "
                "systemctl reload smtp-relay-agent")
     node.wait_until(f"grep -q 'smarthost.*password-3' {TABLE} && postfix status", 20, "the parameter's password")

@@ -11,6 +11,8 @@ package struct NetworkLoadBalancer: Sendable, Equatable {
     package let dnsName: String
     /// The names of the zones that it is enabled in; it uses no targets in others.
     package let availabilityZones: [String]
+    /// Its subnets, one a zone.
+    package let subnets: [String]
 
     package init(
         arn: String,
@@ -19,7 +21,8 @@ package struct NetworkLoadBalancer: Sendable, Equatable {
         isDualStack: Bool = false,
         securityGroups: [String] = [],
         dnsName: String = "",
-        availabilityZones: [String] = []
+        availabilityZones: [String] = [],
+        subnets: [String] = []
     ) {
         self.arn = arn
         self.name = name
@@ -28,6 +31,7 @@ package struct NetworkLoadBalancer: Sendable, Equatable {
         self.securityGroups = securityGroups
         self.dnsName = dnsName
         self.availabilityZones = availabilityZones
+        self.subnets = subnets
     }
 
     /// A port that it listens on (ELB API 2015-12-01, Listener).

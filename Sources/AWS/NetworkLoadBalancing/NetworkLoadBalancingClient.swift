@@ -179,7 +179,8 @@ extension NetworkLoadBalancer {
             isDualStack: element.value("IpAddressType")?.hasPrefix("dualstack") ?? false,
             securityGroups: element.list("SecurityGroups").map(\.text),
             dnsName: element.value("DNSName") ?? "",
-            availabilityZones: element.list("AvailabilityZones").compactMap { $0.value("ZoneName") }
+            availabilityZones: element.list("AvailabilityZones").compactMap { $0.value("ZoneName") },
+            subnets: element.list("AvailabilityZones").compactMap { $0.value("SubnetId") }
         )
     }
 }

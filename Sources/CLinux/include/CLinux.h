@@ -1,6 +1,9 @@
 #ifndef SMTP_RELAY_AGENT_CLINUX_H
 #define SMTP_RELAY_AGENT_CLINUX_H
 
+// Swift's own module of glibc leaves these out: getxattr(2), setxattr(2) and their like.
+#include <sys/xattr.h>
+
 /// Keeps glibc's name service from loading the host's own NSS modules.
 ///
 /// A statically linked program that loads modules built for another glibc crashes (SIGFPE in `getaddrinfo` on hosts

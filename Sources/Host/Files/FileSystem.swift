@@ -78,6 +78,13 @@ package struct FileSystem: Sendable {
         return lstat(location(of: path).string, &status) == 0
     }
 
+    /// Where a symbolic link leads, as it is written there; `nil` where there is none.
+    package func linkTarget(of path: FilePath) -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(location(of: path).string, &buffer, buffer.count)
+        return count < 0 ? nil : String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Whether both paths lead to one and the same file.
     package func areSame(_ left: FilePath, _ right: FilePath) -> Bool {
         var (first, second) = (stat(), stat())
@@ -107,8 +114,17 @@ package struct FileSystem: Sendable {
     /// It is whole from the first moment, and its time of change says so, which is `settled` ago: every program of
     /// Postfix reads main.cf anew until it is two seconds old, in case it is being written (dict_load_file_xt in Postfix's
     /// dict.c), and a reload would take four seconds.
-    package func replace(_ path: FilePath, with bytes: [UInt8], attributes: FileAttributes) throws(FileFailure) {
+    ///
+    /// - Parameter context: SELinux's label; without one, the file keeps the label of that in whose place it comes, and a
+    ///   new one has the kernel's own for that folder.
+    package func replace(
+        _ path: FilePath,
+        with bytes: [UInt8],
+        attributes: FileAttributes,
+        context: SecurityContext? = nil
+    ) throws(FileFailure) {
         let location = location(of: path)
+        let context = hasSELinux ? context ?? SecurityContext(at: location) : nil
         let temporary = FilePath("\(location.string).smtp-relay-agent.\(getpid())")
         do {
             let descriptor = try FileDescriptor.open(
@@ -121,6 +137,7 @@ package struct FileSystem: Sendable {
                 try descriptor.writeAll(bytes)
                 try Errno.check(fchown(descriptor.rawValue, attributes.owner, attributes.group))
                 try Errno.check(fchmod(descriptor.rawValue, attributes.permissions.rawValue))
+                try context?.give(to: descriptor)
                 var changed = timespec()
                 try Errno.check(clock_gettime(CLOCK_REALTIME, &changed))
                 changed.tv_sec -= Self.settled

@@ -160,6 +160,17 @@ package struct HostNames: Sendable {
         }
     }
 
+    /// The name of an address that leads back to it; of several the first by the alphabet, as a server may turn their
+    /// order around.
+    package func confirmedName(of address: IPAddress) async throws(DNSFailure) -> DomainName? {
+        for text in try await names(of: address).sorted().prefix(5) {
+            guard let name = try? DomainName(text) else { continue }
+            let records = try await records(text, address.family == .ipv4 ? .a : .aaaa)
+            if records.contains(.address(address)) { return name }
+        }
+        return nil
+    }
+
     package func texts(_ name: String) async throws(DNSFailure) -> [String] {
         try await records(name, .txt).compactMap { if case .text(let text) = $0 { text } else { nil } }
     }

@@ -86,8 +86,9 @@ package struct Doctor: Sendable {
         return [
             ServicesExamination(services: host.services, isResident: patient?.settings.reconcile.resident),
             ListenersExamination(
-                ports: [(25, "postfix")] + ports.open.map { ($0, "nginx") },
-                sockets: ListeningSockets(files: host.files)
+                doors: (patient?.node.postfix.ports ?? [25]).map { .postfix($0) } + ports.open.map { .nginx($0) },
+                sockets: ListeningSockets(files: host.files),
+                holders: PortHolders(files: host.files)
             ),
             HealthExamination(
                 endpoint: HTTPHealthCheck(port: ports.local, path: health.path, transport: host.transport),
@@ -95,12 +96,21 @@ package struct Doctor: Sendable {
             ),
             QueueExamination(queue: PostfixQueue(files: host.files), runner: host.runner, now: Timestamp.seconds),
             DiskExamination(files: host.files),
+            SELinuxExamination(files: host.files, runner: host.runner, now: Timestamp.seconds),
             ResolutionExamination(
                 servers: resolver.servers,
                 resolver: resolver,
                 probe: patient.map { "\($0.settings.mail.domain)" } ?? "amazonaws.com"
             ),
-            SmarthostExamination(relayhost: parameter("relayhost"), names: names),
+            SmarthostExamination(
+                relayhost: parameter("relayhost"),
+                access: SmarthostAccess(
+                    parameter("relayhost"),
+                    authorities: parameter("smtp_tls_CAfile"),
+                    files: host.files
+                ),
+                names: names
+            ),
             MailLogExamination(
                 log: MailLog(runner: host.runner, files: host.files, now: Timestamp.seconds),
                 surroundings: { await Self.surroundings(patient) }
@@ -119,6 +129,7 @@ package struct Doctor: Sendable {
             RelayExamination(
                 verifier: NodeVerifier(probe: host.relay, selfTest: patient.node.selfTest, files: host.files)
             ),
+            BouncesExamination(mail: patient.settings.mail),
             ClockExamination(url: patient.cloud.url, transport: host.transport, time: .system),
         ] + places.map { MembershipExamination(place: $0) } + [
             LoadBalancerExamination(views: patient.views, zone: patient.facts.availabilityZone),
@@ -132,7 +143,7 @@ package struct Doctor: Sendable {
             SubnetExamination(node: patient.network, views: patient.views, ec2: patient.cloud.ec2),
             ReputationExamination(
                 publicAddress: patient.facts.publicAddress,
-                hostname: parameter("myhostname"),
+                greeting: greeting,
                 domain: patient.settings.mail.domain,
                 deliversDirectly: patient.network.deliversDirectly,
                 names: names
@@ -145,6 +156,7 @@ package struct Doctor: Sendable {
             sender: address,
             settings: patient.settings.mail,
             allowed: patient.node.allowed,
+            ports: patient.node.postfix.ports,
             node: patient.network,
             views: patient.views,
             ec2: patient.cloud.ec2,
@@ -211,6 +223,12 @@ package struct Doctor: Sendable {
     private func parameter(_ name: String) -> String {
         let bytes = (try? host.files.bytes(at: "/etc/postfix/main.cf")) ?? []
         return MainCf(String(decoding: bytes, as: UTF8.self))[name] ?? ""
+    }
+
+    /// The name that Postfix greets other servers with (postconf(5), smtp_helo_name).
+    private var greeting: String {
+        let name = parameter(PostfixConfiguration.greeting)
+        return ["", "$myhostname"].contains(name) ? parameter("myhostname") : name
     }
 }
 

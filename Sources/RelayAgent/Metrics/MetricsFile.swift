@@ -9,6 +9,7 @@ struct MetricsFile: Sendable {
 
     func write(_ metrics: Metrics) throws {
         try files.createDirectory(Self.path.removingLastComponent())
-        try files.replace(Self.path, with: Array(metrics.description.utf8), attributes: FileAttributes())
+        let text = Array(metrics.description.utf8)
+        try files.replace(Self.path, with: text, attributes: FileAttributes(), context: .webContent)
     }
 }

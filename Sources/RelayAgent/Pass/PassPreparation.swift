@@ -35,8 +35,12 @@ struct PassPreparation: Sendable {
         if given == nil {
             let notices = try await notices(request.facts)
             isTermination = notices.isTermination
-            if record != nil { try obey(notices, settings, orders) }
-            goal = try NodeGoal(notices, order: orders.current(), waits: request.waitsInService)
+            if record != nil {
+                try await OtherInstance(host: host, log: log).settle(on: facts.instanceID)
+                try obey(notices, settings, orders)
+            }
+            let order = try orders.current().flatMap { $0.isForeign(to: facts.instanceID) ? nil : $0 }
+            goal = NodeGoal(notices, order: order, waits: request.waitsInService)
         }
         // Elsewhere than on the node there is no password, and it would not be shown; a node that leaves has its last one.
         var password = given == nil ? nil : Secret("elsewhere")
@@ -74,7 +78,9 @@ struct PassPreparation: Sendable {
         do {
             let facts = try await inputs.facts(age)
             let networks = facts.vpcNetworks.map(\.description).joined(separator: ", ")
-            let what = "\(facts.instanceID), \(facts.privateAddress) in \(facts.vpcID) (\(networks))"
+            let what =
+                "\(facts.instanceID), \(facts.privateAddress) in \(facts.vpcID) (\(networks))"
+                + (facts.publicName.map { ", \($0) in DNS" } ?? "")
             log.gathered("facts", what, after: ContinuousClock.now - started)
             return facts
         } catch {

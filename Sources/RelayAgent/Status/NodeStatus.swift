@@ -56,6 +56,9 @@ package struct NodeStatus: Sendable, Equatable, Codable {
     package var role = "relay"
     package var instanceID = ""
     package var address = ""
+    package var publicAddress: String?
+    /// The public address's name in DNS, where it leads back to it.
+    package var publicName: String?
     package var availabilityZone = ""
     package var vpcID = ""
     package var operatingSystem = ""

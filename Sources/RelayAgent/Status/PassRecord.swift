@@ -30,6 +30,8 @@ final class PassRecord: Sendable {
         status.withLock { status in
             status.instanceID = "\(facts.instanceID)"
             status.address = "\(facts.privateAddress)"
+            status.publicAddress = facts.publicAddress.map { "\($0)" }
+            status.publicName = facts.publicName.map { "\($0)" }
             status.availabilityZone = facts.availabilityZone
             status.vpcID = facts.vpcID
             status.operatingSystem = facts.operatingSystem.prettyName

@@ -49,6 +49,10 @@ package struct StatusReport: Sendable {
             ("networks", "\(status.vpcID): \(status.networks.joined(separator: ", "))"),
             ("agent", agent),
         ]
+        if let address = status.publicAddress {
+            let name = status.publicName.map { "\($0) in DNS" } ?? "without a name in DNS that leads back to it"
+            rows.insert(("public address", "\(address), \(name)"), at: 1)
+        }
         if let order = status.drain { rows.append(("drained", "\(order.reason.rawValue), \(ago(order.since))")) }
         if let pass = status.lastPass {
             let changes = "\(pass.changes) \(pass.changes == 1 ? "change" : "changes")"

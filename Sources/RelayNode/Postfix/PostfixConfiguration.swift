@@ -15,7 +15,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
 
     /// Every parameter that is the agent's; all others are the operator's and the distribution's.
     package let parameters: [Parameter]
-    /// Those that are the agent's only while a setting asks for them.
+    /// Those that are the agent's only while a setting, or what is known of the instance, asks for them.
     package let asked: [Parameter]
     /// The tables that the parameters name.
     package let tables: [PostfixTable]
@@ -49,7 +49,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
         let delivery = DeliveryParts(mail.delivery, domain: mail.domain)
         let asked =
             (smarthost?.parameters ?? []) + delivery.parameters + transports.parameters + Self.certificate(mail)
-            + Self.outboundTLS(mail.outboundTLS, authorities: authorities)
+            + Self.outboundTLS(mail.outboundTLS, authorities: authorities) + Self.greeting(mail, facts)
         var names: Set<String> = []
         self.asked = asked.filter { names.insert($0.name).inserted }
         self.evacuation = evacuation
@@ -117,6 +117,15 @@ package struct PostfixConfiguration: Sendable, Equatable {
             Parameter("smtpd_tls_key_file", "\(files.key)"),
         ]
     }
+
+    /// What receivers look up of a sender is the name of its address; its greeting should be no other one.
+    private static func greeting(_ mail: NodeSettings.Mail, _ facts: NodeFacts) -> [Parameter] {
+        guard mail.hostname == nil, let name = facts.publicName else { return [] }
+        return [Parameter(greeting, "\(name)")]
+    }
+
+    /// The parameter of the name that Postfix greets other servers with.
+    package static let greeting = "smtp_helo_name"
 
     private static func outboundTLS(_ level: TLSLevel, authorities: String) -> [Parameter] {
         switch level {

@@ -9,11 +9,16 @@ _NAMES = {
     "artifacts.lab.internal": network.ARTIFACTS,
     "mx.example.net": network.SINK,
     "smarthost.example.net": network.SINK,
+    "email-smtp.eu-central-1.amazonaws.com": network.SINK,
+    # A name that its certificate does not have.
+    "false.example.net": network.SINK,
     "mailbox.example.com": network.MAILBOX,
     # What the relays greet as.
     **{f"ip-10-0-1-{10 + number}.example.com": f"10.0.1.{10 + number}" for number in range(8)},
     # A public address whose name leads back to it.
     "mail.example.com": "198.51.100.78",
+    # And one with the name that AWS gives it by itself.
+    "ec2-198-51-100-80.eu-central-1.compute.amazonaws.com": "198.51.100.80",
 }
 # Text records: a domain's own, and two too many.
 _TEXTS = [("example.com", "v=spf1 ip4:198.51.100.0/24 ~all"), ("example.com", "something-else=1"),

@@ -1,7 +1,7 @@
 """The mail servers that relays deliver to: each keeps every message's envelope and headers.
 
 In the world outside there are the mail exchanger of example.net, which can be switched off and on, and a smarthost, which
-wants TLS and a password. In the VPC there is the host that has the mailboxes of example.com.
+wants TLS and a password, and is Amazon SES by another name. In the VPC there is the host that has the mailboxes of example.com.
 """
 
 import asyncio
@@ -16,11 +16,15 @@ from . import jsonfile, network, records
 
 MX = "mx.example.net"
 SMARTHOST = "smarthost.example.net"
+SES = "email-smtp.eu-central-1.amazonaws.com"
 MAILBOX = "mailbox.example.com"
 
 
 class Sink:
     """A mail server that takes everything but mail to users called 'refused'."""
+
+    # Whether TLS begins with the first byte.
+    implicit = False
 
     def __init__(self, folder: Path, name: str, address: str, port: int = 25):
         self.folder = folder
@@ -33,7 +37,7 @@ class Sink:
     async def up(self) -> None:
         if self.server is None:
             loop = asyncio.get_running_loop()
-            self.server = await loop.create_server(self._session, *self.place)
+            self.server = await loop.create_server(self._session, *self.place, ssl=self.tls if self.implicit else None)
 
     async def down(self) -> None:
         if self.server is not None:
@@ -73,7 +77,7 @@ class Sink:
         sender = envelope.mail_from.strip("<>")
         records.append(
             self.folder / "mails.jsonl", by=self.name, client=session.peer[0], helo=session.host_name,
-            tls=session.ssl is not None, user=session.auth_data, to=envelope.rcpt_tos, subject=message["Subject"],
+            port=self.place[1], tls=self.implicit or session.ssl is not None, user=session.auth_data, to=envelope.rcpt_tos, subject=message["Subject"],
             id=message["Message-ID"], received=message.get_all("Received", []), **{"from": sender},
             # Of a bounce, all: it tells which mail came back, and why.
             report=envelope.content.decode(errors="replace") if not sender else None,
@@ -82,7 +86,12 @@ class Sink:
 
 
 class Smarthost(Sink):
-    """A mail server that takes mail of its one user alone, and a password by TLS alone."""
+    """A mail server that takes mail of its one user alone, and a password by TLS alone; and as SES none without a sender."""
+
+    async def handle_MAIL(self, server, session, envelope, address, mail_options):
+        if not address.strip("<>"):
+            return "501 Invalid MAIL FROM address provided"
+        return await super().handle_MAIL(server, session, envelope, address, mail_options)
 
     def _session(self) -> SMTP:
         return SMTP(self, hostname=self.name, tls_context=self.tls, require_starttls=True, auth_required=True,
@@ -94,10 +103,21 @@ class Smarthost(Sink):
         return AuthResult(success=given == user, handled=False, auth_data=given["user"])
 
 
+class ImplicitSmarthost(Smarthost):
+    """The same where TLS begins with the first byte, of which aiosmtpd itself knows nothing."""
+
+    implicit = True
+
+    def _session(self) -> SMTP:
+        return SMTP(self, hostname=self.name, auth_required=True, auth_require_tls=False,
+                    authenticator=self._authenticate)
+
+
 async def serve(folder: Path, names: list[str]) -> None:
     sinks = {
         "mx": lambda: Sink(folder, MX, network.SINK),
         "smarthost": lambda: Smarthost(folder, SMARTHOST, network.SINK, 587),
+        "smarthosts": lambda: ImplicitSmarthost(folder, SMARTHOST, network.SINK, 465),
         "mailbox": lambda: Sink(folder, MAILBOX, network.MAILBOX),
     }
     running = {name: sinks[name]() for name in names}

@@ -1,5 +1,8 @@
 import AWS
+import Host
 import RelayNode
+import RelayTestSupport
+import SystemPackage
 import Testing
 import Vocabulary
 
@@ -199,6 +202,34 @@ struct NetworkExaminationTests {
         #expect(SenderExamination.clients(sender, [try view(addresses: [])]) == [sender])
     }
 
+    @Test func everyPortThatTheNodeTakesMailOnIsLookedAt() throws {
+        let sender = try IPAddress("10.0.2.20")
+        let own = [SecurityGroup(id: "sg-own", ingress: [try rule(25, "10.0.2.0/24")])]
+        let acl = NetworkACL(
+            id: "acl-1",
+            entries: [
+                NetworkACL.Entry(
+                    100,
+                    allows: true,
+                    isEgress: false,
+                    ipProtocol: "6",
+                    ports: 587...587,
+                    network: try IPNetwork("10.0.0.0/16")
+                )
+            ]
+        )
+        func seen(_ ports: [UInt16]) throws -> [String] {
+            SenderExamination.judge(sender, atNodeWith: own, acl, ports, try node()).map(\.seen)
+        }
+        #expect(
+            try seen([25]) == ["network ACL acl-1 of this instance's subnet does not let 10.0.2.20 in on port 25"]
+        )
+        #expect(
+            try seen([25, 587]).last
+                == "security group sg-own of this instance does not let 10.0.2.20 in on port 587"
+        )
+    }
+
     @Test func aRuleForAGroupMayBeForTheSender() throws {
         let sender = try IPAddress("10.0.2.20")
         func names(_ rules: [SecurityGroup.Rule]) throws -> [String] {
@@ -234,16 +265,56 @@ struct ReputationExaminationTests {
     @Test func anAddressShouldHaveANameThatLeadsBack() throws {
         let address = try IPAddress("192.0.2.25")
         func names(_ pointers: [String], _ forward: [IPAddress]) -> [String] {
-            ReputationExamination.judge(address, pointers, forward, hostname: "mail.example.com").map(\.name)
+            ReputationExamination.judge(address, pointers, forward, greeting: "mail.example.com").map(\.name)
         }
         #expect(names(["mail.example.com"], [address]).isEmpty)
         #expect(names([], []) == ["no-reverse-dns"])
         #expect(names(["mail.example.com"], []) == ["reverse-dns-mismatch"])
-        #expect(names(["ec2.amazonaws.com"], [address]) == ["greeting-is-not-reverse-name"])
+        #expect(names(["other.example.com"], [address]) == ["greeting-is-not-reverse-name"])
+        let generic = "ec2-192-0-2-25.compute.amazonaws.com"
+        #expect(names([generic, "mail.example.com"], [address]) == ["generic-reverse-name"])
     }
 }
 
 struct SmarthostExaminationTests {
+    @Test func theTablesSayHowItIsSpokenTo() async throws {
+        try await withTemporaryRoot { files in
+            try files.createDirectory("/etc/postfix")
+            func access(_ relayhost: String, authorities: String = "/ca.pem") -> SmarthostAccess {
+                SmarthostAccess(relayhost, authorities: authorities, files: files)
+            }
+            #expect(access("[a.example]:587").authorities == nil)
+            let policies = "# Written by x\n[a.example]:587 secure\n[b.example]:587 secure\n"
+            try files.put(Array(policies.utf8), at: "/etc/postfix/tls_policy_table")
+            try files.put(Array("[a.example]:587 relay:a:b c\n".utf8), at: "/etc/postfix/sasl_password_table")
+            #expect(access("[a.example]:587").authorities == "/ca.pem")
+            let login = SmarthostAccess.Login(user: try UserName("relay"), password: Secret("a:b c"))
+            #expect(access("[a.example]:587").login == login)
+            #expect(access("[b.example]:587").authorities == "/ca.pem")
+            #expect(access("[b.example]:587").login == nil)
+            // Another host is told nothing, and no password goes to one that need not prove its name.
+            #expect(access("[c.example]:587").authorities == nil)
+            #expect(access("[a.example]:587", authorities: "").login == nil)
+        }
+    }
+
+    @Test func bouncesHaveNoWayThroughAmazonSES() throws {
+        func names(_ host: String?, _ change: (inout NodeSettings.Mail) throws -> Void = { _ in }) throws -> [String] {
+            var mail = NodeSettings.Mail(domain: try DomainName("example.com"))
+            mail.upstream = try host.map { Upstream(host: try DomainName($0)) }
+            try change(&mail)
+            return BouncesExamination(mail: mail).findings().map(\.name)
+        }
+        let ses = "email-smtp.eu-central-1.amazonaws.com"
+        #expect(try names(ses) == ["bounces-through-ses"])
+        #expect(try names("email-smtp-fips.us-gov-west-1.amazonaws.com") == ["bounces-through-ses"])
+        #expect(try names(nil).isEmpty)
+        #expect(try names("email-smtp.example.com").isEmpty)
+        #expect(try names(ses) { $0.transports = [try Transport("example.com=[mailbox.example.com]:25")] }.isEmpty)
+        #expect(try names(ses) { $0.transports = [try Transport("other.com=[mailbox.example.com]:25")] }.count == 1)
+        #expect(try names(ses) { $0.destinations = [try DomainName("example.com")] }.isEmpty)
+    }
+
     @Test(arguments: [
         ("[smtp.example.com]:587", "smtp.example.com", 587), ("[smtp.example.com]", "smtp.example.com", 25),
         ("[192.0.2.1]:submission", "192.0.2.1", 587), ("[IPv6:2001:db8::1]:465", "2001:db8::1", UInt16(465)),

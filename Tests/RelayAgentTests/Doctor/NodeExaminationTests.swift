@@ -1,10 +1,12 @@
 import AWS
 import FoundationEssentials
+import Glibc
 import HTTP
 import Host
 import Reconcile
 import RelayTestSupport
 import Resources
+import SystemPackage
 import Testing
 import Vocabulary
 
@@ -23,11 +25,49 @@ struct NodeExaminationTests {
 
     @Test func aPortThatOnlyThisHostReachesIsToldApart() {
         func names(_ listening: [UInt16: Bool]) -> [String] {
-            ListenersExamination.judge(listening, [(25, "postfix")]).map(\.name)
+            ListenersExamination.judge(listening, [], [.postfix(25)]).map(\.name)
         }
         #expect(names([25: true]).isEmpty)
         #expect(names([25: false]) == ["listener-on-loopback"])
         #expect(names([587: true]) == ["no-listener"])
+    }
+
+    /// Who holds port 25 as the kernel has it: a process of this program listens there.
+    private func findings(_ program: String, state: String = "0A", isOpen: Bool = true) async throws -> [Finding] {
+        try await withTemporaryRoot { files in
+            let socket = "0: 00000000:0019 00000000:0000 \(state) 0:0 00:0 0     0        0 4711 1"
+            try files.createDirectory("/proc/net")
+            try files.put(Array("\(socket)\n".utf8), at: "/proc/net/tcp")
+            try files.createDirectory("/proc/100/fd")
+            try files.put(Array("\(program)\n".utf8), at: "/proc/100/comm")
+            try files.put(Array("/usr/sbin/\(program)\0-bd".utf8), at: "/proc/100/cmdline")
+            #expect(symlink("socket:[4711]", files.location(of: "/proc/100/fd/3").string) == 0)
+            let holders = PortHolders(files: files).holders(of: [25])
+            return ListenersExamination.judge([25: isOpen], holders, [.postfix(25)])
+        }
+    }
+
+    @Test func aPortIsItsServersOrItsChildrens() async throws {
+        #expect(try await findings("master").isEmpty)
+        #expect(try await findings("smtpd").isEmpty)
+        for isOpen in [true, false] {
+            let other = try await findings("exim4", isOpen: isOpen)
+            #expect(other.map(\.name) == ["port-held-by-other"])
+            #expect(other[0].seen == "port 25, which is postfix's, is held by process 100 (/usr/sbin/exim4 -bd)")
+            #expect(other[0].fix.hasPrefix("systemctl status 100; "))
+        }
+        // A connection is no listener.
+        #expect(try await findings("curl", state: "01").isEmpty)
+    }
+
+    @Test func anAgentThatIsOnItsWayIsNotDown() {
+        let starting = ServiceState(isInstalled: true, isEnabled: true, isActive: false, isStarting: true)
+        let agent = ServiceName("smtp-relay-agent.service")
+        #expect(ServicesExamination.judge([agent: starting], [agent]).isEmpty)
+        // A service that mail needs is down until it is up.
+        #expect(ServicesExamination.judge([postfix: starting], [postfix]).map(\.name) == ["service-down"])
+        let down = ServiceState(isInstalled: true, isEnabled: true, isActive: false)
+        #expect(ServicesExamination.judge([agent: down], [agent]).map(\.name) == ["agent-down"])
     }
 
     @Test(arguments: [(1 << 30, nil), (512 << 20, nil), (511 << 20, .warning), (63 << 20, Finding.Severity.critical)])

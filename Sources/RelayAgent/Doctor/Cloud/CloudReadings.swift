@@ -27,7 +27,6 @@ struct LoadBalancerView: Sendable {
     /// Whether connections come to a node from its address, whatever Postfix is told of the sender's.
     let connectsItself: Bool
     let zones: [String]
-    /// Those of a classic one.
     let subnets: [String]
     let isCrossZone: Bool
     /// Seconds; of a classic one.
@@ -108,7 +107,7 @@ actor LoadBalancerViews {
                     masksSenders: !attributes.preservesClientAddress && !attributes.usesProxyProtocol,
                     connectsItself: !attributes.preservesClientAddress,
                     zones: found.availabilityZones,
-                    subnets: [],
+                    subnets: found.subnets,
                     isCrossZone: try await cloud.elbV2.isCrossZone(found),
                     idleTimeout: nil,
                     healthPort: settings.healthPorts.proxied ?? settings.health.port

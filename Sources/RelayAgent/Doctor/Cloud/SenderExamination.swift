@@ -9,6 +9,8 @@ struct SenderExamination: Examination {
     let sender: IPAddress
     let settings: NodeSettings.Mail
     let allowed: AllowedNetworks
+    /// The ports that the node takes mail on.
+    let ports: [UInt16]
     let node: NetworkNode
     let views: LoadBalancerViews
     let ec2: any EC2Describing & SubnetDescribing
@@ -31,7 +33,7 @@ struct SenderExamination: Examination {
             }
         }
         if views.isEmpty || views.contains(where: { !$0.connectsItself }) {
-            findings += Self.judge(sender, atNodeWith: own, acl, node)
+            findings += Self.judge(sender, atNodeWith: own, acl, ports, node)
         }
         for client in Self.clients(sender, views) {
             findings += Self.judge(client, of: sender, allowed, settings)
@@ -64,14 +66,17 @@ struct SenderExamination: Examination {
         _ sender: IPAddress,
         atNodeWith own: [SecurityGroup],
         _ acl: NetworkACL?,
+        _ ports: [UInt16],
         _ node: NetworkNode
     ) -> [Finding] {
         var findings: [Finding] = []
-        if let first = own.first, !own.contains(where: { $0.ingress.contains { $0.mayAdmit(25, at: sender) } }) {
-            findings.append(stopped(by: first, sender, 25, "this instance"))
-        }
-        if let acl, !node.subnetNetwork.contains(sender), !acl.allows(25, at: sender, isEgress: false) {
-            findings.append(stopped(by: acl, sender, 25, "this instance's subnet"))
+        for port in ports {
+            if let first = own.first, !own.contains(where: { $0.ingress.contains { $0.mayAdmit(port, at: sender) } }) {
+                findings.append(stopped(by: first, sender, port, "this instance"))
+            }
+            if let acl, !node.subnetNetwork.contains(sender), !acl.allows(port, at: sender, isEgress: false) {
+                findings.append(stopped(by: acl, sender, port, "this instance's subnet"))
+            }
         }
         return findings
     }

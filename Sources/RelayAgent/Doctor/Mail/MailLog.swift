@@ -72,7 +72,9 @@ enum SyslogTime {
             return nil
         }
         let clock = words[2].split(separator: ":").compactMap { Int32($0) }
-        guard clock.count == 3 else { return nil }
+        guard clock.count == 3, (1...31).contains(day), (0...23).contains(clock[0]), (0...59).contains(clock[1]),
+            (0...60).contains(clock[2])
+        else { return nil }
         var read = parts
         (read.tm_mon, read.tm_mday) = (Int32(month), day)
         (read.tm_hour, read.tm_min, read.tm_sec, read.tm_isdst) = (clock[0], clock[1], clock[2], -1)

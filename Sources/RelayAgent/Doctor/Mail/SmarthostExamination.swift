@@ -2,11 +2,13 @@ import Host
 import SMTP
 import Vocabulary
 
-/// Whether the host that all mail is handed to can be reached, and speaks SMTP.
+/// Whether the host that all mail is handed to can be reached, proves its name, and takes the user and the password. No
+/// mail is sent.
 struct SmarthostExamination: Examination {
     let name = "smarthost"
     /// As main.cf has it; empty where each mail's own domain is looked up.
     let relayhost: String
+    let access: SmarthostAccess
     let names: HostNames
 
     let limit: Duration = .seconds(30)
@@ -16,24 +18,89 @@ struct SmarthostExamination: Examination {
         var addresses = [try? IPAddress(next.host)].compactMap(\.self)
         if addresses.isEmpty { addresses = try await names.addresses(next.host) }
         guard !addresses.isEmpty else {
-            return [finding("smarthost-unknown", "\(next.host.escapedForDisplay) has no address", next)]
+            return [unreachable("smarthost-unknown", "\(next.host.escapedForDisplay) has no address", next)]
         }
-        var failures: [String] = []
+        var failures: [SMTPFailure] = []
         for address in addresses.prefix(3) {
             do {
-                let server = SMTPServer(address, port: next.port)
-                try await SMTPSession.withSession(to: server, greeting: Self.greeting, timeout: .seconds(8)) { _ in }
+                try await visit(SMTPServer(address, port: next.port), next.host)
                 return []
             } catch let failure as SMTPFailure {
-                // Who speaks TLS from the first byte on waits for the other side to begin (RFC 8314, section 3.3).
-                if case .silent = failure.reason, next.port == 465 { return [] }
-                failures.append("\(failure)")
+                failures.append(failure)
             }
         }
-        return [finding("smarthost-unreachable", failures.joined(separator: "; "), next)]
+        return [judge(failures, next)]
     }
 
-    private func finding(_ name: String, _ seen: String, _ next: (host: String, port: UInt16)) -> Finding {
+    private func visit(_ server: SMTPServer, _ host: String) async throws {
+        let isImplicit = server.port == 465
+        guard let authorities = access.authorities else {
+            do {
+                try await SMTPSession.withSession(to: server, greeting: Self.greeting, timeout: .seconds(8)) { _ in }
+            } catch let failure as SMTPFailure {
+                // Who speaks TLS from the first byte on waits for the other side to begin (RFC 8314, section 3.3).
+                guard case .silent = failure.reason, isImplicit else { throw failure }
+            }
+            return
+        }
+        let login = access.login
+        try await SMTPSession.withSession(
+            to: server,
+            greeting: Self.greeting,
+            timeout: .seconds(8),
+            encryption: SMTPEncryption(host: host, authorities: authorities, isImplicit: isImplicit)
+        ) { session in
+            guard let login else { return }
+            try await session.logIn(login.user, login.password)
+        }
+    }
+
+    /// Of several addresses, the one that let the node come furthest tells most.
+    private func judge(_ failures: [SMTPFailure], _ next: (host: String, port: UInt16)) -> Finding {
+        for failure in failures {
+            switch failure.reason {
+            case .loginRefused, .noLogin: return refusesLogin(failure)
+            default: continue
+            }
+        }
+        for failure in failures {
+            if case .notEncrypted = failure.reason { return notVerified(failure, next) }
+        }
+        let seen = failures.map(\.description).joined(separator: "; ")
+        return unreachable("smarthost-unreachable", seen, next)
+    }
+
+    private func refusesLogin(_ failure: SMTPFailure) -> Finding {
+        let user = access.login.map { "\($0.user)" } ?? ""
+        return Finding(
+            .critical,
+            "smarthost-refuses-login",
+            seen: "relayhost = \(relayhost.escapedForDisplay), user \(user): \(failure)",
+            why: "it takes no mail of this node, so all mail waits in the queue",
+            fix: """
+                put the right password where mail.upstream.password_file or password_parameter says, or the right user \
+                into mail.upstream.username; then 'smtp-relay-agent reconcile' and 'postqueue -f'
+                """
+        )
+    }
+
+    private func notVerified(_ failure: SMTPFailure, _ next: (host: String, port: UInt16)) -> Finding {
+        let host = next.host.escapedForDisplay
+        let start = next.port == 465 ? "" : " -starttls smtp"
+        return Finding(
+            .critical,
+            "smarthost-not-verified",
+            seen: "relayhost = \(relayhost.escapedForDisplay): \(failure)",
+            why: "who can't prove to be the smarthost is told no password and given no mail, so all mail waits",
+            fix: """
+                openssl s_client -connect \(host):\(next.port)\(start) -verify_hostname \(host) </dev/null; \
+                mail.upstream.host must be a name in that certificate, and its authority one of the system's \
+                (update-ca-trust)
+                """
+        )
+    }
+
+    private func unreachable(_ name: String, _ seen: String, _ next: (host: String, port: UInt16)) -> Finding {
         Finding(
             .critical,
             name,

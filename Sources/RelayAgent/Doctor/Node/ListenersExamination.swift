@@ -1,34 +1,78 @@
 import Host
 
-/// Whether the ports that the load balancer connects to are open on this host.
+/// Whether the ports that the load balancer connects to are open on this host, and whose they are.
 struct ListenersExamination: Examination {
     let name = "listeners"
-    /// Each port with who should hold it.
-    let ports: [(port: UInt16, service: String)]
+    let doors: [Door]
     let sockets: ListeningSockets
+    let holders: PortHolders
 
-    func findings() -> [Finding] { Self.judge(sockets.current(), ports) }
+    /// A port, and who should hold it.
+    struct Door: Sendable {
+        let port: UInt16
+        let service: String
+        /// The kernel's names of the programs that may: a server's children have its socket as well.
+        let programs: [String]
 
-    /// - Parameter listening: Each port that is listened on, with whether other hosts reach it.
-    static func judge(_ listening: [UInt16: Bool], _ ports: [(port: UInt16, service: String)]) -> [Finding] {
-        ports.compactMap { port, service in
-            guard let isOpen = listening[port] else {
-                return Finding(
-                    .critical,
-                    "no-listener",
-                    seen: "nothing listens on port \(port), which is \(service)'s",
-                    why: "the load balancer's connections are refused",
-                    fix: "systemctl restart \(service); ss -ltnp 'sport = :\(port)'"
-                )
-            }
-            guard !isOpen else { return nil }
-            return Finding(
-                .critical,
-                "listener-on-loopback",
-                seen: "port \(port) is listened on, but for this host alone",
-                why: "the load balancer's connections are refused",
-                fix: "smtp-relay-agent reconcile; systemctl restart \(service)"
-            )
+        static func postfix(_ port: UInt16) -> Door {
+            Door(port: port, service: "postfix", programs: ["master", "smtpd"])
         }
+
+        static func nginx(_ port: UInt16) -> Door { Door(port: port, service: "nginx", programs: ["nginx"]) }
+    }
+
+    func findings() -> [Finding] {
+        Self.judge(sockets.current(), holders.holders(of: doors.map(\.port)), doors)
+    }
+
+    /// - Parameters:
+    ///   - listening: Each port that is listened on, with whether other hosts reach it.
+    ///   - holders: Who listens.
+    static func judge(
+        _ listening: [UInt16: Bool],
+        _ holders: [PortHolder],
+        _ doors: [Door]
+    ) -> [Finding] {
+        doors.flatMap { door -> [Finding] in
+            guard let isOpen = listening[door.port] else { return [closed(door)] }
+            let others = holders.filter {
+                $0.port == door.port && $0.process != nil && !door.programs.contains($0.program)
+            }
+            if !others.isEmpty { return others.map { held(door, by: $0) } }
+            return isOpen ? [] : [onLoopback(door)]
+        }
+    }
+
+    private static func closed(_ door: Door) -> Finding {
+        Finding(
+            .critical,
+            "no-listener",
+            seen: "nothing listens on port \(door.port), which is \(door.service)'s",
+            why: "the load balancer's connections are refused",
+            fix: "systemctl restart \(door.service); ss -ltnp 'sport = :\(door.port)'"
+        )
+    }
+
+    private static func held(_ door: Door, by other: PortHolder) -> Finding {
+        Finding(
+            .critical,
+            "port-held-by-other",
+            seen: "port \(door.port), which is \(door.service)'s, is held by \(other)",
+            why: "\(door.service) can't have it, and who answers there is not this relay",
+            fix: """
+                systemctl status \(other.process ?? 0); disable what that names (systemctl disable --now UNIT), then \
+                'smtp-relay-agent reconcile'
+                """
+        )
+    }
+
+    private static func onLoopback(_ door: Door) -> Finding {
+        Finding(
+            .critical,
+            "listener-on-loopback",
+            seen: "port \(door.port) is listened on, but for this host alone",
+            why: "the load balancer's connections are refused",
+            fix: "smtp-relay-agent reconcile; systemctl restart \(door.service)"
+        )
     }
 }

@@ -22,13 +22,20 @@ struct ServicesExamination: Examination {
     static func judge(_ states: [ServiceName: ServiceState], _ expected: [ServiceName]) -> [Finding] {
         expected.flatMap { service -> [Finding] in
             let state = states[service] ?? .unknown
-            if !state.isActive { return [down(service, state)] }
+            if !state.isActive {
+                // The agent is up when its first pass has ended: until then it is on its way, and not down.
+                return isAgent(service) && state.isStarting ? [] : [down(service, state)]
+            }
             return state.isEnabled ? [] : [notEnabled(service)]
         }
     }
 
+    private static func isAgent(_ service: ServiceName) -> Bool {
+        [Units.agent.name, Units.reconcileTimer.name].contains(service.description)
+    }
+
     private static func down(_ service: ServiceName, _ state: ServiceState) -> Finding {
-        let isAgent = [Units.agent.name, Units.reconcileTimer.name].contains(service.description)
+        let isAgent = isAgent(service)
         return Finding(
             isAgent ? .warning : .critical,
             isAgent ? "agent-down" : "service-down",

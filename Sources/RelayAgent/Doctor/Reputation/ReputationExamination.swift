@@ -6,8 +6,8 @@ import Vocabulary
 struct ReputationExamination: Examination {
     let name = "reputation"
     let publicAddress: IPAddress?
-    /// What it greets with.
-    let hostname: String
+    /// The name that it greets other servers with.
+    let greeting: String
     let domain: DomainName
     /// Whether it delivers to the internet itself, and by no smarthost.
     let deliversDirectly: Bool
@@ -22,9 +22,9 @@ struct ReputationExamination: Examination {
             let pointers = try await names.names(of: address)
             var forward: [IPAddress] = []
             for name in pointers.prefix(5) { forward += try await names.addresses(name) }
-            findings += Self.judge(address, pointers, forward, hostname: hostname)
+            findings += Self.judge(address, pointers, forward, greeting: greeting)
         }
-        if try await names.addresses(hostname).isEmpty { findings.append(Self.unknownGreeting(hostname)) }
+        if try await names.addresses(greeting).isEmpty { findings.append(Self.unknownGreeting(greeting)) }
         return findings + Self.judge(spf: try await names.texts("\(domain)"), domain, publicAddress)
     }
 
@@ -32,7 +32,7 @@ struct ReputationExamination: Examination {
         _ address: IPAddress,
         _ pointers: [String],
         _ forward: [IPAddress],
-        hostname: String
+        greeting: String
     ) -> [Finding] {
         guard let pointer = pointers.first else {
             return [
@@ -42,7 +42,7 @@ struct ReputationExamination: Examination {
                     seen: "this node's public address \(address) has no name (no PTR record)",
                     why: "many receivers refuse such mail or call it spam",
                     fix: """
-                        aws ec2 modify-address-attribute --allocation-id ALLOCATION --domain-name \(hostname)
+                        aws ec2 modify-address-attribute --allocation-id ALLOCATION --domain-name \(greeting)
                         """
                 )
             ]
@@ -61,23 +61,49 @@ struct ReputationExamination: Examination {
                 )
             ]
         }
-        guard !pointers.contains(hostname.lowercased()) else { return [] }
-        return [
-            Finding(
-                .info,
-                "greeting-is-not-reverse-name",
-                seen: "Postfix greets as \(hostname), but \(address) has the name \(pointer.escapedForDisplay)",
-                why: "some receivers count that against mail",
-                fix: "mail.hostname = \"\(pointer.escapedForDisplay)\", then 'smtp-relay-agent reconcile'"
+        var findings: [Finding] = []
+        if !pointers.contains(greeting.lowercased()) {
+            findings.append(
+                Finding(
+                    .info,
+                    "greeting-is-not-reverse-name",
+                    seen: "Postfix greets as \(greeting), but \(address) has the name \(pointer.escapedForDisplay)",
+                    why: "some receivers count that against mail",
+                    fix: """
+                        mail.hostname = "\(pointer.escapedForDisplay)", or none, which takes that name by itself; then \
+                        'smtp-relay-agent reconcile'
+                        """
+                )
             )
-        ]
+        }
+        if isGeneric(pointer) {
+            findings.append(
+                Finding(
+                    .info,
+                    "generic-reverse-name",
+                    seen: "\(address) has the name \(pointer.escapedForDisplay), which AWS gives to every address",
+                    why: "some receivers take mail of such a name for a dial-up host's, and call it spam",
+                    fix: """
+                        give a name of your own an A record of \(address), then: aws ec2 modify-address-attribute \
+                        --allocation-id ALLOCATION --domain-name NAME
+                        """
+                )
+            )
+        }
+        return findings
     }
 
-    static func unknownGreeting(_ hostname: String) -> Finding {
+    /// Whether it is AWS's own name of an address, as `ec2-192-0-2-25.eu-central-1.compute.amazonaws.com` (Amazon VPC
+    /// User Guide, "DNS attributes for your VPC").
+    private static func isGeneric(_ name: String) -> Bool {
+        name.hasPrefix("ec2-") && [".amazonaws.com", ".amazonaws.com.cn"].contains { name.hasSuffix($0) }
+    }
+
+    static func unknownGreeting(_ greeting: String) -> Finding {
         Finding(
             .warning,
             "greeting-does-not-resolve",
-            seen: "Postfix greets as \(hostname), a name that has no address",
+            seen: "Postfix greets as \(greeting), a name that has no address",
             why: "many receivers refuse such mail or call it spam",
             fix: "give it an A record, or set mail.hostname to a name that has one, then 'smtp-relay-agent reconcile'"
         )

@@ -1,0 +1,46 @@
+import NIOCore
+import NIOSSL
+import Vocabulary
+
+/// TLS with a server that has to prove its name.
+package struct SMTPEncryption: Sendable {
+    /// The server's name, or its address, as its certificate has to have it.
+    package let host: String
+    /// A file of the certificate authorities (PEM) whose word counts.
+    package let authorities: String
+    /// Whether TLS begins with the first byte, without STARTTLS (RFC 8314, section 3.3).
+    package let isImplicit: Bool
+
+    package init(host: String, authorities: String, isImplicit: Bool) {
+        self.host = host
+        self.authorities = authorities
+        self.isImplicit = isImplicit
+    }
+
+    func handler() throws -> NIOSSLClientHandler {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.trustRoots = .file(authorities)
+        let isAddress = (try? IPAddress(host)) != nil
+        // Without a name, the address that was connected to is what the certificate has to have.
+        return try NIOSSLClientHandler(
+            context: NIOSSLContext(configuration: configuration),
+            serverHostname: isAddress ? nil : host
+        )
+    }
+
+    /// Puts TLS between an open connection and whoever reads it.
+    func begin(on channel: any Channel) async throws {
+        try await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.addHandler(handler(), position: .first)
+        }.get()
+    }
+
+    /// What an error of TLS means; `nil` for any other.
+    static func reason(of error: any Error) -> String? {
+        guard error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError else { return nil }
+        let text = "\(error)"
+        // BoringSSL's own word, such as `CERTIFICATE_VERIFY_FAILED`, out of the library's long text around it.
+        guard let start = text.firstRange(of: "OPENSSL_internal:")?.upperBound else { return text }
+        return String(text[start...].prefix { !$0.isWhitespace && $0 != "]" })
+    }
+}
