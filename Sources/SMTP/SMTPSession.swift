@@ -77,7 +77,7 @@ package struct SMTPSession {
         return try await channel.executeThenClose { inbound, outbound in
             let replies = ReplyReader(server: server, inbound: inbound.makeAsyncIterator())
             var session = SMTPSession(server: server, replies: replies, writer: outbound)
-            if isProxied { try await session.write(ProxyHeader.ofThisHost(to: server)) }
+            if isProxied { try await session.write(ProxyHeader.ofThisHost(to: server), as: "the connection") }
             let greeting = try await session.replies.next(after: "the connection")
             guard greeting.code == 220 else {
                 throw SMTPFailure(server: server, reason: .refused(command: "the connection", reply: greeting))
@@ -118,18 +118,23 @@ package struct SMTPSession {
     ///
     /// - Parameter name: What errors call it, where it must not be shown.
     package mutating func send(_ command: String, shownAs name: String? = nil) async throws -> SMTPReply {
-        try await write(command + "\r\n")
-        return try await replies.next(after: name ?? command)
+        let name = name ?? command
+        do {
+            try await write(command + "\r\n", as: name)
+        } catch is SMTPFailure {
+            // Of a connection that has failed, the other direction says why.
+        }
+        return try await replies.next(after: name)
     }
 
-    /// Of a connection that has failed, the other direction says why, which is read next.
-    private func write(_ text: String) async throws {
+    /// - Parameter what: What is written, in words.
+    private func write(_ text: String, as what: String) async throws {
         do {
             try await writer.write(ByteBuffer(string: text))
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            return
+            throw SMTPFailure(server: server, reason: .silent(after: what))
         }
     }
 
