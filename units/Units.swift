@@ -29,4 +29,6 @@ package enum Units {
     )
 
     package static let all = [health, reconcileService, reconcileTimer, agent]
+    /// Those of a host that sends: it has no health to publish.
+    package static let ofSender = [reconcileService, reconcileTimer, agent]
 }

@@ -15,7 +15,7 @@ package final class Inputs: Sendable {
     private let files: FileSystem
     private let log: StepLog
     private let known = Mutex<NodeFacts?>(nil)
-    private let resolved = Mutex<NodeSettings?>(nil)
+    private let resident = Mutex<ResidentSettings?>(nil)
     private let knownNotices = Mutex<InstanceNotices?>(nil)
     private let knownMetadata = Mutex<MetadataClient?>(nil)
     private let publicNames: PublicNames
@@ -38,6 +38,25 @@ package final class Inputs: Sendable {
         self.publicNames = PublicNames(files: files)
     }
 
+    /// What this host is to be.
+    ///
+    /// - Throws: `SettingsProblems` where that is a sender, and its settings are wrong; a relay's are judged with its facts.
+    package func role() throws -> Role {
+        let role = try sources().role()
+        if case .sender(let settings) = role { resident.withLock { $0 = ResidentSettings(settings.settings) } }
+        return role
+    }
+
+    /// What this host is to be, also where other settings are wrong.
+    package var roleName: RoleName { readable().roleName() }
+
+    /// For what only a relay can do.
+    ///
+    /// - Throws: `NotARelay`.
+    package func requireRelay(for command: String) throws {
+        if roleName != .relay { throw NotARelay(command: command) }
+    }
+
     /// How old facts may be.
     package enum Age: Sendable {
         /// As metadata says now. What can't change while the instance runs is read once.
@@ -53,7 +72,7 @@ package final class Inputs: Sendable {
     /// - Throws: `SettingsProblems` where the settings do not say how to read metadata, or a `MetadataFailure`.
     package func facts(_ age: Age = .current, isNamed: Bool = true) async throws -> NodeFacts {
         let before = known.withLock { $0 }
-        if let before, age == .known { return before }
+        if let before, age == .known { return spoken(before) }
         let metadata = try metadata()
         var facts =
             if let before {
@@ -63,6 +82,14 @@ package final class Inputs: Sendable {
             }
         if isNamed { facts.publicName = await publicNames.name(of: facts.publicAddress) { greetingName } }
         known.withLock { [facts] in $0 = facts }
+        return spoken(facts)
+    }
+
+    /// Where IPv6 is switched off on this host, it has none of the addresses that metadata knows of.
+    private func spoken(_ facts: NodeFacts) -> NodeFacts {
+        guard !InternetProtocol6.isOn(files) else { return facts }
+        var facts = facts
+        facts.ipv6Addresses = []
         return facts
     }
 
@@ -92,6 +119,8 @@ package final class Inputs: Sendable {
     /// - Throws: A `MetadataFailure` where somebody waits, but can't be reached.
     package func launch() async throws -> (NodeSettings.Launch, NodeFacts, MetadataClient)? {
         let sources = readable()
+        // Nobody waits for a sender, and there may be no metadata to tell of anybody.
+        guard sources.roleName() == .relay else { return nil }
         let isNamed = sources.launch(tags: [:]) != NodeSettings.Launch()
         var settings = sources.metadataSettingsOrStandard()
         if let facts = known.withLock({ $0 }) {
@@ -129,15 +158,15 @@ package final class Inputs: Sendable {
         return now.targetLifecycleState != before.targetLifecycleState || now.spotAction != before.spotAction
     }
 
-    /// The settings in force, the instance's tags among them.
-    package func settings(tags: [String: String]) throws -> ResolvedSettings {
+    /// The settings in force of a relay, the instance's tags among them.
+    package func settings(tags: [String: String]) throws -> ResolvedSettings<NodeSettings> {
         let settings = try sources().resolve(tags: tags)
-        resolved.withLock { $0 = settings.settings }
+        resident.withLock { $0 = ResidentSettings(settings.settings) }
         return settings
     }
 
-    /// The settings as they were in force last; `nil` where none were yet.
-    package var lastSettings: NodeSettings? { resolved.withLock { $0 } }
+    /// What of the settings concerns a resident agent, as it was in force last.
+    var residentSettings: ResidentSettings { resident.withLock { $0 } ?? ResidentSettings() }
 
     private func metadata() throws -> MetadataClient {
         let sources = try sources()
@@ -147,5 +176,17 @@ package final class Inputs: Sendable {
         let metadata = aws.metadata(try sources.metadataSettings())
         knownMetadata.withLock { $0 = metadata }
         return metadata
+    }
+}
+
+/// A command that only means something on a relay.
+package struct NotARelay: Error, CustomStringConvertible {
+    package let command: String
+
+    package var description: String {
+        """
+        this host is a sender (role = "sender"), in no load balancer and with no relay of its own: run \
+        'smtp-relay-agent \(command)' on a relay
+        """
     }
 }

@@ -106,16 +106,4 @@ extension ValueReader {
             problems.append(.unwanted(name, in: entry.source, "it needs \(other) too"))
         }
     }
-
-    /// One of a few words.
-    private func choice<Value: RawRepresentable & CaseIterable>(_ name: String) -> Value?
-    where Value.RawValue == String {
-        one(name) { (text) throws(InvalidValue) in
-            guard let value = Value(rawValue: text) else {
-                let words = Value.allCases.map { "\"\($0.rawValue)\"" }
-                throw InvalidValue(text, expected: "one of \(words.joined(separator: ", "))")
-            }
-            return value
-        }
-    }
 }

@@ -1,8 +1,8 @@
 package import Vocabulary
 
 /// The settings in force, and where each came from.
-package struct ResolvedSettings: Sendable {
-    package let settings: NodeSettings
+package struct ResolvedSettings<Settings: Sendable>: Sendable {
+    package let settings: Settings
     package let values: [ResolvedValue]
 
     /// A table for people: `mail.domain = "example.com"   # tag smtp-relay:domain`.
@@ -19,4 +19,11 @@ package struct ResolvedValue: Sendable, Equatable {
     /// As it would stand in TOML; `nil` where it is not set and has no default.
     package let value: String?
     package let source: ValueSource
+}
+
+/// What a host is to be, as far as it can be told without asking anybody.
+package enum Role: Sendable {
+    /// Its settings may stand in the instance's tags, too.
+    case relay
+    case sender(ResolvedSettings<SenderSettings>)
 }

@@ -1,3 +1,5 @@
+package import Vocabulary
+
 /// A setting's name, form and meaning: one row of the table that everything else is made of.
 package struct SettingKey: Sendable, Equatable {
     /// The form of a value, as it stands in TOML.
@@ -50,7 +52,21 @@ package struct SettingKey: Sendable, Equatable {
     package var tag: String { Self.tagPrefix + shortName }
 
     /// Whether it counts before the instance's tags are read, so that it can't come from them.
-    var precedesTags: Bool { name.hasPrefix("metadata.") || name.hasPrefix("bootstrap.") }
+    var precedesTags: Bool {
+        let section = section
+        return section == "metadata" || section == "bootstrap" || section == "role" || section == "sender"
+    }
+
+    /// Whether it says something of a host in a role.
+    package func counts(in role: RoleName) -> Bool {
+        switch role {
+        case .relay: section != "sender"
+        case .sender: ["role", "sender", "packages", "reconcile", "bootstrap"].contains(section)
+        }
+    }
+
+    /// What stands before the first dot.
+    private var section: Substring { name.prefix { $0 != "." } }
 
     static let variablePrefix = "SMTP_RELAY_"
     /// Names the settings' file itself.
@@ -59,7 +75,26 @@ package struct SettingKey: Sendable, Equatable {
 
     /// Every setting there is.
     package static let all: [SettingKey] =
-        mail + [
+        [
+            SettingKey(
+                "role",
+                .text,
+                standard: .text("relay"),
+                "What this host is: relay, or sender, whose mail goes by the relays. Not in tags."
+            )
+        ] + mail + [
+            SettingKey(
+                "sender.relayhost",
+                .text,
+                standard: nil,
+                "On a sender, the load balancer, such as [relay.internal.example.com]:25. Required there; not in tags."
+            ),
+            SettingKey(
+                "sender.outbound_level",
+                .text,
+                standard: nil,
+                "On a sender, TLS on the way to the relays; without it, Postfix's setting stays as it is. Not in tags."
+            ),
             SettingKey(
                 "health.port",
                 .number,

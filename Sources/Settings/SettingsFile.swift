@@ -1,29 +1,32 @@
 import TOMLKit
 import Vocabulary
 
-/// The settings' file, as text.
-package struct SettingsFile: Sendable, Equatable {
+/// The settings' file.
+package struct SettingsFile: Sendable {
     package let path: String
     package let text: String
+    let entries: [SettingEntry]
+    /// What is wrong with its form.
+    let problems: [SettingsProblem]
 
     package init(path: String, text: String) {
         self.path = path
         self.text = text
+        (self.entries, self.problems) = Self.parse(text, of: path)
     }
 
-    /// The entries of the file, and what is wrong with its form.
-    func entries() -> (entries: [SettingEntry], problems: [SettingsProblem]) {
+    private static func parse(_ text: String, of file: String) -> ([SettingEntry], [SettingsProblem]) {
         if let hazard = TOMLHazard(in: text) {
-            return ([], [.syntax(path, line: hazard.place.line, column: hazard.place.column, hazard.reason)])
+            return ([], [.syntax(file, line: hazard.place.line, column: hazard.place.column, hazard.reason)])
         }
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)
         } catch let error as TOMLParseError {
             let place = error.source.begin
-            return ([], [.syntax(path, line: place.line, column: place.column, error.description)])
+            return ([], [.syntax(file, line: place.line, column: place.column, error.description)])
         } catch {
-            return ([], [.syntax(path, line: 1, column: 1, "\(error)")])
+            return ([], [.syntax(file, line: 1, column: 1, "\(error)")])
         }
         let positions = TOMLPositions(text).positions
         var entries: [SettingEntry] = []
@@ -34,7 +37,7 @@ package struct SettingsFile: Sendable, Equatable {
                 let path = prefix + [key]
                 let name = path.joined(separator: ".")
                 let place = positions[name] ?? TOMLPositions.Position(line: 1, column: 1)
-                let source = ValueSource.file(path: self.path, line: place.line, column: place.column)
+                let source = ValueSource.file(path: file, line: place.line, column: place.column)
                 let isSection = SettingKey.all.contains { $0.name.hasPrefix(name + ".") }
                 if isSection, let inner = value.table {
                     visit(inner, path)

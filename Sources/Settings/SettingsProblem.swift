@@ -28,6 +28,13 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
         SettingsProblem("\(source): \(key) is set, but \(other) is not; set both or neither")
     }
 
+    static let missingRelayhost = SettingsProblem(
+        """
+        sender.relayhost: not set anywhere, so it is not known where this host's mail goes; set it in the file ([sender] \
+        relayhost = "[relay.internal.example.com]:25") or as SMTP_RELAY_SENDER_RELAYHOST
+        """
+    )
+
     static func missing(_ key: SettingKey) -> SettingsProblem {
         SettingsProblem(
             """

@@ -50,24 +50,44 @@ package struct SettingsSources: Sendable {
         ValueReader(layers(tags: tags).0).launch()
     }
 
-    /// The settings in force.
+    /// What the host is to be, also where other settings are wrong.
+    package func roleName() -> RoleName { ValueReader(layers(tags: [:]).0).role() }
+
+    /// What the host is to be, with all that a host needs that sends: it knows of no tags.
+    ///
+    /// - Throws: All that is wrong with it, at once.
+    package func role() throws(SettingsProblems) -> Role {
+        let (layers, problems) = layers(tags: [:])
+        let reader = ValueReader(layers)
+        guard reader.role() == .sender else { return .relay }
+        let settings = reader.sender()
+        let all = problems + reader.problems
+        guard all.isEmpty, let settings else { throw SettingsProblems(problems: all) }
+        return .sender(ResolvedSettings(settings: settings, values: reader.values(of: .sender)))
+    }
+
+    /// The settings in force of a relay.
     ///
     /// - Parameter tags: The instance's tags; those that begin with `smtp-relay:` count.
     /// - Throws: All that is wrong, at once.
-    package func resolve(tags: [String: String]) throws(SettingsProblems) -> ResolvedSettings {
+    package func resolve(tags: [String: String]) throws(SettingsProblems) -> ResolvedSettings<NodeSettings> {
         let (layers, problems) = layers(tags: tags)
         let reader = ValueReader(layers)
+        _ = reader.role()
         let settings = reader.settings()
         let all = problems + reader.problems
         guard all.isEmpty, let settings else { throw SettingsProblems(problems: all) }
-        return ResolvedSettings(settings: settings, values: reader.values())
+        return ResolvedSettings(settings: settings, values: reader.values(of: .relay))
     }
 
     /// All that is wrong; where the tags are not known, a required setting may still come from them.
     package func check(tags: [String: String]?) -> [SettingsProblem] {
         let (layers, problems) = layers(tags: tags ?? [:])
         let reader = ValueReader(layers, requiresAll: tags != nil)
-        _ = reader.settings()
+        switch reader.role() {
+        case .relay: _ = reader.settings()
+        case .sender: _ = reader.sender()
+        }
         return problems + reader.problems
     }
 
@@ -117,9 +137,8 @@ package struct SettingsSources: Sendable {
             add(text, as: name, key, .tag(name), known: SettingKey.all.map(\.tag))
         }
         if let file {
-            let (more, wrong) = file.entries()
-            entries += more
-            problems += wrong
+            entries += file.entries
+            problems += file.problems
         }
         return (entries, problems)
     }

@@ -18,8 +18,12 @@ final class ValueReader {
         self.requiresAll = requiresAll
     }
 
-    /// `nil` where a value is wrong or missing.
+    /// What the host is to be; where that is said wrong, as good as not at all.
+    func role() -> RoleName { choice("role") ?? .relay }
+
+    /// Of a relay; `nil` where a value is wrong or missing.
     func settings() -> NodeSettings? {
+        refuseSettings(notOf: .relay)
         let mail = mail()
         let port = self.port("health.port")
         let path = one("health.path", HealthPath.init)
@@ -28,10 +32,10 @@ final class ValueReader {
         let targetGroups = many("load_balancer.target_groups", TargetGroupARN.init)
         let joining = duration("load_balancer.timeout")
         let installing = duration("packages.timeout")
-        let (interval, jitter) = (duration("reconcile.interval"), duration("reconcile.jitter"))
         let leaving = duration("shutdown.drain_timeout")
         let launch = launch()
         let terminationHook = one("auto_scaling.termination_hook", LifecycleHookName.init)
+        let reconcile = reconcile(loadBalancers: classic.count + targetGroups.count)
         _ = bootstrapTimeout()
         let health = port.flatMap { port in
             path.map { NodeSettings.Health(port: port, path: $0, proxyPort: proxyPort) }
@@ -39,7 +43,7 @@ final class ValueReader {
         if let health, let mail, mail.proxyProtocol, !classic.isEmpty, !targetGroups.isEmpty {
             requirePlainHealthChecks(health)
         }
-        guard let metadata = metadata(), let mail, let health, let joining, let installing, let jitter,
+        guard let metadata = metadata(), let mail, let health, let joining, let installing, let reconcile,
             let leaving, problems.isEmpty
         else { return nil }
         let loadBalancer = NodeSettings.LoadBalancer(
@@ -54,11 +58,7 @@ final class ValueReader {
             loadBalancer: loadBalancer,
             metadata: metadata,
             packages: NodeSettings.Packages(timeout: installing),
-            reconcile: NodeSettings.Reconcile(
-                resident: flag("reconcile.resident"),
-                interval: interval ?? NodeSettings.Reconcile.standardInterval * max(1, loadBalancer.count),
-                jitter: jitter
-            ),
+            reconcile: reconcile,
             shutdown: NodeSettings.Shutdown(
                 drainTimeout: leaving,
                 evacuateQueue: flag("shutdown.evacuate_queue"),
@@ -67,6 +67,29 @@ final class ValueReader {
             launch: launch,
             terminationHook: terminationHook
         )
+    }
+
+    /// `nil` where a value is wrong.
+    func reconcile(loadBalancers count: Int) -> NodeSettings.Reconcile? {
+        let interval = duration("reconcile.interval")
+        return duration("reconcile.jitter").map { jitter in
+            NodeSettings.Reconcile(
+                resident: flag("reconcile.resident"),
+                interval: interval ?? NodeSettings.Reconcile.standardInterval * max(1, count),
+                jitter: jitter
+            )
+        }
+    }
+
+    /// What is set, but means nothing on such a host, is a slip: whoever wrote it expects something of it.
+    func refuseSettings(notOf role: RoleName) {
+        let other: RoleName = role == .relay ? .sender : .relay
+        for entry in entries where entry.source != .standard && !entry.key.counts(in: role) {
+            let reason = """
+                it means nothing where role is "\(role.rawValue)"; remove it, or set role to "\(other.rawValue)"
+                """
+            problems.append(.unwanted(entry.key.name, in: entry.source, reason))
+        }
     }
 
     /// Without what is wrong or not whole.
@@ -94,9 +117,9 @@ final class ValueReader {
         }
     }
 
-    /// Every setting with its value in force and where that came from.
-    func values() -> [ResolvedValue] {
-        SettingKey.all.map { key in
+    /// Every setting of a role with its value in force and where that came from.
+    func values(of role: RoleName) -> [ResolvedValue] {
+        SettingKey.all.filter { $0.counts(in: role) }.map { key in
             let entry = entry(key.name)
             return ResolvedValue(key: key.name, value: entry.map { "\($0.value)" }, source: entry?.source ?? .standard)
         }
@@ -128,6 +151,17 @@ final class ValueReader {
                 throw InvalidValue("\(number)", expected: expected)
             }
             return port
+        }
+    }
+
+    /// One of a few words.
+    func choice<Value: RawRepresentable & CaseIterable>(_ name: String) -> Value? where Value.RawValue == String {
+        one(name) { (text) throws(InvalidValue) in
+            guard let value = Value(rawValue: text) else {
+                let words = Value.allCases.map { "\"\($0.rawValue)\"" }
+                throw InvalidValue(text, expected: "one of \(words.joined(separator: ", "))")
+            }
+            return value
         }
     }
 

@@ -37,15 +37,28 @@ struct CommonOptions: ParsableArguments {
     /// Where the settings are looked for when nothing else is said.
     private static let standardFile = "/etc/smtp-relay-agent/config.toml"
 
-    func sources(environment: [String: String], launch: LaunchEnvironment) throws -> SettingsSources {
+    func sources(
+        environment: [String: String],
+        launch: LaunchEnvironment,
+        memory: SettingsFileMemory
+    ) throws -> SettingsSources {
         let variable = SettingKey.fileVariable
         let named = configFile ?? environment[variable] ?? launch.variables[variable]
-        return SettingsSources(file: try file(named), environment: environment, launch: launch, flags: assignments)
+        return SettingsSources(
+            file: try file(named, memory),
+            environment: environment,
+            launch: launch,
+            flags: assignments
+        )
     }
 
     /// Without the file, where it can't be read: for whoever is to be told that.
-    func readableSources(environment: [String: String], launch: LaunchEnvironment) -> SettingsSources {
-        (try? sources(environment: environment, launch: launch))
+    func readableSources(
+        environment: [String: String],
+        launch: LaunchEnvironment,
+        memory: SettingsFileMemory
+    ) -> SettingsSources {
+        (try? sources(environment: environment, launch: launch, memory: memory))
             ?? SettingsSources(file: nil, environment: environment, launch: launch, flags: assignments)
     }
 
@@ -55,14 +68,14 @@ struct CommonOptions: ParsableArguments {
         return file + assignments.flatMap { ["--set", $0] } + ["--log-format", logFormat.rawValue]
     }
 
-    private func file(_ named: String?) throws -> SettingsFile? {
+    private func file(_ named: String?, _ memory: SettingsFileMemory) throws -> SettingsFile? {
         let path = named ?? Self.standardFile
         let files = FileSystem()
         // A file that was named must be there; the standard one need not.
         if named == nil, !files.exists(FilePath(path)) { return nil }
         let bytes = try files.bytes(at: absolute(path))
         guard let text = String(validating: bytes, as: UTF8.self) else { throw NotText(path: path) }
-        return SettingsFile(path: path, text: text)
+        return memory.file(path: path, text: text)
     }
 }
 

@@ -37,7 +37,8 @@ struct ConfigCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show each setting in force, and where it came from.",
             discussion: """
-                Reads the instance's tags, so it needs metadata; --no-tags leaves them out, and runs anywhere.
+                Reads the instance's tags, so it needs metadata; --no-tags leaves them out, and runs anywhere. A sender \
+                has none.
 
                 Exit status: 0; 1 where a setting is wrong or the tags can't be read.
                 """
@@ -50,8 +51,12 @@ struct ConfigCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Session.run(options) { session in
-                let tags = noTags ? [:] : try await session.inputs.facts().tags
-                print(try session.inputs.settings(tags: tags).table, terminator: "")
+                switch try session.inputs.role() {
+                case .sender(let settings): print(settings.table, terminator: "")
+                case .relay:
+                    let tags = noTags ? [:] : try await session.inputs.facts().tags
+                    print(try session.inputs.settings(tags: tags).table, terminator: "")
+                }
             }
         }
     }

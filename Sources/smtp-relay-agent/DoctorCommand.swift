@@ -29,6 +29,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
+            if sender != nil { try session.inputs.requireRelay(for: "doctor --from") }
             let doctor = Doctor(inputs: session.inputs, host: session.host, aws: session.aws, pass: session.pass)
             let report = await doctor.examine(sender: sender)
             print(json ? report.json : report.text, terminator: "")

@@ -17,6 +17,7 @@ struct Drain: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
+            try session.inputs.requireRelay(for: "drain")
             try DrainOrders(files: session.host.files).give(DrainOrder(.byHand))
             try await session.pass.converge(PassRequest(trigger: "drain"))
         }
@@ -35,6 +36,7 @@ struct Undrain: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
+            try session.inputs.requireRelay(for: "undrain")
             if try !DrainOrders(files: session.host.files).withdraw() {
                 session.log.notice("drain", "this node was not drained")
             }

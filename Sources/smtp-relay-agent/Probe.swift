@@ -1,11 +1,14 @@
 import ArgumentParser
 import RelayAgent
+import Settings
+import Vocabulary
 
 struct Probe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prove that Postfix relays for the allowed networks, and for nobody else.",
         discussion: """
-            Speaks to Postfix as hosts inside and outside of the allowed networks; no message is sent.
+            Speaks to Postfix as hosts inside and outside of the allowed networks; no message is sent. On a sender, it \
+            sees whether a relay answers at the load balancer.
 
             Exit status: 0 the relay does its job and no more; 1 it does not, or does not answer.
             """
@@ -19,9 +22,16 @@ struct Probe: AsyncParsableCommand {
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
             let started = ContinuousClock.now
-            try await HealthPublication(inputs: session.inputs, host: session.host).prove(publishes: publish)
-            let what = "the relay serves the allowed networks, and nobody else"
-            session.log.done("health", what, after: ContinuousClock.now - started)
+            switch try session.inputs.role() {
+            case .relay:
+                try await HealthPublication(inputs: session.inputs, host: session.host).prove(publishes: publish)
+                let what = "the relay serves the allowed networks, and nobody else"
+                session.log.done("health", what, after: ContinuousClock.now - started)
+            case .sender(let resolved):
+                let relayhost = resolved.settings.relayhost
+                let address = try await RelayHostWay(relayhost, files: session.host.files).greet()
+                session.log.done("relayhost", "\(relayhost) answers (\(address))", after: ContinuousClock.now - started)
+            }
         }
     }
 }

@@ -37,10 +37,13 @@ struct Session {
         self.log = log
         self.environment = environment
         self.host = .live(transport: transport, variables: kept.proxies, staysResident: staysResident)
+        let memory = SettingsFileMemory()
         self.sources = { [files = host.files] in
-            try options.sources(environment: environment, launch: LaunchEnvironment(files: files))
+            try options.sources(environment: environment, launch: LaunchEnvironment(files: files), memory: memory)
         }
-        let readable = { @Sendable in options.readableSources(environment: environment, launch: kept) }
+        let readable = { @Sendable in
+            options.readableSources(environment: environment, launch: kept, memory: memory)
+        }
         self.inputs = Inputs(sources: sources, readable: readable, aws: aws, files: host.files, log: log)
         self.pass = Pass(inputs: inputs, host: host, aws: aws, log: log)
         self.launch = Launch(pass: pass, inputs: inputs, host: host, aws: aws, log: log)

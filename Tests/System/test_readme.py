@@ -25,9 +25,10 @@ def test_the_commands_for_this_machine_are_the_two_that_are_tested():
     assert blocks("sh") == ["Tests/Lab/lab demo", "Tests/run"]
 
 
-def test_every_setting_is_in_the_table(binary):
-    shown = subprocess.run([binary, "config", "show", "--no-tags", "--set", "mail.domain=example.com"],
-                           capture_output=True, text=True, check=True).stdout
+@pytest.mark.parametrize("settings", [["mail.domain=example.com"], ["role=sender", "sender.relayhost=[10.0.0.25]"]])
+def test_every_setting_is_in_the_table(binary, settings):
+    flags = [word for setting in settings for word in ("--set", setting)]
+    shown = subprocess.run([binary, "config", "show", "--no-tags", *flags], capture_output=True, text=True, check=True).stdout
     for line in shown.splitlines():
         assert f"| `{line.split(' = ')[0]}` |" in README
 

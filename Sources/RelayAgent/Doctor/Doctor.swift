@@ -33,11 +33,17 @@ package struct Doctor: Sendable {
     /// - Parameter sender: Follows the way of this sender's mail as well.
     package func examine(sender: IPAddress? = nil) async -> DoctorReport {
         do {
+            if case .sender(let resolved) = try inputs.role() {
+                let doctor = SenderDoctor(settings: resolved.settings, host: host, pass: pass, resolver: resolver)
+                return await report(doctor.examinations, sender)
+            }
             let patient = try await patient()
             let sending = sender.map { [self.sender($0, patient)] } ?? []
             return await report(ofHost(patient) + ofNode(patient) + sending, sender)
         } catch {
-            return await report(ofHost(nil), sender, and: Self.unknown(error))
+            // What a relay's host has, a sender's has not.
+            let host = inputs.roleName == .relay ? ofHost(nil) : []
+            return await report(host, sender, and: Self.unknown(error))
         }
     }
 

@@ -8,8 +8,8 @@ import SystemPackage
 import Units
 import Vocabulary
 
-/// The parts of a relay node in the order in which each relies on those before it.
-struct NodeResources: Sendable {
+/// The parts of a relay node.
+struct NodeResources: NodeParts {
     let node: RelayNode
     let goal: NodeGoal
     let settings: NodeSettings
@@ -24,6 +24,7 @@ struct NodeResources: Sendable {
     let services: ServiceBoard
     /// What ends a termination by Auto Scaling, once the node has left as far as it can; `nil` where nothing waits for it.
     let terminationHook: TerminationHook?
+    private let rivals: [MailTransferAgent.Rival]
     private let deadline: ContinuousClock.Instant
     /// What of the time to leave is kept for the termination hook.
     private static let reserve: Duration = .seconds(5)
@@ -57,9 +58,11 @@ struct NodeResources: Sendable {
         self.request = request
         self.report = report
         self.probes = probes
+        self.rivals = MailTransferAgent.Rival.all(files: host.files)
         self.services = ServiceBoard(
             manager: host.services,
-            services: [Self.postfix, Self.nginx, Self.health, Self.timer, Self.agent]
+            services: [Self.postfix, Self.nginx, Self.health, Self.timer, Self.agent],
+            others: rivals.map(\.service)
         )
         // Leaving has its time from the order on; a later pass over a node that has left only looks again.
         let left = goal.order.map { settings.shutdown.drainTimeout - .seconds(Timestamp.seconds - $0.since) }
@@ -89,18 +92,11 @@ struct NodeResources: Sendable {
         )
     }
 
-    var all: [any Resource] { stages.flatMap { $0.flatMap(\.self) } }
-
     var isLeaving: Bool { goal.order != nil }
 
     /// Whether the time that leaving may take is used up.
     var isTimeUp: Bool { ContinuousClock.now >= deadline }
 
-    /// Parts of which each relies on those before it.
-    typealias Chain = [any Resource]
-
-    /// What is done one after another. The chains of a stage have nothing to do with one another, and are done at the
-    /// same time: who waits for one load balancer is late at none of the others.
     var stages: [[Chain]] {
         guard let terminationHook else { return ownStages }
         return ownStages + [[[terminationHook]]]
@@ -144,6 +140,13 @@ struct NodeResources: Sendable {
                 running: [settings.reconcile.resident ? Self.agent : Self.timer],
                 stopped: [settings.reconcile.resident ? Self.timer : Self.agent],
                 services: services,
+                files: host.files
+            ),
+            MailTransferAgent(
+                ports: node.postfix.ports,
+                rivals: rivals,
+                services: services,
+                runner: host.runner,
                 files: host.files
             ),
             ConfiguredService(

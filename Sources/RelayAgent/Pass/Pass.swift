@@ -88,7 +88,7 @@ package struct Pass: Sendable {
     }
 
     /// Writes down when a node that leaves for good has done so: from then on it is quiet.
-    private func noteDone(_ resources: NodeResources, _ failures: [StepFailure]) throws {
+    private func noteDone(_ resources: any NodeParts, _ failures: [StepFailure]) throws {
         // The termination hook, which comes last, is seen to until Auto Scaling has had its answer.
         let hasLeft = failures.allSatisfy { $0.step == resources.terminationHook?.name }
         let orders = DrainOrders(files: host.files)
@@ -100,7 +100,7 @@ package struct Pass: Sendable {
     }
 
     /// Has told what the load balancers make of a node that does not work. What goes wrong with that is not what is wrong.
-    private func look(_ resources: NodeResources, because failure: StepFailure) async {
+    private func look(_ resources: any NodeParts, because failure: StepFailure) async {
         for membership in resources.looks(because: "\(failure.step): \(failure)") { _ = try? await membership.check() }
     }
 
@@ -127,7 +127,7 @@ package struct Pass: Sendable {
     }
 
     /// The last line of a command; of a resident agent's passes, only of those that did something.
-    private func tell(_ changes: [Change], of resources: NodeResources, _ request: PassRequest, after time: Duration) {
+    private func tell(_ changes: [Change], of resources: any NodeParts, _ request: PassRequest, after time: Duration) {
         guard request.agent == nil || !changes.isEmpty else { return }
         let state = resources.isLeaving ? "the node is out of its load balancers" : "the node is as it should be"
         let count = resources.all.count

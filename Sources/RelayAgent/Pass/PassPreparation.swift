@@ -16,7 +16,7 @@ struct PassPreparation: Sendable {
     let log: StepLog
     let passwords: UpstreamPasswords
 
-    /// The parts of the node as they should be.
+    /// The parts of the host as they should be.
     ///
     /// - Parameters:
     ///   - given: Facts from elsewhere, in place of this instance's.
@@ -26,6 +26,32 @@ struct PassPreparation: Sendable {
         _ request: PassRequest,
         facts given: NodeFacts? = nil,
         record: PassRecord? = nil
+    ) async throws -> any NodeParts {
+        switch try StepFailure.naming("settings", { try inputs.role() }) {
+        case .relay: try await relay(request, facts: given, record: record)
+        case .sender(let resolved): try await sender(resolved.settings, request, record: record)
+        }
+    }
+
+    private func sender(
+        _ settings: SenderSettings,
+        _ request: PassRequest,
+        record: PassRecord?
+    ) async throws -> SenderParts {
+        let parts = SenderParts(settings, authorities: authorities, host: host, log: log, request: request)
+        try await SenderCheck(parts.postfix, host: host, log: log).check()
+        record?.begin(settings, system: OperatingSystem(files: host.files), parts: parts.all.map(\.name))
+        return parts
+    }
+
+    private var authorities: String {
+        TrustRoots.systemBundle { host.files.exists(FilePath($0)) } ?? ""
+    }
+
+    private func relay(
+        _ request: PassRequest,
+        facts given: NodeFacts?,
+        record: PassRecord?
     ) async throws -> NodeResources {
         let facts = if let given { given } else { try await facts(request.facts) }
         let settings = try StepFailure.naming("settings") { try inputs.settings(tags: facts.tags).settings }
@@ -49,7 +75,7 @@ struct PassPreparation: Sendable {
             try RelayNode(
                 settings: settings,
                 facts: facts,
-                authorities: TrustRoots.systemBundle { host.files.exists(FilePath($0)) } ?? "",
+                authorities: authorities,
                 password: password,
                 evacuation: goal.order?.evacuateTo
             )

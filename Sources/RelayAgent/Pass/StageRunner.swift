@@ -10,7 +10,7 @@ struct StageRunner: Sendable {
     /// Does the chains of a stage at the same time.
     ///
     /// - Returns: What came of each, in their order.
-    func run(_ stage: [NodeResources.Chain]) async -> [Result<[Change], StepFailure>] {
+    func run(_ stage: [Chain]) async -> [Result<[Change], StepFailure>] {
         await withTaskGroup(of: (Int, Result<[Change], StepFailure>).self) { group in
             for (index, chain) in stage.enumerated() {
                 group.addTask {
@@ -27,7 +27,7 @@ struct StageRunner: Sendable {
         }
     }
 
-    private func run(_ chain: NodeResources.Chain) async throws(StepFailure) -> [Change] {
+    private func run(_ chain: Chain) async throws(StepFailure) -> [Change] {
         var stepStarted = ContinuousClock.now
         do throws(ReconcileFailure) {
             return try await Reconciler(chain).converge { event in

@@ -62,7 +62,8 @@ package struct Resident: Sendable {
             await loop.stop()
             group.cancelAll()
         }
-        if await host.services.isShuttingDown() { try await leave() }
+        guard let shutdown = inputs.residentSettings.shutdown, await host.services.isShuttingDown() else { return }
+        try await leave(shutdown)
     }
 
     /// Asks metadata every few seconds, as AWS advises for spot interruptions, which leave two minutes.
@@ -80,10 +81,9 @@ package struct Resident: Sendable {
         }
     }
 
-    private func leave() async throws {
+    private func leave(_ shutdown: NodeSettings.Shutdown) async throws {
         let orders = DrainOrders(files: host.files)
         if try orders.current() == nil { try orders.give(DrainOrder(.shutdown)) }
-        let shutdown = inputs.lastSettings?.shutdown ?? NodeSettings.Shutdown()
         notifier.stopping(status: "the system shuts down: leaving the load balancers")
         notifier.extendTimeout(by: shutdown.drainTimeout + .seconds(30))
         try await pass.converge(PassRequest(trigger: DrainOrder.Reason.shutdown.rawValue, isShutdown: true))

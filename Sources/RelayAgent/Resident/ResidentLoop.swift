@@ -47,7 +47,7 @@ struct ResidentLoop {
         self.notifier = notifier
         self.sender = sender
         self.log = log
-        watch.watch(Self.managedFiles)
+        watch.watch(inputs.residentSettings.watched)
     }
 
     mutating func take(_ event: Resident.Event) -> Verdict {
@@ -99,7 +99,7 @@ struct ResidentLoop {
         let isFull = schedule.isFull(at: now)
         let triggers = schedule.answered(at: now)
         schedule.begin(at: now, next: now + Self.longestPass)
-        let settings = inputs.lastSettings?.reconcile ?? NodeSettings.Reconcile()
+        let settings = inputs.residentSettings.reconcile
         let request = PassRequest(
             trigger: triggers.isEmpty ? "the interval" : triggers.map(\.name).joined(separator: ", "),
             waitsInService: false,
@@ -127,7 +127,7 @@ struct ResidentLoop {
             schedule.putRight(underWay.triggers, at: .now)
         }
         underWay = nil
-        let settings = inputs.lastSettings?.reconcile ?? NodeSettings.Reconcile()
+        let settings = inputs.residentSettings.reconcile
         let next = settings.interval + settings.jitter * Double.random(in: 0..<1)
         let text: String
         switch end {
@@ -140,7 +140,7 @@ struct ResidentLoop {
             schedule.regular(at: .now + (isLeaving ? next : min(next, Self.patience)))
             text = "the last pass failed: see the log"
         }
-        watch.watch(Self.managedFiles + [passwordFile].compactMap(\.self))
+        watch.watch(inputs.residentSettings.watched)
         // Until the next pass little of the program is needed, and what is comes back by itself.
         defer { ProgramMemory.letGoOfCode() }
         if isReady { return notifier.status(text) }
@@ -185,14 +185,4 @@ struct ResidentLoop {
             }
         }
     }
-
-    private var passwordFile: FilePath? {
-        guard case .file(let path) = inputs.lastSettings?.mail.upstream?.login?.password else { return nil }
-        return FilePath(path.description)
-    }
-
-    private static let managedFiles: [FilePath] =
-        PostfixService.files + NginxService.files + Units.all.map(UnitFiles.path) + [
-            FilePath(NginxConfiguration.healthFile)
-        ]
 }

@@ -1,4 +1,5 @@
 package import Resources
+import Vocabulary
 
 /// What the last passes saw and did, as a file that `status` and monitoring read. It holds no secret.
 package struct NodeStatus: Sendable, Equatable, Codable {
@@ -53,7 +54,9 @@ package struct NodeStatus: Sendable, Equatable, Codable {
     }
 
     package var version = AgentVersion.current
-    package var role = "relay"
+    package var role = RoleName.relay.rawValue
+    /// Where a sender's mail goes.
+    package var relayhost: String?
     package var instanceID = ""
     package var address = ""
     package var publicAddress: String?

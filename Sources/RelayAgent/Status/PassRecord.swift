@@ -28,6 +28,8 @@ final class PassRecord: Sendable {
     ///   - isWhole: Whether that is all there is.
     func begin(_ facts: NodeFacts, order: DrainOrder?, parts: [String], isWhole: Bool) {
         status.withLock { status in
+            status.role = RoleName.relay.rawValue
+            status.relayhost = nil
             status.instanceID = "\(facts.instanceID)"
             status.address = "\(facts.privateAddress)"
             status.publicAddress = facts.publicAddress.map { "\($0)" }
@@ -41,9 +43,23 @@ final class PassRecord: Sendable {
                 status.parts.removeAll { !parts.contains($0.name) }
                 status.memberships.removeAll { !parts.contains($0.name) }
             }
-            for index in status.parts.indices where parts.contains(status.parts[index].name) {
-                status.parts[index].state = .notReached
+            status.willReach(parts)
+        }
+    }
+
+    /// The same of a host that sends. Of what it may have been before, nothing stays.
+    func begin(_ settings: SenderSettings, system: OperatingSystem, parts: [String]) {
+        status.withLock { status in
+            if status.role != RoleName.sender.rawValue {
+                let counters = status.counters
+                status = NodeStatus()
+                status.counters = counters
             }
+            status.role = RoleName.sender.rawValue
+            status.relayhost = "\(settings.relayhost)"
+            status.operatingSystem = system.prettyName
+            status.parts.removeAll { !parts.contains($0.name) }
+            status.willReach(parts)
         }
     }
 
@@ -147,5 +163,12 @@ final class PassRecord: Sendable {
                 status.parts.append(part)
             }
         }
+    }
+}
+
+extension NodeStatus {
+    /// Has the parts of a pass wait for it.
+    fileprivate mutating func willReach(_ names: [String]) {
+        for index in parts.indices where names.contains(parts[index].name) { parts[index].state = .notReached }
     }
 }

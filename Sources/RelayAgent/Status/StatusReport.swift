@@ -43,12 +43,11 @@ package struct StatusReport: Sendable {
     }
 
     package var table: String {
-        var rows: [(String, String)] = [
-            ("node", "\(status.role) \(status.instanceID), \(status.address), \(status.availabilityZone)"),
-            ("system", status.operatingSystem),
-            ("networks", "\(status.vpcID): \(status.networks.joined(separator: ", "))"),
-            ("agent", agent),
-        ]
+        var rows = [("node", node), ("system", status.operatingSystem)]
+        if status.relayhost == nil {
+            rows.append(("networks", "\(status.vpcID): \(status.networks.joined(separator: ", "))"))
+        }
+        rows.append(("agent", agent))
         if let address = status.publicAddress {
             let name = status.publicName.map { "\($0) in DNS" } ?? "without a name in DNS that leads back to it"
             rows.insert(("public address", "\(address), \(name)"), at: 1)
@@ -86,6 +85,11 @@ package struct StatusReport: Sendable {
         }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { $0 + String(repeating: " ", count: width - $0.count + 2) + $1 + "\n" }.joined()
+    }
+
+    private var node: String {
+        if let relayhost = status.relayhost { return "\(status.role), whose mail goes to \(relayhost)" }
+        return "\(status.role) \(status.instanceID), \(status.address), \(status.availabilityZone)"
     }
 
     private var agent: String {

@@ -23,8 +23,13 @@ package struct MainCf: Sendable, Equatable {
     }
 
     /// Sets a parameter where it is not set so already: at its last definition, or at the end of the file.
-    package mutating func set(_ name: String, to value: String) {
-        guard let definition = lastDefinition(of: name) else { return append(name, value) }
+    ///
+    /// - Parameter isAnnounced: Whether a comment says whose the parameters there are.
+    package mutating func set(_ name: String, to value: String, isAnnounced: Bool = true) {
+        guard let definition = lastDefinition(of: name) else {
+            if isAnnounced { announce() }
+            return lines.append(Self.line(name, value))
+        }
         guard definition.value != value else { return }
         lines[definition.first] = Self.line(name, value)
         for index in definition.continuations.reversed() { lines.remove(at: index) }
@@ -95,9 +100,8 @@ package struct MainCf: Sendable, Equatable {
         ]
     }
 
-    private mutating func append(_ name: String, _ value: String) {
+    private mutating func announce() {
         if !lines.contains(Self.header) { lines += lines.isEmpty ? [Self.header] : ["", Self.header] }
-        lines.append(Self.line(name, value))
     }
 
     private static func line(_ name: String, _ value: String) -> String {

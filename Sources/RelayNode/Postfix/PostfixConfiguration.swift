@@ -127,7 +127,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
     /// The parameter of the name that Postfix greets other servers with.
     package static let greeting = "smtp_helo_name"
 
-    private static func outboundTLS(_ level: TLSLevel, authorities: String) -> [Parameter] {
+    static func outboundTLS(_ level: TLSLevel, authorities: String) -> [Parameter] {
         switch level {
         case .verify, .secure: [Parameter("smtp_tls_CAfile", authorities)]
         // TLS_README: the records have to be signed, and Postfix looks at that only when told to.

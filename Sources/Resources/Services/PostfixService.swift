@@ -13,8 +13,8 @@ package struct PostfixService: ServiceConfiguration {
     package static let files = PostfixTable.Name.allCases.map { FilePath($0.path) } + [mainCf, masterCf]
     package let secrets = Set(PostfixTable.Name.allCases.filter(\.isSecret).map { FilePath($0.path) })
 
-    private static let directory: FilePath = "/etc/postfix"
-    private static let mainCf = directory.appending("main.cf")
+    private static let directory = PostfixCandidate.directory
+    static let mainCf = directory.appending("main.cf")
     private static let masterCf = directory.appending("master.cf")
 
     private let wanted: PostfixConfiguration
@@ -63,51 +63,24 @@ package struct PostfixService: ServiceConfiguration {
     }
 
     /// Has `postconf` read the candidate, and `postfix check` judge it.
-    ///
-    /// `postfix check` looks for what main.cf refers to beside it, and refuses a main.cf elsewhere that the default one
-    /// does not list; so it runs in a mount namespace of its own, where a copy of /etc/postfix stands in its place.
     package func validate(_ candidate: [FilePath: [UInt8]]) async throws {
         if let certificate = wanted.certificate {
             _ = try CertificateCheck(files: files).end(of: certificate, at: Int(time(nil)))
         }
-        let staged: FilePath = "/run/smtp-relay-agent/staged-postfix"
-        try files.removeDirectory(staged)
-        try files.createDirectory(staged)
-        defer { try? files.removeDirectory(staged) }
-        for name in try files.names(in: Self.directory) ?? [] {
-            let path = Self.directory.appending(name)
-            guard let file = try files.file(at: path), file.isRegular else { continue }
-            try files.replace(staged.appending(name), with: file.bytes, attributes: file.attributes)
+        try await PostfixCandidate(runner: runner, files: files).judge(
+            candidate.map { path, bytes in (path, bytes, attributes(of: path, found: nil)) }
+        ) { staged in
+            try await compareWithPostconf(staged)
+            try await compareServices(staged, FileText(candidate[Self.masterCf] ?? []).string)
         }
-        for (path, bytes) in candidate {
-            try files.replace(staged.appending(path.name), with: bytes, attributes: attributes(of: path))
-        }
-        try await compareWithPostconf(staged)
-        try await compareServices(staged, FileText(candidate[Self.masterCf] ?? []).string)
-        let check = Command(
-            "unshare",
-            ["--mount", "sh", "-c", Self.checkScript, staged.string, Self.directory.string],
-            timeout: .seconds(60)
-        )
-        let output = try await runner.run(check)
-        guard output.status == 0 else { throw InvalidCandidate(judge: "postfix check", verdict: output.tail()) }
     }
-
-    /// Postfix tells what is wrong to a terminal, or else to the log alone; so it gets a terminal.
-    private static let checkScript = """
-        mount --bind "$0" "$1" || exit
-        if command -v script >/dev/null; then exec script -qec 'postfix check' /dev/null; else exec postfix check; fi
-        """
 
     /// Whether Postfix reads out of the file what was meant by it.
     private func compareWithPostconf(_ directory: FilePath) async throws {
-        let output = try await runner.run(Command("postconf", ["-c", directory.string, "-n"]))
-        guard output.status == 0 else { throw InvalidCandidate(judge: "postconf -n", verdict: output.tail()) }
-        let understood = MainCf(output.standardOutput)
-        for (name, value) in wanted.effective.sorted(by: { $0.key < $1.key }) where understood[name] != value {
-            let verdict = "\(name) reads '\(understood[name] ?? "")', not '\(value)'"
-            throw InvalidCandidate(judge: "postconf -n", verdict: verdict)
-        }
+        let understood = try await PostfixCandidate(runner: runner, files: files).understood(
+            in: directory,
+            as: wanted.effective
+        )
         if wanted.upstream?.isImplicitTLS == true {
             let known = try await runner.run(Command("postconf", ["smtp_tls_wrappermode"]))
             guard !known.standardOutput.isEmpty else {

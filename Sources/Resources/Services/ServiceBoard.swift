@@ -4,25 +4,33 @@ package import Host
 package actor ServiceBoard {
     private let manager: any ServiceManager
     private let services: [ServiceName]
+    private let others: [ServiceName]
     private var states: [ServiceName: ServiceState]?
 
-    /// - Parameter services: Every service that will be asked about.
-    package init(manager: any ServiceManager, services: [ServiceName]) {
+    /// - Parameters:
+    ///   - services: The node's own.
+    ///   - others: Further services that will be asked about.
+    package init(manager: any ServiceManager, services: [ServiceName], others: [ServiceName] = []) {
         self.manager = manager
         self.services = services
+        self.others = others
     }
 
-    /// The states of all services.
+    /// The states of the node's own services.
     package func all() async throws -> [ServiceName: ServiceState] {
+        try await known().filter { services.contains($0.key) }
+    }
+
+    private func known() async throws -> [ServiceName: ServiceState] {
         if let states { return states }
-        let fresh = try await manager.states(of: services)
+        let fresh = try await manager.states(of: services + others)
         states = fresh
         return fresh
     }
 
     /// A service's state, as it was when it was last looked at since the last change.
     package func state(of service: ServiceName) async throws -> ServiceState {
-        try await all()[service] ?? .unknown
+        try await known()[service] ?? .unknown
     }
 
     /// Does something to the services; what was known of them is out of date then, also if it fails.

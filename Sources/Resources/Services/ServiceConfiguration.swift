@@ -19,6 +19,9 @@ package protocol ServiceConfiguration: Sendable {
     /// kept, and goes where it is not wanted.
     func isOwn(_ text: String, at path: FilePath) -> Bool
 
+    /// The mode and owner that a file is to have; where it is there, it has those that were found.
+    func attributes(of path: FilePath, found: FileAttributes?) -> FileAttributes
+
     /// The wanted texts, made from the current ones; a file that is not there has none. One without a wanted text is
     /// not to be there, unless it is somebody else's.
     func desired(from current: [FilePath: String]) throws -> [FilePath: String]
@@ -38,8 +41,7 @@ extension ServiceConfiguration {
     package var kept: Set<FilePath> { [] }
     package func isOwn(_ text: String, at path: FilePath) -> Bool { false }
 
-    /// The mode and owner that a file is to have.
-    func attributes(of path: FilePath) -> FileAttributes {
+    package func attributes(of path: FilePath, found: FileAttributes?) -> FileAttributes {
         secrets.contains(path) ? FileAttributes(permissions: .ownerReadWrite) : FileAttributes()
     }
 }

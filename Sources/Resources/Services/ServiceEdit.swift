@@ -61,7 +61,10 @@ extension ConfiguredService {
                     path: path,
                     current: snapshots[path],
                     bytes: bytes,
-                    attributes: configuration.attributes(of: path),
+                    attributes: configuration.attributes(
+                        of: path,
+                        found: text.flatMap { _ in snapshots[path]?.attributes }
+                    ),
                     wasOwn: wasOwn,
                     change: change
                 )
@@ -89,7 +92,7 @@ extension ConfiguredService {
         to wanted: String?
     ) -> Change? {
         if let snapshot, let text, text == wanted {
-            let attributes = configuration.attributes(of: path)
+            let attributes = configuration.attributes(of: path, found: snapshot.attributes)
             guard snapshot.attributes != attributes else { return nil }
             let octal = String(attributes.permissions.rawValue, radix: 8)
             return Change(.file, "set mode \(octal) and owner root on \(path)")

@@ -6,6 +6,7 @@ from .account import HOSTS, REGION
 _NAMES = {
     **{host: network.API for host in HOSTS},
     "repo.lab.internal": network.REPOSITORY,
+    "office.lab.internal": network.OFFICE,
     "artifacts.lab.internal": network.ARTIFACTS,
     "mx.example.net": network.SINK,
     "smarthost.example.net": network.SINK,

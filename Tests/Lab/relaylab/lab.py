@@ -166,6 +166,21 @@ class Lab(Cloud, Mail):
         self.write_metadata()
         self.state()
 
+    def add_office(self) -> Machine:
+        """Boot a host that sends, off EC2 and joined to the VPC by a line of its own: no metadata, no cloud-init, no AWS.
+
+        The agent is there, and was not run yet; Postfix is not.
+        """
+        namespace = self.network.host("office", network.OFFICE)
+        self.network.without_metadata(namespace)
+        machine = Machine("office", image.relay(), namespace, self.folder, self.ledger)
+        (machine.root / "etc/cloud/cloud-init.disabled").touch()
+        (machine.root / "etc/hostname").write_text("office\n")
+        shutil.copy(self.folder / "artifacts/smtp-relay-agent", machine.root / "usr/local/bin")
+        machine.boot()
+        machine.wait_until("systemctl is-system-running | grep -qE 'running|degraded'", 60, "the end of the boot")
+        return machine
+
     def add_sender(self) -> None:
         """An application host, whose own Postfix has the load balancer as its relayhost."""
         machine = Machine("app", image.sender(), self.application, self.folder, self.ledger)

@@ -14,6 +14,7 @@ MAILBOX = "10.0.0.7"
 LOAD_BALANCER = "10.0.0.25"
 NETWORK_LOAD_BALANCER = "10.0.0.26"
 SENDER = "10.0.2.20"
+OFFICE = "10.0.2.30"
 METADATA = "169.254.169.254"
 OUTSIDE_GATEWAY = "198.51.100.1"
 SINK = "198.51.100.10"
@@ -51,6 +52,10 @@ class Network:
         if not outside:
             self._in(namespace, "route", "add", f"{METADATA}/32", "dev", "eth0")
         return namespace
+
+    def without_metadata(self, namespace: str) -> None:
+        """Have a host be none of EC2's: whoever asks for metadata there is told that no way leads to it."""
+        self._in(namespace, "route", "replace", "unreachable", f"{METADATA}/32")
 
     def address(self, namespace: str, address: str) -> None:
         """Give a host of the VPC another address."""

@@ -82,7 +82,7 @@ struct MailLogTests {
         try await withTemporaryRoot { files in
             try files.createDirectory("/var/log")
             try files.replace("/var/log/maillog", with: [], attributes: FileAttributes())
-            let journal = "journalctl -u postfix --since=-1h -o short -q --no-pager -n 20000"
+            let journal = "journalctl -u postfix -u postfix@- --since=-1h -o short -q --no-pager -n 20000"
             let runner = ScriptedRunner()
             runner.expect(journal, failure: .notFound)
             let lines = "Nov 24 09:00:00 r1 postfix/smtp[1]: old\nNov 24 11:31:19 r1 postfix/smtp[1]: new\nnonsense\n"

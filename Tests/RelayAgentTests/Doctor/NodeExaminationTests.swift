@@ -17,8 +17,8 @@ struct NodeExaminationTests {
 
     @Test func servicesThatRunAndComeUpAreNoFinding() {
         let up = ServiceState(isInstalled: true, isEnabled: true, isActive: true)
-        #expect(ServicesExamination.judge([postfix: up], [postfix]).isEmpty)
-        let found = ServicesExamination.judge([:], [postfix])
+        #expect(ServicesExamination.judge([postfix: up], [postfix], why: "no mail").isEmpty)
+        let found = ServicesExamination.judge([:], [postfix], why: "no mail")
         #expect(found.map(\.name) == ["service-down"])
         #expect(found[0].fix == "smtp-relay-agent reconcile")
     }
@@ -63,11 +63,13 @@ struct NodeExaminationTests {
     @Test func anAgentThatIsOnItsWayIsNotDown() {
         let starting = ServiceState(isInstalled: true, isEnabled: true, isActive: false, isStarting: true)
         let agent = ServiceName("smtp-relay-agent.service")
-        #expect(ServicesExamination.judge([agent: starting], [agent]).isEmpty)
+        #expect(ServicesExamination.judge([agent: starting], [agent], why: "no mail").isEmpty)
         // A service that mail needs is down until it is up.
-        #expect(ServicesExamination.judge([postfix: starting], [postfix]).map(\.name) == ["service-down"])
+        #expect(
+            ServicesExamination.judge([postfix: starting], [postfix], why: "no mail").map(\.name) == ["service-down"]
+        )
         let down = ServiceState(isInstalled: true, isEnabled: true, isActive: false)
-        #expect(ServicesExamination.judge([agent: down], [agent]).map(\.name) == ["agent-down"])
+        #expect(ServicesExamination.judge([agent: down], [agent], why: "no mail").map(\.name) == ["agent-down"])
     }
 
     @Test(arguments: [(1 << 30, nil), (512 << 20, nil), (511 << 20, .warning), (63 << 20, Finding.Severity.critical)])

@@ -9,7 +9,8 @@ struct MailLog: Sendable {
     /// Seconds since 1970.
     let now: Int
 
-    private static let file: FilePath = "/var/log/maillog"
+    /// Of the RPM distributions, and of Debian.
+    private static let syslogs: [FilePath] = ["/var/log/maillog", "/var/log/mail.log"]
     /// Lines; of a busier hour, the last.
     private static let lineLimit = 20_000
     /// Seconds.
@@ -17,18 +18,24 @@ struct MailLog: Sendable {
 
     /// What Postfix's programs wrote, the self-test's conversations left out.
     func entries() async throws -> [MailLogEntry] {
+        let file = Self.syslogs.first(where: files.exists)
         let journal = try? await runner.run(
             Command(
                 "journalctl",
-                ["-u", "postfix", "--since=-1h", "-o", "short", "-q", "--no-pager", "-n", "\(Self.lineLimit)"],
+                // Debian's Postfix runs in an instance of a unit.
+                [
+                    "-u", "postfix", "-u", "postfix@-", "--since=-1h", "-o", "short", "-q", "--no-pager", "-n",
+                    "\(Self.lineLimit)",
+                ],
                 timeout: .seconds(12)
             )
         )
         if let journal, journal.status == 0 {
             let entries = MailLogEntry.read(journal.standardOutput.split(separator: "\n"))
-            if !entries.isEmpty || !files.exists(Self.file) { return entries }
+            if !entries.isEmpty || file == nil { return entries }
         }
-        let tail = try await runner.runChecked(Command("tail", ["-n", "\(Self.lineLimit)", "\(Self.file)"]))
+        let path = file ?? Self.syslogs[0]
+        let tail = try await runner.runChecked(Command("tail", ["-n", "\(Self.lineLimit)", "\(path)"]))
         let recent = tail.standardOutput.split(separator: "\n").filter { line in
             SyslogTime.seconds(of: line, now: now).map { $0 > now - Self.span } ?? false
         }

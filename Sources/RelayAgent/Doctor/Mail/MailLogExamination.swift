@@ -24,7 +24,12 @@ struct MailLogExamination: Examination {
     static func judge(_ digest: MailLogDigest, _ surroundings: Surroundings) -> [Finding] {
         let denied = digest.denied.sorted { ($0.value, "\($1.key)") > ($1.value, "\($0.key)") }.prefix(shown)
         let refused = denied.map { relayAccessDenied($0.key, $0.value, surroundings) }
-        return refused + [outboundBlocked(digest), failing(digest), bounced(digest), tls(digest)].compactMap(\.self)
+        return refused + [outboundBlocked(digest)].compactMap(\.self) + deliveries(digest)
+    }
+
+    /// What became of the mail that went out.
+    static func deliveries(_ digest: MailLogDigest) -> [Finding] {
+        [failing(digest), bounced(digest), tls(digest)].compactMap(\.self)
     }
 
     /// The senders that are told one by one.

@@ -5,26 +5,39 @@ import Units
 struct ServicesExamination: Examination {
     let name = "services"
     let services: any ServiceManager
-    /// Whether the agent stays resident; `nil` where the settings are not known.
-    let isResident: Bool?
+    let expected: [ServiceName]
+    /// Why it matters where one that mail needs is down.
+    let why: String
+
+    init(services: any ServiceManager, expected: [ServiceName], why: String) {
+        self.services = services
+        self.expected = expected
+        self.why = why
+    }
+
+    /// Of a relay.
+    ///
+    /// - Parameter isResident: Whether the agent stays resident; `nil` where the settings are not known.
+    init(services: any ServiceManager, isResident: Bool?) {
+        let agent = isResident.map { ServiceName($0 ? Units.agent.name : Units.reconcileTimer.name) }
+        self.init(
+            services: services,
+            expected: [ServiceName("postfix"), ServiceName("nginx"), ServiceName(Units.health.name)]
+                + [agent].compactMap(\.self),
+            why: "the load balancer sends this node nothing, or its mail is refused"
+        )
+    }
 
     func findings() async throws -> [Finding] {
-        let expected = expected
-        return Self.judge(try await services.states(of: expected), expected)
+        Self.judge(try await services.states(of: expected), expected, why: why)
     }
 
-    private var expected: [ServiceName] {
-        let agent = isResident.map { ServiceName($0 ? Units.agent.name : Units.reconcileTimer.name) }
-        return [ServiceName("postfix"), ServiceName("nginx"), ServiceName(Units.health.name)]
-            + [agent].compactMap(\.self)
-    }
-
-    static func judge(_ states: [ServiceName: ServiceState], _ expected: [ServiceName]) -> [Finding] {
+    static func judge(_ states: [ServiceName: ServiceState], _ expected: [ServiceName], why: String) -> [Finding] {
         expected.flatMap { service -> [Finding] in
             let state = states[service] ?? .unknown
             if !state.isActive {
                 // The agent is up when its first pass has ended: until then it is on its way, and not down.
-                return isAgent(service) && state.isStarting ? [] : [down(service, state)]
+                return isAgent(service) && state.isStarting ? [] : [down(service, state, why)]
             }
             return state.isEnabled ? [] : [notEnabled(service)]
         }
@@ -34,14 +47,13 @@ struct ServicesExamination: Examination {
         [Units.agent.name, Units.reconcileTimer.name].contains(service.description)
     }
 
-    private static func down(_ service: ServiceName, _ state: ServiceState) -> Finding {
+    private static func down(_ service: ServiceName, _ state: ServiceState, _ why: String) -> Finding {
         let isAgent = isAgent(service)
         return Finding(
             isAgent ? .warning : .critical,
             isAgent ? "agent-down" : "service-down",
             seen: "\(service) \(state.isInstalled ? "does not run" : "is not installed")",
-            why: isAgent
-                ? "nothing repairs what drifts" : "the load balancer sends this node nothing, or its mail is refused",
+            why: isAgent ? "nothing repairs what drifts" : why,
             fix: state.isInstalled
                 ? "systemctl enable --now \(service); journalctl -u \(service) -n 50" : "smtp-relay-agent reconcile"
         )

@@ -1,0 +1,68 @@
+import Host
+import RelayNode
+import SMTP
+import Vocabulary
+
+/// Whether a relay answers at the load balancer that a sender's mail goes to.
+struct RelayhostExamination: Examination {
+    let name = "relayhost"
+    let way: RelayHostWay
+
+    let limit: Duration = .seconds(30)
+
+    func findings() async throws -> [Finding] {
+        do {
+            try await way.greet()
+            return []
+        } catch let failure as RelayHostIsThisHost {
+            return [
+                finding("relayhost-is-this-host", "\(failure)", fix: "correct sender.relayhost, then \(Self.again)")
+            ]
+        } catch let failure as RelayHostUnknown {
+            return [finding("relayhost-unknown", "\(failure)", fix: Self.lookUp)]
+        } catch let failure as DNSFailure {
+            return [finding("relayhost-unknown", "\(way.relayhost) can't be looked up: \(failure)", fix: Self.lookUp)]
+        } catch let failure as RelayHostUnreachable {
+            let seen = failure.failures.map(\.description).joined(separator: "; ")
+            return [finding("relayhost-unreachable", "\(way.relayhost): \(seen)", fix: fix(failure.failures))]
+        }
+    }
+
+    private func finding(_ name: String, _ seen: String, fix: String) -> Finding {
+        Finding(.critical, name, seen: seen, why: "all mail of this host waits in its queue", fix: fix)
+    }
+
+    /// Who says something is there; who says nothing is behind a closed door, or not there at all.
+    private func fix(_ failures: [SMTPFailure]) -> String {
+        let isThere = failures.contains { if case .notConnected = $0.reason { false } else { true } }
+        guard !isThere else {
+            return "the load balancer has no relay in service: run 'smtp-relay-agent doctor' on the relays"
+        }
+        return """
+            let this host's addresses into the load balancer's security group at port \(way.relayhost.port) (aws ec2 \
+            authorize-security-group-ingress), and look at the route to it; on a relay: smtp-relay-agent doctor --from \
+            ADDRESS
+            """
+    }
+
+    private static let again = "smtp-relay-agent reconcile"
+    private static let lookUp = "correct sender.relayhost, or /etc/resolv.conf; then smtp-relay-agent reconcile"
+}
+
+/// Whether the operator's own settings send mail another way than by the relayhost.
+struct RelayhostOverrideExamination: Examination {
+    let name = "other ways"
+    let overrides: [RelayhostOverride]
+
+    func findings() -> [Finding] {
+        overrides.map { override in
+            Finding(
+                .warning,
+                "relayhost-overridden",
+                seen: "\(override)",
+                why: "that mail goes past the relays, which is right only where it is meant so",
+                fix: "postconf -n; if it is not meant so, take that setting out, and: postfix reload"
+            )
+        }
+    }
+}

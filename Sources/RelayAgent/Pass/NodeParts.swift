@@ -1,0 +1,36 @@
+import Reconcile
+import Resources
+
+/// Parts of which each relies on those before it.
+typealias Chain = [any Resource]
+
+/// The parts of a host as its role has them, in the order in which each relies on those before it.
+protocol NodeParts: Sendable {
+    var request: PassRequest { get }
+    var services: ServiceBoard { get }
+
+    /// What is done one after another. The chains of a stage have nothing to do with one another, and are done at the
+    /// same time: who waits for one load balancer is late at none of the others.
+    var stages: [[Chain]] { get }
+
+    /// The host's own parts.
+    var base: [any Resource] { get }
+
+    /// Whether the node leaves its load balancers.
+    var isLeaving: Bool { get }
+
+    /// Whether the time that leaving may take is used up.
+    var isTimeUp: Bool { get }
+
+    /// What ends a termination by Auto Scaling, once the node has left as far as it can; `nil` where nothing waits for it.
+    var terminationHook: TerminationHook? { get }
+
+    /// What the load balancers make of a node that can't be brought to where it should be: only looked at.
+    ///
+    /// - Parameter reason: Why it can't.
+    func looks(because reason: String) -> [any Resource]
+}
+
+extension NodeParts {
+    var all: [any Resource] { stages.flatMap { $0.flatMap(\.self) } }
+}

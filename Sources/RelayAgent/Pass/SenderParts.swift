@@ -1,0 +1,65 @@
+import Host
+import Reconcile
+import RelayNode
+import Resources
+import Units
+import Vocabulary
+
+/// The parts of a host that sends: Postfix with its relayhost, and the agent that keeps it so. It is in no load balancer.
+struct SenderParts: NodeParts {
+    let postfix: SenderPostfix
+    let settings: SenderSettings
+    let host: HostAccess
+    let log: StepLog
+    let request: PassRequest
+    let services: ServiceBoard
+
+    let isLeaving = false
+    let isTimeUp = false
+    let terminationHook: TerminationHook? = nil
+
+    private static let agent = ServiceName(Units.agent.name)
+    private static let timer = ServiceName(Units.reconcileTimer.name)
+
+    init(_ settings: SenderSettings, authorities: String, host: HostAccess, log: StepLog, request: PassRequest) {
+        self.postfix = SenderPostfix(settings, authorities: authorities)
+        self.settings = settings
+        self.host = host
+        self.log = log
+        self.request = request
+        self.services = ServiceBoard(
+            manager: host.services,
+            services: [ServiceName("postfix"), Self.timer, Self.agent]
+        )
+    }
+
+    var stages: [[Chain]] { [[base]] }
+
+    var base: [any Resource] {
+        let isResident = settings.reconcile.resident
+        return [
+            PackagesResource(
+                [.postfix],
+                manager: host.packages,
+                files: host.files,
+                timeout: settings.packages.timeout,
+                onWait: { log.notice("packages", "waiting for \($0)") }
+            ),
+            UnitFiles(
+                Units.ofSender,
+                enabled: [],
+                running: [isResident ? Self.agent : Self.timer],
+                stopped: [isResident ? Self.timer : Self.agent],
+                services: services,
+                files: host.files
+            ),
+            ConfiguredService(
+                SenderPostfixService(postfix, runner: host.runner, files: host.files),
+                services: services,
+                files: host.files
+            ),
+        ]
+    }
+
+    func looks(because reason: String) -> [any Resource] { [] }
+}

@@ -1,0 +1,44 @@
+import RelayNode
+import Resources
+import SystemPackage
+import Units
+import Vocabulary
+
+/// What a resident agent goes by between its passes, whatever the host's role.
+struct ResidentSettings: Sendable {
+    /// When the host is looked at again.
+    let reconcile: NodeSettings.Reconcile
+    /// The files whose change calls for a pass.
+    let watched: [FilePath]
+    /// How the node leaves when the system goes down; `nil` where there is nothing to leave.
+    let shutdown: NodeSettings.Shutdown?
+
+    /// Before any settings are known.
+    init() {
+        self.reconcile = NodeSettings.Reconcile()
+        self.watched = Self.filesOfRelay
+        self.shutdown = NodeSettings.Shutdown()
+    }
+
+    init(_ settings: NodeSettings) {
+        self.reconcile = settings.reconcile
+        self.watched = Self.filesOfRelay + [Self.passwordFile(settings)].compactMap(\.self)
+        self.shutdown = settings.shutdown
+    }
+
+    init(_ settings: SenderSettings) {
+        self.reconcile = settings.reconcile
+        self.watched = SenderPostfixService.files + Units.ofSender.map(UnitFiles.path)
+        self.shutdown = nil
+    }
+
+    private static func passwordFile(_ settings: NodeSettings) -> FilePath? {
+        guard case .file(let path) = settings.mail.upstream?.login?.password else { return nil }
+        return FilePath(path.description)
+    }
+
+    private static let filesOfRelay =
+        PostfixService.files + NginxService.files + Units.all.map(UnitFiles.path) + [
+            FilePath(NginxConfiguration.healthFile)
+        ]
+}

@@ -1,0 +1,50 @@
+import Host
+import RelayNode
+import SystemPackage
+import Vocabulary
+
+/// What a pass over a sender looks at before it sets anything.
+struct SenderCheck: Sendable {
+    private let postfix: SenderPostfix
+    private let host: HostAccess
+    private let log: StepLog
+
+    init(_ postfix: SenderPostfix, host: HostAccess, log: StepLog) {
+        self.postfix = postfix
+        self.host = host
+        self.log = log
+    }
+
+    /// - Throws: A `StepFailure` where the host can't be such a sender.
+    func check() async throws(StepFailure) {
+        guard !host.files.exists(Self.traceOfRelay) else { throw StepFailure(step: "settings", cause: WasRelay()) }
+        let found = PostfixFiles(files: host.files)
+        for override in RelayhostOverride.all(mainCf: found.mainCf, masterCf: found.masterCf) {
+            log.warning("postfix", "\(override)")
+        }
+        // What is in force was looked at before; names are asked for where something would be changed.
+        guard !postfix.isInForce(in: found.mainCf) else { return }
+        do {
+            try await RelayHostWay(postfix.relayhost, files: host.files).expectAnotherHost()
+        } catch let failure as RelayHostIsThisHost {
+            throw StepFailure(step: "settings", cause: failure)
+        } catch {
+            // It may come up later than this host does.
+            log.warning("postfix", "the name in sender.relayhost, \(postfix.relayhost), can't be looked up: \(error)")
+        }
+    }
+
+    private static let traceOfRelay: FilePath = "/var/lib/smtp-relay-agent/proven/nginx"
+}
+
+/// A relay does not turn into a sender: what it set for others would stay, and its mail might come back by its own load
+/// balancer.
+struct WasRelay: Error, CustomStringConvertible {
+    var description: String {
+        """
+        role is "sender", but this host was made a relay before, and its load balancers may still send to it; take another \
+        host, or set role to "relay" again. Once it is out of its load balancers, with nginx and the relay's settings in \
+        /etc/postfix removed by hand, 'rm -r /var/lib/smtp-relay-agent' has that forgotten
+        """
+    }
+}

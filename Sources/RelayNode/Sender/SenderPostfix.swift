@@ -1,0 +1,41 @@
+package import Vocabulary
+
+/// The Postfix of a host that sends: where its mail goes, and nothing else of it.
+package struct SenderPostfix: Sendable {
+    package let relayhost: RelayHost
+    /// What is there only while a setting asks for it.
+    private let asked: [(name: String, value: String)]
+
+    /// - Parameter authorities: The system's file of the certificate authorities that it trusts.
+    package init(_ settings: SenderSettings, authorities: String) {
+        self.relayhost = settings.relayhost
+        self.asked = settings.outboundTLS.map { PostfixConfiguration.wayOut($0, authorities: authorities) } ?? []
+    }
+
+    /// main.cf with the relayhost set, at its last definition or at the file's end; every other line stays as it is.
+    package func mainCf(from current: String) -> String {
+        var file = MainCf(current).with(.settings, [])
+        file.set(Self.parameter, to: relayhost.description, isAnnounced: false)
+        let text = file.with(.settings, asked).text
+        // A line break that the last line lacks is the operator's to add.
+        return text == current + "\n" ? current : text
+    }
+
+    /// Whether main.cf says so already.
+    package func isInForce(in current: String) -> Bool { MainCf(current)[Self.parameter] == relayhost.description }
+
+    /// What Postfix is to read in main.cf of what is the agent's.
+    package var effective: [String: String] {
+        Dictionary(asked + [(Self.parameter, relayhost.description)]) { _, last in last }
+    }
+
+    private static let parameter = "relayhost"
+}
+
+extension PostfixConfiguration {
+    /// How mail leaves by TLS, as parameters.
+    fileprivate static func wayOut(_ level: TLSLevel, authorities: String) -> [(name: String, value: String)] {
+        let all = [Parameter("smtp_tls_security_level", level.rawValue)] + outboundTLS(level, authorities: authorities)
+        return all.map { ($0.name, $0.value) }
+    }
+}

@@ -1,0 +1,153 @@
+package import Host
+package import Reconcile
+import SystemPackage
+
+/// That Postfix is the host's mail transfer agent, and no other: the one that came with the system goes, and the ports that
+/// Postfix takes mail on are free while it does not run.
+///
+/// On the RPM distributions the commands `sendmail` and `mailq` are `mta` of alternatives(8), which may be another's as well.
+package struct MailTransferAgent: Resource {
+    package let name = "mta"
+
+    private let ports: [UInt16]
+    private let rivals: [Rival]
+    private let services: ServiceBoard
+    private let runner: any CommandRunner
+    private let files: FileSystem
+
+    /// Another agent's service that this host has.
+    package struct Rival: Sendable, Equatable {
+        package let service: ServiceName
+        /// Whether it is but a script of System V's, of which systemd can't say whether it comes up.
+        let isScript: Bool
+
+        /// Those of sendmail and exim, by their names on the RPM distributions and on Debian, of which there is a file.
+        package static func all(files: FileSystem) -> [Rival] {
+            ["sendmail", "sm-client", "exim", "exim4"].compactMap { name in
+                let isUnit = folders.contains { files.exists($0.appending("\(name).service")) }
+                guard isUnit || files.exists(scripts.appending(name)) else { return nil }
+                return Rival(service: ServiceName(name), isScript: !isUnit)
+            }
+        }
+
+        private static let folders: [FilePath] = [
+            "/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
+        ]
+        private static let scripts: FilePath = "/etc/init.d"
+    }
+
+    /// - Parameters:
+    ///   - ports: Those that Postfix takes mail on.
+    ///   - services: Is asked about Postfix and these rivals.
+    package init(
+        ports: [UInt16],
+        rivals: [Rival],
+        services: ServiceBoard,
+        runner: any CommandRunner,
+        files: FileSystem
+    ) {
+        self.ports = ports
+        self.rivals = rivals
+        self.services = services
+        self.runner = runner
+        self.files = files
+    }
+
+    package func check() async throws -> Check {
+        var unwanted: [ServiceName] = []
+        for rival in rivals where try await isUp(rival) { unwanted.append(rival.service) }
+        let alternative = wrongAlternative()
+        var changes = unwanted.map { Change(.service, "stop and disable \($0): Postfix is to have its port") }
+        if let alternative { changes.append(Change(.file, "have alternatives' mta be \(alternative)")) }
+        guard !changes.isEmpty else {
+            try await expectFreePorts()
+            return .inSync
+        }
+        return .drifted(
+            Drift(changes) { [unwanted] in
+                try await services.change { manager in
+                    for service in unwanted {
+                        // Of a script of System V's, 'disable --now' stops nothing.
+                        try await manager.stop(service)
+                        try await manager.disable(service)
+                    }
+                }
+                if let alternative { _ = try await runner.runChecked(Self.setting(alternative)) }
+                try await expectFreePorts()
+            }
+        )
+    }
+
+    /// Whether it runs, or comes up with the system.
+    private func isUp(_ rival: Rival) async throws -> Bool {
+        let state = try await services.state(of: rival.service)
+        guard state.isInstalled else { return false }
+        return state.isActive || state.isStarting || (rival.isScript ? isLinked(rival.service) : state.isEnabled)
+    }
+
+    /// Whether a script of System V's is started at boot.
+    private func isLinked(_ service: ServiceName) -> Bool {
+        let links = (try? files.names(in: "/etc/rc3.d")) ?? []
+        return links.contains { $0.first == "S" && $0.dropFirst(3) == service.description }
+    }
+
+    // Alternatives
+
+    /// Postfix's own program where `mta` is another's; `nil` where nothing is to be done.
+    private func wrongAlternative() -> FilePath? {
+        guard let target = files.linkTarget(of: "/etc/alternatives/mta"), files.isExecutable(Self.alternatives),
+            !target.hasSuffix("/\(Self.sendmail)")
+        else { return nil }
+        return Self.folders.map { $0.appending(Self.sendmail) }.first(where: files.exists)
+    }
+
+    private static func setting(_ program: FilePath) -> Command {
+        Command(alternatives.string, ["--set", "mta", program.string])
+    }
+
+    private static let alternatives: FilePath = "/usr/sbin/alternatives"
+    private static let sendmail = "sendmail.postfix"
+    private static let folders: [FilePath] = ["/usr/sbin", "/usr/bin"]
+
+    // Ports
+
+    /// Sees that nobody else holds a port of Postfix's, where it is to be started. While it runs, it holds them itself.
+    private func expectFreePorts() async throws {
+        let postfix = try await services.state(of: ServiceName("postfix"))
+        guard postfix.isInstalled, !postfix.isActive, !postfix.isStarting else { return }
+        let deadline = ContinuousClock.now + Self.patience
+        while let holder = strangers().first {
+            guard ContinuousClock.now < deadline else { throw PortTaken(holder: holder) }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    /// What is left of a Postfix that ends lets go of its ports by itself.
+    private func strangers() -> [PortHolder] {
+        PortHolders(files: files).holders(of: ports).filter { !["smtpd", "postscreen"].contains($0.program) }
+    }
+
+    /// For who is about to end.
+    private static let patience: Duration = .seconds(3)
+}
+
+/// Another program holds a port that Postfix needs.
+package struct PortTaken: Error, CustomStringConvertible {
+    package let holder: PortHolder
+
+    package var description: String {
+        "Postfix can't have port \(holder.port), which is held by \(holder); \(cure), then run 'smtp-relay-agent reconcile'"
+    }
+
+    private var cure: String {
+        guard let process = holder.process else {
+            return "'ss -ltnp sport = :\(holder.port)' names it as root; stop it"
+        }
+        if holder.program == "master" {
+            return "it is Postfix, but started past the service manager: run 'postfix stop'"
+        }
+        return """
+            stop it and keep it from coming back ('systemctl status \(process)' names its service), or have it listen elsewhere
+            """
+    }
+}

@@ -1,0 +1,65 @@
+import Host
+import RelayNode
+import SystemPackage
+
+/// Postfix's files as they would be, judged by Postfix's own programs before anything is changed.
+struct PostfixCandidate {
+    static let directory: FilePath = "/etc/postfix"
+
+    let runner: any CommandRunner
+    let files: FileSystem
+
+    /// Has a folder with the candidate read, and `postfix check` judge it.
+    ///
+    /// `postfix check` looks for what main.cf refers to beside it, and refuses a main.cf elsewhere that the default one
+    /// does not list; so it runs in a mount namespace of its own, where a copy of /etc/postfix stands in its place.
+    ///
+    /// - Parameters:
+    ///   - candidate: The files that differ from those in /etc/postfix, with their attributes.
+    ///   - read: Sees what is in that folder.
+    func judge(
+        _ candidate: [(path: FilePath, bytes: [UInt8], attributes: FileAttributes)],
+        _ read: (FilePath) async throws -> Void
+    ) async throws {
+        let staged: FilePath = "/run/smtp-relay-agent/staged-postfix"
+        try files.removeDirectory(staged)
+        try files.createDirectory(staged)
+        defer { try? files.removeDirectory(staged) }
+        for name in try files.names(in: Self.directory) ?? [] {
+            let path = Self.directory.appending(name)
+            guard let file = try files.file(at: path), file.isRegular else { continue }
+            try files.replace(staged.appending(name), with: file.bytes, attributes: file.attributes)
+        }
+        for file in candidate {
+            try files.replace(staged.appending(file.path.name), with: file.bytes, attributes: file.attributes)
+        }
+        try await read(staged)
+        let check = Command(
+            "unshare",
+            ["--mount", "sh", "-c", Self.checkScript, staged.string, Self.directory.string],
+            timeout: .seconds(60)
+        )
+        let output = try await runner.run(check)
+        guard output.status == 0 else { throw InvalidCandidate(judge: "postfix check", verdict: output.tail()) }
+    }
+
+    /// Postfix tells what is wrong to a terminal, or else to the log alone; so it gets a terminal.
+    private static let checkScript = """
+        mount --bind "$0" "$1" || exit
+        if command -v script >/dev/null; then exec script -qec 'postfix check' /dev/null; else exec postfix check; fi
+        """
+
+    /// What Postfix reads in the main.cf of a folder.
+    ///
+    /// - Parameter meant: What it has to read there.
+    func understood(in directory: FilePath, as meant: [String: String]) async throws -> MainCf {
+        let output = try await runner.run(Command("postconf", ["-c", directory.string, "-n"]))
+        guard output.status == 0 else { throw InvalidCandidate(judge: "postconf -n", verdict: output.tail()) }
+        let understood = MainCf(output.standardOutput)
+        for (name, value) in meant.sorted(by: { $0.key < $1.key }) where understood[name] != value {
+            let verdict = "\(name) reads '\(understood[name] ?? "")', not '\(value)'"
+            throw InvalidCandidate(judge: "postconf -n", verdict: verdict)
+        }
+        return understood
+    }
+}

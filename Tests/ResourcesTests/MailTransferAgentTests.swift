@@ -1,0 +1,115 @@
+import Glibc
+import Host
+import Reconcile
+import RelayTestSupport
+import Resources
+import SystemPackage
+import Testing
+
+struct MailTransferAgentTests {
+    private let up = ServiceState(isInstalled: true, isEnabled: true, isActive: true)
+    private let down = ServiceState(isInstalled: true, isEnabled: false, isActive: false)
+    private let enabled = ServiceState(isInstalled: true, isEnabled: true, isActive: false)
+
+    private func put(_ path: FilePath, _ text: String = "", in files: FileSystem) throws {
+        try files.createDirectory(path.removingLastComponent())
+        try files.put(Array(text.utf8), at: path)
+    }
+
+    private func link(_ path: FilePath, to target: String, in files: FileSystem) throws {
+        try files.createDirectory(path.removingLastComponent())
+        #expect(symlink(target, files.location(of: path).string) == 0)
+    }
+
+    /// A pass over the host.
+    ///
+    /// - Returns: What it changed, and what the services were told.
+    private func pass(
+        _ files: FileSystem,
+        _ states: [String: ServiceState],
+        runner: ScriptedRunner = ScriptedRunner()
+    ) async throws -> (changes: [String], told: [String]) {
+        let services = FakeServices(Dictionary(uniqueKeysWithValues: states.map { (ServiceName($0.key), $0.value) }))
+        let rivals = MailTransferAgent.Rival.all(files: files)
+        let board = ServiceBoard(manager: services, services: [ServiceName("postfix")], others: rivals.map(\.service))
+        let agent = MailTransferAgent(ports: [25], rivals: rivals, services: board, runner: runner, files: files)
+        guard case .drifted(let drift) = try await agent.check() else { return ([], services.told) }
+        try await drift.apply()
+        return (drift.changes.map(\.summary), services.told)
+    }
+
+    @Test func sendmailAndEximGo() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            for unit in ["sendmail", "sm-client", "exim"] {
+                try put(FilePath("/usr/lib/systemd/system/\(unit).service"), in: files)
+            }
+            let states = ["sendmail": up, "sm-client": enabled, "exim": down]
+            let (changes, told) = try await pass(files, states)
+            #expect(
+                changes == [
+                    "stop and disable sendmail: Postfix is to have its port",
+                    "stop and disable sm-client: Postfix is to have its port",
+                ]
+            )
+            #expect(told == ["stop sendmail", "disable sendmail", "stop sm-client", "disable sm-client"])
+        }
+    }
+
+    /// systemd calls every script of System V's 'generated', enabled or not.
+    @Test func aScriptIsEnabledWhereItIsLinked() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try put("/etc/init.d/exim4", in: files)
+            #expect(try await pass(files, ["exim4": enabled]).changes.isEmpty)
+            try link("/etc/rc3.d/S01exim4", to: "../init.d/exim4", in: files)
+            #expect(try await pass(files, ["exim4": enabled]).told == ["stop exim4", "disable exim4"])
+        }
+    }
+
+    @Test func whoIsNotThereIsNotAskedAbout() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            #expect(MailTransferAgent.Rival.all(files: files).isEmpty)
+            #expect(try await pass(files, ["sendmail": up]).told.isEmpty)
+        }
+    }
+
+    @Test func alternativesAreSetWhereTheyAreAnothers() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try link("/etc/alternatives/mta", to: "/usr/sbin/sendmail.sendmail", in: files)
+            // Neither the tool nor Postfix's own program is there yet.
+            #expect(try await pass(files, [:]).changes.isEmpty)
+            try put("/usr/sbin/sendmail.postfix", in: files)
+            try files.replace("/usr/sbin/alternatives", with: [], attributes: FileAttributes(permissions: .executable))
+            let runner = ScriptedRunner()
+            runner.expect("/usr/sbin/alternatives --set mta /usr/sbin/sendmail.postfix")
+            let changes = try await pass(files, ["postfix": up], runner: runner).changes
+            #expect(changes == ["have alternatives' mta be /usr/sbin/sendmail.postfix"])
+            #expect(runner.lines.count == 1)
+            try files.remove("/etc/alternatives/mta")
+            try link("/etc/alternatives/mta", to: "/usr/sbin/sendmail.postfix", in: files)
+            #expect(try await pass(files, ["postfix": up]).changes.isEmpty)
+        }
+    }
+
+    @Test func anotherProgramOnThePortIsNamed() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            let listener = "   0: 00000000:0019 00000000:0000 0A 0:0 0:0 0 0 0 900 1 0 100\n"
+            try put("/proc/net/tcp", "header\n" + listener, in: files)
+            try put("/proc/77/comm", "python3\n", in: files)
+            try put("/proc/77/cmdline", "python3\0/x.py", in: files)
+            try link("/proc/77/fd/3", to: "socket:[900]", in: files)
+            let failure = await #expect(throws: PortTaken.self) { try await pass(files, ["postfix": down]) }
+            let text = failure?.description ?? ""
+            #expect(text.hasPrefix("Postfix can't have port 25, which is held by process 77 (python3 /x.py); stop it"))
+            // Where no service manager knows of Postfix, as where a plan is made elsewhere, nothing is started.
+            #expect(try await pass(files, [:]).changes.isEmpty)
+            // It is Postfix itself that holds it while it runs.
+            #expect(try await pass(files, ["postfix": up]).changes.isEmpty)
+            try put("/proc/77/comm", "master\n", in: files)
+            let master = await #expect(throws: PortTaken.self) { try await pass(files, ["postfix": down]) }
+            #expect(master?.description.contains("run 'postfix stop'") == true)
+            // What is left of a Postfix that ends lets go by itself.
+            try put("/proc/77/comm", "smtpd\n", in: files)
+            #expect(try await pass(files, ["postfix": down]).changes.isEmpty)
+        }
+    }
+}

@@ -1,0 +1,20 @@
+import Settings
+import Testing
+import Vocabulary
+
+struct SettingsFileMemoryTests {
+    private func domain(_ file: SettingsFile) throws -> (String, String?) {
+        let resolved = try SettingsSources(file: file, environment: [:], flags: []).resolve(tags: [:])
+        let value = resolved.values.first { $0.key == "mail.domain" }
+        return (resolved.settings.mail.domain.description, value.map { "\($0.source)" })
+    }
+
+    @Test func anotherTextAndAnotherPathAreAnotherFile() throws {
+        let memory = SettingsFileMemory()
+        let (first, second) = ("mail.domain = \"a.example\"\n", "\nmail.domain = \"b.example\"\n")
+        #expect(try domain(memory.file(path: "/c.toml", text: first)) == ("a.example", "/c.toml:1:1"))
+        #expect(try domain(memory.file(path: "/c.toml", text: second)) == ("b.example", "/c.toml:2:1"))
+        #expect(try domain(memory.file(path: "/d.toml", text: second)) == ("b.example", "/d.toml:2:1"))
+        #expect(try domain(memory.file(path: "/c.toml", text: first)) == ("a.example", "/c.toml:1:1"))
+    }
+}
