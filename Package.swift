@@ -176,7 +176,7 @@ let package = Package(
             name: "RelayAgentTests",
             dependencies: [
                 "AWS", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode", "RelayTestSupport", "Resources",
-                "Vocabulary", logging, systemPackage,
+                "SMTP", "Units", "Vocabulary", logging, systemPackage,
             ],
             swiftSettings: strict
         ),

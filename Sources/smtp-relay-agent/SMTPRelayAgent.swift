@@ -30,7 +30,8 @@ struct SMTPRelayAgent: AsyncParsableCommand {
         version: AgentVersion.current,
         subcommands: [
             Bootstrap.self, Run.self, ReconcileCommand.self, PlanCommand.self, Status.self, Drain.self, Undrain.self,
-            FactsCommand.self, Probe.self, ConfigCommand.self, LaunchGuard.self, DoctorCommand.self,
+            FactsCommand.self, Probe.self, ConfigCommand.self, LaunchGuard.self, DoctorCommand.self, BakeCommand.self,
+            UninstallCommand.self,
         ]
     )
 }

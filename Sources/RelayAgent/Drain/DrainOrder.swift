@@ -1,6 +1,7 @@
 import FoundationEssentials
 package import Host
 package import SystemPackage
+package import Vocabulary
 
 /// The order to leave the load balancers, and to stay out.
 package struct DrainOrder: Sendable, Equatable, Codable {
@@ -10,12 +11,19 @@ package struct DrainOrder: Sendable, Equatable, Codable {
         case spot = "a spot interruption"
         case rebalance = "a rebalance recommendation"
         case shutdown = "the system shuts down"
+        case uninstall = "the agent is uninstalled"
 
         /// Whether the node is about to end; otherwise it may come back at any time.
         var isForGood: Bool { self != .byHand }
+
+        /// Whether the order holds over a reboot, as what a person orders does; what happens to the instance ends with
+        /// its boot.
+        var isLasting: Bool { self == .byHand || self == .uninstall }
     }
 
     package var reason: Reason
+    /// The instance that is to leave; `nil` as long as no pass has found the order.
+    package var instance: InstanceID?
     /// Seconds since 1970.
     package var since: Int
     /// Where the queue was handed to, as Postfix writes a relayhost.
@@ -23,19 +31,27 @@ package struct DrainOrder: Sendable, Equatable, Codable {
     /// When a node that leaves for good had done all that leaving takes, in seconds since 1970.
     package var doneAt: Int?
 
-    package init(_ reason: Reason, since: Int = Timestamp.seconds, evacuateTo: String? = nil) {
+    package init(
+        _ reason: Reason,
+        of instance: InstanceID? = nil,
+        since: Int = Timestamp.seconds,
+        evacuateTo: String? = nil
+    ) {
         self.reason = reason
+        self.instance = instance
         self.since = since
         self.evacuateTo = evacuateTo
     }
+
+    /// Whether it is for another instance, with whose disk it came here: by an image or a snapshot of a drained node.
+    package func isForeign(to instance: InstanceID) -> Bool { self.instance != nil && self.instance != instance }
 }
 
 /// The order in force, as a file: every pass, whoever starts it, finds it there.
 package struct DrainOrders: Sendable {
     private let files: FileSystem
 
-    /// What a person orders holds over a reboot; what happens to the instance ends with its boot.
-    private static let lasting: FilePath = "/var/lib/smtp-relay-agent/drain.json"
+    static let lasting: FilePath = "/var/lib/smtp-relay-agent/drain.json"
     private static let untilBoot: FilePath = "/run/smtp-relay-agent/drain.json"
 
     private static let notices: FilePath = "/run/smtp-relay-agent/notices"
@@ -57,9 +73,24 @@ package struct DrainOrders: Sendable {
     }
 
     package func give(_ order: DrainOrder) throws {
-        let path = order.reason == .byHand ? Self.lasting : Self.untilBoot
+        let path = order.reason.isLasting ? Self.lasting : Self.untilBoot
         try files.createDirectory(path.removingLastComponent())
         try files.replace(path, with: Array(try JSONEncoder().encode(order)), attributes: FileAttributes())
+    }
+
+    /// Takes a lasting order for this instance's, where it names none yet, and drops one that is for another: a node made
+    /// from the image of a drained one is not to stay out for ever.
+    ///
+    /// - Returns: The order that was dropped.
+    package func settle(on instance: InstanceID) throws -> DrainOrder? {
+        guard var order = try current(), order.reason.isLasting, order.instance != instance else { return nil }
+        if order.isForeign(to: instance) {
+            _ = try withdraw()
+            return order
+        }
+        order.instance = instance
+        try give(order)
+        return nil
     }
 
     /// Whether a notice was not acted on yet. It counts as acted on from now.

@@ -13,7 +13,7 @@ package struct Pass: Sendable {
     private let log: StepLog
 
     /// Held while a pass is under way, whoever started it.
-    private static let lock: FilePath = "/run/smtp-relay-agent/lock"
+    static let lock: FilePath = "/run/smtp-relay-agent/lock"
 
     package init(inputs: Inputs, host: HostAccess, aws: AWSAccess, log: StepLog) {
         self.preparation = PassPreparation(
@@ -52,6 +52,7 @@ package struct Pass: Sendable {
         let started = ContinuousClock.now
         let resources = try await preparation.resources(request, record: record)
         async let _: Void? = resources.terminationHook?.keepWaiting()
+        try await ServicesBefore(files: host.files).keep(resources.services)
         let runner = StageRunner(log: log, record: record, showsDiffs: request.showsDiffs)
         var changes: [Change] = []
         var failures: [StepFailure] = []

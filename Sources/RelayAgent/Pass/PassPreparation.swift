@@ -35,8 +35,12 @@ struct PassPreparation: Sendable {
         if given == nil {
             let notices = try await notices(request.facts)
             isTermination = notices.isTermination
-            if record != nil { try obey(notices, settings, orders) }
-            goal = try NodeGoal(notices, order: orders.current(), waits: request.waitsInService)
+            if record != nil {
+                try await OtherInstance(host: host, log: log).settle(on: facts.instanceID)
+                try obey(notices, settings, orders)
+            }
+            let order = try orders.current().flatMap { $0.isForeign(to: facts.instanceID) ? nil : $0 }
+            goal = NodeGoal(notices, order: order, waits: request.waitsInService)
         }
         // Elsewhere than on the node there is no password, and it would not be shown; a node that leaves has its last one.
         var password = given == nil ? nil : Secret("elsewhere")

@@ -29,6 +29,11 @@ package struct ConfiguredService: Resource {
 
     package var name: String { configuration.service.description }
 
+    /// Where the file is kept that stood at a path before the agent's first change.
+    package static func original(of path: FilePath) -> FilePath {
+        FilePath("\(path.string).before-smtp-relay-agent")
+    }
+
     package func check() async throws -> Check {
         let edit = try Self.edit(configuration, proven: proven.bytes(), in: files)
         let service = configuration.service
@@ -109,7 +114,7 @@ package struct ConfiguredService: Resource {
 
     /// Keeps what stood there before the agent's first change, beside the file, for people to compare and go back to.
     private func keepOriginal(of file: ChangedFile) throws {
-        let original = FilePath("\(file.path.string).before-smtp-relay-agent")
+        let original = Self.original(of: file.path)
         guard let snapshot = file.current, snapshot.isRegular, !file.wasOwn, !files.exists(original) else { return }
         try files.replace(original, with: snapshot.bytes, attributes: snapshot.attributes)
     }

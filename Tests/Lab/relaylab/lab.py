@@ -113,13 +113,17 @@ class Lab(Cloud, Mail):
     # Machines
 
     def add_relay(self, user_data_text: str | None = None, tags: dict | None = None, role: bool = True,
-                  has_tags: bool = True, preinstalled: bool = False, fault: str = "", boot: bool = True) -> Relay:
-        """Boot another relay from user-data; by default from the cloud-config in cloud-init/."""
+                  has_tags: bool = True, preinstalled: bool = False, fault: str = "", boot: bool = True,
+                  disk: str | None = None) -> Relay:
+        """Boot another relay from user-data; by default from the cloud-config in cloud-init/.
+
+        Its image is the stock one, or the disk of another machine.
+        """
         instance, address = list(self.instances.items())[len(self.relays)]
         name = f"r{len(self.relays) + 1}"
         mac = "0e:49:61:0f:c3:%02x" % (16 + len(self.relays))
         namespace = self.network.host(name, address, mac=mac)
-        relay = Relay(name, image.relay(), namespace, self.folder, self.ledger, instance, address)
+        relay = Relay(name, disk or image.relay(), namespace, self.folder, self.ledger, instance, address)
         relay.trust(self.folder / "ca.pem")
         if preinstalled:
             for package in sorted(packages.build().glob("[pn]*.rpm"), reverse=True):
@@ -132,15 +136,35 @@ class Lab(Cloud, Mail):
             "user-data": user_data_text or user_data.cloud_config(self.sha256),
             "fault": fault,
         }
-        account = json.loads((self.folder / "account.json").read_text())
-        interface = self.nodes[address]["meta-data"]["network"]["interfaces"]["macs"][mac]
-        interface.update({"vpc-id": account["vpc"], "subnet-id": account["subnet"],
-                          "security-group-ids": account["node-group"]})
+        self._place(address, mac)
         self.write_metadata()
         if boot:
             relay.boot()
         self.state()
         return relay
+
+    def _place(self, address: str, mac: str) -> None:
+        """Have a relay's metadata say where in the account it is."""
+        account = json.loads((self.folder / "account.json").read_text())
+        interface = self.nodes[address]["meta-data"]["network"]["interfaces"]["macs"][mac]
+        interface.update({"vpc-id": account["vpc"], "subnet-id": account["subnet"],
+                          "security-group-ids": account["node-group"]})
+
+    def move(self, relay: Relay, address: str) -> None:
+        """Give a relay that is off another private address, as a network interface of another subnet would."""
+        node = self.nodes.pop(relay.address)
+        mac = node["meta-data"]["mac"]
+        self.network.move(relay.namespace, relay.address, address)
+        relay.address = self.instances[relay.instance] = address
+        tags = node["meta-data"].get("tags", {}).get("instance")
+        self.nodes[address] = node | {
+            "meta-data": metadata.tree(relay.instance, address, mac, tags, "iam" in node["meta-data"]),
+            "dynamic": metadata.identity(relay.instance, address),
+        }
+        self._place(address, mac)
+        (self.folder / "instances.json").write_text(json.dumps(self.instances))
+        self.write_metadata()
+        self.state()
 
     def add_sender(self) -> None:
         """An application host, whose own Postfix has the load balancer as its relayhost."""

@@ -15,8 +15,9 @@ from .shell import CommandError, run, start, uninterrupted
 class Machine:
     """A machine with a root of its own over an image's."""
 
-    def __init__(self, name: str, image: Path, namespace: str, folder: Path, ledger: Ledger):
+    def __init__(self, name: str, image: Path | str, namespace: str, folder: Path, ledger: Ledger):
         self.name = name
+        self.image = image
         self.namespace = namespace
         self.ledger = ledger
         self.folder = folder / name
@@ -69,6 +70,11 @@ class Machine:
         """Have the machine shut down in good order, and wait until it is off."""
         self.exec("systemctl", "poweroff", check=False)
         self.process.wait(180)
+
+    def disk(self) -> str:
+        """This machine's disk as an image for others. The machine has to be off, and stays so."""
+        run("umount", self.root)
+        return f"{self.folder}/upper:{self.image}"
 
     def stop(self) -> None:
         """Power off at once."""

@@ -56,6 +56,13 @@ class Network:
         """Give a host of the VPC another address."""
         self._in(namespace, "addr", "add", f"{address}/16", "dev", "eth0")
 
+    def move(self, namespace: str, old: str, new: str) -> None:
+        """Give a host of the VPC another address in place of the one that it has."""
+        self._in(namespace, "addr", "del", f"{old}/16", "dev", "eth0")
+        self.address(namespace, new)
+        self._in(namespace, "route", "replace", "default", "via", GATEWAY)
+        self._in(namespace, "route", "replace", f"{METADATA}/32", "dev", "eth0")
+
     def _namespace(self, name: str) -> str:
         namespace = f"{self.lab}-{name}"
         self.ledger.add("namespace", namespace)

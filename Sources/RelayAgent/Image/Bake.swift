@@ -1,0 +1,159 @@
+import Host
+import Reconcile
+import RelayNode
+import Resources
+import SystemPackage
+import Units
+import Vocabulary
+
+/// Makes the host's disk the content of an image: all that a node needs and no instance differs in, and nothing of this
+/// machine. Needs no metadata, no AWS and no settings.
+package struct Bake: Sendable {
+    private let host: HostAccess
+    private let log: StepLog
+
+    /// All that any settings may need, so that no instance has to install anything.
+    private static let packages: [RequiredPackage] = [.postfix, .nginx, .saslPlain]
+    private static let services = ["postfix", "nginx"].map { ServiceName($0) }
+
+    package init(host: HostAccess, log: StepLog) {
+        self.host = host
+        self.log = log
+    }
+
+    /// - Returns: What is in the image.
+    /// - Throws: `NotForAnImage` before anything was changed; a `StepFailure`, or a `FileFailure` of the agent's own files.
+    package func run() async throws -> BakeReport {
+        let lock = try await HostLock.acquire(Pass.lock, wait: .seconds(600), in: host.files) { holder in
+            log.notice("lock", "a pass is under way: \(holder)")
+        }
+        defer { extendLifetime(lock) }
+        try await refuseNode()
+        try refuseMail()
+        try await step("packages") { try await install() }
+        try await step("agent") { try await installAgent() }
+        try await step("services") { try await stopServices() }
+        // What the host did until now leaves traces, too.
+        let cleared = try await step("traces") { try await clear() }
+        return BakeReport(
+            packages: Self.packages.map(\.name),
+            units: Units.all.map(\.name),
+            hasSettings: host.files.exists(NodeTraces.settings.appending("config.toml")),
+            sharedKeys: Self.packageKeys.filter(host.files.exists),
+            cleared: cleared
+        )
+    }
+
+    /// A node in service is not to be stopped by a slip, and its configuration holds the instance's address and name.
+    private func refuseNode() async throws {
+        let states = try await host.services.states(of: NodeTraces.units.map { ServiceName($0.name) })
+        let up = states.filter { $0.value.isActive || $0.value.isStarting }.map { "\($0.key) runs" }
+        let found = NodeTraces(files: host.files).ofPasses.map { "there is \($0)" } + up.sorted()
+        guard found.isEmpty else { throw NotForAnImage.node(found) }
+    }
+
+    private func refuseMail() throws {
+        let counts = try PostfixQueue(files: host.files).counts()
+        guard counts.waiting + counts.hold == 0 else { throw NotForAnImage.mail(counts.waiting + counts.hold) }
+    }
+
+    private func install() async throws {
+        let resource = PackagesResource(
+            Self.packages,
+            manager: host.packages,
+            files: host.files,
+            timeout: NodeSettings.Packages().timeout,
+            onWait: { log.notice("packages", "waiting for \($0)") }
+        )
+        try await converge(resource)
+    }
+
+    private func installAgent() async throws {
+        let started = ContinuousClock.now
+        if try Installation(files: host.files).install() {
+            log.done("agent", "install \(Installation.program)", after: ContinuousClock.now - started)
+        }
+        let names = NodeTraces.units.map { ServiceName($0.name) }
+        let board = ServiceBoard(manager: host.services, services: names)
+        // The unit of a pass has nothing that could be enabled.
+        let enablable = names.filter { $0.description != Units.reconcileService.name }
+        try await converge(
+            UnitFiles(Units.all, enabled: [], running: [], stopped: enablable, services: board, files: host.files)
+        )
+    }
+
+    /// Neither is to answer anyone before the first pass has configured it: a package's own nginx says 200 to a health
+    /// check for any path that it has.
+    private func stopServices() async throws {
+        let states = try await host.services.states(of: Self.services)
+        for service in Self.services {
+            guard let state = states[service], state.isEnabled || state.isActive else { continue }
+            let started = ContinuousClock.now
+            try await host.services.disable(service)
+            log.done("services", "disable and stop \(service)", after: ContinuousClock.now - started)
+        }
+    }
+
+    private func clear() async throws -> [MachineTraces.Trace] {
+        _ = try? await host.runner.run(Command("yum", ["clean", "all"], timeout: .seconds(120)))
+        // From here on the journal is kept in memory: what is still logged goes with the machine. Older ones can't do that.
+        _ = try? await host.runner.run(Command("journalctl", ["--relinquish-var"]))
+        // It knows best what its version leaves; those before 0.7.9 do not know the command.
+        _ = try? await host.runner.run(Command("cloud-init", ["clean", "--logs"], timeout: .seconds(60)))
+        let traces = MachineTraces(files: host.files)
+        let found = try traces.found()
+        for trace in found {
+            let started = ContinuousClock.now
+            try traces.clear(trace)
+            log.done("traces", "clear \(trace.name)", after: ContinuousClock.now - started)
+        }
+        return found
+    }
+
+    /// Keys that the packages of some systems make when they are installed.
+    private static let packageKeys: [FilePath] = ["/etc/pki/tls/private/postfix.key"]
+
+    private func converge(_ resource: any Resource) async throws {
+        do throws(ReconcileFailure) {
+            _ = try await Reconciler([resource]).converge { event in
+                guard case .applied(let name, let changes) = event else { return }
+                log.done(name, changes.map(\.summary).joined(separator: ", "), after: .zero)
+            }
+        } catch {
+            throw error.cause
+        }
+    }
+
+    private func step<Result>(_ name: String, _ body: () async throws -> Result) async throws -> Result {
+        do {
+            return try await body()
+        } catch {
+            throw StepFailure(step: name, cause: error)
+        }
+    }
+}
+
+/// A host of which no image is to be made as it is.
+package enum NotForAnImage: Error, Sendable, Equatable, CustomStringConvertible {
+    /// It is or was a node, as these things tell.
+    case node([String])
+    /// Its queue holds so many messages.
+    case mail(Int)
+
+    package var description: String {
+        switch self {
+        case .node(let found):
+            """
+            this host is a relay node, or was one (\(found.joined(separator: ", "))), and an image of it would carry its \
+            name, its address and its place in the load balancers; nothing was changed. Bake a fresh instance; or put \
+            this one back first, with 'smtp-relay-agent uninstall' of a copy of the program that is kept elsewhere
+            """
+        case .mail(let count):
+            """
+            \(count) \(count == 1 ? "message is" : "messages are") in the queue, which every instance of the image would \
+            send; nothing was changed. Deliver what is queued ('postqueue -f', then 'mailq'), or discard it \
+            ('postsuper -d ALL')
+            """
+        }
+    }
+}

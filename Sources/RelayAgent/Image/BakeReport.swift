@@ -1,0 +1,32 @@
+import SystemPackage
+
+/// What a baked image holds, and what was taken out of it: for the pipeline's log.
+package struct BakeReport: Sendable, CustomStringConvertible {
+    let packages: [String]
+    let units: [String]
+    let hasSettings: Bool
+    /// Keys that all instances of the image will share.
+    let sharedKeys: [FilePath]
+    let cleared: [MachineTraces.Trace]
+
+    package var description: String {
+        var lines = ["In this image:"]
+        lines.append("  packages   \(packages.joined(separator: ", "))")
+        lines.append("  program    \(Installation.program), version \(AgentVersion.current)")
+        lines.append("  units      \(units.joined(separator: ", ")): not enabled")
+        lines.append("  services   postfix, nginx: stopped and not enabled, as their packages configure them")
+        lines.append(
+            "  settings   \(hasSettings ? "/etc/smtp-relay-agent/config.toml" : "none; user-data brings them")"
+        )
+        for key in sharedKeys {
+            lines.append("  a key      \(key), made by a package: all instances will have the same")
+        }
+        lines.append("Taken out of it:")
+        for trace in cleared {
+            for path in trace.removed { lines.append("  removed    \(path) (\(trace.name))") }
+            for path in trace.emptied { lines.append("  emptied    \(path) (\(trace.name))") }
+        }
+        if cleared.isEmpty { lines.append("  nothing: it was clean") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,37 @@
+import Host
+import Resources
+import SystemPackage
+import Units
+
+/// What on a host is the agent's, and tells that it has been at work there.
+struct NodeTraces: Sendable {
+    let files: FileSystem
+
+    /// The state that lasts, and the state of a boot.
+    static let state: FilePath = "/var/lib/smtp-relay-agent"
+    static let bootState: FilePath = "/run/smtp-relay-agent"
+    static let settings: FilePath = "/etc/smtp-relay-agent"
+    static let environment = settings.appending("environment")
+
+    /// The configuration files of both services.
+    static let configuration = PostfixService.files + NginxService.files
+
+    /// The agent's units, in the order in which they are stopped: first who would start the others again.
+    static let units = [Units.agent, Units.reconcileTimer, Units.reconcileService, Units.health]
+
+    /// The files that stood there before the agent's first change, by where they stood.
+    var originals: [(path: FilePath, original: FilePath)] {
+        Self.configuration.map { ($0, ConfiguredService.original(of: $0)) }.filter { files.exists($0.1) }
+    }
+
+    /// What shows that a pass has been made here; empty where none has.
+    var ofPasses: [FilePath] {
+        [OtherInstance.record, DrainOrders.lasting].filter(files.exists) + originals.map(\.original)
+    }
+
+    /// Everything that a person would have to remove.
+    var all: [FilePath] {
+        [Self.state, Self.environment, Installation.program].filter(files.exists)
+            + Self.units.map(UnitFiles.path).filter(files.exists) + originals.map(\.original)
+    }
+}

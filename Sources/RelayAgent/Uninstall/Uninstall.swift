@@ -1,0 +1,185 @@
+import Host
+import RelayNode
+import Resources
+import SystemPackage
+import Units
+
+/// Puts the host back to what it was before the agent came.
+///
+/// What has to do with others comes first: the load balancers. From then on each step is there to be done again, so who is
+/// killed half-way finishes by running it once more; the record of how things were goes after all that it is needed for.
+package struct Uninstall: Sendable {
+    private let pass: Pass
+    private let host: HostAccess
+    private let log: StepLog
+    private let traces: NodeTraces
+
+    package init(pass: Pass, host: HostAccess, log: StepLog) {
+        self.pass = pass
+        self.host = host
+        self.log = log
+        self.traces = NodeTraces(files: host.files)
+    }
+
+    /// - Parameter leaves: Whether the node leaves its load balancers first; otherwise it only answers their health checks
+    ///   with 503.
+    /// - Throws: `StillRegistered` before anything was changed; a `StepFailure`; a `HostLockFailure`.
+    package func run(leaves: Bool) async throws {
+        let settings = NodeTraces.settings.appending("config.toml")
+        let kept = host.files.exists(settings) ? "; \(settings) stays, which is yours" : ""
+        guard !traces.all.isEmpty else {
+            log.summary("nothing to do: nothing of smtp-relay-agent is on this host\(kept)")
+            return
+        }
+        if !traces.ofPasses.isEmpty { try await leave(leaves) }
+        let lock = try await HostLock.acquire(Pass.lock, wait: .seconds(600), in: host.files) { holder in
+            log.notice("lock", "a pass is under way: \(holder)")
+        }
+        defer { extendLifetime(lock) }
+        try await step("units") { try await removeUnits() }
+        try await step("files") { try restoreFiles() }
+        try await step("services") { try await restoreServices() }
+        tellOfMail()
+        try await step("state") { try removeState() }
+        try await step("agent") { try remove([Installation.program], "agent") }
+        log.summary("the host is as it was before smtp-relay-agent; packages stay installed\(kept)")
+    }
+
+    /// Takes the node out of its load balancers. Where that fails, it stays or comes back in.
+    private func leave(_ leaves: Bool) async throws {
+        let orders = DrainOrders(files: host.files)
+        let previous = try orders.current()
+        // A run that was killed has left: there may be nothing more to lead the queue away from.
+        if previous?.reason == .uninstall, previous?.doneAt != nil { return }
+        guard leaves else {
+            try host.files.remove(FilePath(NginxConfiguration.healthFile))
+            log.warning("drain", "the node stays registered with its load balancers, as long as nobody deregisters it")
+            return
+        }
+        try orders.give(DrainOrder(.uninstall))
+        do {
+            try await pass.converge(PassRequest(trigger: "uninstall"))
+        } catch {
+            _ = try orders.withdraw()
+            if let previous, previous.reason != .uninstall { try orders.give(previous) }
+            // What has been withdrawn comes back at once, as far as it can; that is not what the person has to be told.
+            _ = try? await pass.converge(PassRequest(trigger: "an uninstall that was given up", waitsInService: false))
+            throw StillRegistered(cause: error)
+        }
+    }
+
+    private func removeUnits() async throws {
+        let names = NodeTraces.units.map { ServiceName($0.name) }
+        for (service, state) in try await host.services.states(of: names).sorted(by: { order($0.key) < order($1.key) })
+        where state.isInstalled && (state.isActive || state.isStarting || state.isEnabled) {
+            let started = ContinuousClock.now
+            try await host.services.disable(service)
+            log.done("units", "disable and stop \(service)", after: ContinuousClock.now - started)
+        }
+        let present = NodeTraces.units.map(UnitFiles.path).filter(host.files.exists)
+        guard !present.isEmpty else { return }
+        try remove(present, "units")
+        try await host.services.definitionsChanged()
+    }
+
+    private func order(_ service: ServiceName) -> Int {
+        NodeTraces.units.firstIndex { $0.name == service.description } ?? 0
+    }
+
+    private func restoreFiles() throws {
+        for (path, original) in traces.originals {
+            guard let file = try host.files.file(at: original), file.isRegular else { continue }
+            try host.files.replace(path, with: file.bytes, attributes: file.attributes)
+            try host.files.remove(original)
+            log.done("files", "restore \(path)", after: .zero)
+        }
+        let own = try NodeTraces.configuration.filter { path in
+            guard let file = try host.files.file(at: path), file.isRegular else { return false }
+            return PostfixTable.isOwn(FileText(file.bytes).string)
+        }
+        try remove(own, "files")
+    }
+
+    private func restoreServices() async throws {
+        let before = ServicesBefore(files: host.files).read()
+        let states = try await host.services.states(of: ServicesBefore.services)
+        for service in ServicesBefore.services {
+            guard let state = states[service], state.isInstalled else { continue }
+            guard let before else {
+                log.notice("services", "how \(service) was before the agent is not known: it goes on as it is")
+                if state.isActive { await attempt(service) { try await host.services.restart(service) } }
+                continue
+            }
+            guard let wanted = before["\(service)"] else { continue }
+            await attempt(service) { try await bring(service, from: state, to: wanted) }
+        }
+    }
+
+    private func bring(_ service: ServiceName, from state: ServiceState, to wanted: ServicesBefore.State) async throws {
+        let started = ContinuousClock.now
+        var isActive = state.isActive
+        if !wanted.isEnabled, state.isEnabled {
+            // This stops it, too.
+            try await host.services.disable(service)
+            isActive = false
+        }
+        if wanted.isEnabled, !state.isEnabled { try await host.services.enable(service) }
+        if wanted.isActive { try await host.services.restart(service) }
+        if !wanted.isActive, isActive { try await host.services.stop(service) }
+        let what = "\(wanted.isActive ? "running" : "stopped"), \(wanted.isEnabled ? "enabled" : "not enabled")"
+        log.done("services", "\(service) is \(what), as it was before", after: ContinuousClock.now - started)
+    }
+
+    /// A service that does not work with what it had before is as it was before, and no reason to keep the rest.
+    private func attempt(_ service: ServiceName, _ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch {
+            log.warning("services", "\(error)")
+        }
+    }
+
+    private func tellOfMail() {
+        guard let counts = try? PostfixQueue(files: host.files).counts(), counts.waiting + counts.hold > 0 else {
+            return
+        }
+        let count = counts.waiting + counts.hold
+        log.warning(
+            "queue",
+            "\(count) \(count == 1 ? "message is" : "messages are") still queued on this host; 'mailq' shows them"
+        )
+    }
+
+    private func removeState() throws {
+        try remove([NodeTraces.environment, NodeTraces.state, NodeTraces.bootState].filter(host.files.exists), "state")
+        if try host.files.names(in: NodeTraces.settings) == [] { try remove([NodeTraces.settings], "state") }
+    }
+
+    private func remove(_ paths: [FilePath], _ step: String) throws {
+        for path in paths where host.files.exists(path) {
+            try host.files.removeTree(path)
+            log.done(step, "remove \(path)", after: .zero)
+        }
+    }
+
+    private func step(_ name: String, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch {
+            throw StepFailure(step: name, cause: error)
+        }
+    }
+}
+
+/// The node could not leave its load balancers, so nothing else was done.
+package struct StillRegistered: Error, CustomStringConvertible {
+    package let cause: any Error
+
+    package var description: String {
+        """
+        the node could not leave its load balancers, so it goes on as before, and nothing was uninstalled: \(cause)
+        Mend that, or run 'smtp-relay-agent uninstall --stay-registered': then the load balancers find it unhealthy, and \
+        it has to be deregistered by hand
+        """
+    }
+}

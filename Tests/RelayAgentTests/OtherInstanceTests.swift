@@ -1,0 +1,83 @@
+import Host
+import Logging
+import RelayTestSupport
+import SystemPackage
+import Testing
+import Vocabulary
+
+@testable import RelayAgent
+
+/// What an image or a snapshot brings from another instance.
+struct OtherInstanceTests {
+    private let log = StepLog(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+
+    private func settle(_ files: FileSystem, _ runner: ScriptedRunner, on instance: String) async throws {
+        let host = HostAccess.fake(files: files, runner: runner)
+        try await OtherInstance(host: host, log: log).settle(on: InstanceID(instance))
+    }
+
+    private func queue(_ files: FileSystem, _ message: FilePath) throws {
+        let path = FilePath("/var/spool/postfix").pushing(message)
+        try files.createDirectory(path.removingLastComponent())
+        try files.put([], at: path)
+    }
+
+    @Test func anOrderByHandHoldsForTheInstanceThatItWasGivenTo() async throws {
+        try await withTemporaryRoot { files in
+            let orders = DrainOrders(files: files)
+            try orders.give(DrainOrder(.byHand, since: 1))
+            try await settle(files, ScriptedRunner(), on: "i-0000000a")
+            let own = try #require(try orders.current())
+            #expect(own == DrainOrder(.byHand, of: try InstanceID("i-0000000a"), since: 1))
+            try await settle(files, ScriptedRunner(), on: "i-0000000a")
+            #expect(try orders.current() == own)
+            #expect(own.isForeign(to: try InstanceID("i-0000000b")))
+            try await settle(files, ScriptedRunner(), on: "i-0000000b")
+            #expect(try orders.current() == nil)
+        }
+    }
+
+    /// As versions before wrote it.
+    @Test func anOrderThatNamesNoInstanceHolds() async throws {
+        try await withTemporaryRoot { files in
+            try files.createDirectory(DrainOrders.lasting.removingLastComponent())
+            try files.put(Array(#"{"reason":"by hand","since":7}"#.utf8), at: DrainOrders.lasting)
+            let order = try #require(try DrainOrders(files: files).current())
+            #expect(order == DrainOrder(.byHand, since: 7))
+            #expect(!order.isForeign(to: try InstanceID("i-0000000a")))
+        }
+    }
+
+    @Test func mailOfAnotherInstanceIsHeldOnceAndOwnMailNever() async throws {
+        try await withTemporaryRoot { files in
+            try queue(files, "deferred/A/A1B2C3")
+            // A first pass takes the disk for this instance's, as it does after an upgrade from a version that kept no record.
+            try await settle(files, ScriptedRunner(), on: "i-0000000a")
+            try await settle(files, ScriptedRunner(), on: "i-0000000a")
+            let runner = ScriptedRunner(["postsuper -h ALL": CommandOutput(status: 0)])
+            try await settle(files, runner, on: "i-0000000b")
+            #expect(runner.lines == ["postsuper -h ALL"])
+            try await settle(files, runner, on: "i-0000000b")
+            #expect(runner.lines.count == 1)
+        }
+    }
+
+    @Test func anEmptyQueueTakesNoCommand() async throws {
+        try await withTemporaryRoot { files in
+            try queue(files, "hold/A1B2C3")
+            try await settle(files, ScriptedRunner(), on: "i-0000000a")
+            try await settle(files, ScriptedRunner(), on: "i-0000000b")
+        }
+    }
+
+    /// Until the mail is held, the disk counts as the other's: the next pass tries again.
+    @Test func mailThatCannotBeHeldStopsThePass() async throws {
+        try await withTemporaryRoot { files in
+            try await settle(files, ScriptedRunner(), on: "i-0000000a")
+            try queue(files, "incoming/A1B2C3")
+            let runner = ScriptedRunner(["postsuper -h ALL": CommandOutput(status: 1)])
+            await #expect(throws: StepFailure.self) { try await settle(files, runner, on: "i-0000000b") }
+            await #expect(throws: StepFailure.self) { try await settle(files, runner, on: "i-0000000b") }
+        }
+    }
+}

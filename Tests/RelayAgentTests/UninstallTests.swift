@@ -1,0 +1,144 @@
+import Host
+import Logging
+import RelayTestSupport
+import Resources
+import SystemPackage
+import Testing
+import Units
+
+@testable import RelayAgent
+
+/// The way back, step by step. How the load balancers are left first, the lab shows.
+struct UninstallTests {
+    private static let up = ServiceState(isInstalled: true, isEnabled: true, isActive: true)
+    private static let ownTable = "# Written by smtp-relay-agent, the whole of it; edits are undone.\n"
+    private static let postfix = ServiceName("postfix")
+    private static let nginx = ServiceName("nginx")
+
+    private func put(_ path: FilePath, _ text: String = "x", in files: FileSystem) throws {
+        try files.createDirectory(path.removingLastComponent())
+        try files.put(Array(text.utf8), at: path)
+    }
+
+    private func text(_ path: FilePath, in files: FileSystem) throws -> String {
+        String(decoding: try files.bytes(at: path), as: UTF8.self)
+    }
+
+    private func uninstall(_ files: FileSystem, _ services: ObedientServices) async throws {
+        let log = StepLog(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let host = HostAccess.fake(files: files, services: services)
+        let aws = AWSAccess(environment: [:], transport: host.transport)
+        let inputs = Inputs(
+            sources: { throw NotHere() },
+            readable: { fatalError("nobody asks for settings") },
+            aws: aws,
+            files: files,
+            log: log
+        )
+        let pass = Pass(inputs: inputs, host: host, aws: aws, log: log)
+        try await Uninstall(pass: pass, host: host, log: log).run(leaves: false)
+    }
+
+    private struct NotHere: Error {}
+
+    /// A node as the agent leaves it, with these services before.
+    private func node(_ files: FileSystem, before: [ServiceName: ServiceState]) async throws -> ObedientServices {
+        try await ServicesBefore(files: files).keep(
+            ServiceBoard(manager: ObedientServices(before), services: ServicesBefore.services)
+        )
+        try put("/etc/postfix/main.cf", "ours", in: files)
+        try put("/etc/postfix/main.cf.before-smtp-relay-agent", "theirs", in: files)
+        try put("/etc/postfix/network_table", Self.ownTable, in: files)
+        try put("/etc/postfix/transport_table", "somebody's", in: files)
+        try put("/etc/nginx/nginx.conf", Self.ownTable, in: files)
+        try put(OtherInstance.record, "i-0000000a\n", in: files)
+        try put("/etc/smtp-relay-agent/config.toml", in: files)
+        try put("/etc/smtp-relay-agent/environment", in: files)
+        try put("/run/smtp-relay-agent/www/health", in: files)
+        try put(Installation.program, in: files)
+        for unit in Units.all { try put(UnitFiles.path(of: unit), in: files) }
+        var states = [Self.postfix: Self.up, Self.nginx: Self.up]
+        for unit in Units.all { states[ServiceName(unit.name)] = Self.up }
+        return ObedientServices(states)
+    }
+
+    @Test func filesUnitsAndStateGoAndOriginalsComeBack() async throws {
+        try await withTemporaryRoot { files in
+            let services = try await node(files, before: [Self.postfix: Self.up, Self.nginx: .unknown])
+            try await uninstall(files, services)
+            #expect(try text("/etc/postfix/main.cf", in: files) == "theirs")
+            #expect(try text("/etc/postfix/transport_table", in: files) == "somebody's")
+            #expect(try text("/etc/smtp-relay-agent/config.toml", in: files) == "x")
+            let gone: [FilePath] = [
+                "/etc/postfix/main.cf.before-smtp-relay-agent", "/etc/postfix/network_table", "/etc/nginx/nginx.conf",
+                "/etc/smtp-relay-agent/environment", "/var/lib/smtp-relay-agent", "/run/smtp-relay-agent",
+                Installation.program,
+            ]
+            for path in gone + Units.all.map(UnitFiles.path) { #expect(!files.exists(path), "\(path)") }
+            // The agent goes first, or it would repair the rest.
+            #expect(services.told.first == "disable \(Units.agent.name)")
+            #expect(services.told.suffix(3) == ["daemon-reload", "restart postfix", "disable nginx"])
+            try await uninstall(files, ObedientServices())
+        }
+    }
+
+    @Test(arguments: [
+        (ServiceState(isInstalled: true, isEnabled: false, isActive: true), ["disable postfix", "restart postfix"]),
+        (ServiceState(isInstalled: true, isEnabled: true, isActive: false), ["stop postfix"]),
+        (ServiceState(isInstalled: true, isEnabled: false, isActive: false), ["disable postfix"]),
+        (ServiceState(isInstalled: true, isEnabled: true, isActive: true), ["restart postfix"]),
+    ])
+    func aServiceIsAsItWasBefore(before: ServiceState, told: [String]) async throws {
+        try await withTemporaryRoot { files in
+            let services = try await node(files, before: [Self.postfix: before])
+            try await uninstall(files, services)
+            #expect(services.told.filter { $0.hasSuffix(" postfix") } == told)
+            let after = services.states(of: [Self.postfix])[Self.postfix]
+            #expect(after?.isActive == before.isActive && after?.isEnabled == before.isEnabled)
+        }
+    }
+
+    @Test func howServicesWereIsWrittenDownOnceAndNeverLate() async throws {
+        try await withTemporaryRoot { files in
+            let before = ServicesBefore(files: files)
+            let board = ServiceBoard(manager: ObedientServices([Self.postfix: Self.up]), services: [])
+            try put("/etc/postfix/main.cf.before-smtp-relay-agent", in: files)
+            try await before.keep(ServiceBoard(manager: ObedientServices([Self.postfix: Self.up]), services: []))
+            #expect(before.read() == nil)
+            try files.remove("/etc/postfix/main.cf.before-smtp-relay-agent")
+            let services = ServicesBefore.services
+            try await before.keep(ServiceBoard(manager: ObedientServices([Self.postfix: Self.up]), services: services))
+            try await before.keep(board)
+            #expect(before.read() == ["postfix": ServicesBefore.State(isEnabled: true, isActive: true)])
+        }
+    }
+
+    /// As on a host that only sends, whose nginx is its application's.
+    @Test func aServiceThatWasNoneOfTheNodesIsLeftAlone() async throws {
+        try await withTemporaryRoot { files in
+            let services = try await node(files, before: [Self.postfix: Self.up])
+            try await uninstall(files, services)
+            #expect(services.told.filter { $0.hasSuffix(" nginx") }.isEmpty)
+        }
+    }
+
+    /// What a version before did not write down is not known: the service goes on, with its own files.
+    @Test func servicesThatAreNotKnownGoOn() async throws {
+        try await withTemporaryRoot { files in
+            let services = try await node(files, before: [:])
+            try files.remove("/var/lib/smtp-relay-agent/before.json")
+            try await uninstall(files, services)
+            #expect(services.told.suffix(2) == ["restart postfix", "restart nginx"])
+        }
+    }
+
+    @Test func onAHostWithoutTheAgentNothingIsTouched() async throws {
+        try await withTemporaryRoot { files in
+            try put("/etc/postfix/main.cf", "theirs", in: files)
+            let services = ObedientServices([Self.postfix: Self.up])
+            try await uninstall(files, services)
+            #expect(services.told.isEmpty)
+            #expect(try files.names(in: "/") == ["etc"])
+        }
+    }
+}
