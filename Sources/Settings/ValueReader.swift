@@ -147,7 +147,7 @@ final class ValueReader {
             guard let port = UInt16(exactly: number), port > 0,
                 ![25, 465, 587, 10025, HealthPorts.loopback].contains(port)
             else {
-                let expected = "a free port, from 1 to 65535 and none of the relay's own (25, 465, 587, 10025, 10080)"
+                let expected = "a free port, from 1 to 65535 and none of the relay's own (25, 465, 587, 10025, 8008)"
                 throw InvalidValue("\(number)", expected: expected)
             }
             return port

@@ -21,8 +21,9 @@ package struct HealthPorts: Sendable, Equatable {
     /// All that other hosts reach.
     package var open: [UInt16] { [plain, proxied].compactMap(\.self) }
 
-    /// Where this host asks, where no other port takes a request without a header.
-    package static let loopback: UInt16 = 10080
+    /// Where this host asks, where no other port takes a request without a header: one that SELinux lets a web server
+    /// have (http_port_t).
+    package static let loopback: UInt16 = 8008
 }
 
 extension NodeSettings {

@@ -62,9 +62,9 @@ struct SubprocessRunnerTests {
     @Test func whatDoesNotEndIsStopped() async throws {
         let started = ContinuousClock.now
         await #expect(throws: CommandFailure.self) {
-            try await runner.run(Command("sleep", ["30"], timeout: .milliseconds(100)))
+            try await runner.run(Command("sleep", ["600"], timeout: .milliseconds(100)))
         }
-        #expect(ContinuousClock.now - started < .seconds(10))
+        #expect(ContinuousClock.now - started < .seconds(60))
     }
 
     @Test func aMissingProgramIsTold() async throws {

@@ -177,7 +177,7 @@ struct RelayNodeTests {
                 $0.split(separator: " ").joined(separator: " ")
             }
         }
-        let own = "listen 127.0.0.1:10080 default_server;"
+        let own = "listen 127.0.0.1:8008 default_server;"
         #expect(try listeners { _ in } == ["listen 80 default_server proxy_protocol;", own])
         #expect(
             try listeners({ _ in }, ipv6: ["2001:db8::10"])

@@ -122,7 +122,7 @@ struct SMTPSessionTests {
             await #expect {
                 try await greet(server, timeout: .milliseconds(200))
             } throws: { "\($0)".contains("gave no answer") }
-            #expect(ContinuousClock.now - started < .seconds(3))
+            #expect(ContinuousClock.now - started < .seconds(60))
         }
     }
 

@@ -140,10 +140,10 @@ struct SettingsSourcesTests {
         #expect((apart.plain, apart.proxied, apart.local) == (80, 81, 80))
         // One kind alone takes no port of its own; only this host then asks without a header.
         let groups = try ports(proxied.filter { !$0.contains("classic") })
-        #expect((groups.plain, groups.proxied, groups.local) == (nil, 80, 10080))
+        #expect((groups.plain, groups.proxied, groups.local) == (nil, 80, 8008))
         let classic = try ports(proxied.filter { !$0.contains("target") })
         #expect((classic.plain, classic.proxied, classic.local) == (80, nil, 80))
-        #expect(problems(sources(flags: ["mail.domain=a.b", "health.proxy_port=10080"])).count == 1)
+        #expect(problems(sources(flags: ["mail.domain=a.b", "health.proxy_port=8008"])).count == 1)
     }
 
     @Test func aBadTargetGroupIsNamedWithItsPlace() {

@@ -138,8 +138,8 @@ def test_with_target_groups_alone_they_come_to_the_one_port_and_this_host_asks_a
         assert result.returncode == 0, result.stdout
         pair.wait_for_target("relay-25", relay, "UP", 20)
         for path in ("health", "metrics"):
-            assert relay.shell(f"curl -sf http://127.0.0.1:10080/{path}")
-        assert relay.exec("curl", "-sf", f"http://{relay.address}:10080/health", check=False).returncode == 7
+            assert relay.shell(f"curl -sf http://127.0.0.1:8008/{path}")
+        assert relay.exec("curl", "-sf", f"http://{relay.address}:8008/health", check=False).returncode == 7
         assert relay.exec("curl", "-sf", "http://127.0.0.1/health", check=False).returncode != 0
         assert relay.agent("probe", *arguments).returncode == 0
         # The other one expects these checks elsewhere, and is soon out.
