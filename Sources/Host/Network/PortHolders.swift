@@ -52,16 +52,9 @@ package struct PortHolders: Sendable {
     }
 
     private func listeningSockets(_ ports: [UInt16]) -> [(port: UInt16, inode: String)] {
-        let tables: [FilePath] = ["/proc/net/tcp", "/proc/net/tcp6"]
-        var sockets: [(port: UInt16, inode: String)] = []
-        for line in tables.flatMap({ (try? files.bytes(at: $0)) ?? [] }).split(separator: UInt8(ascii: "\n")) {
-            let fields = String(decoding: line, as: UTF8.self).split(separator: " ")
-            guard fields.count > 9, fields[3] == Self.listening,
-                let port = fields[1].split(separator: ":").last.flatMap({ UInt16($0, radix: 16) }), ports.contains(port)
-            else { continue }
-            sockets.append((port, String(fields[9])))
+        TCPSocket.all(files).filter { $0.isListening && ports.contains($0.port) }.compactMap { socket in
+            socket.inode.map { (socket.port, String($0)) }
         }
-        return sockets
     }
 
     /// The first process that has each of these sockets open.
@@ -79,6 +72,4 @@ package struct PortHolders: Sendable {
         }
         return found
     }
-
-    private static let listening = "0A"
 }

@@ -12,30 +12,11 @@ package struct SMTPConnections: Sendable {
 
     /// Each connection by its remote address and port and the local port, as the kernel writes them.
     package func current() -> Set<String> {
-        let tables: [FilePath] = ["/proc/net/tcp", "/proc/net/tcp6"]
-        return Set(
-            tables.flatMap { (try? files.bytes(at: $0)) ?? [] }.split(separator: UInt8(ascii: "\n")).compactMap(
-                Self.key
-            )
-        )
+        let others = TCPSocket.all(files).filter {
+            !$0.isListening && !TCPSocket.isLoopback($0.remote) && Self.ports.contains($0.port)
+        }
+        return Set(others.map { "\($0.remote)-\($0.local.suffix(4))" })
     }
 
-    private static func key(_ line: ArraySlice<UInt8>) -> String? {
-        let fields = String(decoding: line, as: UTF8.self).split(separator: " ")
-        guard fields.count > 3, fields[3] != listening, !isLoopback(fields[2]),
-            let port = fields[1].split(separator: ":").last, ports.contains(String(port))
-        else { return nil }
-        return "\(fields[2])-\(port)"
-    }
-
-    /// 25 and 587.
-    private static let ports: Set = ["0019", "024B"]
-    private static let listening = "0A"
-
-    /// 127.0.0.0/8 in host byte order, `::1`, and the former inside of IPv6.
-    static func isLoopback(_ address: Substring) -> Bool {
-        let host = address.prefix { $0 != ":" }
-        return host.hasSuffix("7F") && (host.count == 8 || host.hasPrefix("0000000000000000FFFF0000"))
-            || host == "00000000000000000000000001000000"
-    }
+    private static let ports: Set<UInt16> = [25, 587]
 }
