@@ -1,8 +1,10 @@
+import Facts
 package import HTTP
 package import Host
 import RelayNode
 package import SMTP
 import SystemPackage
+import Vocabulary
 
 /// The host's own parts, as the node's resources use them.
 package struct HostAccess: Sendable {
@@ -47,12 +49,24 @@ package struct HostAccess: Sendable {
             files: files,
             runner: runner,
             services: staysResident ? RememberedServices(services, files: files) : services,
-            packages: Yum(runner: runner, files: files),
+            packages: SystemPackages(
+                Yum(runner: runner, files: files),
+                system: KnownSystem.named(OperatingSystem(files: files)),
+                runner: runner,
+                files: files
+            ),
             relay: RelayProbe(
                 address: PostfixConfiguration.selfTestAddress,
                 selfTest: SMTPServer(PostfixConfiguration.selfTestAddress, port: PostfixConfiguration.selfTestPort)
             ),
             transport: transport
         )
+    }
+
+    /// Says, where it is so, that this is none of the systems that are known. Nothing is refused for that.
+    func warnOfUnknownSystem(_ log: StepLog) {
+        let system = OperatingSystem(files: files)
+        guard KnownSystem.named(system) == nil else { return }
+        log.warning("system", "\(system.prettyName) is not a system that is known: going by what it has")
     }
 }

@@ -114,4 +114,25 @@ struct YumTests {
         #expect(tries == 1)
         #expect(failure?.description.contains("disk quota exceeded") == true)
     }
+
+    @Test(arguments: ["exclude", "modular"])
+    func aPackageThatIsFilteredOutIsMissing(filter: String) async throws {
+        let text =
+            "All matches were filtered out by \(filter) filtering for argument: nginx\nError: Unable to find a match: nginx"
+        #expect(try await install(CommandOutput(status: 1, standardError: text)).0?.reason == .missing(["nginx"]))
+    }
+
+    @Test func centOS7sMirrorsAreGoneForGood() async throws {
+        // yum 3.4.3 on CentOS 7, since July 2024.
+        let text = """
+            Could not retrieve mirrorlist http://mirrorlist.centos.org/?release=7&arch=x86_64&repo=os&infra=stock error was
+            14: curl#6 - "Could not resolve host: mirrorlist.centos.org; Unknown error"
+            Cannot find a valid baseurl for repo: base/7/x86_64
+            """
+        let (failure, tries, waits) = try await install(CommandOutput(status: 1, standardError: text))
+        #expect(failure?.reason == .mirrorListGone)
+        #expect(tries == 1)
+        #expect(waits.isEmpty)
+        #expect(failure?.description.contains("http://vault.centos.org") == true)
+    }
 }

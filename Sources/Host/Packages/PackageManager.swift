@@ -22,8 +22,12 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
         case mirror
         /// A repository's name can't be resolved.
         case nameResolution
+        /// CentOS 7's list of mirrors is no more.
+        case mirrorListGone
         /// No repository has the package.
         case missing([String])
+        /// The system's own step to have a package's repository failed.
+        case notEnabled(String)
         case other
     }
 
@@ -60,6 +64,14 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
             a package mirror's name can't be resolved; check /etc/resolv.conf and the VPC's DNS settings \
             (enableDnsSupport)
             """
+        case .mirrorListGone:
+            """
+            the mirrors of CentOS 7 are gone; use the vault: sed -i -e 's/^mirrorlist/#mirrorlist/' \
+            -e 's|^#baseurl=http://mirror.centos.org|baseurl=http://vault.centos.org|' \
+            /etc/yum.repos.d/CentOS-*.repo
+            """
+        case .notEnabled(let package):
+            "that is how this system gets the repository of \(package); run it by hand, or enable another that has it"
         case .missing(let packages):
             """
             no enabled repository has \(packages.joined(separator: ", ")); enable the one that does \

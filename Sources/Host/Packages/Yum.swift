@@ -81,6 +81,7 @@ package struct Yum: PackageManager {
         case .locked(let holder): .locked(holder: describe(holder))
         case .nameResolution: .nameResolution
         case .mirror: .mirror
+        case .mirrorListGone: .mirrorListGone
         case .other: .other
         }
     }
@@ -100,7 +101,7 @@ package struct Yum: PackageManager {
         case .locked: patience.lock
         case .mirror: patience.mirror
         case .nameResolution: patience.nameResolution
-        case .missing, .other: nil
+        case .mirrorListGone, .missing, .notEnabled, .other: nil
         }
     }
 
@@ -109,7 +110,7 @@ package struct Yum: PackageManager {
         case .locked(let holder): "the package database, locked by \(holder)"
         case .mirror: "a package mirror that fails"
         case .nameResolution: "DNS: a package mirror's name can't be resolved"
-        case .missing, .other: "the package manager"
+        case .mirrorListGone, .missing, .notEnabled, .other: "the package manager"
         }
     }
 

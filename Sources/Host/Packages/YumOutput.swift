@@ -4,6 +4,7 @@ enum YumOutput {
         case locked(LockHolder)
         case nameResolution
         case mirror
+        case mirrorListGone
         case other
     }
 
@@ -17,18 +18,22 @@ enum YumOutput {
 
     static func trouble(in text: String) -> Trouble {
         if lockMarks.contains(where: text.contains) { return .locked(lockHolder(in: text)) }
+        // Its name does not resolve any more, for which nobody is to look at the VPC's DNS.
+        if text.contains("mirrorlist.centos.org") { return .mirrorListGone }
         if nameResolutionMarks.contains(where: text.contains) { return .nameResolution }
         if mirrorMarks.contains(where: text.contains) { return .mirror }
         return .other
     }
 
-    /// The packages that no repository has: "No match for argument: X" (dnf), "No package X available." (yum 3).
+    /// The packages that no repository has: "No match for argument: X" (dnf), "No package X available." (yum 3); or not
+    /// as the repositories are set up: "All matches were filtered out by modular filtering for argument: X" (dnf).
     static func missingPackages(in text: String, of packages: [String]) -> [String] {
         // "There are no enabled repos." (yum 3), "There are no enabled repositories in ..." (dnf).
         if text.contains("There are no enabled repo") { return packages }
         return packages.filter { name in
             text.split(separator: "\n").contains { line in
                 line.contains("No match for argument: \(name)") || line.contains("No package \(name) available")
+                    || line.contains("filtering for argument: \(name)")
             }
         }
     }

@@ -102,6 +102,7 @@ package struct Doctor: Sendable {
             ),
             QueueExamination(queue: PostfixQueue(files: host.files), runner: host.runner, now: Timestamp.seconds),
             DiskExamination(files: host.files),
+            SystemExamination(system: OperatingSystem(files: host.files)),
             SELinuxExamination(files: host.files, runner: host.runner, now: Timestamp.seconds),
             ResolutionExamination(
                 servers: resolver.servers,

@@ -30,6 +30,7 @@ package struct Bake: Sendable {
         defer { extendLifetime(lock) }
         try await refuseNode()
         try refuseMail()
+        host.warnOfUnknownSystem(log)
         try await step("packages") { try await install() }
         try await step("agent") { try await installAgent() }
         try await step("services") { try await stopServices() }

@@ -35,6 +35,7 @@ package struct Launch: Sendable {
         guardArguments: [String],
         prepare: @escaping @Sendable () throws -> Void
     ) async throws {
+        host.warnOfUnknownSystem(log)
         let isAnswerer = try await whileAnswering(wait: .zero) {
             let companion = startGuard(guardArguments)
             defer { companion?.dismiss() }

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import certificates, dns, haproxy, image, metadata, network, packages, paths, sink, user_data
+from . import certificates, dns, haproxy, image, metadata, network, packages, paths, sink, systems, user_data
 from .account import HOSTS
 from .cloud import Cloud
 from .ledger import Ledger
@@ -114,7 +114,7 @@ class Lab(Cloud, Mail):
 
     def add_relay(self, user_data_text: str | None = None, tags: dict | None = None, role: bool = True,
                   has_tags: bool = True, preinstalled: bool = False, fault: str = "", boot: bool = True,
-                  disk: str | None = None) -> Relay:
+                  disk: str | None = None, system: str = systems.ALMA_9) -> Relay:
         """Boot another relay from user-data; by default from the cloud-config in cloud-init/.
 
         Its image is the stock one, or the disk of another machine.
@@ -125,6 +125,7 @@ class Lab(Cloud, Mail):
         namespace = self.network.host(name, address, mac=mac)
         relay = Relay(name, disk or image.relay(), namespace, self.folder, self.ledger, instance, address)
         relay.trust(self.folder / "ca.pem")
+        systems.name(relay.root, system)
         if preinstalled:
             for package in sorted(packages.build().glob("[pn]*.rpm"), reverse=True):
                 shutil.copy(package, relay.root / "tmp")
@@ -175,6 +176,7 @@ class Lab(Cloud, Mail):
         self.network.without_metadata(namespace)
         machine = Machine("office", image.relay(), namespace, self.folder, self.ledger)
         (machine.root / "etc/cloud/cloud-init.disabled").touch()
+        systems.name(machine.root, systems.ALMA_9)
         (machine.root / "etc/hostname").write_text("office\n")
         shutil.copy(self.folder / "artifacts/smtp-relay-agent", machine.root / "usr/local/bin")
         machine.boot()

@@ -1,3 +1,4 @@
+import Facts
 import Host
 import RelayNode
 import Resources
@@ -27,6 +28,7 @@ struct SenderDoctor: Sendable {
             ),
             QueueExamination(queue: PostfixQueue(files: host.files), runner: host.runner, now: Timestamp.seconds),
             DiskExamination(files: host.files),
+            SystemExamination(system: OperatingSystem(files: host.files)),
             SenderMailLogExamination(
                 log: MailLog(runner: host.runner, files: host.files, now: Timestamp.seconds),
                 own: HostAddresses.current()

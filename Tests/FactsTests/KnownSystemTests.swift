@@ -1,0 +1,139 @@
+import Facts
+import Host
+import Testing
+import Vocabulary
+
+/// The systems' own release files, as far as they name the system.
+struct KnownSystemTests {
+    private static let osReleases: [(text: String, name: String)] = [
+        // docs.aws.amazon.com/linux/al2023/ug/ident-os-release.html
+        (
+            """
+            NAME="Amazon Linux AMI"
+            VERSION="2018.03"
+            ID="amzn"
+            ID_LIKE="rhel fedora"
+            VERSION_ID="2018.03"
+            PRETTY_NAME="Amazon Linux AMI 2018.03"
+            CPE_NAME="cpe:/o:amazon:linux:2018.03:ga"
+            """, "Amazon Linux 1"
+        ),
+        // The same page.
+        (
+            """
+            NAME="Amazon Linux"
+            VERSION="2"
+            ID="amzn"
+            ID_LIKE="centos rhel fedora"
+            VERSION_ID="2"
+            PRETTY_NAME="Amazon Linux 2"
+            CPE_NAME="cpe:2.3:o:amazon:amazon_linux:2"
+            """, "Amazon Linux 2"
+        ),
+        // The same page.
+        (
+            """
+            NAME="Amazon Linux"
+            VERSION="2023"
+            ID="amzn"
+            ID_LIKE="fedora"
+            VERSION_ID="2023"
+            PLATFORM_ID="platform:al2023"
+            PRETTY_NAME="Amazon Linux 2023.8.20250721"
+            """, "Amazon Linux 2023"
+        ),
+        // /etc/os-release of centos-release 7, as people print it; no page of the project's own has it any more.
+        (
+            """
+            NAME="CentOS Linux"
+            VERSION="7 (Core)"
+            ID="centos"
+            ID_LIKE="rhel fedora"
+            VERSION_ID="7"
+            PRETTY_NAME="CentOS Linux 7 (Core)"
+            """, "CentOS 7"
+        ),
+        // github.com/chef/os_release/blob/main/redhat_8
+        (
+            """
+            NAME="Red Hat Enterprise Linux"
+            VERSION="8.0 (Ootpa)"
+            ID="rhel"
+            ID_LIKE="fedora"
+            VERSION_ID="8.0"
+            PLATFORM_ID="platform:el8"
+            PRETTY_NAME="Red Hat Enterprise Linux 8.0 Beta (Ootpa)"
+            """, "RHEL 8"
+        ),
+        // github.com/chef/os_release/blob/main/rocky_8
+        ("NAME=\"Rocky Linux\"\nVERSION=\"8\"\nID=\"rocky\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"8\"\n", "RHEL 8"),
+        // github.com/chef/os_release/blob/main/alma_9
+        (
+            """
+            NAME="AlmaLinux"
+            VERSION="9.6 (Sage Margay)"
+            ID="almalinux"
+            ID_LIKE="rhel centos fedora"
+            VERSION_ID="9.6"
+            """, "RHEL 9"
+        ),
+        // github.com/chef/os_release/blob/main/alma_10
+        (
+            """
+            NAME="AlmaLinux"
+            VERSION="10.0 (Purple Lion)"
+            ID="almalinux"
+            ID_LIKE="rhel centos fedora"
+            VERSION_ID="10.0"
+            """, "RHEL 10"
+        ),
+    ]
+
+    @Test(arguments: osReleases)
+    func osReleaseNamesTheSystem(text: String, name: String) {
+        #expect(KnownSystem.named(OperatingSystem(osRelease: text))?.name == name)
+    }
+
+    @Test(arguments: [
+        ("Amazon Linux AMI release 2018.03\n", "Amazon Linux 1"),
+        ("Amazon Linux release 2 (Karoo)\n", "Amazon Linux 2"),
+        ("CentOS Linux release 7.9.2009 (Core)\n", "CentOS 7"),
+    ])
+    func systemReleaseNamesItToo(text: String, name: String) {
+        #expect(KnownSystem.named(OperatingSystem(systemRelease: text))?.name == name)
+    }
+
+    @Test(arguments: [
+        "ID=debian\nVERSION_ID=12", "ID=amzn\nVERSION_ID=2027", "ID=rhel\nVERSION_ID=10x", "", "ID=centos\n",
+    ])
+    func allOthersAreUnknown(text: String) {
+        #expect(KnownSystem.named(OperatingSystem(osRelease: text)) == nil)
+    }
+
+    @Test func eachSystemIsThereOnce() {
+        let names = KnownSystem.all.flatMap { system in system.ids.map { "\($0) \(system.version)" } }
+        #expect(Set(names).count == names.count)
+    }
+
+    /// - Amazon Linux 1: amzn-main and amzn-updates (gist.github.com/nasa114/6204fa9f6d3b350c9985a6712c40cbf5).
+    /// - Amazon Linux 2: docs.aws.amazon.com/linux/al2/ug/al2-extras.html, the topic as in
+    ///   gist.github.com/v0lkan/2313380e64026ab4eebb37923c1b7b24.
+    /// - CentOS 7: EPEL 7 (packages.fedoraproject.org/pkgs/nginx/nginx-mod-stream/).
+    /// - RHEL 8, 9, 10: AppStream (zabbix.com/documentation/8.0, manual/appendix/install/nginx); on 8 a module, whose
+    ///   stream has to be active ("Installing RHEL 8 content", docs.redhat.com); on 9 a plain package
+    ///   (access.redhat.com/errata/RHSA-2023:5711).
+    @Test func nginxComesFromWhereEachSystemHasIt() {
+        let steps = Dictionary(uniqueKeysWithValues: KnownSystem.all.map { ($0.name, $0.nginx) })
+        #expect(
+            steps == [
+                "Amazon Linux 1": nil,
+                "Amazon Linux 2": .command(["amazon-linux-extras", "enable", "nginx1"]),
+                "Amazon Linux 2023": nil,
+                "CentOS 7": .package("epel-release"),
+                "RHEL 8": .command(["dnf", "-y", "module", "enable", "nginx"]),
+                "RHEL 9": nil,
+                "RHEL 10": nil,
+            ]
+        )
+    }
+}

@@ -1,0 +1,69 @@
+"""Operating systems' own names, for machines that are to be taken for one of them.
+
+The agent reads them; the machine's parts are the image's all the same.
+"""
+
+from pathlib import Path
+
+# What the image stands for: its dnf is RHEL 9's engine. github.com/chef/os_release, alma_9
+ALMA_9 = """\
+NAME="AlmaLinux"
+VERSION="9.6 (Sage Margay)"
+ID="almalinux"
+ID_LIKE="rhel centos fedora"
+VERSION_ID="9.6"
+PLATFORM_ID="platform:el9"
+PRETTY_NAME="AlmaLinux 9.6 (Sage Margay)"
+"""
+# docs.aws.amazon.com/linux/al2023/ug/ident-os-release.html
+AMAZON_LINUX_2 = """\
+NAME="Amazon Linux"
+VERSION="2"
+ID="amzn"
+ID_LIKE="centos rhel fedora"
+VERSION_ID="2"
+PRETTY_NAME="Amazon Linux 2"
+ANSI_COLOR="0;33"
+CPE_NAME="cpe:2.3:o:amazon:amazon_linux:2"
+HOME_URL="https://amazonlinux.com/"
+SUPPORT_END="2026-06-30"
+"""
+UNKNOWN = """\
+NAME="Some Linux"
+ID=some
+ID_LIKE="fedora"
+VERSION_ID=1
+PRETTY_NAME="Some Linux 1"
+"""
+
+# The package that only the second repository has, and the program that enables that: of the real one, what is used.
+EXTRAS_REPOSITORY = """\
+[lab-extras]
+name=The lab's packages that are not enabled
+baseurl=http://repo.lab.internal/
+enabled=0
+gpgcheck=0
+metadata_expire=0
+"""
+EXTRAS_PROGRAM = """\
+#!/bin/sh
+[ "$*" = "enable nginx1" ] || { echo "Topic $* is not found." >&2; exit 1; }
+sed -i s/enabled=0/enabled=1/ /etc/yum.repos.d/lab-extras.repo
+"""
+
+
+def name(root: Path, text: str) -> None:
+    """Have a machine that is off take itself for another system."""
+    (root / "etc/os-release").unlink(missing_ok=True)
+    (root / "etc/os-release").write_text(text)
+
+
+def hide_nginx(root: Path) -> None:
+    """Take nginx out of the enabled repository, as on a system where an extra step brings it."""
+    repositories = root / "etc/yum.repos.d"
+    with (repositories / "lab.repo").open("a") as file:
+        file.write("exclude=nginx\n")
+    (repositories / "lab-extras.repo").write_text(EXTRAS_REPOSITORY)
+    program = root / "usr/bin/amazon-linux-extras"
+    program.write_text(EXTRAS_PROGRAM)
+    program.chmod(0o755)
