@@ -169,6 +169,13 @@ def test_the_manual_page_is_without_a_fault_and_has_every_command(made):
     assert "SMTP-RELAY-AGENT(8)" in shown.stdout and "Exit status: 0 the node is in service" in shown.stdout
 
 
+def test_the_readme_says_how_they_are_installed(made, tmp_path):
+    block, = re.findall(r"^```sh release\n(.*?)^```", (paths.REPOSITORY / "README.md").read_text(), re.S | re.M)
+    subprocess.run(["sh", "-ec", block.replace(" /", f" {tmp_path}/")], cwd=made.unpacked, check=True)
+    installed = {path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert installed == {path.read_bytes() for name in ("man", "completions") for path in (made.unpacked / name).iterdir()}
+
+
 def complete(made, line: str) -> set[str]:
     """What bash offers at the end of a line, with the completion script sourced."""
     script = r"""
