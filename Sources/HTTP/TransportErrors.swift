@@ -15,10 +15,10 @@ extension HTTPClientTransport {
         case let error as IOError: return reason(ofCode: error.errnoCode)
         case is SocketAddressError: return .nameNotResolved
         case ChannelError.connectTimeout: return .timedOut(after: timeout)
-        case is NIOTooManyBytesError: return .other("its answer is larger than \(bodyLimit >> 20) MiB")
+        case is ResponseAccumulator.ResponseTooBigError:
+            return .other("its answer is larger than \(bodyLimit >> 20) MiB")
         case is NIOSSLExtraError, is NIOSSLError: return .tls(essence(of: "\(error)"))
         case let error as HTTPClientError: return reason(of: error, timeout: timeout)
-        case is CancellationError: return .other("the request was cancelled")
         default: return .other("\(error)")
         }
     }
@@ -35,6 +35,7 @@ extension HTTPClientTransport {
             .httpProxyHandshakeTimeout, .tlsHandshakeTimeout:
             .timedOut(after: timeout)
         case .remoteConnectionClosed: .closed
+        case .cancelled: .other("the request was cancelled")
         case .proxyAuthenticationRequired: .proxy("it wants a user and a password")
         case .invalidProxyResponse: .proxy("its answer to CONNECT is no success")
         default: .other(error.shortDescription)

@@ -9,10 +9,10 @@ package struct URLParts: Sendable, Equatable {
 
     /// Takes `http` and `https` apart; `nil` for anything else, and for an address with a user or password in it.
     package init?(_ url: String) {
-        guard let end = url.firstRange(of: "://") else { return nil }
-        let scheme = url[..<end.lowerBound].lowercased()
+        guard let colon = url.firstIndex(of: ":"), url[colon...].hasPrefix("://") else { return nil }
+        let scheme = url[..<colon].lowercased()
         guard scheme == "http" || scheme == "https" else { return nil }
-        let rest = url[end.upperBound...]
+        let rest = url[colon...].dropFirst(3)
         let pathStart = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
         var authority = rest[..<pathStart]
         var port: Int?

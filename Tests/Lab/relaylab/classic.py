@@ -30,7 +30,7 @@ class ClassicLoadBalancer:
 
     def follow(self) -> None:
         """Have HAProxy send to who is registered now."""
-        balancer = get_backend("elb")[ACCOUNT][REGION].load_balancers.get(NAME)
+        balancer = self._balancer()
         instances = set(balancer.instance_ids) if balancer else set()
         proxied = self._proxied(balancer) if balancer else set()
         for instance, address in self.addresses().items():
@@ -44,6 +44,11 @@ class ClassicLoadBalancer:
                 if known is None or (port in known) != (port in proxied):
                     haproxy.admit(self.folder, _SECTIONS[port], address, port in proxied, anew=known is None)
             self.registered[instance] = proxied
+
+    @staticmethod
+    def _balancer():
+        """What moto has of it; `None` while nothing."""
+        return get_backend("elb")[ACCOUNT][REGION].load_balancers.get(NAME)
 
     @staticmethod
     def _proxied(balancer) -> set[int]:
@@ -67,7 +72,9 @@ class ClassicLoadBalancer:
         return answer("DescribeInstanceHealth", _XML, {"InstanceStates": states})
 
     def _state(self, instance: str) -> dict[str, str]:
-        if instance not in self.registered:
+        # Who was taken away a moment ago is gone for callers, whether HAProxy has followed or not.
+        balancer = self._balancer()
+        if balancer is None or instance not in balancer.instance_ids:
             raise QueryError("InvalidInstance", f"Could not find EC2 instance {instance}.")
         # "UP 1/2" is one whose checks have begun to fail.
         if self.states.get(self.addresses()[instance], "").startswith("UP"):
