@@ -64,8 +64,8 @@ let package = Package(
         .target(
             name: "RelayAgent",
             dependencies: [
-                "AWS", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Resources", "SMTP", "Settings", "Units",
-                "Vocabulary", logging, systemPackage,
+                "AWS", "CRelease", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Resources", "SMTP", "Settings",
+                "Units", "Vocabulary", logging, systemPackage,
             ],
             swiftSettings: strict
         ),
@@ -111,6 +111,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "CLinux"),
+        .target(name: "CRelease"),
         .systemLibrary(name: "CExpat", providers: [.apt(["libexpat1-dev"])]),
 
         .target(

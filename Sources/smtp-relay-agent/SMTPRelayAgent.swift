@@ -27,7 +27,7 @@ struct SMTPRelayAgent: AsyncParsableCommand {
             instance's smtp-relay:* tags; only the mail domain is required. 'smtp-relay-agent config show' lists \
             every setting, its value, and where that came from.
             """,
-        version: AgentVersion.current,
+        version: AgentVersion.described,
         subcommands: [
             Bootstrap.self, Run.self, ReconcileCommand.self, PlanCommand.self, Status.self, Drain.self, Undrain.self,
             FactsCommand.self, Probe.self, ConfigCommand.self, LaunchGuard.self, DoctorCommand.self, BakeCommand.self,

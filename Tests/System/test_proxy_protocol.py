@@ -9,7 +9,7 @@ from test_doctor import examine
 from test_postfix import values
 
 from conftest import hold_timer
-from relaylab import network, user_data
+from relaylab import account, network, stack, user_data
 from relaylab.client import Client
 from relaylab.dialogue import speak
 from relaylab.lab import Lab
@@ -39,13 +39,20 @@ def groups(lab, on: bool, names=GROUPS) -> None:
 
 @pytest.fixture(scope="module")
 def pair(binary):
-    """Two relays in both kinds of load balancer, all of which speak the PROXY protocol from the start."""
+    """Two relays in both kinds of load balancer, all of which speak the PROXY protocol from the start.
+
+    One has the user-data of cloud-init/stack.yaml, and of its tags those with which it says so.
+    """
     with Lab(binary) as lab:
         arns = ",".join(lab.target_groups[name] for name in GROUPS)
         tags = {f"smtp-relay:{name}": value for name, value in SETTINGS.items()}
-        for _ in range(2):
-            lab.add_relay(user_data.cloud_config(lab.sha256), boot=False,
-                          tags={**tags, "smtp-relay:load_balancer.target_groups": arns})
+        tags["smtp-relay:load_balancer.target_groups"] = arns
+        lab.add_relay(user_data.cloud_config(lab.sha256), boot=False, tags=tags)
+        with stack.made(ProxyProtocol="true", Submission="true", AgentUrl=user_data.URL, AgentSha256=lab.sha256) as made:
+            text = made.user_data().replace(made.ids["ClassicLoadBalancer"], account.NAME)
+            told = {name: made.tags()[name] for name in ("smtp-relay:proxy_protocol", "smtp-relay:submission")}
+        tags = {name: value for name, value in tags.items() if name not in told}
+        lab.add_relay(text, boot=False, tags={**tags, **told})
         client = Client(lab.relays[0].namespace, lab.folder)
 
         def call(service: str, action: str, **arguments) -> dict:

@@ -150,7 +150,7 @@ def test_the_tags_are_settings_that_the_agent_takes(made, binary):
     set_by_tag = dict(re.findall(r"^([a-z_.]+) = (.*?) +# environment ", shown, re.M))
     assert len(set_by_tag) == len(tags)
     assert set_by_tag["mail.networks"] == ('["vpc", "10.1.0.0/16", "10.2.0.0/16"]' if made.kind == "network" else '["vpc"]')
-    assert set_by_tag["mail.submission"] == "true"
+    assert set_by_tag["mail.submission"] == "true" and set_by_tag["mail.proxy_protocol"] == "false"
     hooks = {hook["LifecycleTransition"].rpartition("_")[2]: hook["LifecycleHookName"] for hook in
              made.resolved("RelayNodes")["Properties"]["LifecycleHookSpecificationList"]}
     assert set_by_tag["auto_scaling.launch_hook"] == f'"{hooks["LAUNCHING"]}"'

@@ -40,6 +40,48 @@ def test_up_to_four_ranges_of_senders_are_let_in(full):
         {(port, network) for port in (25, 587) for network in networks} | {(25, full.ids["NodeGroup"])}
 
 
+@pytest.mark.parametrize("submission, ports", [("true", [25, 587]), ("false", [25])])
+def test_a_classic_load_balancer_speaks_the_proxy_protocol_where_the_nodes_expect_it(submission, ports):
+    for wanted in ("true", "false"):
+        with stack.made(ProxyProtocol=wanted, Submission=submission) as made:
+            elb = made.client("elb")
+            balancer, = elb.describe_load_balancers()["LoadBalancerDescriptions"]
+            name = balancer["LoadBalancerName"]
+            proxied = {backend["InstancePort"]: backend["PolicyNames"] for backend in balancer["BackendServerDescriptions"]}
+            assert made.tags()["smtp-relay:proxy_protocol"] == wanted
+            # Postfix then sees the senders themselves, and else the load balancer alone.
+            assert made.tags()["smtp-relay:networks"] == ("vpc,10.0.0.0/16" if wanted == "true" else "vpc")
+            if wanted == "false":
+                assert proxied == {}
+                continue
+            assert proxied == {port: ["proxy-protocol"] for port in ports}
+            policy, = elb.describe_load_balancer_policies(LoadBalancerName=name)["PolicyDescriptions"]
+            assert policy["PolicyTypeName"] == "ProxyProtocolPolicyType"
+            # moto keeps CloudFormation's own names of these, and shows none.
+            said, = made.resolved("ClassicLoadBalancer")["Properties"]["Policies"]
+            assert said["Attributes"] == [{"Name": "ProxyProtocol", "Value": "true"}]
+
+
+@pytest.mark.parametrize("submission, ports", [("true", [25, 587]), ("false", [25])])
+def test_the_target_groups_speak_the_proxy_protocol_where_the_nodes_expect_it(submission, ports):
+    for wanted in ("true", "false"):
+        with stack.made(LoadBalancerType="network", ProxyProtocol=wanted, Submission=submission) as made:
+            assert made.tags()["smtp-relay:proxy_protocol"] == wanted
+            groups = made.client("elbv2").describe_target_groups()["TargetGroups"]
+            # The health checks have the header as well, and come to the one port that the nodes' group lets in.
+            assert sorted((group["Port"], group["HealthCheckPort"]) for group in groups) == [(port, "80") for port in ports]
+            assert "smtp-relay:health.proxy_port" not in made.tags()
+            for name in ("MailTargets", "SubmissionTargets")[:len(ports)]:
+                attributes = {attribute["Key"]: attribute["Value"]
+                              for attribute in made.resolved(name)["Properties"]["TargetGroupAttributes"]}
+                assert attributes["proxy_protocol_v2.enabled"] == wanted
+
+
+def test_with_the_proxy_protocol_a_node_may_see_who_reaches_it():
+    with stack.made(ProxyProtocol="true", DoctorPermissions="false") as made:
+        assert {action for action in made.actions() if action.startswith("ec2:")} == {"ec2:DescribeSecurityGroups"}
+
+
 def test_a_smarthost_is_in_the_settings_and_its_password_may_be_read(full, binary, tmp_path):
     joined = f'classic = ["{full.ids["ClassicLoadBalancer"]}"]\n\n[mail.upstream]\n' \
         'host = "email-smtp.us-east-1.amazonaws.com"\nusername = "AKIA"\npassword_parameter = "/relay/password"'

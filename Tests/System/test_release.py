@@ -1,0 +1,202 @@
+""".ci/release: the binary, its archive, and the checksums of both, from the release build that is there."""
+
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+
+from relaylab import paths
+
+NAME = "smtp-relay-agent"
+
+
+def clone(place):
+    """What is committed here, as a clone that shares the build's folder."""
+    subprocess.run(["git", "clone", "-q", paths.REPOSITORY, place], check=True)
+    (place / ".build").symlink_to(paths.REPOSITORY / ".build")
+    return place
+
+
+def release(place, binary, output, *options: str) -> subprocess.CompletedProcess:
+    return subprocess.run([place / ".ci/release", "--binary", binary, "--output", output, *options],
+                          capture_output=True, text=True)
+
+
+def git(place, *words: str) -> str:
+    return subprocess.run(["git", "-C", place, *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
+class Release:
+    """A release, its archive unpacked."""
+
+    def __init__(self, place, binary, output, *options: str):
+        self.clone, self.folder = place, output
+        made = release(place, binary, output, *options)
+        assert made.returncode == 0, made.stderr
+        self.binary = output / NAME
+        self.described = subprocess.run([self.binary, "--version"], capture_output=True, text=True, check=True).stdout
+        self.version = self.described.split()[0]
+        archive = output / f"{NAME}-{self.version}.tar.gz"
+        with tarfile.open(archive) as opened:
+            self.members = opened.getmembers()
+        subprocess.run(["tar", "-xf", archive, "-C", output.parent], check=True)
+        self.unpacked = output.parent / f"{NAME}-{self.version}"
+
+    def facts(self) -> dict[str, str]:
+        """What the archive says of itself."""
+        return dict(line.split(" ", 1) for line in (self.unpacked / "RELEASE").read_text().splitlines())
+
+
+@pytest.fixture(scope="module")
+def made(binary, tmp_path_factory):
+    """A release from a clean clone."""
+    folder = tmp_path_factory.mktemp("release")
+    return Release(clone(folder / "clone"), binary, folder / "files")
+
+
+def test_shellcheck_has_no_remark():
+    subprocess.run(["shellcheck", paths.REPOSITORY / ".ci/release"], check=True)
+
+
+def test_the_checksums_are_those_of_the_binary_and_the_archive(made):
+    files = {NAME, f"{NAME}.sha256", f"{NAME}-{made.version}.tar.gz", f"{NAME}-{made.version}.tar.gz.sha256"}
+    assert {path.name for path in made.folder.iterdir()} == files
+    for name in sorted(files):
+        if name.endswith(".sha256"):
+            checked = subprocess.run(["sha256sum", "-c", name], cwd=made.folder, capture_output=True, text=True, check=True)
+            assert checked.stdout == f"{name.removesuffix('.sha256')}: OK\n"
+
+
+def test_version_and_commit_are_in_the_binary_and_in_the_archive(made):
+    commit = git(made.clone, "rev-parse", "HEAD")
+    assert made.described == f"{made.version} (commit {commit})\n"
+    hashed = (made.folder / f"{NAME}.sha256").read_text().split()[0]
+    assert made.facts() == {"version": made.version, "commit": commit, "binary-sha256": hashed}
+
+
+def test_only_the_commit_tells_the_binary_from_the_build(made, binary):
+    ours, built = made.binary.read_bytes(), binary.read_bytes()
+    commit = git(made.clone, "rev-parse", "HEAD").encode()
+    at = ours.index(commit)
+    assert built[at:at + 64] == bytes(64)
+    assert ours == built[:at] + commit + built[at + len(commit):]
+    assert os.access(made.binary, os.X_OK)
+
+
+def test_the_archive_holds_what_the_repository_has(made):
+    tracked = set(git(made.clone, "ls-files", "units", "cloud-init").splitlines())
+    assert {"cloud-init/stack.yaml", "units/smtp-relay-agent.service"} <= tracked
+    # Swift's is a source of the binary, and no unit.
+    tracked = {name for name in tracked if not name.endswith(".swift")}
+    found = {str(path.relative_to(made.unpacked)) for path in made.unpacked.rglob("*") if path.is_file()}
+    assert found == tracked | {"RELEASE", "SHA256SUMS", f"man/{NAME}.8", f"completions/{NAME}.bash", f"completions/_{NAME}",
+                               f"completions/{NAME}.fish"}
+    for name in tracked:
+        assert (made.unpacked / name).read_bytes() == (made.clone / name).read_bytes(), name
+
+
+def test_the_archive_checks_itself(made):
+    listed = {line.split("  ")[1] for line in (made.unpacked / "SHA256SUMS").read_text().splitlines()}
+    assert listed == {str(path.relative_to(made.unpacked)) for path in made.unpacked.rglob("*")
+                      if path.is_file()} - {"SHA256SUMS"}
+    subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=made.unpacked, check=True)
+
+
+def test_the_archive_has_nothing_of_the_machine_that_made_it(made):
+    moment = int(git(made.clone, "show", "-s", "--format=%ct", "HEAD"))
+    assert [member.name for member in made.members] == sorted(member.name for member in made.members)
+    for member in made.members:
+        assert (member.uid, member.gid, member.uname, member.gname, member.mtime) == (0, 0, "", "", moment)
+        is_program = member.isdir() or os.access(made.clone / member.name.partition("/")[2], os.X_OK)
+        assert member.mode == (0o755 if is_program else 0o644), member.name
+
+
+def test_the_same_source_gives_the_same_bytes_in_another_place_at_another_time(made, binary, tmp_path):
+    place = clone(tmp_path / "elsewhere" / "clone")
+    for path in place.rglob("*"):
+        if not path.is_symlink() and ".build" not in path.parts and ".git" not in path.parts:
+            os.utime(path, (1, 1))
+            # As a stricter umask makes them.
+            path.chmod(path.stat().st_mode & 0o700)
+    # Also of a binary that has been stamped before.
+    again = Release(place, made.binary, tmp_path / "files")
+    for path in made.folder.iterdir():
+        assert path.read_bytes() == (again.folder / path.name).read_bytes(), path.name
+
+
+def test_what_is_not_committed_is_no_release(made, binary, tmp_path):
+    place = clone(tmp_path / "clone")
+    readme, stray = place / "README.md", place / "units" / "stray.service"
+    readme.write_text(readme.read_text() + "\n")
+    stray.write_text("")
+    refused = release(place, binary, tmp_path / "files")
+    assert refused.returncode == 1
+    assert " M README.md" in refused.stderr and "?? units/stray.service" in refused.stderr
+    assert "--allow-dirty" in refused.stderr
+    assert not (tmp_path / "files").exists()
+    allowed = Release(place, binary, tmp_path / "files", "--allow-dirty")
+    commit = git(place, "rev-parse", "HEAD")
+    assert allowed.described == f"{allowed.version} (commit {commit}, changed)\n"
+    assert allowed.facts()["commit"] == f"{commit}, changed"
+
+
+def test_another_program_is_no_release(made, tmp_path):
+    refused = release(made.clone, shutil.which("true"), tmp_path / "files")
+    assert refused.returncode == 1 and "no section .relay_commit" in refused.stderr
+    assert not (tmp_path / "files").exists()
+
+
+# What the argument parser makes
+
+
+def commands(binary, *words: str) -> list[str]:
+    """The subcommands that help lists."""
+    text = subprocess.run([binary, *words, "--help"], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"^  ([a-z-]+)(?:  |$)", text.split("SUBCOMMANDS:\n")[1], re.M)
+
+
+def test_the_manual_page_is_without_a_fault_and_has_every_command(made):
+    page = made.unpacked / f"man/{NAME}.8"
+    shown = subprocess.run(["groff", "-mdoc", "-Tutf8", "-ww", "-P-cbou", page], capture_output=True, text=True, check=True)
+    assert shown.stderr == ""
+    found = commands(made.binary)
+    assert {"bootstrap", "bake", "uninstall", "doctor"} <= set(found)
+    for command in found:
+        assert re.search(rf"^ +{command}( |$)", shown.stdout, re.M), command
+    assert "SMTP-RELAY-AGENT(8)" in shown.stdout and "Exit status: 0 the node is in service" in shown.stdout
+
+
+def test_the_readme_says_how_they_are_installed(made, tmp_path):
+    block, = re.findall(r"^```sh release\n(.*?)^```", (paths.REPOSITORY / "README.md").read_text(), re.S | re.M)
+    subprocess.run(["sh", "-ec", block.replace(" /", f" {tmp_path}/")], cwd=made.unpacked, check=True)
+    installed = {path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert installed == {path.read_bytes() for name in ("man", "completions") for path in (made.unpacked / name).iterdir()}
+
+
+def complete(made, line: str) -> set[str]:
+    """What bash offers at the end of a line, with the completion script sourced."""
+    script = r"""
+        source "$1"
+        read -ra COMP_WORDS <<<"$2"
+        [[ $2 == *" " ]] && COMP_WORDS+=("")
+        COMP_LINE=$2 COMP_POINT=${#2} COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        spec=$(complete -p smtp-relay-agent)
+        [[ $spec =~ -F\ ([^ ]+) ]]
+        "${BASH_REMATCH[1]}" smtp-relay-agent "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        printf '%s\n' "${COMPREPLY[@]}"
+    """
+    path = f"{made.folder}:{os.environ['PATH']}"
+    offered = subprocess.run(["bash", "-c", script, "bash", made.unpacked / f"completions/{NAME}.bash", line],
+                             capture_output=True, text=True, check=True, env={**os.environ, "PATH": path})
+    assert offered.stderr == ""
+    return {word.strip() for word in offered.stdout.splitlines()}
+
+
+def test_bash_completes_commands_and_flags(made):
+    assert set(commands(made.binary)) <= complete(made, f"{NAME} ")
+    assert complete(made, f"{NAME} boots") == {"bootstrap"}
+    assert {"check", "show"} <= complete(made, f"{NAME} config ")
+    assert complete(made, f"{NAME} drain --log-f") == {"--log-format"}
