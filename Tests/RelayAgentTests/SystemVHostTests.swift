@@ -1,5 +1,5 @@
 import Host
-import Logging
+import Reconcile
 import RelayTestSupport
 import Resources
 import SystemPackage
