@@ -103,9 +103,14 @@ let package = Package(
             name: "Units",
             path: "units",
             resources: [
+                .embedInCode("smtp-relay-agent-health.init"),
                 .embedInCode("smtp-relay-agent-health.service"),
+                .embedInCode("smtp-relay-agent-reconcile.init"),
                 .embedInCode("smtp-relay-agent-reconcile.service"),
                 .embedInCode("smtp-relay-agent-reconcile.timer"),
+                .embedInCode("smtp-relay-agent.cron"),
+                .embedInCode("smtp-relay-agent.init"),
+                .embedInCode("smtp-relay-agent.logrotate"),
                 .embedInCode("smtp-relay-agent.service"),
             ],
             swiftSettings: strict

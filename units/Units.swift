@@ -1,9 +1,28 @@
-/// The systemd units that the agent installs: the files beside this one, embedded in the binary.
+/// What the agent installs for the host's init to run it: the files beside this one, embedded in the binary.
 package enum Units {
-    /// A unit file by its name and text.
+    /// A file by its name, text and place.
     package struct Unit: Sendable {
         package let name: String
         package let text: [UInt8]
+        package let path: String
+        package let isExecutable: Bool
+
+        /// A unit of systemd's.
+        init(name: String, text: [UInt8]) {
+            self.init(name: name, text: text, path: "/etc/systemd/system/\(name)", isExecutable: false)
+        }
+
+        init(name: String, text: [UInt8], path: String, isExecutable: Bool) {
+            self.name = name
+            self.text = text
+            self.path = path
+            self.isExecutable = isExecutable
+        }
+
+        /// A script of System V's.
+        static func script(_ name: String, _ text: [UInt8]) -> Unit {
+            Unit(name: "\(name).init", text: text, path: "/etc/init.d/\(name)", isExecutable: true)
+        }
     }
 
     /// Publishes the node's health while Postfix runs, and withdraws it the moment Postfix stops.
@@ -31,4 +50,34 @@ package enum Units {
     package static let all = [health, reconcileService, reconcileTimer, agent]
     /// Those of a host that sends: it has no health to publish.
     package static let ofSender = [reconcileService, reconcileTimer, agent]
+
+    // Hosts without systemd
+
+    private static let agentScript = Unit.script("smtp-relay-agent", PackageResources.smtp_relay_agent_init)
+    private static let healthScript = Unit.script(
+        "smtp-relay-agent-health",
+        PackageResources.smtp_relay_agent_health_init
+    )
+    private static let reconcileScript = Unit.script(
+        "smtp-relay-agent-reconcile",
+        PackageResources.smtp_relay_agent_reconcile_init
+    )
+    /// Regular passes, and a second net for the agent's keeper.
+    private static let cron = Unit(
+        name: "smtp-relay-agent.cron",
+        text: PackageResources.smtp_relay_agent_cron,
+        path: "/etc/cron.d/smtp-relay-agent",
+        isExecutable: false
+    )
+    private static let logRotation = Unit(
+        name: "smtp-relay-agent.logrotate",
+        text: PackageResources.smtp_relay_agent_logrotate,
+        path: "/etc/logrotate.d/smtp-relay-agent",
+        isExecutable: false
+    )
+
+    package static let ofSystemV = [healthScript, reconcileScript, agentScript, cron, logRotation]
+    package static let ofSenderOnSystemV = [reconcileScript, agentScript, cron, logRotation]
+    /// On whatever host.
+    package static let everywhere = all + ofSystemV
 }

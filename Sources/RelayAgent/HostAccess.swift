@@ -43,8 +43,7 @@ package struct HostAccess: Sendable {
     ) -> HostAccess {
         let files = FileSystem()
         let runner = SubprocessRunner(variables: variables)
-        let hasSystemd = files.exists("/run/systemd/system")
-        let services: any ServiceManager = hasSystemd ? Systemd(runner: runner) : NoServiceManager()
+        let services = Self.services(runner: runner, files: files)
         return HostAccess(
             files: files,
             runner: runner,
@@ -68,5 +67,12 @@ package struct HostAccess: Sendable {
         let system = OperatingSystem(files: files)
         guard KnownSystem.named(system) == nil else { return }
         log.warning("system", "\(system.prettyName) is not a system that is known: going by what it has")
+    }
+
+    /// The service manager that is really there: systemd may be installed without having booted the host (sd_booted(3)).
+    static func services(runner: any CommandRunner, files: FileSystem) -> any ServiceManager {
+        if files.exists("/run/systemd/system") { return Systemd(runner: runner) }
+        if SystemV.isPresent(in: files) { return SystemV(runner: runner, files: files) }
+        return NoServiceManager()
     }
 }

@@ -19,6 +19,9 @@ struct NodeTraces: Sendable {
     /// The agent's units, in the order in which they are stopped: first who would start the others again.
     static let units = [Units.agent, Units.reconcileTimer, Units.reconcileService, Units.health]
 
+    /// The files of units, scripts and the like that are there, of whichever init.
+    var unitFiles: [FilePath] { Units.everywhere.map(UnitFiles.path).filter(files.exists) }
+
     /// The files that stood there before the agent's first change, by where they stood.
     var originals: [(path: FilePath, original: FilePath)] {
         Self.configuration.map { ($0, ConfiguredService.original(of: $0)) }.filter { files.exists($0.1) }
@@ -32,6 +35,6 @@ struct NodeTraces: Sendable {
     /// Everything that a person would have to remove.
     var all: [FilePath] {
         [Self.state, Self.environment, Installation.program].filter(files.exists)
-            + Self.units.map(UnitFiles.path).filter(files.exists) + originals.map(\.original)
+            + unitFiles + originals.map(\.original)
     }
 }

@@ -3,7 +3,7 @@ package import Reconcile
 package import SystemPackage
 package import Units
 
-/// The agent's own units, as this binary carries them.
+/// The agent's own units, or what a host without systemd has in their place, as this binary carries them.
 package struct UnitFiles: Resource {
     package let name = "units"
 
@@ -39,7 +39,8 @@ package struct UnitFiles: Resource {
         for unit in units {
             let path = Self.path(of: unit)
             let snapshot = try files.file(at: path)
-            guard snapshot != FileSnapshot(attributes: FileAttributes(), isRegular: true, bytes: unit.text) else {
+            guard snapshot != FileSnapshot(attributes: Self.attributes(of: unit), isRegular: true, bytes: unit.text)
+            else {
                 continue
             }
             changed.append(unit)
@@ -84,11 +85,33 @@ package struct UnitFiles: Resource {
 
     private func write(_ changed: [Units.Unit]) throws {
         for unit in changed {
-            try files.replace(Self.path(of: unit), with: unit.text, attributes: FileAttributes())
+            let path = Self.path(of: unit)
+            try files.createDirectory(path.removingLastComponent())
+            try files.replace(path, with: unit.text, attributes: Self.attributes(of: unit))
         }
     }
 
-    package static func path(of unit: Units.Unit) -> FilePath {
-        FilePath("/etc/systemd/system").appending(unit.name)
+    package static func path(of unit: Units.Unit) -> FilePath { FilePath(unit.path) }
+
+    private static func attributes(of unit: Units.Unit) -> FileAttributes {
+        unit.isExecutable ? FileAttributes(permissions: .executable) : FileAttributes()
+    }
+}
+
+extension Units {
+    /// Those of a relay on a host with such an init.
+    package static func all(on system: ServiceSystem) -> [Unit] {
+        switch system {
+        case .systemd: all
+        case .systemV: ofSystemV
+        }
+    }
+
+    /// Those of a host that sends.
+    package static func ofSender(on system: ServiceSystem) -> [Unit] {
+        switch system {
+        case .systemd: ofSender
+        case .systemV: ofSenderOnSystemV
+        }
     }
 }

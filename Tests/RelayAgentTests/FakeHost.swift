@@ -33,7 +33,12 @@ extension HostAccess {
 final class ObedientServices: ServiceManager {
     private let state: Mutex<(states: [ServiceName: ServiceState], told: [String])>
 
-    init(_ states: [ServiceName: ServiceState] = [:]) { self.state = Mutex((states, [])) }
+    let system: ServiceSystem
+
+    init(_ states: [ServiceName: ServiceState] = [:], system: ServiceSystem = .systemd) {
+        self.state = Mutex((states, []))
+        self.system = system
+    }
 
     var told: [String] { state.withLock { $0.told } }
 
@@ -47,6 +52,7 @@ final class ObedientServices: ServiceManager {
     func stop(_ service: ServiceName) { tell("stop", service, isActive: false) }
     func reload(_ service: ServiceName) { tell("reload", service) }
     func restart(_ service: ServiceName) { tell("restart", service, isActive: true) }
+    func forget(_ service: ServiceName) { tell("forget", service) }
     func isShuttingDown() -> Bool { false }
     func definitionsChanged() { state.withLock { $0.told.append("daemon-reload") } }
 

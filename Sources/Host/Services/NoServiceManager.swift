@@ -16,7 +16,8 @@ package struct NoServiceManager: ServiceManager {
     package func definitionsChanged() throws(ServiceFailure) { try refuse("reload unit files") }
 
     private func refuse(_ operation: String) throws(ServiceFailure) {
-        let why = "this host was not booted with systemd (there is no /run/systemd/system)"
+        let why =
+            "this host was not booted with systemd (there is no /run/systemd/system), nor has it service and chkconfig"
         throw ServiceFailure(operation: operation, cause: CommandFailure(Command("systemctl", []), .notRun(why)))
     }
 }

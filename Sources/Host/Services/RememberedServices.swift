@@ -1,10 +1,10 @@
-import SystemPackage
+package import SystemPackage
 
 /// A service manager whose last answer is taken for the next one as long as nothing speaks against it.
 ///
 /// A resident agent asks every minute, and `systemctl show` costs as much processor time as all the rest of a pass with
 /// nothing to do. What would change the answer shows elsewhere for less: a main process that has ended, or another link
-/// or file in systemd's folder.
+/// or file in the folders of its definitions.
 package actor RememberedServices: ServiceManager {
     private let manager: any ServiceManager
     private let files: FileSystem
@@ -19,8 +19,10 @@ package actor RememberedServices: ServiceManager {
 
     /// What has no process and no file of its own, such as a timer, is asked about this often.
     private static let validity: Duration = .seconds(600)
+
+    package nonisolated var system: ServiceSystem { manager.system }
     /// Where a unit is enabled, disabled or changed. The folders in it that hold the links change with them.
-    private static let definitions: FilePath = "/etc/systemd/system"
+    package nonisolated var definitions: [FilePath] { manager.definitions }
 
     package init(_ manager: any ServiceManager, files: FileSystem) {
         self.manager = manager
@@ -85,13 +87,20 @@ package actor RememberedServices: ServiceManager {
         try await manager.definitionsChanged()
     }
 
+    package func forget(_ service: ServiceName) async throws(ServiceFailure) {
+        last = nil
+        try await manager.forget(service)
+    }
+
     package func isShuttingDown() async -> Bool { await manager.isShuttingDown() }
 
     private func evidence(for states: [ServiceName: ServiceState]) -> String? {
         definitionsEvidence().map { $0 + processesEvidence(for: states) }
     }
 
-    private func definitionsEvidence() -> String? { try? files.fingerprint(of: Self.definitions) }
+    private func definitionsEvidence() -> String? {
+        try? definitions.map { try files.fingerprint(of: $0) }.joined(separator: "\n")
+    }
 
     private func processesEvidence(for states: [ServiceName: ServiceState]) -> String {
         states.values.compactMap(\.mainProcess).sorted()

@@ -1,3 +1,5 @@
+package import SystemPackage
+
 /// A service by the name that its service manager knows it by, without a suffix: `postfix`, `nginx`.
 package struct ServiceName: Sendable, Hashable, CustomStringConvertible {
     package let description: String
@@ -42,6 +44,10 @@ package struct ServiceState: Sendable, Equatable {
 ///
 /// Each call returns when it is done, and throws a `ServiceFailure` with the service's own last words when it fails.
 package protocol ServiceManager: Sendable {
+    /// What the definitions of services are written for.
+    var system: ServiceSystem { get }
+    /// The folders that tell a change of what is defined or enabled.
+    var definitions: [FilePath] { get }
     /// The state of each service, in one question.
     func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState]
     func enable(_ service: ServiceName) async throws(ServiceFailure)
@@ -57,6 +63,20 @@ package protocol ServiceManager: Sendable {
     func isShuttingDown() async -> Bool
     /// Has the manager read changed service definitions.
     func definitionsChanged() async throws(ServiceFailure)
+    /// Has the manager let go of a service whose definition is about to go, and which is disabled already.
+    func forget(_ service: ServiceName) async throws(ServiceFailure)
+}
+
+/// As systemd has it, which keeps nothing of a disabled unit.
+extension ServiceManager {
+    package var system: ServiceSystem { .systemd }
+    package var definitions: [FilePath] { ["/etc/systemd/system"] }
+    package func forget(_ service: ServiceName) async throws(ServiceFailure) {}
+}
+
+/// The kinds of service definitions.
+package enum ServiceSystem: Sendable {
+    case systemd, systemV
 }
 
 /// A service that would not do as told.

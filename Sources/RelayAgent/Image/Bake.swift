@@ -38,7 +38,7 @@ package struct Bake: Sendable {
         let cleared = try await step("traces") { try await clear() }
         return BakeReport(
             packages: Self.packages.map(\.name),
-            units: Units.all.map(\.name),
+            units: Units.all(on: host.services.system).map(\.name),
             hasSettings: host.files.exists(NodeTraces.settings.appending("config.toml")),
             sharedKeys: Self.packageKeys.filter(host.files.exists),
             cleared: cleared
@@ -79,7 +79,14 @@ package struct Bake: Sendable {
         // The unit of a pass has nothing that could be enabled.
         let enablable = names.filter { $0.description != Units.reconcileService.name }
         try await converge(
-            UnitFiles(Units.all, enabled: [], running: [], stopped: enablable, services: board, files: host.files)
+            UnitFiles(
+                Units.all(on: host.services.system),
+                enabled: [],
+                running: [],
+                stopped: enablable,
+                services: board,
+                files: host.files
+            )
         )
     }
 

@@ -135,7 +135,7 @@ struct NodeResources: NodeParts {
                 onWait: { log.notice("packages", "waiting for \($0)") }
             ),
             UnitFiles(
-                Units.all,
+                Units.all(on: host.services.system),
                 enabled: [Self.health],
                 running: [settings.reconcile.resident ? Self.agent : Self.timer],
                 stopped: [settings.reconcile.resident ? Self.timer : Self.agent],

@@ -24,5 +24,5 @@ struct SecurityLabels: Sendable {
     private static let paths =
         ["/etc/postfix/main.cf", "/etc/postfix/master.cf"] + PostfixTable.Name.allCases.map(\.path)
         + ["/etc/nginx/nginx.conf", "/etc/smtp-relay-agent", "/var/lib/smtp-relay-agent", "\(Installation.program)"]
-        + Units.all.map { "\(UnitFiles.path(of: $0))" }
+        + Units.everywhere.map { "\(UnitFiles.path(of: $0))" }
 }

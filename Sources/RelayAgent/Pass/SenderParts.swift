@@ -46,7 +46,7 @@ struct SenderParts: NodeParts {
                 onWait: { log.notice("packages", "waiting for \($0)") }
             ),
             UnitFiles(
-                Units.ofSender,
+                Units.ofSender(on: host.services.system),
                 enabled: [],
                 running: [isResident ? Self.agent : Self.timer],
                 stopped: [isResident ? Self.timer : Self.agent],

@@ -28,7 +28,7 @@ struct ResidentSettings: Sendable {
 
     init(_ settings: SenderSettings) {
         self.reconcile = settings.reconcile
-        self.watched = SenderPostfixService.files + Units.ofSender.map(UnitFiles.path)
+        self.watched = SenderPostfixService.files + (Units.ofSender + Units.ofSenderOnSystemV).map(UnitFiles.path)
         self.shutdown = nil
     }
 
@@ -38,7 +38,7 @@ struct ResidentSettings: Sendable {
     }
 
     private static let filesOfRelay =
-        PostfixService.files + NginxService.files + Units.all.map(UnitFiles.path) + [
+        PostfixService.files + NginxService.files + Units.everywhere.map(UnitFiles.path) + [
             FilePath(NginxConfiguration.healthFile)
         ]
 }

@@ -76,8 +76,9 @@ package struct Uninstall: Sendable {
             try await host.services.disable(service)
             log.done("units", "disable and stop \(service)", after: ContinuousClock.now - started)
         }
-        let present = NodeTraces.units.map(UnitFiles.path).filter(host.files.exists)
+        let present = traces.unitFiles
         guard !present.isEmpty else { return }
+        for name in names { try await host.services.forget(name) }
         try remove(present, "units")
         try await host.services.definitionsChanged()
     }

@@ -43,38 +43,46 @@ metadata_expire=0
 def relay() -> Path:
     """An image as EC2 has it: cloud-init and yum, but neither Postfix nor nginx."""
 
-    def finish(root: Path) -> None:
-        (root / "usr/bin/yum").symlink_to("dnf-3")
-        (root / "etc/cloud/cloud.cfg.d/99-lab.cfg").write_text(CLOUD_CONFIG)
-        (root / "etc/cloud/ds-identify.cfg").write_text("policy: enabled\n")
-        (root / "etc/yum.repos.d").mkdir(parents=True, exist_ok=True)
-        (root / "etc/yum.repos.d/lab.repo").write_text(REPOSITORY)
-        # Debian's rpm keeps root's database in the home folder; RPM distributions do not.
-        (root / "etc/rpm").mkdir(exist_ok=True)
-        (root / "etc/rpm/macros").write_text("%_dbpath /var/lib/rpm\n")
-        (root / "etc/hostname").unlink(missing_ok=True)
-        (root / "etc/machine-id").write_text("")
-        # Debian's services that no EC2 image of an RPM distribution has.
-        for unit in ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
-                     "fstrim.timer", "systemd-resolved.service", "getty@tty1.service", "console-getty.service"):
-            (root / "etc/systemd/system" / unit).unlink(missing_ok=True)
-            (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
-        base = packages.build() / packages.BASE
-        shutil.copy(base, root / "tmp/base.rpm")
-        run("chroot", root, "rpm", "-i", "--justdb", "--nodeps", "/tmp/base.rpm")
-        (root / "tmp/base.rpm").unlink()
+    return made("relay", "bookworm", RELAY_PACKAGES, as_relay, relay_recipe())
 
-    return _image("relay", "bookworm", RELAY_PACKAGES, finish, CLOUD_CONFIG + REPOSITORY + packages.recipe())
+
+def as_relay(root: Path) -> None:
+    """Set a root up as EC2's images of RPM distributions are."""
+    (root / "usr/bin/yum").symlink_to("dnf-3")
+    (root / "etc/cloud/cloud.cfg.d/99-lab.cfg").write_text(CLOUD_CONFIG)
+    (root / "etc/cloud/ds-identify.cfg").write_text("policy: enabled\n")
+    (root / "etc/yum.repos.d").mkdir(parents=True, exist_ok=True)
+    (root / "etc/yum.repos.d/lab.repo").write_text(REPOSITORY)
+    # Debian's rpm keeps root's database in the home folder; RPM distributions do not.
+    (root / "etc/rpm").mkdir(exist_ok=True)
+    (root / "etc/rpm/macros").write_text("%_dbpath /var/lib/rpm\n")
+    (root / "etc/hostname").unlink(missing_ok=True)
+    (root / "etc/machine-id").write_text("")
+    # Debian's services that no EC2 image of an RPM distribution has.
+    for unit in ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
+                 "fstrim.timer", "systemd-resolved.service", "getty@tty1.service", "console-getty.service"):
+        (root / "etc/systemd/system" / unit).unlink(missing_ok=True)
+        (root / "etc/systemd/system").mkdir(parents=True, exist_ok=True)
+        (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
+    base = packages.build() / packages.BASE
+    shutil.copy(base, root / "tmp/base.rpm")
+    run("chroot", root, "rpm", "-i", "--justdb", "--nodeps", "/tmp/base.rpm")
+    (root / "tmp/base.rpm").unlink()
+
+
+def relay_recipe() -> str:
+    """All that as_relay() puts there, besides this file."""
+    return CLOUD_CONFIG + REPOSITORY + packages.recipe()
 
 
 def sender() -> Path:
     """An application host: Postfix as Debian has it."""
-    return _image("sender", "bookworm", SENDER_PACKAGES, lambda root: None, "")
+    return made("sender", "bookworm", SENDER_PACKAGES, lambda root: None, "")
 
 
 def postfix(suite: str) -> Path:
     """A root with a Debian release's Postfix, never booted."""
-    return _image(f"postfix-{suite}", suite, "postfix", lambda root: None, "")
+    return made(f"postfix-{suite}", suite, "postfix", lambda root: None, "")
 
 
 def foreign() -> Path:
@@ -86,10 +94,14 @@ def foreign() -> Path:
         lines.append("hosts: files myhostname resolve [!UNAVAIL=return] dns")
         (root / "etc/nsswitch.conf").write_text("\n".join(lines) + "\n")
 
-    return _image("foreign", "trixie", FOREIGN_PACKAGES, finish, "")
+    return made("foreign", "trixie", FOREIGN_PACKAGES, finish, "")
 
 
-def _image(name: str, suite: str, wanted: str, finish, recipe: str) -> Path:
+def made(name: str, suite: str, wanted: str, finish, recipe: str) -> Path:
+    """The image of a name, made where there is none that was made of just this.
+
+    finish does the rest once the packages are there; recipe is the text of all that it works by.
+    """
     source = Path(__file__).read_bytes()
     root = paths.CACHE / "images" / f"{name}-{paths.key(suite, wanted, recipe, source)}"
     if not root.exists():

@@ -61,14 +61,14 @@ class Machine:
 
     def reboot(self) -> None:
         """Have the machine shut down in good order and start again, as a person's 'reboot' does."""
-        self.exec("systemctl", "reboot", check=False)
+        self.exec("reboot", check=False)
         # systemd-nspawn ends where it can't clean up for the next boot, so each boot has one of its own.
         self.process.wait(180)
         self.boot()
 
     def power_off(self) -> None:
         """Have the machine shut down in good order, and wait until it is off."""
-        self.exec("systemctl", "poweroff", check=False)
+        self.exec("poweroff", check=False)
         self.process.wait(180)
 
     def disk(self) -> str:

@@ -1,0 +1,181 @@
+package import SystemPackage
+
+/// System V init, through `service` and `chkconfig`, as Amazon Linux 1 has them.
+///
+/// A service is a script in /etc/init.d that answers `start`, `stop`, `status` and the like with the exit statuses of the
+/// Linux Standard Base (3.1, 20.2 "Init Script Actions"). `enable` is `chkconfig`'s `on`. What a unit's suffix says on
+/// systemd has no meaning here: `a.timer` is the script `a`.
+package struct SystemV: ServiceManager {
+    package let system = ServiceSystem.systemV
+
+    private let runner: any CommandRunner
+    private let files: FileSystem
+
+    private static let scripts: FilePath = "/etc/init.d"
+    /// By their full paths: looking them up in PATH costs a child process for each folder that does not have them. Systems
+    /// differ in which one it is.
+    private static let servicePrograms: [FilePath] = ["/sbin/service", "/usr/sbin/service"]
+    private static let chkconfigPrograms: [FilePath] = ["/sbin/chkconfig", "/usr/sbin/chkconfig"]
+    private static let runlevelPrograms: [FilePath] = ["/sbin/runlevel", "/usr/sbin/runlevel"]
+
+    package init(runner: any CommandRunner, files: FileSystem) {
+        self.runner = runner
+        self.files = files
+    }
+
+    /// Whether a host has what this one works by.
+    package static func isPresent(in files: FileSystem) -> Bool {
+        servicePrograms.contains(where: files.exists) && chkconfigPrograms.contains(where: files.exists)
+    }
+
+    package func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState] {
+        let started = startedAtBoot()
+        var states: [ServiceName: ServiceState] = [:]
+        for service in services {
+            let script = Self.script(of: service)
+            guard files.exists(Self.scripts.appending(script)) else {
+                states[service] = .unknown
+                continue
+            }
+            let status = try await output("ask for the state of \(service)", Self.servicePrograms, [script, "status"])
+            let isActive = status.status == 0
+            states[service] = ServiceState(
+                isInstalled: true,
+                isEnabled: started.contains(script),
+                isActive: isActive,
+                mainProcess: isActive ? mainProcess(of: script) : nil
+            )
+        }
+        return states
+    }
+
+    package func enable(_ service: ServiceName) async throws(ServiceFailure) {
+        let script = Self.script(of: service)
+        // Only of what it manages does chkconfig take orders.
+        try await order("enable \(service)", Self.chkconfigPrograms, ["--add", script])
+        try await order("enable \(service)", Self.chkconfigPrograms, [script, "on"])
+    }
+
+    package func disable(_ service: ServiceName) async throws(ServiceFailure) {
+        let script = Self.script(of: service)
+        try await order("disable \(service)", Self.chkconfigPrograms, [script, "off"])
+        let status = try await output("ask for the state of \(service)", Self.servicePrograms, [script, "status"])
+        // 3: it does not run. Scripts there are that fail to stop what does not run.
+        if status.status != 3 { try await stop(service) }
+    }
+
+    package func forget(_ service: ServiceName) async throws(ServiceFailure) {
+        let script = Self.script(of: service)
+        guard files.exists(Self.scripts.appending(script)) else { return }
+        try await order("take \(service) out of the run levels", Self.chkconfigPrograms, ["--del", script])
+    }
+
+    package func start(_ service: ServiceName) async throws(ServiceFailure) { try await act("start", on: service) }
+
+    /// A script has started its service when it returns, whatever that waits for.
+    package func startLater(_ service: ServiceName) async throws(ServiceFailure) { try await start(service) }
+
+    package func stop(_ service: ServiceName) async throws(ServiceFailure) { try await act("stop", on: service) }
+
+    package func reload(_ service: ServiceName) async throws(ServiceFailure) { try await act("reload", on: service) }
+
+    package func restart(_ service: ServiceName) async throws(ServiceFailure) { try await act("restart", on: service) }
+
+    /// Scripts are read each time they run.
+    package func definitionsChanged() {}
+
+    package func isShuttingDown() async -> Bool {
+        // "N 3": the run level before, and that of now; 0 halts, 6 reboots (runlevel(8)).
+        let output = try? await output("ask for the run level", Self.runlevelPrograms, [])
+        return ["0", "6"].contains(output?.standardOutput.split(whereSeparator: \.isWhitespace).last)
+    }
+
+    package var definitions: [FilePath] {
+        [Self.scripts, links(), "/var/lock/subsys"]
+    }
+
+    private static func script(of service: ServiceName) -> String {
+        String(service.description.prefix { $0 != "." })
+    }
+
+    // Run levels
+
+    /// The scripts that init starts at boot: rc(8) runs the links of the run level whose names begin with S, in order.
+    private func startedAtBoot() -> Set<String> {
+        let names = (try? files.names(in: links())) ?? []
+        return Set(names.filter { $0.first == "S" }.map { String($0.dropFirst(3)) })
+    }
+
+    private func links() -> FilePath { FilePath("/etc/rc\(defaultLevel()).d") }
+
+    /// The run level that the system boots into, from /etc/inittab (inittab(5)), which upstart reads as well: 3 where it
+    /// says none, as on the RPM distributions.
+    private func defaultLevel() -> Character {
+        let text = (try? files.bytes(at: "/etc/inittab")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            guard line.first != "#", fields.count > 2, fields[2] == "initdefault" else { continue }
+            if let level = fields[1].first, "12345".contains(level) { return level }
+        }
+        return "3"
+    }
+
+    // Processes
+
+    /// The process of a service's pid file, as long as it lives.
+    private func mainProcess(of script: String) -> Int32? {
+        for path in Self.processFiles[script] ?? [FilePath("/var/run/\(script).pid")] {
+            guard let bytes = try? files.bytes(at: path, limit: 64) else { continue }
+            let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            guard let process = words.first.flatMap({ Int32($0) }), process > 0,
+                files.startTime(ofProcess: process) != nil
+            else { continue }
+            return process
+        }
+        return nil
+    }
+
+    /// Where it is not /var/run/NAME.pid alone. On newer systems /var/run is /run, on older ones both may be there.
+    private static let processFiles: [String: [FilePath]] = [
+        "nginx": ["/run/nginx.pid", "/var/run/nginx.pid"],
+        "postfix": ["/var/spool/postfix/pid/master.pid"],
+    ]
+
+    // Commands
+
+    private func act(_ verb: String, on service: ServiceName) async throws(ServiceFailure) {
+        try await order("\(verb) \(service)", Self.servicePrograms, [Self.script(of: service), verb])
+    }
+
+    private func order(
+        _ operation: String,
+        _ programs: [FilePath],
+        _ arguments: [String]
+    ) async throws(ServiceFailure) {
+        do {
+            _ = try await runner.runChecked(command(programs, arguments))
+        } catch {
+            throw ServiceFailure(operation: operation, cause: error)
+        }
+    }
+
+    private func output(
+        _ operation: String,
+        _ programs: [FilePath],
+        _ arguments: [String]
+    ) async throws(ServiceFailure) -> CommandOutput {
+        do {
+            return try await runner.run(command(programs, arguments))
+        } catch {
+            throw ServiceFailure(operation: operation, cause: error)
+        }
+    }
+
+    private func command(_ programs: [FilePath], _ arguments: [String]) -> Command {
+        let program = programs.first(where: files.exists) ?? programs[0]
+        return Command(program.string, arguments, timeout: Self.timeout)
+    }
+
+    /// An agent that leaves the load balancers first has to have its time.
+    private static let timeout: Duration = .seconds(900)
+}

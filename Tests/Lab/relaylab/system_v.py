@@ -1,0 +1,33 @@
+"""A root that System V init boots, with service and chkconfig, as Amazon Linux 1 has them."""
+
+import shutil
+from pathlib import Path
+
+from . import image, paths
+
+_FILES = paths.SOURCES / "sysv"
+# sysvinit-core in place of systemd-sysv; cron and logrotate, which every EC2 image of that time has.
+_PACKAGES = ("sysvinit-core sysv-rc initscripts insserv init-system-helpers cron logrotate "
+             + image.RELAY_PACKAGES.replace("systemd systemd-sysv dbus ", "").replace("libnss-myhostname ", ""))
+
+
+def root() -> Path:
+    """The relay's image on another init. The scripts of Postfix and nginx are there before their packages."""
+
+    def finish(made: Path) -> None:
+        image.as_relay(made)
+        # What a machine without a console's terminals can't have; and the run level of the RPM distributions.
+        inittab = [line.replace("id:2:", "id:3:") for line in (made / "etc/inittab").read_text().splitlines()
+                   if "getty" not in line]
+        (made / "etc/inittab").write_text("\n".join(inittab) + "\n")
+        # Scripts run by the order of their links, as on the RPM distributions, not by Debian's own tables.
+        with (made / "etc/default/rcS").open("a") as settings:
+            settings.write("CONCURRENCY=none\n")
+        for table in (made / "etc/init.d").glob(".depend.*"):
+            table.unlink()
+        for name, place in {"chkconfig": "sbin", "postfix": "etc/init.d", "nginx": "etc/init.d"}.items():
+            shutil.copy(_FILES / name, made / place / name)
+            (made / place / name).chmod(0o755)
+
+    recipe = "".join(path.read_text() for path in sorted(_FILES.iterdir())) + Path(__file__).read_text()
+    return image.made("relay-system-v", "bookworm", _PACKAGES, finish, recipe + image.relay_recipe())
