@@ -24,6 +24,10 @@ struct NodeTraces: Sendable {
         Self.configuration.map { ($0, ConfiguredService.original(of: $0)) }.filter { files.exists($0.1) }
     }
 
+    /// Whether the host is or was a relay, which may be in a load balancer. A sender's first change is in main.cf, too, but
+    /// the instance is written down for relays alone.
+    var isOfRelay: Bool { [OtherInstance.record, DrainOrders.lasting].contains(where: files.exists) }
+
     /// What shows that a pass has been made here; empty where none has.
     var ofPasses: [FilePath] {
         [OtherInstance.record, DrainOrders.lasting].filter(files.exists) + originals.map(\.original)
