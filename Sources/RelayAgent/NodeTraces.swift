@@ -35,7 +35,7 @@ struct NodeTraces: Sendable {
 
     /// Everything that a person would have to remove.
     var all: [FilePath] {
-        [Self.state, Self.environment, Installation.program].filter(files.exists)
+        [Self.state, Self.environment, Installation.previous, Installation.program].filter(files.exists)
             + Self.units.map(UnitFiles.path).filter(files.exists) + originals.map(\.original)
     }
 }

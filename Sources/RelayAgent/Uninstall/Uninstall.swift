@@ -41,7 +41,7 @@ package struct Uninstall: Sendable {
         try await step("services") { try await restoreServices() }
         tellOfMail()
         try await step("state") { try removeState() }
-        try await step("agent") { try remove([Installation.program], "agent") }
+        try await step("agent") { try remove([Installation.previous, Installation.program], "agent") }
         log.summary("the host is as it was before smtp-relay-agent; packages stay installed\(kept)")
     }
 
