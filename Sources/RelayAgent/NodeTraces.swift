@@ -27,6 +27,10 @@ struct NodeTraces: Sendable {
         Self.configuration.map { ($0, ConfiguredService.original(of: $0)) }.filter { files.exists($0.1) }
     }
 
+    /// Whether the host is or was a relay, which may be in a load balancer. A sender's first change is in main.cf, too, but
+    /// the instance is written down for relays alone.
+    var isOfRelay: Bool { [OtherInstance.record, DrainOrders.lasting].contains(where: files.exists) }
+
     /// What shows that a pass has been made here; empty where none has.
     var ofPasses: [FilePath] {
         [OtherInstance.record, DrainOrders.lasting].filter(files.exists) + originals.map(\.original)
@@ -34,7 +38,7 @@ struct NodeTraces: Sendable {
 
     /// Everything that a person would have to remove.
     var all: [FilePath] {
-        [Self.state, Self.environment, Installation.program].filter(files.exists)
+        [Self.state, Self.environment, Installation.previous, Installation.program].filter(files.exists)
             + unitFiles + originals.map(\.original)
     }
 }

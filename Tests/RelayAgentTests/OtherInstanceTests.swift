@@ -48,6 +48,36 @@ struct OtherInstanceTests {
         }
     }
 
+    /// As a version to come may write it, met after the way back from there: the order holds, and stays as it was written.
+    @Test(arguments: [
+        #"{"format":2,"reason":"a new one","instance":"i-0000000a","since":7,"until":{"time":9}}"#,
+        #"{"format":3,"reason":{"code":4},"instance":["i-0000000a"]}"#,
+    ])
+    func anOrderOfANewerVersionHoldsAndIsNotRewritten(text: String) async throws {
+        try await withTemporaryRoot { files in
+            try files.createDirectory(DrainOrders.lasting.removingLastComponent())
+            try files.put(Array(text.utf8), at: DrainOrders.lasting)
+            let orders = DrainOrders(files: files)
+            #expect(try orders.current()?.reason == .newer)
+            try await settle(files, ScriptedRunner(), on: "i-0000000a")
+            var order = try #require(try orders.current())
+            order.evacuateTo = "[10.0.0.1]"
+            try orders.give(order)
+            #expect(try files.bytes(at: DrainOrders.lasting) == Array(text.utf8))
+            // Whom it is for is known where the form did not change, and a person can withdraw it.
+            #expect(order.isForeign(to: try InstanceID("i-0000000b")) == text.contains("format\":2"))
+            #expect(try orders.withdraw())
+            #expect(try orders.current() == nil)
+        }
+    }
+
+    @Test func anOrderIsWrittenWithItsFormat() async throws {
+        try await withTemporaryRoot { files in
+            try DrainOrders(files: files).give(DrainOrder(.byHand, since: 1))
+            #expect(String(decoding: try files.bytes(at: DrainOrders.lasting), as: UTF8.self).contains(#""format":1"#))
+        }
+    }
+
     @Test func mailOfAnotherInstanceIsHeldOnceAndOwnMailNever() async throws {
         try await withTemporaryRoot { files in
             try queue(files, "deferred/A/A1B2C3")

@@ -109,7 +109,50 @@ struct UninstallTests {
             let services = ServicesBefore.services
             try await before.keep(ServiceBoard(manager: ObedientServices([Self.postfix: Self.up]), services: services))
             try await before.keep(board)
-            #expect(before.read() == ["postfix": ServicesBefore.State(isEnabled: true, isActive: true)])
+            #expect(before.read()?.services == ["postfix": ServiceBefore(isEnabled: true, isActive: true)])
+        }
+    }
+
+    @Test func aRecordOfTheFirstFormIsReadAndWrittenInTheNew() async throws {
+        try await withTemporaryRoot { files in
+            let path: FilePath = "/var/lib/smtp-relay-agent/before.json"
+            try put(path, #"{"postfix":{"isEnabled":true,"isActive":false}}"#, in: files)
+            let before = ServicesBefore(files: files)
+            let old = ["postfix": ServiceBefore(isEnabled: true, isActive: false)]
+            #expect(before.read()?.services == old)
+            try await before.keep(ServiceBoard(manager: ObedientServices(), services: ServicesBefore.services))
+            #expect(try text(path, in: files).contains(#""format":2"#))
+            #expect(before.read()?.services == old)
+        }
+    }
+
+    /// A newer version finds its record again.
+    @Test func aRecordThatIsNotUnderstoodStays() async throws {
+        try await withTemporaryRoot { files in
+            let path: FilePath = "/var/lib/smtp-relay-agent/before.json"
+            try put(path, #"{"format":9,"services":["all"]}"#, in: files)
+            let before = ServicesBefore(files: files)
+            try await before.keep(ServiceBoard(manager: ObedientServices(), services: ServicesBefore.services))
+            try before.keep(MailAgentBefore())
+            #expect(before.read() == nil)
+            #expect(try text(path, in: files) == #"{"format":9,"services":["all"]}"#)
+        }
+    }
+
+    @Test func whatWasTakenFromAnotherMailAgentComesBackAsItWasFirst() async throws {
+        try await withTemporaryRoot { files in
+            let services = try await node(files, before: [Self.postfix: Self.up])
+            var taken = MailAgentBefore()
+            taken.services["sendmail"] = ServiceBefore(isEnabled: true, isActive: true)
+            taken.services["sm-client"] = ServiceBefore(isEnabled: false, isActive: true)
+            try ServicesBefore(files: files).keep(taken)
+            // Somebody has enabled it again, without starting it; that is not how it was before the agent.
+            taken.services["sendmail"] = ServiceBefore(isEnabled: true, isActive: false)
+            try ServicesBefore(files: files).keep(taken)
+            services.disable(ServiceName("sendmail"))
+            services.disable(ServiceName("sm-client"))
+            try await uninstall(files, services)
+            #expect(services.told.suffix(3) == ["enable sendmail", "start sendmail", "start sm-client"])
         }
     }
 

@@ -70,6 +70,28 @@ struct ConfiguredServiceTests {
         }
     }
 
+    @Test func whatAReloadDoesNotCureARestartDoesOnce() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try files.createDirectory("/etc")
+            try files.replace(path, with: Array("old\n".utf8), attributes: FileAttributes())
+            let services = FakeServices([name: running])
+            let board = ServiceBoard(manager: services, services: [name])
+            for cure in ["restart demo", "start demo"] {
+                let configuration = FakeConfiguration(wanted: "for \(cure)\n", cure: (services, cure))
+                let service = ConfiguredService(configuration, services: board, files: files)
+                guard cure == "start demo" else {
+                    _ = try await apply(service)
+                    #expect(services.told == ["reload demo", "restart demo"])
+                    continue
+                }
+                // What no restart cures is rolled back.
+                await #expect(throws: RolledBack.self) { try await apply(service) }
+                #expect(services.told.dropFirst(2) == ["reload demo", "restart demo", "restart demo"])
+                #expect(try files.bytes(at: path) == Array("for restart demo\n".utf8))
+            }
+        }
+    }
+
     @Test func whatWorkedOnceIsPutBackWithoutAskingAgain() async throws {
         try await withService(text: "new\n") { (service, services, files) async throws in
             try service.confirmed()

@@ -51,13 +51,19 @@ struct FakeConfiguration: ServiceConfiguration {
     var wanted = "new\n"
     var isValid = true
     var works = true
+    /// What it has to be told before it works.
+    var cure: (services: FakeServices, told: String)?
 
     func desired(from current: [FilePath: String]) -> [FilePath: String] { ["/etc/demo.conf": wanted] }
     func action(from current: [FilePath: String], to desired: [FilePath: String]) -> ServiceAction {
         current == desired ? .none : .reload
     }
     func validate(_ candidate: [FilePath: [UInt8]]) throws { if !isValid { throw Wrong() } }
-    func probe() throws { if !works { throw Wrong() } }
+    func probe() throws {
+        if !works { throw Wrong() }
+        if let cure, cure.services.told.last != cure.told { throw Wrong() }
+    }
+    func isCuredByRestart(_ failure: any Error) -> Bool { cure != nil && failure is Wrong }
 }
 
 /// A relay that answers as the test decides.

@@ -32,10 +32,54 @@ struct MailTransferAgentTests {
         let services = FakeServices(Dictionary(uniqueKeysWithValues: states.map { (ServiceName($0.key), $0.value) }))
         let rivals = MailTransferAgent.Rival.all(files: files)
         let board = ServiceBoard(manager: services, services: [ServiceName("postfix")], others: rivals.map(\.service))
-        let agent = MailTransferAgent(ports: [25], rivals: rivals, services: board, runner: runner, files: files)
+        let agent = MailTransferAgent(
+            ports: [25],
+            rivals: rivals,
+            services: board,
+            runner: runner,
+            files: files,
+            keep: { kept in
+                // Before anything is done.
+                #expect(services.told.isEmpty && runner.lines.isEmpty)
+                let states = kept.services.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+                let choice = kept.alternative.map { ["\($0.isAutomatic ? "auto" : "manual") \($0.program)"] } ?? []
+                try files.put(Array((states + choice).joined(separator: "; ").utf8), at: "/kept")
+            }
+        )
         guard case .drifted(let drift) = try await agent.check() else { return ([], services.told) }
         try await drift.apply()
         return (drift.changes.map(\.summary), services.told)
+    }
+
+    /// What was taken down before it was taken away.
+    private func kept(_ files: FileSystem) throws -> String {
+        String(decoding: try files.bytes(at: "/kept"), as: UTF8.self)
+    }
+
+    @Test func theAlternativeIsBroughtBackToWhatItWas() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            let link: FilePath = "/etc/alternatives/mta"
+            let alternative = MailAlternative(files: files)
+            #expect(alternative.current() == nil)
+            try self.link(link, to: "/usr/sbin/sendmail.exim", in: files)
+            try put("/var/lib/alternatives/mta", "auto\n/usr/bin/mta\n", in: files)
+            try put("/usr/sbin/sendmail.exim", in: files)
+            try files.replace("/usr/sbin/alternatives", with: [], attributes: FileAttributes(permissions: .executable))
+            let choice = try #require(alternative.current())
+            #expect(choice.isAutomatic && choice.program == "/usr/sbin/sendmail.exim")
+            let runner = ScriptedRunner()
+            #expect(try await !alternative.restore(choice, runner))
+            try files.remove(link)
+            try self.link(link, to: "/usr/sbin/sendmail.postfix", in: files)
+            // Left to itself it stays with Postfix, as this runner has it.
+            runner.expect("/usr/sbin/alternatives --auto mta")
+            runner.expect("/usr/sbin/alternatives --set mta /usr/sbin/sendmail.exim")
+            #expect(try await alternative.restore(choice, runner))
+            #expect(runner.lines.count == 2)
+            // It was uninstalled since.
+            try files.remove("/usr/sbin/sendmail.exim")
+            #expect(try await !alternative.restore(choice, runner))
+        }
     }
 
     @Test func sendmailAndEximGo() async throws {
@@ -52,6 +96,7 @@ struct MailTransferAgentTests {
                 ]
             )
             #expect(told == ["stop sendmail", "disable sendmail", "stop sm-client", "disable sm-client"])
+            #expect(try kept(files) == "sendmail running, enabled; sm-client stopped, enabled")
         }
     }
 
@@ -84,6 +129,7 @@ struct MailTransferAgentTests {
             let changes = try await pass(files, ["postfix": up], runner: runner).changes
             #expect(changes == ["have alternatives' mta be /usr/sbin/sendmail.postfix"])
             #expect(runner.lines.count == 1)
+            #expect(try kept(files) == "manual /usr/sbin/sendmail.sendmail")
             try files.remove("/etc/alternatives/mta")
             try link("/etc/alternatives/mta", to: "/usr/sbin/sendmail.postfix", in: files)
             #expect(try await pass(files, ["postfix": up]).changes.isEmpty)

@@ -169,3 +169,21 @@ def test_where_ipv6_is_switched_off_nothing_speaks_it(relay):
         relay.lab.set_metadata(relay, f"{interface}/vpc-ipv6-cidr-blocks", None)
     assert relay.agent("reconcile").returncode == 0
     settled(relay)
+
+
+def test_uninstall_brings_back_who_was_there_before(relay):
+    """exim as it came with the system, sendmail as it was found later, and alternatives."""
+    relay.shell("cp /usr/local/bin/smtp-relay-agent /root/agent")
+    result = relay.exec("/root/agent", "uninstall", check=False, timeout=180)
+    assert result.returncode == 0, result.stdout
+    for service in ("exim4", "sendmail", "sm-client"):
+        assert f"{service} is running, enabled, as it was before" in result.stdout
+    assert relay.shell("ls /etc/rc3.d | grep '^S..exim4'").strip() != ""
+    assert relay.exec("systemctl", "is-enabled", "sendmail", "sm-client").stdout.split() == ["enabled"] * 2
+    # The stand-in for sendmail came when exim was gone; both want the same port.
+    assert relay.exec("systemctl", "is-active", "exim4", "sm-client").stdout.split() == ["active"] * 2
+    assert relay.exec("systemctl", "is-active", "postfix", check=False).stdout.strip() == "inactive"
+    assert '"master"' not in listener(relay) and listener(relay) != ""
+    assert relay.shell("readlink /etc/alternatives/mta").strip() == "/usr/sbin/sendmail.sendmail"
+    # Nobody had chosen it.
+    assert "auto" in relay.shell("alternatives --query mta | grep ^Status:")

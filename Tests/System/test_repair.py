@@ -1,5 +1,7 @@
 """Drift of every kind is put right, and a node that does not work leaves the load balancer."""
 
+import time
+
 import pytest
 
 BROKEN = {
@@ -34,6 +36,25 @@ def test_what_was_broken_by_hand_comes_back(lab, kind):
     assert kind == "a later definition" or relay.shell(state) == before
     assert relay.shell("postconf -h mynetworks").strip() == "127.0.0.0/8 10.0.0.0/16"
     lab.wait_for_backend(relay, "UP")
+
+
+def test_an_smtpd_that_died_of_main_cf_and_is_held_back_comes_back_at_once(lab):
+    """Postfix's master holds a service back for a minute that died as it started, over any reload."""
+    relay = lab.relays[1]
+    relay.shell("printf 'smtpd_relay_restrictions = permit\nsmtpd_recipient_restrictions = permit\n' >> /etc/postfix/main.cf; "
+                "postfix reload")
+    for count, port in enumerate((25, 10025), 1):
+        relay.shell(f"curl -s -m 2 telnet://127.0.0.1:{port} < /dev/null", check=False)
+        relay.wait_until(f"[ $(journalctl -t postfix/master --since=-40s | grep -c throttling) -ge {count} ]", 20,
+                         f"port {port} to be held back")
+    began = time.monotonic()
+    result = relay.agent("reconcile")
+    seconds = time.monotonic() - began
+    assert result.returncode == 0, result.stdout
+    # Less than what is left of the minute.
+    assert seconds < 30
+    assert relay.agent("plan").stdout == "Nothing to do.\n"
+    lab.wait_for_backend(relay, "UP", 20)
 
 
 def test_postfix_stopped_by_hand_takes_the_node_out_and_reconcile_brings_it_back(lab):

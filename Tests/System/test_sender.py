@@ -265,3 +265,26 @@ def test_the_doctor_finds_that_the_relays_refuse_this_host(settled):
     refusal = found["relay-refuses-this-host"]
     assert refusal["severity"] == "critical"
     assert f"add {network.OFFICE}/32 to networks below [mail]" in refusal["fix"]
+
+
+# The last test: it takes the agent away.
+
+
+def test_uninstall_puts_the_sender_back_without_aws_and_metadata(settled):
+    settled.shell(f"cp {AGENT} /root/agent")
+    original = settled.shell(f"stat -c '%a %U:%G' {MAIN}.before-smtp-relay-agent; cat {MAIN}.before-smtp-relay-agent")
+    result = settled.exec("/root/agent", "uninstall", check=False)
+    assert result.returncode == 0, result.stdout
+    assert "the host is as it was before smtp-relay-agent" in result.stdout
+    assert "load balancer" not in result.stdout
+    assert settled.shell(f"stat -c '%a %U:%G' {MAIN}; cat {MAIN}") == original
+    assert settled.shell("postconf -h relayhost").strip() == ""
+    # There was none before; its package stays.
+    assert settled.exec("systemctl", "is-enabled", "postfix", check=False).stdout.strip() == "disabled"
+    assert settled.exec("systemctl", "is-active", "postfix", check=False).stdout.strip() == "inactive"
+    left = settled.shell("ls -d /etc/systemd/system/smtp-relay-agent* /var/lib/smtp-relay-agent /run/smtp-relay-agent "
+                         f"{AGENT}* {MAIN}.before-smtp-relay-agent 2>/dev/null", check=False)
+    assert left == ""
+    assert settled.shell(f"cat {CONFIG}") == SETTINGS
+    assert not any(call["client"] == network.OFFICE for call in records.read(settled.lab.folder / "calls.jsonl"))
+    assert "nothing to do" in settled.exec("/root/agent", "uninstall").stdout

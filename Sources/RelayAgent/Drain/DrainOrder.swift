@@ -12,15 +12,21 @@ package struct DrainOrder: Sendable, Equatable, Codable {
         case rebalance = "a rebalance recommendation"
         case shutdown = "the system shuts down"
         case uninstall = "the agent is uninstalled"
+        /// Which this version does not know: it holds until a person withdraws it.
+        case newer = "an order of a newer version"
 
         /// Whether the node is about to end; otherwise it may come back at any time.
-        var isForGood: Bool { self != .byHand }
+        var isForGood: Bool { self != .byHand && self != .newer }
 
         /// Whether the order holds over a reboot, as what a person orders does; what happens to the instance ends with
         /// its boot.
-        var isLasting: Bool { self == .byHand || self == .uninstall }
+        var isLasting: Bool { self == .byHand || self == .uninstall || self == .newer }
     }
 
+    static let currentFormat = 1
+
+    /// The form of the file; the first versions wrote none, which is the same as 1.
+    private var format: Int? = currentFormat
     package var reason: Reason
     /// The instance that is to leave; `nil` as long as no pass has found the order.
     package var instance: InstanceID?
@@ -41,6 +47,31 @@ package struct DrainOrder: Sendable, Equatable, Codable {
         self.instance = instance
         self.since = since
         self.evacuateTo = evacuateTo
+    }
+
+    /// Reads an order, also one of a newer version: of that, only that there is one, and for whom if that can be read.
+    ///
+    /// - Returns: `nil` where it is none.
+    init?(reading bytes: [UInt8]) {
+        let (decoder, data) = (JSONDecoder(), Data(bytes))
+        let form = (try? decoder.decode(Form.self, from: data))?.format ?? 1
+        if form <= Self.currentFormat {
+            guard let order = try? decoder.decode(Self.self, from: data) else { return nil }
+            self = order
+            format = Self.currentFormat
+        } else {
+            let essence = try? decoder.decode(Essence.self, from: data)
+            self.init(.newer, of: essence?.instance, since: essence?.since ?? Timestamp.seconds)
+        }
+    }
+
+    private struct Form: Decodable {
+        let format: Int?
+    }
+
+    private struct Essence: Decodable {
+        let instance: InstanceID?
+        let since: Int?
     }
 
     /// Whether it is for another instance, with whose disk it came here: by an image or a snapshot of a drained node.
@@ -64,7 +95,7 @@ package struct DrainOrders: Sendable {
     package func current() throws -> DrainOrder? {
         for path in [Self.untilBoot, Self.lasting] {
             guard let file = try files.file(at: path) else { continue }
-            guard let order = try? JSONDecoder().decode(DrainOrder.self, from: Data(file.bytes)) else {
+            guard let order = DrainOrder(reading: file.bytes) else {
                 throw UnreadableDrainOrder(path: path)
             }
             return order
@@ -72,7 +103,9 @@ package struct DrainOrders: Sendable {
         return nil
     }
 
+    /// An order of a newer version stays as that wrote it, for when it comes back.
     package func give(_ order: DrainOrder) throws {
+        guard order.reason != .newer else { return }
         let path = order.reason.isLasting ? Self.lasting : Self.untilBoot
         try files.createDirectory(path.removingLastComponent())
         try files.replace(path, with: Array(try JSONEncoder().encode(order)), attributes: FileAttributes())

@@ -103,6 +103,11 @@ package struct Launch: Sendable {
         if try Installation(files: host.files).install() {
             log.done("agent", "install \(Installation.program)", after: ContinuousClock.now - started)
         }
+        do {
+            try await ResidentRenewal(host: host, log: log).renew()
+        } catch {
+            throw StepFailure(step: "agent", cause: error)
+        }
         let outcome = try await pass.converge(PassRequest(trigger: "bootstrap", showsDiffs: false))
         return outcome.isLeaving ? .failed : .inService
     }

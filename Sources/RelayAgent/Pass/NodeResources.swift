@@ -147,7 +147,8 @@ struct NodeResources: NodeParts {
                 rivals: rivals,
                 services: services,
                 runner: host.runner,
-                files: host.files
+                files: host.files,
+                keep: { [files = host.files] in try ServicesBefore(files: files).keep($0) }
             ),
             ConfiguredService(
                 PostfixService(node.postfix, runner: host.runner, relay: host.relay, files: host.files),

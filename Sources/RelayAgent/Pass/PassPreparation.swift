@@ -66,6 +66,7 @@ struct PassPreparation: Sendable {
                 try obey(notices, settings, orders)
             }
             let order = try orders.current().flatMap { $0.isForeign(to: facts.instanceID) ? nil : $0 }
+            if record != nil, order?.reason == .newer { log.warning("drain", Self.newerOrder) }
             goal = NodeGoal(notices, order: order, waits: request.waitsInService)
         }
         // Elsewhere than on the node there is no password, and it would not be shown; a node that leaves has its last one.
@@ -97,6 +98,11 @@ struct PassPreparation: Sendable {
         record?.begin(facts, order: goal.order, parts: resources.all.map(\.name), isWhole: request.facts == .current)
         return resources
     }
+
+    private static let newerOrder = """
+        a newer version of this program has ordered the node out of its load balancers, and it stays out; \
+        'smtp-relay-agent undrain' brings it back
+        """
 
     private func facts(_ age: Inputs.Age) async throws(StepFailure) -> NodeFacts {
         let started = ContinuousClock.now

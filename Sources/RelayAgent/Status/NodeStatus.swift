@@ -53,6 +53,10 @@ package struct NodeStatus: Sendable, Equatable, Codable {
         package var apiThrottles = 0
     }
 
+    static let currentFormat = 1
+
+    /// The form of the file; the first versions wrote none, which is the same as 1.
+    package var format: Int? = currentFormat
     package var version = AgentVersion.current
     package var role = RoleName.relay.rawValue
     /// Where a sender's mail goes.

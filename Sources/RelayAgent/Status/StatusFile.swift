@@ -14,7 +14,11 @@ package struct StatusFile: Sendable {
     /// What was written last; `nil` where nothing was, or where another version of the program wrote something else.
     package func read() -> NodeStatus? {
         guard let bytes = try? files.bytes(at: Self.path) else { return nil }
-        return try? JSONDecoder().decode(NodeStatus.self, from: Data(bytes))
+        guard var status = try? JSONDecoder().decode(NodeStatus.self, from: Data(bytes)),
+            status.format ?? 1 <= NodeStatus.currentFormat
+        else { return nil }
+        status.format = NodeStatus.currentFormat
+        return status
     }
 
     package func write(_ status: NodeStatus) throws {

@@ -3,45 +3,71 @@ package import Host
 package import Resources
 import SystemPackage
 
-/// How Postfix and nginx were before the agent's first change, kept so that they can be put back so.
+/// How the services that the agent changes were before its first change, kept so that they can be put back so.
 package struct ServicesBefore: Sendable {
-    /// A service before the agent came.
-    package struct State: Sendable, Equatable, Codable {
-        package let isEnabled: Bool
-        package let isActive: Bool
+    /// The record. What is in it of a service was true before the agent came, and is never written anew.
+    struct Record: Sendable, Equatable, Codable {
+        static let currentFormat = 2
 
-        package init(isEnabled: Bool, isActive: Bool) {
-            self.isEnabled = isEnabled
-            self.isActive = isActive
-        }
+        /// The form of the file; the first one had none, and nothing but the services.
+        var format = currentFormat
+        /// Postfix and nginx, by their names; `nil` where the agent had been at work before it could be told.
+        var services: [String: ServiceBefore]?
+        var mailAgent = MailAgentBefore()
     }
 
     package static let services = ["postfix", "nginx"].map { ServiceName($0) }
 
     private let files: FileSystem
-    private static let record = NodeTraces.state.appending("before.json")
+    private static let path = NodeTraces.state.appending("before.json")
 
     package init(files: FileSystem) {
         self.files = files
     }
 
-    /// Writes down how they are, unless that was done or the agent has been at work: later it is too late to tell.
+    /// Writes down how Postfix and nginx are, unless that was done or the agent has been at work: later it is too late to
+    /// tell. A record of a former version gets the form of this one.
     package func keep(_ board: ServiceBoard) async throws {
-        guard !files.exists(Self.record), NodeTraces(files: files).originals.isEmpty else { return }
+        if files.exists(Self.path) {
+            guard let (record, format) = found(), format < Record.currentFormat else { return }
+            return try write(record)
+        }
+        guard NodeTraces(files: files).originals.isEmpty else { return }
         let states = try await board.all()
-        var before: [String: State] = [:]
+        var before: [String: ServiceBefore] = [:]
         // Of a service that is none of the node's, nothing is known, and it is left alone.
         for service in Self.services {
             guard let state = states[service] else { continue }
-            before["\(service)"] = State(isEnabled: state.isEnabled, isActive: state.isActive)
+            before["\(service)"] = ServiceBefore(isEnabled: state.isEnabled, isActive: state.isActive)
         }
-        try files.createDirectory(Self.record.removingLastComponent())
-        try files.replace(Self.record, with: Array(try JSONEncoder().encode(before)), attributes: FileAttributes())
+        var record = Record(services: before)
+        // Postfix's own package may change it.
+        record.mailAgent.alternative = MailAlternative(files: files).current()
+        try write(record)
     }
 
-    /// What was kept, by the services' names; `nil` where nothing was, or it can't be read.
-    package func read() -> [String: State]? {
-        guard let bytes = try? files.bytes(at: Self.record) else { return nil }
-        return try? JSONDecoder().decode([String: State].self, from: Data(bytes))
+    /// Adds what is about to be taken from another mail transfer agent; what was taken before is known already.
+    func keep(_ taken: MailAgentBefore) throws {
+        // One that can't be read may be a newer version's, which is to find it again.
+        guard var record = found()?.record ?? (files.exists(Self.path) ? nil : Record()) else { return }
+        record.mailAgent.services.merge(taken.services) { known, _ in known }
+        record.mailAgent.alternative = record.mailAgent.alternative ?? taken.alternative
+        try write(record)
+    }
+
+    /// What was kept; `nil` where nothing was, or it can't be read.
+    func read() -> Record? { found()?.record }
+
+    /// The record and the form that it has in the file.
+    private func found() -> (record: Record, format: Int)? {
+        guard let bytes = try? files.bytes(at: Self.path) else { return nil }
+        if let record = try? JSONDecoder().decode(Record.self, from: Data(bytes)) { return (record, record.format) }
+        let first = try? JSONDecoder().decode([String: ServiceBefore].self, from: Data(bytes))
+        return first.map { (Record(services: $0), 1) }
+    }
+
+    private func write(_ record: Record) throws {
+        try files.createDirectory(Self.path.removingLastComponent())
+        try files.replace(Self.path, with: Array(try JSONEncoder().encode(record)), attributes: FileAttributes())
     }
 }

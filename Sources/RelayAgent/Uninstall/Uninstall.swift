@@ -31,7 +31,7 @@ package struct Uninstall: Sendable {
             log.summary("nothing to do: nothing of smtp-relay-agent is on this host\(kept)")
             return
         }
-        if !traces.ofPasses.isEmpty { try await leave(leaves) }
+        if traces.isOfRelay { try await leave(leaves) }
         let lock = try await HostLock.acquire(Pass.lock, wait: .seconds(600), in: host.files) { holder in
             log.notice("lock", "a pass is under way: \(holder)")
         }
@@ -41,7 +41,7 @@ package struct Uninstall: Sendable {
         try await step("services") { try await restoreServices() }
         tellOfMail()
         try await step("state") { try removeState() }
-        try await step("agent") { try remove([Installation.program], "agent") }
+        try await step("agent") { try remove([Installation.previous, Installation.program], "agent") }
         log.summary("the host is as it was before smtp-relay-agent; packages stay installed\(kept)")
     }
 
@@ -106,17 +106,42 @@ package struct Uninstall: Sendable {
         let states = try await host.services.states(of: ServicesBefore.services)
         for service in ServicesBefore.services {
             guard let state = states[service], state.isInstalled else { continue }
-            guard let before else {
+            guard let known = before?.services else {
                 log.notice("services", "how \(service) was before the agent is not known: it goes on as it is")
                 if state.isActive { await attempt(service) { try await host.services.restart(service) } }
                 continue
             }
-            guard let wanted = before["\(service)"] else { continue }
+            guard let wanted = known["\(service)"] else { continue }
             await attempt(service) { try await bring(service, from: state, to: wanted) }
+        }
+        if let mailAgent = before?.mailAgent { await restore(mailAgent) }
+    }
+
+    /// Brings back the mail transfer agent whose place Postfix took, now that its port is free.
+    private func restore(_ mailAgent: MailAgentBefore) async {
+        for (name, wanted) in mailAgent.services.sorted(by: { $0.key < $1.key }) {
+            let service = ServiceName(name)
+            await attempt(service) {
+                guard let state = try await host.services.states(of: [service])[service], state.isInstalled else {
+                    return
+                }
+                let started = ContinuousClock.now
+                // What systemd says of a script of System V's does not tell whether it is enabled.
+                if wanted.isEnabled { try await host.services.enable(service) }
+                if wanted.isActive, !state.isActive { try await host.services.start(service) }
+                log.done("services", "\(service) is \(wanted), as it was before", after: ContinuousClock.now - started)
+            }
+        }
+        guard let choice = mailAgent.alternative else { return }
+        await attempt(ServiceName("mta")) {
+            let started = ContinuousClock.now
+            guard try await MailAlternative(files: host.files).restore(choice, host.runner) else { return }
+            let what = "alternatives' mta is \(choice.program), as it was before"
+            log.done("services", what, after: ContinuousClock.now - started)
         }
     }
 
-    private func bring(_ service: ServiceName, from state: ServiceState, to wanted: ServicesBefore.State) async throws {
+    private func bring(_ service: ServiceName, from state: ServiceState, to wanted: ServiceBefore) async throws {
         let started = ContinuousClock.now
         var isActive = state.isActive
         if !wanted.isEnabled, state.isEnabled {
@@ -127,8 +152,7 @@ package struct Uninstall: Sendable {
         if wanted.isEnabled, !state.isEnabled { try await host.services.enable(service) }
         if wanted.isActive { try await host.services.restart(service) }
         if !wanted.isActive, isActive { try await host.services.stop(service) }
-        let what = "\(wanted.isActive ? "running" : "stopped"), \(wanted.isEnabled ? "enabled" : "not enabled")"
-        log.done("services", "\(service) is \(what), as it was before", after: ContinuousClock.now - started)
+        log.done("services", "\(service) is \(wanted), as it was before", after: ContinuousClock.now - started)
     }
 
     /// A service that does not work with what it had before is as it was before, and no reason to keep the rest.

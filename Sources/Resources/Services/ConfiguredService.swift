@@ -89,7 +89,13 @@ package struct ConfiguredService: Resource {
             case .restart: try await manager.restart(service)
             }
         }
-        try await configuration.probe()
+        do {
+            try await configuration.probe()
+        } catch {
+            guard state.isActive, action == .reload, configuration.isCuredByRestart(error) else { throw error }
+            try await services.change { try await $0.restart(service) }
+            try await configuration.probe()
+        }
     }
 
     private func rollBack(_ edit: Edit, from state: ServiceState, because cause: any Error) async -> RolledBack {

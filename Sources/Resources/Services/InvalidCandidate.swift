@@ -18,14 +18,16 @@ package struct InvalidCandidate: Error, CustomStringConvertible {
 enum Patience {
     private static let limit: Duration = .seconds(15)
 
-    /// Tries until it works or the time is over, and throws what came last.
+    /// Tries until it works, or until one more try like the last would take too long, and throws what came last.
     static func untilAnswering(_ attempt: () async throws -> Void) async throws {
         let deadline = ContinuousClock.now + limit
         while true {
+            let started = ContinuousClock.now
             do {
                 return try await attempt()
             } catch {
-                guard ContinuousClock.now < deadline else { throw error }
+                let now = ContinuousClock.now
+                guard now + (now - started) < deadline else { throw error }
                 try await Task.sleep(for: .milliseconds(200))
             }
         }

@@ -14,6 +14,7 @@ package struct MailTransferAgent: Resource {
     private let services: ServiceBoard
     private let runner: any CommandRunner
     private let files: FileSystem
+    private let keep: @Sendable (MailAgentBefore) throws -> Void
 
     /// Another agent's service that this host has.
     package struct Rival: Sendable, Equatable {
@@ -39,32 +40,44 @@ package struct MailTransferAgent: Resource {
     /// - Parameters:
     ///   - ports: Those that Postfix takes mail on.
     ///   - services: Is asked about Postfix and these rivals.
+    ///   - keep: Takes down how those were that are about to be taken away.
     package init(
         ports: [UInt16],
         rivals: [Rival],
         services: ServiceBoard,
         runner: any CommandRunner,
-        files: FileSystem
+        files: FileSystem,
+        keep: @escaping @Sendable (MailAgentBefore) throws -> Void
     ) {
         self.ports = ports
         self.rivals = rivals
         self.services = services
         self.runner = runner
         self.files = files
+        self.keep = keep
     }
 
     package func check() async throws -> Check {
         var unwanted: [ServiceName] = []
-        for rival in rivals where try await isUp(rival) { unwanted.append(rival.service) }
+        var before = MailAgentBefore()
+        for rival in rivals where try await isUp(rival) {
+            unwanted.append(rival.service)
+            before.services["\(rival.service)"] = ServiceBefore(
+                isEnabled: try await comesUp(rival),
+                isActive: try await services.state(of: rival.service).isActive
+            )
+        }
         let alternative = wrongAlternative()
         var changes = unwanted.map { Change(.service, "stop and disable \($0): Postfix is to have its port") }
         if let alternative { changes.append(Change(.file, "have alternatives' mta be \(alternative)")) }
+        if alternative != nil { before.alternative = MailAlternative(files: files).current() }
         guard !changes.isEmpty else {
             try await expectFreePorts()
             return .inSync
         }
         return .drifted(
-            Drift(changes) { [unwanted] in
+            Drift(changes) { [unwanted, before] in
+                try keep(before)
                 try await services.change { manager in
                     for service in unwanted {
                         // Of a script of System V's, 'disable --now' stops nothing.
@@ -72,7 +85,7 @@ package struct MailTransferAgent: Resource {
                         try await manager.disable(service)
                     }
                 }
-                if let alternative { _ = try await runner.runChecked(Self.setting(alternative)) }
+                if let alternative { _ = try await runner.runChecked(MailAlternative.setting(alternative)) }
                 try await expectFreePorts()
             }
         )
@@ -82,7 +95,13 @@ package struct MailTransferAgent: Resource {
     private func isUp(_ rival: Rival) async throws -> Bool {
         let state = try await services.state(of: rival.service)
         guard state.isInstalled else { return false }
-        return state.isActive || state.isStarting || (rival.isScript ? isLinked(rival.service) : state.isEnabled)
+        if state.isActive || state.isStarting { return true }
+        return try await comesUp(rival)
+    }
+
+    /// Whether it comes up with the system.
+    private func comesUp(_ rival: Rival) async throws -> Bool {
+        rival.isScript ? isLinked(rival.service) : try await services.state(of: rival.service).isEnabled
     }
 
     /// Whether a script of System V's is started at boot.
@@ -95,17 +114,12 @@ package struct MailTransferAgent: Resource {
 
     /// Postfix's own program where `mta` is another's; `nil` where nothing is to be done.
     private func wrongAlternative() -> FilePath? {
-        guard let target = files.linkTarget(of: "/etc/alternatives/mta"), files.isExecutable(Self.alternatives),
+        guard let target = files.linkTarget(of: MailAlternative.link), files.isExecutable(MailAlternative.tool),
             !target.hasSuffix("/\(Self.sendmail)")
         else { return nil }
         return Self.folders.map { $0.appending(Self.sendmail) }.first(where: files.exists)
     }
 
-    private static func setting(_ program: FilePath) -> Command {
-        Command(alternatives.string, ["--set", "mta", program.string])
-    }
-
-    private static let alternatives: FilePath = "/usr/sbin/alternatives"
     private static let sendmail = "sendmail.postfix"
     private static let folders: [FilePath] = ["/usr/sbin", "/usr/bin"]
 

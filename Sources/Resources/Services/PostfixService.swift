@@ -113,7 +113,19 @@ package struct PostfixService: ServiceConfiguration {
         /etc/postfix/main.cf to the fingerprints of the servers that mail goes to
         """
 
+    /// Its doors answer, and so does the listener that the relay proves itself by: each is a service of its own to
+    /// Postfix's master.
     package func probe() async throws {
-        try await Patience.untilAnswering { try await relay.greet(ports: wanted.ports, isProxied: wanted.isProxied) }
+        try await Patience.untilAnswering {
+            try await relay.greet(ports: wanted.ports, isProxied: wanted.isProxied)
+            try await relay.greet(ports: [PostfixConfiguration.selfTestPort], isProxied: false)
+        }
+    }
+
+    /// Where main.cf was so wrong that smtpd died of it, the master lets a minute pass before it starts another, and a
+    /// reload in that minute changes nothing (master(8), service_throttle_time).
+    package func isCuredByRestart(_ failure: any Error) -> Bool {
+        guard let failure = failure as? SMTPFailure, case .silent = failure.reason else { return false }
+        return true
     }
 }

@@ -34,12 +34,16 @@ package protocol ServiceConfiguration: Sendable {
 
     /// Sees the service at work with its new configuration.
     func probe() async throws
+
+    /// Whether a service that a probe found so may be cured by a restart where a reload did not help.
+    func isCuredByRestart(_ failure: any Error) -> Bool
 }
 
 extension ServiceConfiguration {
     package var secrets: Set<FilePath> { [] }
     package var kept: Set<FilePath> { [] }
     package func isOwn(_ text: String, at path: FilePath) -> Bool { false }
+    package func isCuredByRestart(_ failure: any Error) -> Bool { false }
 
     package func attributes(of path: FilePath, found: FileAttributes?) -> FileAttributes {
         secrets.contains(path) ? FileAttributes(permissions: .ownerReadWrite) : FileAttributes()
