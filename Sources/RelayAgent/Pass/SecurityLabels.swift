@@ -2,7 +2,6 @@ import Host
 import Reconcile
 import RelayNode
 import Resources
-import Units
 
 /// Has SELinux's own tool label what a pass has written, as the host's policy says.
 ///
@@ -17,12 +16,14 @@ struct SecurityLabels: Sendable {
     /// - Throws: `CommandFailure`.
     func restore(after changes: [Change]) async throws {
         guard changes.contains(where: { $0.kind == .file }), files.hasSELinux else { return }
-        _ = try await runner.runChecked(Command("restorecon", ["-R", "-i"] + Self.paths))
+        _ = try await runner.runChecked(Command("restorecon", ["-R", "-i"] + paths))
     }
 
     /// Those of which the policy knows; what stands below /run is labelled as it is written.
-    private static let paths =
+    private var paths: [String] {
         ["/etc/postfix/main.cf", "/etc/postfix/master.cf"] + PostfixTable.Name.allCases.map(\.path)
-        + ["/etc/nginx/nginx.conf", "/etc/smtp-relay-agent", "/var/lib/smtp-relay-agent", "\(Installation.program)"]
-        + Units.everywhere.map { "\(UnitFiles.path(of: $0))" }
+            + ["/etc/nginx/nginx.conf"]
+            + ([NodeTraces.settings, NodeTraces.state, Installation.program] + NodeTraces(files: files).unitFiles)
+            .map { "\($0)" }
+    }
 }
