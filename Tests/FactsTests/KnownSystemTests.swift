@@ -42,7 +42,7 @@ struct KnownSystemTests {
             PRETTY_NAME="Amazon Linux 2023.8.20250721"
             """, "Amazon Linux 2023"
         ),
-        // /etc/os-release of centos-release 7, as people print it; no page of the project's own has it any more.
+        // /etc/os-release of centos-release 7.
         (
             """
             NAME="CentOS Linux"

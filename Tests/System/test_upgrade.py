@@ -129,7 +129,7 @@ def test_a_newer_versions_order_to_drain_holds_after_the_way_back(relay):
     result = relay.agent("reconcile")
     assert result.returncode == 0, result.stdout
     assert "a newer version of this program has ordered the node out of its load balancers, and it stays out" in result.stdout
-    assert lab.backends() == {}
+    lab.wait_for_backend(relay, None)
     assert relay.shell(f"cat {STATE}/drain.json") == order
     assert relay.shell(f"cat {STATE}/before.json") == '{"format": 9, "services": []}'
     assert json.loads(relay.shell(f"cat {status}"))["format"] == 1

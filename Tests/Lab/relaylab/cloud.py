@@ -79,7 +79,8 @@ class Cloud:
         """What the classic load balancer's checks say of each registered relay, by address."""
         return haproxy.states(self.folder)
 
-    def wait_for_backend(self, relay: Relay, state: str, seconds: float = 60) -> None:
+    def wait_for_backend(self, relay: Relay, state: str | None, seconds: float = 60) -> None:
+        """Wait for what its checks say of a relay; None once it is sent nothing any more."""
         self._wait(lambda: self.backends().get(relay.address) == state, seconds,
                    f"{relay.name} {state} at the load balancer")
 
