@@ -75,7 +75,8 @@ def test_a_killed_postfix_takes_the_node_out(lab):
     relay = lab.relays[1]
     relay.shell("kill -9 $(head -1 /var/spool/postfix/pid/master.pid)")
     lab.wait_for_backend(relay, "DOWN", 20)
-    assert relay.agent("reconcile").returncode == 0
+    result = relay.agent("reconcile")
+    assert result.returncode == 0, result.stdout
     lab.wait_for_backend(relay, "UP", 20)
 
 
