@@ -1,5 +1,6 @@
 import Facts
 import Host
+import SystemPackage
 import Testing
 import Vocabulary
 
@@ -17,18 +18,6 @@ struct KnownSystemTests {
             PRETTY_NAME="Amazon Linux AMI 2018.03"
             CPE_NAME="cpe:/o:amazon:linux:2018.03:ga"
             """, "Amazon Linux 1"
-        ),
-        // The same page.
-        (
-            """
-            NAME="Amazon Linux"
-            VERSION="2"
-            ID="amzn"
-            ID_LIKE="centos rhel fedora"
-            VERSION_ID="2"
-            PRETTY_NAME="Amazon Linux 2"
-            CPE_NAME="cpe:2.3:o:amazon:amazon_linux:2"
-            """, "Amazon Linux 2"
         ),
         // The same page.
         (
@@ -67,16 +56,6 @@ struct KnownSystemTests {
         ),
         // github.com/chef/os_release/blob/main/rocky_8
         ("NAME=\"Rocky Linux\"\nVERSION=\"8\"\nID=\"rocky\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"8\"\n", "RHEL 8"),
-        // github.com/chef/os_release/blob/main/alma_9
-        (
-            """
-            NAME="AlmaLinux"
-            VERSION="9.6 (Sage Margay)"
-            ID="almalinux"
-            ID_LIKE="rhel centos fedora"
-            VERSION_ID="9.6"
-            """, "RHEL 9"
-        ),
         // github.com/chef/os_release/blob/main/alma_10
         (
             """
@@ -92,6 +71,14 @@ struct KnownSystemTests {
     @Test(arguments: osReleases)
     func osReleaseNamesTheSystem(text: String, name: String) {
         #expect(KnownSystem.named(OperatingSystem(osRelease: text))?.name == name)
+    }
+
+    /// Those that machines of the lab go by.
+    @Test(arguments: [("almalinux-9", "RHEL 9"), ("amazon-linux-2", "Amazon Linux 2")])
+    func osReleaseOfTheLabNamesTheSystem(file: String, name: String) throws {
+        let tests = FilePath(#filePath).removingLastComponent().removingLastComponent()
+        let text = try FileSystem().bytes(at: tests.appending("Lab/relaylab/os-release/\(file)"))
+        #expect(KnownSystem.named(OperatingSystem(osRelease: String(decoding: text, as: UTF8.self)))?.name == name)
     }
 
     @Test(arguments: [

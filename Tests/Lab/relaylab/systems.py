@@ -5,29 +5,13 @@ The agent reads them; the machine's parts are the image's all the same.
 
 from pathlib import Path
 
+# Real ones, which the unit tests of detection read, too.
+_TEXTS = Path(__file__).resolve().parent / "os-release"
+
 # What the image stands for: its dnf is RHEL 9's engine. github.com/chef/os_release, alma_9
-ALMA_9 = """\
-NAME="AlmaLinux"
-VERSION="9.6 (Sage Margay)"
-ID="almalinux"
-ID_LIKE="rhel centos fedora"
-VERSION_ID="9.6"
-PLATFORM_ID="platform:el9"
-PRETTY_NAME="AlmaLinux 9.6 (Sage Margay)"
-"""
+ALMA_9 = (_TEXTS / "almalinux-9").read_text()
 # docs.aws.amazon.com/linux/al2023/ug/ident-os-release.html
-AMAZON_LINUX_2 = """\
-NAME="Amazon Linux"
-VERSION="2"
-ID="amzn"
-ID_LIKE="centos rhel fedora"
-VERSION_ID="2"
-PRETTY_NAME="Amazon Linux 2"
-ANSI_COLOR="0;33"
-CPE_NAME="cpe:2.3:o:amazon:amazon_linux:2"
-HOME_URL="https://amazonlinux.com/"
-SUPPORT_END="2026-06-30"
-"""
+AMAZON_LINUX_2 = (_TEXTS / "amazon-linux-2").read_text()
 UNKNOWN = """\
 NAME="Some Linux"
 ID=some
