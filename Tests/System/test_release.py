@@ -176,6 +176,11 @@ def test_the_readme_says_how_they_are_installed(made, tmp_path):
     assert installed == {path.read_bytes() for name in ("man", "completions") for path in (made.unpacked / name).iterdir()}
 
 
+def with_binary(made) -> dict[str, str]:
+    """An environment in which the release's binary is found by its name, as completions call it."""
+    return {**os.environ, "PATH": f"{made.folder}:{os.environ['PATH']}"}
+
+
 def complete(made, line: str) -> set[str]:
     """What bash offers at the end of a line, with the completion script sourced."""
     script = r"""
@@ -188,9 +193,8 @@ def complete(made, line: str) -> set[str]:
         "${BASH_REMATCH[1]}" smtp-relay-agent "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
         printf '%s\n' "${COMPREPLY[@]}"
     """
-    path = f"{made.folder}:{os.environ['PATH']}"
     offered = subprocess.run(["bash", "-c", script, "bash", made.unpacked / f"completions/{NAME}.bash", line],
-                             capture_output=True, text=True, check=True, env={**os.environ, "PATH": path})
+                             capture_output=True, text=True, check=True, env=with_binary(made))
     assert offered.stderr == ""
     return {word.strip() for word in offered.stdout.splitlines()}
 
@@ -200,3 +204,35 @@ def test_bash_completes_commands_and_flags(made):
     assert complete(made, f"{NAME} boots") == {"bootstrap"}
     assert {"check", "show"} <= complete(made, f"{NAME} config ")
     assert complete(made, f"{NAME} drain --log-f") == {"--log-format"}
+
+
+def test_fish_completes_commands_and_flags(made):
+    def complete(line: str) -> set[str]:
+        script = 'source $argv[1]; complete -C "$argv[2]"'
+        offered = subprocess.run(["fish", "--no-config", "-c", script, made.unpacked / f"completions/{NAME}.fish", line],
+                                 capture_output=True, text=True, check=True, env=with_binary(made))
+        assert offered.stderr == ""
+        return {word.split("\t")[0] for word in offered.stdout.splitlines()}
+
+    assert set(commands(made.binary)) <= complete(f"{NAME} ")
+    assert complete(f"{NAME} boots") == {"bootstrap"}
+    assert {"check", "show"} <= complete(f"{NAME} config ")
+    assert complete(f"{NAME} drain --log-f") == {"--log-format"}
+
+
+@pytest.mark.parametrize(("line", "completed"), [
+    (f"{NAME} boots", f"{NAME} bootstrap"), (f"{NAME} config ch", f"{NAME} config check"),
+    (f"{NAME} drain --log-f", f"{NAME} drain --log-format"), (f"{NAME} drain --log-format js", f"{NAME} drain --log-format json"),
+])
+def test_zsh_completes_commands_and_flags(made, line, completed):
+    """Typed into a shell on a terminal, which is where its completions work."""
+    script = r"""
+        zmodload zsh/zpty
+        zpty shell zsh -f -i
+        zpty -w shell "PS1= fpath=($1 \$fpath); autoload -U compinit; compinit -u -D; print rea''dy"
+        zpty -r shell shown '*ready*'
+        zpty -w -n shell "$2"$'\t'
+        zpty -r shell shown "*$3*"
+    """
+    subprocess.run(["zsh", "-f", "-c", script, "zsh", made.unpacked / "completions", line, completed],
+                   check=True, timeout=20, env=with_binary(made))
