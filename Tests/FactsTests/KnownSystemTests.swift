@@ -74,7 +74,10 @@ struct KnownSystemTests {
     }
 
     /// Those that machines of the lab go by.
-    @Test(arguments: [("almalinux-9", "RHEL 9"), ("amazon-linux-2", "Amazon Linux 2")])
+    @Test(arguments: [
+        ("amazon-linux-2", "Amazon Linux 2"), ("rocky-8", "RHEL 8"), ("almalinux-9", "RHEL 9"),
+        ("almalinux-10", "RHEL 10"),
+    ])
     func osReleaseOfTheLabNamesTheSystem(file: String, name: String) throws {
         let tests = FilePath(#filePath).removingLastComponent().removingLastComponent()
         let text = try FileSystem().bytes(at: tests.appending("Lab/relaylab/os-release/\(file)"))

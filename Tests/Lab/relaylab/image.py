@@ -5,13 +5,8 @@ from pathlib import Path
 
 from . import packages, paths
 from .shell import run
+from .suites import BOOKWORM, Suite
 
-# What an EC2 image of an RPM distribution has, as far as the agent meets it: systemd, cloud-init, yum, and the
-# libraries that Postfix and nginx need.
-RELAY_PACKAGES = (
-    "systemd systemd-sysv dbus udev iproute2 cloud-init ca-certificates procps netbase curl dnf rpm libdb5.3 libicu72 "
-    "libnsl2 libsasl2-2 libssl3 libpcre2-8-0 libcrypt1 zlib1g libnss-myhostname ssl-cert cpio strace"
-)
 SENDER_PACKAGES = "postfix libsasl2-2 iproute2 procps netbase ca-certificates"
 FOREIGN_PACKAGES = "ca-certificates netbase libnss-myhostname libnss-resolve"
 
@@ -33,26 +28,28 @@ output: {all: '| tee -a /var/log/cloud-init-output.log'}
 REPOSITORY = """\
 [lab]
 name=The lab's packages
-baseurl=http://repo.lab.internal/
+baseurl=http://repo.lab.internal/{suite}/
 enabled=1
 gpgcheck=0
 metadata_expire=0
 """
 
 
-def relay() -> Path:
+def relay(suite: Suite = BOOKWORM) -> Path:
     """An image as EC2 has it: cloud-init and yum, but neither Postfix nor nginx."""
+    return made(f"relay-{suite.name}", suite.name, suite.image, lambda root: as_relay(root, suite), relay_recipe())
 
-    return made("relay", "bookworm", RELAY_PACKAGES, as_relay, relay_recipe())
 
-
-def as_relay(root: Path) -> None:
+def as_relay(root: Path, suite: Suite = BOOKWORM) -> None:
     """Set a root up as EC2's images of RPM distributions are."""
     (root / "usr/bin/yum").symlink_to("dnf-3")
     (root / "etc/cloud/cloud.cfg.d/99-lab.cfg").write_text(CLOUD_CONFIG)
+    # It speaks to udev, which does not run in a container.
+    modules = (root / "etc/cloud/cloud.cfg").read_text()
+    (root / "etc/cloud/cloud.cfg").write_text(modules.replace(" - install-hotplug\n", ""))
     (root / "etc/cloud/ds-identify.cfg").write_text("policy: enabled\n")
     (root / "etc/yum.repos.d").mkdir(parents=True, exist_ok=True)
-    (root / "etc/yum.repos.d/lab.repo").write_text(REPOSITORY)
+    (root / "etc/yum.repos.d/lab.repo").write_text(REPOSITORY.format(suite=suite.name))
     # Debian's rpm keeps root's database in the home folder; RPM distributions do not.
     (root / "etc/rpm").mkdir(exist_ok=True)
     (root / "etc/rpm/macros").write_text("%_dbpath /var/lib/rpm\n")
@@ -64,7 +61,7 @@ def as_relay(root: Path) -> None:
         (root / "etc/systemd/system" / unit).unlink(missing_ok=True)
         (root / "etc/systemd/system").mkdir(parents=True, exist_ok=True)
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
-    base = packages.build() / packages.BASE
+    base = packages.build(suite) / packages.BASE
     shutil.copy(base, root / "tmp/base.rpm")
     run("chroot", root, "rpm", "-i", "--justdb", "--nodeps", "/tmp/base.rpm")
     (root / "tmp/base.rpm").unlink()

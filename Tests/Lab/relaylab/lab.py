@@ -17,6 +17,7 @@ from .machine import Machine, Relay
 from .mail import Mail
 from .network import Network
 from .shell import CommandError, die_with_parent, output, run, start, uninterrupted
+from .suites import BOOKWORM, Suite
 
 
 class Lab(Cloud, Mail):
@@ -68,7 +69,7 @@ class Lab(Cloud, Mail):
         router = self.network.router
         self._service("dns", router, *dns.command())
         self._module("metadata", router, self.folder)
-        self._service("repository", router, *self._python("files"), network.REPOSITORY, packages.build())
+        self._service("repository", router, *self._python("files"), network.REPOSITORY, self._repository(BOOKWORM).parent)
         self._service("artifacts", router, *self._python("files"), network.ARTIFACTS, artifacts)
         self._service("api", router, *self._python("api"), self.folder)
         outside = self.network.host("sink", network.SINK, outside=True)
@@ -92,6 +93,14 @@ class Lab(Cloud, Mail):
     def _python(self, module: str) -> list[str]:
         return [sys.executable, "-m", f"relaylab.{module}"]
 
+    def _repository(self, suite: Suite) -> Path:
+        """Where a release's packages are among the repositories that machines reach."""
+        place = self.folder / "repositories" / suite.name
+        place.parent.mkdir(exist_ok=True)
+        if not place.exists():
+            place.symlink_to(packages.build(suite))
+        return place
+
     def _module(self, name: str, namespace: str, *arguments) -> None:
         self._service(name, namespace, *self._python(name), *arguments)
 
@@ -114,7 +123,7 @@ class Lab(Cloud, Mail):
 
     def add_relay(self, user_data_text: str | None = None, tags: dict | None = None, role: bool = True,
                   has_tags: bool = True, preinstalled: bool = False, fault: str = "", boot: bool = True,
-                  disk: str | None = None, system: str = systems.ALMA_9) -> Relay:
+                  disk: str | None = None, system: str = systems.ALMA_9, suite: Suite = BOOKWORM) -> Relay:
         """Boot another relay from user-data; by default from the cloud-config in cloud-init/.
 
         Its image is the stock one, or the disk of another machine.
@@ -123,11 +132,12 @@ class Lab(Cloud, Mail):
         name = f"r{len(self.relays) + 1}"
         mac = "0e:49:61:0f:c3:%02x" % (16 + len(self.relays))
         namespace = self.network.host(name, address, mac=mac)
-        relay = Relay(name, disk or image.relay(), namespace, self.folder, self.ledger, instance, address)
+        self._repository(suite)
+        relay = Relay(name, disk or image.relay(suite), namespace, self.folder, self.ledger, instance, address)
         relay.trust(self.folder / "ca.pem")
         systems.name(relay.root, system)
         if preinstalled:
-            for package in sorted(packages.build().glob("[pn]*.rpm"), reverse=True):
+            for package in sorted(packages.build(suite).glob("[pn]*.rpm"), reverse=True):
                 shutil.copy(package, relay.root / "tmp")
                 run("chroot", relay.root, "rpm", "-i", "--nodeps", f"/tmp/{package.name}", timeout=120)
         self.relays.append(relay)

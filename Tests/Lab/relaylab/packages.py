@@ -4,8 +4,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import paths
+from . import debs, paths
 from .shell import output, run
+from .suites import BOOKWORM, Suite
 
 BASE = "lab-base-1-1.noarch.rpm"
 _FILES = paths.SOURCES / "rpm"
@@ -16,50 +17,58 @@ def recipe() -> str:
     return "".join(path.read_text() for path in sorted(_FILES.iterdir())) + Path(__file__).read_text()
 
 
-def build() -> Path:
+def build(suite: Suite = BOOKWORM) -> Path:
     """The folder of a yum repository with the packages, made once."""
-    repository = paths.CACHE / "rpms" / paths.key(recipe())
+    repository = paths.CACHE / "rpms" / f"{suite.name}-{paths.key(recipe(), repr(suite))}"
     if not repository.exists():
         with paths.making(repository) as is_missing:
             if is_missing:
-                _make(repository)
+                _make(repository, suite)
     return repository
 
 
-def _make(repository: Path) -> None:
+def _make(repository: Path, suite: Suite) -> None:
     with tempfile.TemporaryDirectory(dir=repository.parent) as scratch:
         work = Path(scratch)
         work.chmod(0o755)
         out = work / "out"
         out.mkdir()
-        run("apt-get", "-qq", "update", timeout=300)
-        for name, debs in {"lab-base": [], "lab-slow": [], "postfix": ["postfix"], "nginx": ["nginx", "nginx-common"],
-                           "cyrus-sasl-plain": ["libsasl2-modules"]}.items():
+        archives = debs.download(suite.name, [*suite.postfix, *suite.nginx, "libsasl2-modules"], work)
+        for name, parts in {"lab-base": (), "lab-slow": (), "postfix": suite.postfix, "nginx": suite.nginx,
+                            "cyrus-sasl-plain": ("libsasl2-modules",)}.items():
             root = work / name
             root.mkdir()
-            for deb in debs:
-                run("apt-get", "-qq", "download", deb, cwd=work, timeout=120)
-                archive = next(work.glob(f"{deb}_*.deb"))
-                run("dpkg-deb", "-x", archive, root)
-            _prepare(name, root)
-            _pack(name, root, work, out)
+            for part in parts:
+                run("dpkg-deb", "-x", archives[part], root)
+            _prepare(name, root, suite)
+            _pack(name, _version(archives[parts[0]]) if parts else "1", root, work, out)
         run("createrepo_c", "--quiet", out)
         out.rename(repository)
 
 
-def _prepare(name: str, root: Path) -> None:
+def _version(archive: Path) -> str:
+    """The version of what Debian has packed, without its own additions."""
+    packed = output("dpkg-deb", "-f", archive, "Version").strip()
+    return packed.rpartition("-")[0].rpartition(":")[2].partition("+")[0]
+
+
+def _prepare(name: str, root: Path, suite: Suite) -> None:
     """Put the distribution's own configuration in place of Debian's."""
-    for folder in ("usr/share/doc", "usr/share/man", "usr/share/lintian", "usr/share/bug", "lib/systemd", "etc/init.d",
-                   "etc/default", "etc/ufw", "etc/logrotate.d", "etc/network", "etc/ppp", "etc/resolvconf",
+    for folder in ("usr/share/doc", "usr/share/man", "usr/share/lintian", "usr/share/bug", "lib/systemd", "usr/lib/systemd",
+                   "etc/init.d", "etc/default", "etc/ufw", "etc/logrotate.d", "etc/network", "etc/ppp", "etc/resolvconf",
                    "etc/insserv.conf.d", "etc/rsyslog.d"):
         shutil.rmtree(root / folder, ignore_errors=True)
     units = root / "usr/lib/systemd/system"
     if name == "postfix":
         units.mkdir(parents=True)
         shutil.copy(_FILES / "postfix.service", units)
-        shutil.copy(_FILES / "main.cf", root / "etc/postfix/main.cf")
+        (root / "etc/postfix/main.cf").write_text((_FILES / "main.cf").read_text().replace("TABLES", suite.tables))
         shutil.copy(_FILES / "master.cf", root / "etc/postfix/master.cf")
         (root / "etc/aliases").write_text("postmaster: root\n")
+        if suite.tables != "hash":
+            # As Debian's script of that package does (postfix's dynamicmaps.cf).
+            words = f"{suite.tables} postfix-{suite.tables}.so dict_{suite.tables}_open mkmap_{suite.tables}_open\n"
+            (root / "etc/postfix/dynamicmaps.cf").write_text(words)
     if name == "nginx":
         shutil.rmtree(root / "etc/nginx/sites-enabled", ignore_errors=True)
         shutil.rmtree(root / "etc/nginx/sites-available", ignore_errors=True)
@@ -68,7 +77,7 @@ def _prepare(name: str, root: Path) -> None:
         shutil.copy(_FILES / "nginx.conf", root / "etc/nginx/nginx.conf")
 
 
-def _pack(name: str, root: Path, work: Path, out: Path) -> None:
+def _pack(name: str, version: str, root: Path, work: Path, out: Path) -> None:
     spec = work / f"{name}.spec"
     files = [f'"/{path.relative_to(root)}"' for path in sorted(root.rglob("*")) if not path.is_dir() or path.is_symlink()]
     lines = "\n".join(files)
@@ -78,11 +87,11 @@ def _pack(name: str, root: Path, work: Path, out: Path) -> None:
         "--define", f"_topdir {work / 'rpmbuild'}", "--define", f"_rpmdir {out}",
         "--define", "_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
         "--define", "__os_install_post %{nil}", "--define", "_build_id_links none", "--define", "_unpackaged_files_terminate_build 0",
-        "--define", f"payload {root}", spec, timeout=180,
+        "--define", f"payload {root}", "--define", f"packed_version {version}", spec, timeout=180,
     )
 
 
-def version(name: str) -> str:
+def version(name: str, suite: Suite = BOOKWORM) -> str:
     """A package's version in the repository."""
-    package = next(build().glob(f"{name}-*.rpm"))
+    package = next(build(suite).glob(f"{name}-*.rpm"))
     return output("rpm", "-qp", "--qf", "%{VERSION}", package).strip()

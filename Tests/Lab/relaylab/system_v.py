@@ -4,11 +4,12 @@ import shutil
 from pathlib import Path
 
 from . import image, paths
+from .suites import BOOKWORM
 
 _FILES = paths.SOURCES / "sysv"
 # sysvinit-core in place of systemd-sysv; cron and logrotate, which every EC2 image of that time has.
 _PACKAGES = ("sysvinit-core sysv-rc initscripts insserv init-system-helpers cron logrotate "
-             + image.RELAY_PACKAGES.replace("systemd systemd-sysv dbus ", "").replace("libnss-myhostname ", ""))
+             + BOOKWORM.image.replace("systemd systemd-sysv dbus ", "").replace("libnss-myhostname ", ""))
 
 
 def root() -> Path:

@@ -10,6 +10,9 @@ _TEXTS = Path(__file__).resolve().parent / "os-release"
 
 # What the image stands for: its dnf is RHEL 9's engine. github.com/chef/os_release, alma_9
 ALMA_9 = (_TEXTS / "almalinux-9").read_text()
+# Their neighbours: github.com/chef/os_release, rocky_8 and alma_10, in the form of alma_9.
+ROCKY_8 = (_TEXTS / "rocky-8").read_text()
+ALMA_10 = (_TEXTS / "almalinux-10").read_text()
 # docs.aws.amazon.com/linux/al2023/ug/ident-os-release.html
 AMAZON_LINUX_2 = (_TEXTS / "amazon-linux-2").read_text()
 UNKNOWN = """\
@@ -24,7 +27,7 @@ PRETTY_NAME="Some Linux 1"
 EXTRAS_REPOSITORY = """\
 [lab-extras]
 name=The lab's packages that are not enabled
-baseurl=http://repo.lab.internal/
+baseurl=http://repo.lab.internal/bookworm/
 enabled=0
 gpgcheck=0
 metadata_expire=0
