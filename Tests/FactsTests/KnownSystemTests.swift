@@ -31,17 +31,6 @@ struct KnownSystemTests {
             PRETTY_NAME="Amazon Linux 2023.8.20250721"
             """, "Amazon Linux 2023"
         ),
-        // /etc/os-release of centos-release 7.
-        (
-            """
-            NAME="CentOS Linux"
-            VERSION="7 (Core)"
-            ID="centos"
-            ID_LIKE="rhel fedora"
-            VERSION_ID="7"
-            PRETTY_NAME="CentOS Linux 7 (Core)"
-            """, "CentOS 7"
-        ),
         // github.com/chef/os_release/blob/main/redhat_8
         (
             """
@@ -75,8 +64,8 @@ struct KnownSystemTests {
 
     /// Those that machines of the lab go by.
     @Test(arguments: [
-        ("amazon-linux-2", "Amazon Linux 2"), ("rocky-8", "RHEL 8"), ("almalinux-9", "RHEL 9"),
-        ("almalinux-10", "RHEL 10"),
+        ("amazon-linux-2", "Amazon Linux 2"), ("centos-7", "CentOS 7"), ("rocky-8", "RHEL 8"),
+        ("almalinux-9", "RHEL 9"), ("almalinux-10", "RHEL 10"),
     ])
     func osReleaseOfTheLabNamesTheSystem(file: String, name: String) throws {
         let tests = FilePath(#filePath).removingLastComponent().removingLastComponent()
@@ -108,12 +97,14 @@ struct KnownSystemTests {
     /// - Amazon Linux 1: amzn-main and amzn-updates (gist.github.com/nasa114/6204fa9f6d3b350c9985a6712c40cbf5).
     /// - Amazon Linux 2: docs.aws.amazon.com/linux/al2/ug/al2-extras.html, the topic as in
     ///   gist.github.com/v0lkan/2313380e64026ab4eebb37923c1b7b24.
-    /// - CentOS 7: EPEL 7 (packages.fedoraproject.org/pkgs/nginx/nginx-mod-stream/).
-    /// - RHEL 8, 9, 10: AppStream (zabbix.com/documentation/8.0, manual/appendix/install/nginx); on 8 a module, whose
-    ///   stream has to be active ("Installing RHEL 8 content", docs.redhat.com); on 9 a plain package
+    /// - CentOS 7: EPEL 7 (packages.fedoraproject.org/pkgs/nginx/nginx-mod-stream/); its release package is still installed
+    ///   by name (github.com/rstudio/r-builds/pull/234, August 2024).
+    /// - RHEL 8, 9, 10: AppStream (zabbix.com/documentation/8.0, manual/appendix/install/nginx); on 8 a module whose stream
+    ///   1.14 is the default, and what 'dnf install nginx' takes (github.com/rocky-linux/documentation/issues/605,
+    ///   github.com/jfrog/JFrog-Cloud-Installers/issues/167); on 9 a plain package
     ///   (access.redhat.com/errata/RHSA-2023:5711).
     @Test func nginxComesFromWhereEachSystemHasIt() {
-        let steps = Dictionary(uniqueKeysWithValues: KnownSystem.all.map { ($0.name, $0.nginx) })
+        let steps = Dictionary(uniqueKeysWithValues: KnownSystem.all.map { ($0.name, $0.nginx?.way) })
         #expect(
             steps == [
                 "Amazon Linux 1": nil,

@@ -3,11 +3,13 @@ import RelayTestSupport
 import Synchronization
 import SystemPackage
 import Testing
+import Vocabulary
 
 /// What a system does before it installs nginx, where no enabled repository has that.
 struct SystemPackagesTests {
     private static let enable = "amazon-linux-extras enable nginx1"
     private static let centOS7 = KnownSystem.all.first { $0.name == "CentOS 7" }
+    private static let rhel8 = KnownSystem.all.first { $0.name == "RHEL 8" }
     private static let amazonLinux2 = KnownSystem.all.first { $0.name == "Amazon Linux 2" }
 
     /// Repositories that have nginx from some install on.
@@ -114,10 +116,38 @@ struct SystemPackagesTests {
         let runner = ScriptedRunner([Self.enable: CommandOutput(status: 1, standardError: "Topic nginx1 is not found.")]
         )
         let (failure, _) = try await install(Repositories(missing: [["nginx"]]), on: Self.amazonLinux2, runner: runner)
-        #expect(failure?.reason == .notEnabled("nginx"))
+        #expect(failure?.reason == .notEnabled("nginx", cure: RepositoryStep.extras.cure))
         let text = failure?.description ?? ""
         #expect(text.contains("'\(Self.enable)' failed"))
         #expect(text.contains("Topic nginx1 is not found."))
         #expect(text.contains("run it by hand"))
+    }
+
+    /// What dnf 4.14 says where several streams are there, and none of them is the default.
+    @Test func withoutADefaultStreamAPersonChoosesOne() async throws {
+        let enable = "dnf -y module enable nginx"
+        let words = """
+            Argument 'nginx' matches 2 streams ('1.20', '1.22') of module 'nginx', but none of the streams are enabled or \
+            default
+            Unable to resolve argument nginx
+            Error: Problems in request:
+            broken groups or modules: nginx
+            """
+        let runner = ScriptedRunner([enable: CommandOutput(status: 1, standardError: words)])
+        let repositories = Repositories(missing: [["nginx"]])
+        let (failure, told) = try await install(repositories, on: Self.rhel8, runner: runner)
+        #expect(told == ["'\(enable)', which enables the repository of nginx"])
+        let text = failure?.description ?? ""
+        #expect(text.contains("dnf module enable nginx:STREAM"))
+        #expect(text.contains("'1.20', '1.22'"))
+        #expect(repositories.asked.count == 1)
+    }
+
+    @Test func aReleasePackageThatIsNowhereIsNamedWithWhereToHaveIt() async throws {
+        let repositories = Repositories(missing: [["nginx"], ["epel-release"]])
+        let (failure, _) = try await install(repositories, on: Self.centOS7)
+        #expect(failure?.reason == .notEnabled("nginx", cure: RepositoryStep.epel.cure))
+        #expect(failure?.description.contains("archives.fedoraproject.org/pub/archive/epel/7/") == true)
+        #expect(repositories.asked == [["postfix", "nginx"], ["epel-release"]])
     }
 }

@@ -27,7 +27,7 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
         /// No repository has the package.
         case missing([String])
         /// The system's own step to have a package's repository failed.
-        case notEnabled(String)
+        case notEnabled(String, cure: String)
         case other
     }
 
@@ -70,8 +70,8 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
             -e 's|^#baseurl=http://mirror.centos.org|baseurl=http://vault.centos.org|' \
             /etc/yum.repos.d/CentOS-*.repo
             """
-        case .notEnabled(let package):
-            "that is how this system gets the repository of \(package); run it by hand, or enable another that has it"
+        case .notEnabled(let package, let cure):
+            "that is how this system gets the repository of \(package); \(cure)"
         case .missing(let packages):
             """
             no enabled repository has \(packages.joined(separator: ", ")); enable the one that does \

@@ -1,4 +1,5 @@
 import SystemPackage
+package import Vocabulary
 
 /// Installs packages, and where no enabled repository has one, does first what this system does to have it.
 ///
@@ -39,22 +40,33 @@ package struct SystemPackages: PackageManager {
         }
     }
 
-    private var step: KnownSystem.RepositoryStep? {
+    private var step: RepositoryStep? {
         guard let system else {
-            return files.isExecutable("/usr/bin/amazon-linux-extras") ? KnownSystem.extras : nil
+            return files.isExecutable("/usr/bin/amazon-linux-extras") ? .extras : nil
         }
         return system.nginx
     }
 
     private func take(
-        _ step: KnownSystem.RepositoryStep,
+        _ step: RepositoryStep,
         timeout: Duration,
         _ onWait: @Sendable (String) -> Void
     ) async throws(PackageFailure) {
-        switch step {
+        switch step.way {
         case .package(let name):
             onWait("the package '\(name)', which brings the repository of nginx")
-            try await manager.install([name], timeout: timeout, onWait: onWait)
+            do throws(PackageFailure) {
+                try await manager.install([name], timeout: timeout, onWait: onWait)
+            } catch {
+                // All other reasons have a cure of their own.
+                guard case .missing = error.reason else { throw error }
+                throw PackageFailure(
+                    command: error.command,
+                    reason: .notEnabled("nginx", cure: step.cure),
+                    output: error.output,
+                    waited: error.waited
+                )
+            }
         case .command(let words):
             let command = Command(words[0], Array(words.dropFirst()), timeout: timeout)
             onWait("'\(command)', which enables the repository of nginx")
@@ -69,7 +81,7 @@ package struct SystemPackages: PackageManager {
             }
             throw PackageFailure(
                 command: command,
-                reason: .notEnabled("nginx"),
+                reason: .notEnabled("nginx", cure: step.cure),
                 output: said,
                 waited: ContinuousClock.now - started
             )

@@ -13,6 +13,8 @@ ALMA_9 = (_TEXTS / "almalinux-9").read_text()
 # Their neighbours: github.com/chef/os_release, rocky_8 and alma_10, in the form of alma_9.
 ROCKY_8 = (_TEXTS / "rocky-8").read_text()
 ALMA_10 = (_TEXTS / "almalinux-10").read_text()
+# Of centos-release 7.
+CENTOS_7 = (_TEXTS / "centos-7").read_text()
 # docs.aws.amazon.com/linux/al2023/ug/ident-os-release.html
 AMAZON_LINUX_2 = (_TEXTS / "amazon-linux-2").read_text()
 UNKNOWN = """\

@@ -1,0 +1,38 @@
+/// An operating system that relays are known to run on, and in what it differs from others.
+package struct KnownSystem: Sendable, Equatable {
+    /// For people: `Amazon Linux 2`.
+    package let name: String
+    /// `ID` of os-release(5).
+    package let ids: [String]
+    /// `VERSION_ID` as far as its first dot.
+    package let version: String
+    /// What brings nginx where the repositories that are enabled don't have it, or not as they are set up.
+    package let nginx: RepositoryStep?
+
+    /// The system with these names; `nil` for one that is not in the list.
+    package static func named(_ system: OperatingSystem) -> KnownSystem? {
+        let version = system.versionID.prefix { $0 != "." }
+        return all.first { $0.ids.contains(system.id) && $0.version == version }
+    }
+
+    /// A new operating system is one line here. The sources are beside the tests' data.
+    package static let all: [KnownSystem] = [
+        KnownSystem("Amazon Linux 1", ["amzn"], "2018"),
+        KnownSystem("Amazon Linux 2", ["amzn"], "2", nginx: .extras),
+        KnownSystem("Amazon Linux 2023", ["amzn"], "2023"),
+        KnownSystem("CentOS 7", ["centos"], "7", nginx: .epel),
+        KnownSystem("RHEL 8", rhel, "8", nginx: .module),
+        KnownSystem("RHEL 9", rhel, "9"),
+        KnownSystem("RHEL 10", rhel, "10"),
+    ]
+
+    private init(_ name: String, _ ids: [String], _ version: String, nginx: RepositoryStep? = nil) {
+        self.name = name
+        self.ids = ids
+        self.version = version
+        self.nginx = nginx
+    }
+
+    /// RHEL, and those that are built from its sources.
+    private static let rhel = ["rhel", "rocky", "almalinux"]
+}
