@@ -1,6 +1,7 @@
 """Repositories as systems differ in them: nginx as a module of RHEL 8, and EPEL on CentOS 7. Both with a real dnf."""
 
 import re
+import shlex
 
 import pytest
 
@@ -139,3 +140,80 @@ def test_where_epels_file_is_there_and_its_package_is_not_the_next_pass_goes_on(
     assert result.returncode == 0, result.stdout
     assert RELEASE not in result.stdout
     assert origin(centos, "nginx") == "epel"
+
+
+# What yum 3 of CentOS 7 says (the sources are in Tests/HostTests/YumTests.swift), and the files as its packages have them,
+# as far as its addresses go.
+SAYS = """\
+#!/bin/sh
+cat >&2 <<'END'
+{words}
+END
+exit 1
+"""
+BASE = """\
+[base]
+name=CentOS-$releasever - Base
+mirrorlist=http://mirrorlist.centos.org/?release=$releasever&arch=$basearch&repo=os&infra=$infra
+#baseurl=http://mirror.centos.org/centos/$releasever/os/$basearch/
+"""
+EPEL = """\
+[epel]
+name=Extra Packages for Enterprise Linux 7 - $basearch
+#baseurl=http://download.fedoraproject.org/pub/epel/7/$basearch
+metalink=https://mirrors.fedoraproject.org/metalink?repo=epel-7&arch=$basearch&infra=$infra&content=$contentdir
+failovermethod=priority
+"""
+CURES = {
+    "vault": ("""Could not retrieve mirrorlist http://mirrorlist.centos.org/?release=7&arch=x86_64&repo=os&infra=genclo error was
+14: curl#6 - "Could not resolve host: mirrorlist.centos.org; Unknown error"
+Cannot find a valid baseurl for repo: base/7/x86_64""",
+              "the mirrors of CentOS 7 are gone", "CentOS-Base.repo", BASE, {
+                  "mirrorlist": None, "baseurl": "http://vault.centos.org/centos/$releasever/os/$basearch/"}),
+    "archive": ("Cannot retrieve metalink for repository: epel/x86_64. Please verify its path and try again",
+                "the list of EPEL's mirrors does not answer", "epel.repo", EPEL, {
+                    "metalink": None, "baseurl": "https://archives.fedoraproject.org/pub/archive/epel/7/$basearch"}),
+}
+
+
+@pytest.mark.parametrize("cure", CURES)
+def test_the_commands_that_errors_give_lead_to_what_is_still_there(centos, cure):
+    """yum 3 itself is not to be had here, so a script says its words."""
+    words, error, name, text, addresses = CURES[cure]
+    take_out(centos, "nginx")
+    centos.shell("cp -a /etc/yum.repos.d /root/before; rm /usr/bin/yum")
+    try:
+        centos.write("/usr/bin/yum", SAYS.format(words=words))
+        centos.shell("chmod +x /usr/bin/yum; echo 198.51.100.1 vault.centos.org >>/etc/hosts")
+        centos.write(f"/etc/yum.repos.d/{name}", text)
+        result = centos.agent("reconcile", "--set", "packages.timeout=5s")
+        assert result.returncode == 1, result.stdout
+        assert error in result.stdout
+        command = next(line[line.index("sed -i"):] for line in result.stdout.splitlines() if "sed -i" in line)
+        assert shlex.split(command)[-1].startswith("/etc/yum.repos.d/")
+        centos.shell(command)
+        lines = centos.shell(f"cat /etc/yum.repos.d/{name}").splitlines()
+        settings = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+        assert {key: settings.get(key) for key in addresses} == addresses
+    finally:
+        centos.shell("rm -rf /etc/yum.repos.d; mv /root/before /etc/yum.repos.d; ln -sf dnf-3 /usr/bin/yum;"
+                     "sed -i /vault.centos.org/d /etc/hosts")
+        result = centos.agent("reconcile")
+    assert result.returncode == 0, result.stdout
+
+
+def test_without_dns_it_is_not_for_the_mirrors(centos):
+    words = CURES["vault"][0]
+    take_out(centos, "nginx")
+    centos.shell("rm /usr/bin/yum")
+    try:
+        centos.write("/usr/bin/yum", SAYS.format(words=words))
+        centos.shell("chmod +x /usr/bin/yum")
+        result = centos.agent("reconcile", "--set", "packages.timeout=5s")
+        assert result.returncode == 1, result.stdout
+        assert "a package mirror's name can't be resolved" in result.stdout
+        assert "vault" not in result.stdout
+    finally:
+        centos.shell("ln -sf dnf-3 /usr/bin/yum")
+        result = centos.agent("reconcile")
+    assert result.returncode == 0, result.stdout

@@ -24,6 +24,8 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
         case nameResolution
         /// CentOS 7's list of mirrors is no more.
         case mirrorListGone
+        /// The list of EPEL's mirrors does not answer.
+        case epelListSilent
         /// No repository has the package.
         case missing([String])
         /// The system's own step to have a package's repository failed.
@@ -66,9 +68,15 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
             """
         case .mirrorListGone:
             """
-            the mirrors of CentOS 7 are gone; use the vault: sed -i -e 's/^mirrorlist/#mirrorlist/' \
+            the mirrors of CentOS 7 are gone, and their list with them; use the vault: sed -i -e 's/^mirrorlist/#mirrorlist/' \
             -e 's|^#baseurl=http://mirror.centos.org|baseurl=http://vault.centos.org|' \
             /etc/yum.repos.d/CentOS-*.repo
+            """
+        case .epelListSilent:
+            """
+            the list of EPEL's mirrors does not answer; where it can't be reached from here, or is gone with EPEL 7, use the \
+            archive: sed -i -e 's/^m.*repo=epel-7/#&/' -e 's|^#baseurl=.*/pub/epel/7|baseurl=https://\
+            archives.fedoraproject.org/pub/archive/epel/7|' /etc/yum.repos.d/epel.repo
             """
         case .notEnabled(let package, let cure):
             "that is how this system gets the repository of \(package); \(cure)"

@@ -68,7 +68,7 @@ package struct Yum: PackageManager {
             // yum 3 leaves a package out that it doesn't know, installs the rest, and calls it success.
             let missing = YumOutput.missingPackages(in: text, of: packages)
             guard output.status != 0 || !missing.isEmpty else { return (nil, "") }
-            let trouble = reason(for: text)
+            let trouble = await reason(for: text)
             // A repository that could not be read is left out, and then its packages are missing too.
             return (trouble == .other && !missing.isEmpty ? .missing(missing) : trouble, output.tail())
         } catch {
@@ -76,13 +76,27 @@ package struct Yum: PackageManager {
         }
     }
 
-    private func reason(for text: String) -> PackageFailure.Reason {
+    private func reason(for text: String) async -> PackageFailure.Reason {
         switch YumOutput.trouble(in: text) {
         case .locked(let holder): .locked(holder: describe(holder))
         case .nameResolution: .nameResolution
         case .mirror: .mirror
-        case .mirrorListGone: .mirrorListGone
+        case .mirrorListGone(isByProxy: true): .mirrorListGone
+        // yum ends at the first name that does not resolve, so without DNS it says just the same.
+        case .mirrorListGone(isByProxy: false): await isWithoutNames() ? .nameResolution : .mirrorListGone
+        case .epelListSilent: .epelListSilent
         case .other: .other
+        }
+    }
+
+    /// Whether the name of CentOS's vault, which is there, does not resolve either.
+    private func isWithoutNames() async -> Bool {
+        let look = Command("getent", ["hosts", "vault.centos.org"], timeout: .seconds(15))
+        do throws(CommandFailure) {
+            return try await runner.run(look).status != 0
+        } catch {
+            // A DNS server that does not answer takes its time to do so.
+            return error.reason == .timedOut
         }
     }
 
@@ -99,7 +113,7 @@ package struct Yum: PackageManager {
     private func limit(for reason: PackageFailure.Reason) -> Duration? {
         switch reason {
         case .locked: patience.lock
-        case .mirror: patience.mirror
+        case .mirror, .epelListSilent: patience.mirror
         case .nameResolution: patience.nameResolution
         case .mirrorListGone, .missing, .notEnabled, .other: nil
         }
@@ -108,7 +122,7 @@ package struct Yum: PackageManager {
     private static func waitingFor(_ reason: PackageFailure.Reason) -> String {
         switch reason {
         case .locked(let holder): "the package database, locked by \(holder)"
-        case .mirror: "a package mirror that fails"
+        case .mirror, .epelListSilent: "a package mirror that fails"
         case .nameResolution: "DNS: a package mirror's name can't be resolved"
         case .mirrorListGone, .missing, .notEnabled, .other: "the package manager"
         }

@@ -4,7 +4,9 @@ enum YumOutput {
         case locked(LockHolder)
         case nameResolution
         case mirror
-        case mirrorListGone
+        /// Its name does not resolve here, or at the proxy that was asked.
+        case mirrorListGone(isByProxy: Bool)
+        case epelListSilent
         case other
     }
 
@@ -18,12 +20,51 @@ enum YumOutput {
 
     static func trouble(in text: String) -> Trouble {
         if lockMarks.contains(where: text.contains) { return .locked(lockHolder(in: text)) }
-        // Its name does not resolve any more, for which nobody is to look at the VPC's DNS.
-        if text.contains("mirrorlist.centos.org") { return .mirrorListGone }
+        if let gone = mirrorListGone(text) { return gone }
+        let text = withoutListWarnings(text)
         if nameResolutionMarks.contains(where: text.contains) { return .nameResolution }
+        if text.contains("retrieve metalink for repository: epel") { return .epelListSilent }
         if mirrorMarks.contains(where: text.contains) { return .mirror }
         return .other
     }
+
+    /// Whether it is CentOS 7's list of mirrors that yum 3 gave up on, whose name does not resolve any more: `nil` where
+    /// it is not. Where it names other hosts that don't resolve either, it is not for the list.
+    private static func mirrorListGone(_ text: String) -> Trouble? {
+        guard text.contains(givenUp) else { return nil }
+        let unknown = Set(rests(of: text, after: "Could not resolve host: ").map { $0.prefix(while: isOfHost) })
+        if !unknown.isEmpty { return unknown == [mirrorList] ? .mirrorListGone(isByProxy: false) : nil }
+        // The reason stands in the line after the address.
+        let isByProxy = rests(of: text, after: listWarning).contains { rest in
+            let reason = rest.split(separator: "\n").prefix(2).joined(separator: " ")
+            return ["502", "503", "504"].contains { reason.contains("HTTP Error \($0)") }
+        }
+        return isByProxy ? .mirrorListGone(isByProxy: true) : nil
+    }
+
+    /// Where yum 3 has a repository's address left, it only warns of the list, and what fails then fails for another
+    /// reason.
+    private static func withoutListWarnings(_ text: String) -> String {
+        guard !text.contains(givenUp), text.contains(listWarning) else { return text }
+        var kept: [Substring] = []
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
+        while let line = lines.popFirst() {
+            if line.hasPrefix(listWarning) { _ = lines.popFirst() } else { kept.append(line) }
+        }
+        return kept.joined(separator: "\n")
+    }
+
+    private static func rests(of text: String, after mark: String) -> [Substring] {
+        text.split(separator: mark, omittingEmptySubsequences: false).dropFirst().map { $0 }
+    }
+
+    private static func isOfHost(_ character: Character) -> Bool {
+        character.isASCII && (character.isLetter || character.isNumber || character == "." || character == "-")
+    }
+
+    private static let mirrorList: Substring = "mirrorlist.centos.org"
+    private static let listWarning = "Could not retrieve mirrorlist http://\(mirrorList)"
+    private static let givenUp = "Cannot find a valid baseurl for repo"
 
     /// The packages that no repository has: "No match for argument: X" (dnf), "No package X available." (yum 3); or not
     /// as the repositories are set up: "All matches were filtered out by modular filtering for argument: X" (dnf).
@@ -50,12 +91,12 @@ enum YumOutput {
 
     private static let nameResolutionMarks = [
         "Could not resolve host", "Couldn't resolve host", "Curl error (6)", "Name or service not known",
-        "Temporary failure in name resolution",
+        "Temporary failure in name resolution", "Resolving timed out",
     ]
 
     private static let mirrorMarks = [
         "Failed to download metadata", "Cannot retrieve repository metadata", "Cannot download repomd.xml",
-        "Cannot find a valid baseurl", "No more mirrors to try", "All mirrors were tried", "Curl error",
+        givenUp, "No more mirrors to try", "All mirrors were tried", "Curl error",
         "Status code: 5", "Status code: 4", "Errno 14", "Error downloading packages", "Cannot retrieve metalink",
     ]
 
