@@ -173,6 +173,24 @@ def test_tls_to_the_relays_is_there_while_it_is_asked_for(settled):
     settled.shell("systemctl start smtp-relay-agent")
 
 
+def test_fingerprints_that_are_missing_are_an_error_before_any_mail_waits_for_them(settled):
+    """Without them Postfix trusts no server, and would defer all mail."""
+    before = settled.shell(f"cat {MAIN}")
+    settled.shell("systemctl stop smtp-relay-agent")
+    asking = ("reconcile", "--set", "sender.outbound_level=fingerprint")
+    result = run(settled, *asking)
+    assert result.returncode == 1
+    assert 'sender.outbound_level is "fingerprint", but no mail could leave' in result.stdout
+    assert settled.shell(f"cat {MAIN}") == before
+    settled.shell("postconf -e 'smtp_tls_fingerprint_cert_match = 3D:95:34:51:24:66:33:B9:D2:40:99:C0:C1:17:0B:D1'")
+    assert run(settled, *asking).returncode == 0
+    assert settled.shell("postconf -h smtp_tls_security_level").strip() == "fingerprint"
+    settled.shell(f"sed -i /^smtp_tls_fingerprint_cert_match/d {MAIN}")
+    assert run(settled, "reconcile").returncode == 0
+    assert settled.shell(f"cat {MAIN}") == before
+    settled.shell("systemctl start smtp-relay-agent")
+
+
 def test_a_way_past_the_relays_is_told_and_left_alone(settled):
     settled.shell("systemctl stop smtp-relay-agent; postconf -e 'default_transport = smtp:[10.0.0.7]' "
                   "'transport_maps = texthash:/etc/postfix/transport'; touch /etc/postfix/transport")

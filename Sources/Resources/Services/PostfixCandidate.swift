@@ -8,6 +8,8 @@ struct PostfixCandidate {
 
     let runner: any CommandRunner
     let files: FileSystem
+    /// The setting of TLS on the way out.
+    let levelSetting: String
 
     /// Has a folder with the candidate read, and `postfix check` judge it.
     ///
@@ -49,10 +51,14 @@ struct PostfixCandidate {
         if command -v script >/dev/null; then exec script -qec 'postfix check' /dev/null; else exec postfix check; fi
         """
 
-    /// What Postfix reads in the main.cf of a folder.
+    /// Whether Postfix reads in the main.cf of a folder what was meant, and can work by it.
     ///
     /// - Parameter meant: What it has to read there.
-    func understood(in directory: FilePath, as meant: [String: String]) async throws -> MainCf {
+    func understood(in directory: FilePath, as meant: [String: String]) async throws {
+        if meant["smtp_dns_support_level"] != nil {
+            let cure = "this Postfix is older than 2.11 and knows no DANE; set \(levelSetting) to another level"
+            try await require("smtp_dns_support_level", cure)
+        }
         let output = try await runner.run(Command("postconf", ["-c", directory.string, "-n"]))
         guard output.status == 0 else { throw InvalidCandidate(judge: "postconf -n", verdict: output.tail()) }
         let understood = MainCf(output.standardOutput)
@@ -60,6 +66,25 @@ struct PostfixCandidate {
             let verdict = "\(name) reads '\(understood[name] ?? "")', not '\(value)'"
             throw InvalidCandidate(judge: "postconf -n", verdict: verdict)
         }
-        return understood
+        guard meant["smtp_tls_security_level"] == "fingerprint" else { return }
+        // A table of the operator's own may have the fingerprints of each server.
+        let hasOwnPolicies = meant[Self.policies] == nil && understood[Self.policies]?.isEmpty == false
+        guard hasOwnPolicies || understood[Self.fingerprints]?.isEmpty == false else {
+            let verdict = """
+                \(levelSetting) is "fingerprint", but no mail could leave: set \(Self.fingerprints) in \
+                \(Self.directory)/main.cf to the fingerprints of the servers that mail goes to
+                """
+            throw InvalidCandidate(judge: "smtp-relay-agent", verdict: verdict)
+        }
+    }
+
+    private static let policies = "smtp_tls_policy_maps"
+    private static let fingerprints = "smtp_tls_fingerprint_cert_match"
+
+    /// Whether Postfix has a parameter that not every version of it has.
+    func require(_ parameter: String, _ cure: String) async throws {
+        let known = try await runner.run(Command("postconf", [parameter]))
+        guard known.standardOutput.isEmpty else { return }
+        throw InvalidCandidate(judge: "postconf \(parameter)", verdict: cure)
     }
 }

@@ -67,7 +67,7 @@ package struct PostfixService: ServiceConfiguration {
         if let certificate = wanted.certificate {
             _ = try CertificateCheck(files: files).end(of: certificate, at: Int(time(nil)))
         }
-        try await PostfixCandidate(runner: runner, files: files).judge(
+        try await postconf.judge(
             candidate.map { path, bytes in (path, bytes, attributes(of: path, found: nil)) }
         ) { staged in
             try await compareWithPostconf(staged)
@@ -75,22 +75,17 @@ package struct PostfixService: ServiceConfiguration {
         }
     }
 
-    /// Whether Postfix reads out of the file what was meant by it.
+    private var postconf: PostfixCandidate {
+        PostfixCandidate(runner: runner, files: files, levelSetting: "mail.tls.outbound_level")
+    }
+
+    /// Whether Postfix reads out of the file what was meant by it, and has what the settings ask for.
     private func compareWithPostconf(_ directory: FilePath) async throws {
-        let understood = try await PostfixCandidate(runner: runner, files: files).understood(
-            in: directory,
-            as: wanted.effective
-        )
+        if wanted.isProxied { try await postconf.require("smtpd_upstream_proxy_protocol", Self.noProxyProtocol) }
         if wanted.upstream?.isImplicitTLS == true {
-            let known = try await runner.run(Command("postconf", ["smtp_tls_wrappermode"]))
-            guard !known.standardOutput.isEmpty else {
-                throw InvalidCandidate(judge: "postconf smtp_tls_wrappermode", verdict: Self.noImplicitTLS)
-            }
+            try await postconf.require("smtp_tls_wrappermode", Self.noImplicitTLS)
         }
-        let fingerprints = "smtp_tls_fingerprint_cert_match"
-        if wanted.effective["smtp_tls_security_level"] == "fingerprint", (understood[fingerprints] ?? "").isEmpty {
-            throw InvalidCandidate(judge: "smtp-relay-agent", verdict: Self.noFingerprints)
-        }
+        try await postconf.understood(in: directory, as: wanted.effective)
     }
 
     /// The same of master.cf.
@@ -108,9 +103,8 @@ package struct PostfixService: ServiceConfiguration {
         this Postfix is older than 3.0 and can't begin with TLS, as port 465 wants it; set mail.upstream.port to 587
         """
 
-    private static let noFingerprints = """
-        mail.tls.outbound_level is "fingerprint", but no mail could leave: set smtp_tls_fingerprint_cert_match in \
-        /etc/postfix/main.cf to the fingerprints of the servers that mail goes to
+    private static let noProxyProtocol = """
+        this Postfix is older than 2.10 and does not know the PROXY protocol; leave mail.proxy_protocol out
         """
 
     /// Its doors answer, and so does the listener that the relay proves itself by: each is a service of its own to

@@ -31,9 +31,9 @@ package struct SenderPostfixService: ServiceConfiguration {
     }
 
     package func validate(_ candidate: [FilePath: [UInt8]]) async throws {
-        let postfix = PostfixCandidate(runner: runner, files: files)
+        let postfix = PostfixCandidate(runner: runner, files: files, levelSetting: "sender.outbound_level")
         try await postfix.judge(candidate.map { ($0.key, $0.value, FileAttributes()) }) { staged in
-            _ = try await postfix.understood(in: staged, as: wanted.effective)
+            try await postfix.understood(in: staged, as: wanted.effective)
         }
     }
 
