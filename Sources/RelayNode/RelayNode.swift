@@ -24,6 +24,7 @@ package struct RelayNode: Sendable, Equatable {
         // Without an IPv6 address there is nobody to speak IPv6 with, and older Postfix does not start (inet_protocols).
         let families: Set<IPAddress.Family> = facts.ipv6Addresses.isEmpty ? [.ipv4] : [.ipv4, .ipv6]
         let allowed = try AllowedNetworks(settings.mail, facts: facts, families: families)
+        let system = KnownSystem.named(facts.operatingSystem)
         self.allowed = allowed
         self.packages = [.postfix, .nginx] + (settings.mail.upstream?.login == nil ? [] : [.saslPlain])
         self.postfix = PostfixConfiguration(
@@ -33,13 +34,16 @@ package struct RelayNode: Sendable, Equatable {
             families: families,
             authorities: authorities,
             password: password,
-            evacuation: evacuation
+            evacuation: evacuation,
+            // What is not known is taken for new; Postfix itself then refuses what it does not have.
+            version: system?.postfix ?? .havingRelayRestrictions
         )
         self.nginx = NginxConfiguration(
             settings.health,
             ports: settings.healthPorts,
             facts: facts,
-            families: families
+            families: families,
+            processFolder: system?.processFolder ?? "/run"
         )
         self.selfTest = SelfTest(
             allowed,

@@ -8,6 +8,10 @@ package struct KnownSystem: Sendable, Equatable {
     package let version: String
     /// What brings nginx where the repositories that are enabled don't have it, or not as they are set up.
     package let nginx: RepositoryStep?
+    /// The oldest Postfix that the system has had.
+    package let postfix: PostfixVersion
+    /// Where processes write their numbers. On newer systems, /var/run is the same folder.
+    package let processFolder: String
 
     /// The system with these names; `nil` for one that is not in the list.
     package static func named(_ system: OperatingSystem) -> KnownSystem? {
@@ -17,20 +21,29 @@ package struct KnownSystem: Sendable, Equatable {
 
     /// A new operating system is one line here. The sources are beside the tests' data.
     package static let all: [KnownSystem] = [
-        KnownSystem("Amazon Linux 1", ["amzn"], "2018"),
-        KnownSystem("Amazon Linux 2", ["amzn"], "2", nginx: .extras),
-        KnownSystem("Amazon Linux 2023", ["amzn"], "2023"),
-        KnownSystem("CentOS 7", ["centos"], "7", nginx: .epel),
-        KnownSystem("RHEL 8", rhel, "8", nginx: .module),
-        KnownSystem("RHEL 9", rhel, "9"),
-        KnownSystem("RHEL 10", rhel, "10"),
+        KnownSystem("Amazon Linux 1", ["amzn"], "2018", postfix: "2.6", processFolder: "/var/run"),
+        KnownSystem("Amazon Linux 2", ["amzn"], "2", nginx: .extras, postfix: "2.10"),
+        KnownSystem("Amazon Linux 2023", ["amzn"], "2023", postfix: "3.7"),
+        KnownSystem("CentOS 7", ["centos"], "7", nginx: .epel, postfix: "2.10"),
+        KnownSystem("RHEL 8", rhel, "8", nginx: .module, postfix: "3.3"),
+        KnownSystem("RHEL 9", rhel, "9", postfix: "3.5"),
+        KnownSystem("RHEL 10", rhel, "10", postfix: "3.8"),
     ]
 
-    private init(_ name: String, _ ids: [String], _ version: String, nginx: RepositoryStep? = nil) {
+    private init(
+        _ name: String,
+        _ ids: [String],
+        _ version: String,
+        nginx: RepositoryStep? = nil,
+        postfix: String,
+        processFolder: String = "/run"
+    ) {
         self.name = name
         self.ids = ids
         self.version = version
         self.nginx = nginx
+        self.postfix = PostfixVersion(postfix)
+        self.processFolder = processFolder
     }
 
     /// RHEL, and those that are built from its sources.

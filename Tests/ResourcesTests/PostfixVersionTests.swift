@@ -1,6 +1,7 @@
 import Host
 import RelayTestSupport
 import Testing
+import Vocabulary
 
 @testable import Resources
 

@@ -13,7 +13,14 @@ package struct NginxConfiguration: Sendable, Equatable {
 
     package let text: String
 
-    init(_ health: NodeSettings.Health, ports: HealthPorts, facts: NodeFacts, families: Set<IPAddress.Family>) {
+    /// - Parameter processFolder: Where the system's own scripts and units look for nginx's process.
+    init(
+        _ health: NodeSettings.Health,
+        ports: HealthPorts,
+        facts: NodeFacts,
+        families: Set<IPAddress.Family>,
+        processFolder: String
+    ) {
         let networks = [IPNetwork.ipv4Loopback, .ipv6Loopback] + facts.vpcNetworks
         let allowed = networks.filter { families.contains($0.family) }
         let access = (allowed.map { "            allow \($0);" } + ["            deny all;"]).joined(separator: "\n")
@@ -28,7 +35,7 @@ package struct NginxConfiguration: Sendable, Equatable {
             # It answers the load balancer's health check, shows the agent's metrics, and does nothing else.
             user nginx;
             worker_processes 1;
-            pid /run/nginx.pid;
+            pid \(processFolder)/nginx.pid;
             # Refused clients are logged as errors; at this level a port scan can't fill the disk.
             error_log /var/log/nginx/error.log crit;
 

@@ -5,7 +5,7 @@ struct DeliveryParts: Sendable, Equatable {
     let parameters: [PostfixConfiguration.Parameter]
     let tables: [PostfixTable]
 
-    init(_ delivery: DeliverySettings, domain: DomainName) {
+    init(_ delivery: DeliverySettings, domain: DomainName, version: PostfixVersion) {
         typealias Parameter = PostfixConfiguration.Parameter
         let values: [(String, String?)] = [
             ("message_size_limit", delivery.messageSizeLimit.map { "\($0)" }),
@@ -25,7 +25,7 @@ struct DeliveryParts: Sendable, Equatable {
             return
         }
         let table = PostfixTable(.headerChecks, Self.headerChecks(domain))
-        self.parameters = parameters + [Parameter("smtp_header_checks", table.name.reference)]
+        self.parameters = parameters + [Parameter("smtp_header_checks", table.name.reference(version))]
         self.tables = [table]
     }
 

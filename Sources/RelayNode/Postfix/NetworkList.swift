@@ -10,7 +10,7 @@ struct NetworkList: Sendable, Equatable {
     /// More than these make a line that nobody can read.
     private static let longestList = 8
 
-    init(_ allowed: AllowedNetworks, table: NetworkTable) {
+    init(_ allowed: AllowedNetworks, table: NetworkTable, version: PostfixVersion) {
         let isTable =
             switch table {
             case .always: true
@@ -22,7 +22,7 @@ struct NetworkList: Sendable, Equatable {
             self.table = nil
             return
         }
-        self.value = PostfixTable.Name.networks.reference
+        self.value = PostfixTable.Name.networks.reference(version)
         // What a network is looked up as counts for nothing; that it is found, does (postconf(5), mynetworks).
         self.table = PostfixTable(.networks, allowed.networks.map { "\($0) permit" })
     }

@@ -29,6 +29,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
     package let ports: [UInt16]
     /// Whether each connection to these begins with a header of the PROXY protocol.
     package let isProxied: Bool
+    /// The Postfix that it is for.
+    package let version: PostfixVersion
     /// Where all mail goes while the node leaves, as Postfix writes a relayhost.
     private let evacuation: String?
 
@@ -39,14 +41,18 @@ package struct PostfixConfiguration: Sendable, Equatable {
         families: Set<IPAddress.Family>,
         authorities: String,
         password: Secret?,
-        evacuation: String?
+        evacuation: String?,
+        version: PostfixVersion
     ) {
+        self.version = version
         self.upstream = mail.upstream
         self.keptTable = mail.upstream?.login != nil && password == nil ? .passwords : nil
         self.certificate = mail.certificate
-        let transports = Self.transports(mail)
-        let smarthost = mail.upstream.map { SmarthostParts($0, password: password, authorities: authorities) }
-        let delivery = DeliveryParts(mail.delivery, domain: mail.domain)
+        let transports = Self.transports(mail, version)
+        let smarthost = mail.upstream.map {
+            SmarthostParts($0, password: password, authorities: authorities, version: version)
+        }
+        let delivery = DeliveryParts(mail.delivery, domain: mail.domain, version: version)
         let asked =
             (smarthost?.parameters ?? []) + delivery.parameters + transports.parameters + Self.certificate(mail)
             + Self.outboundTLS(mail.outboundTLS, authorities: authorities) + Self.greeting(mail, facts)
@@ -60,10 +66,10 @@ package struct PostfixConfiguration: Sendable, Equatable {
         // Both lists, since Postfix before 2.10 knows only the one, and an open one of the two is not enough.
         // A stranger gets nothing, also not for the domains that the relay delivers: it is there for its own senders.
         let relayPolicy = "permit_mynetworks, reject_unauth_destination, reject"
-        let networks = NetworkList(allowed, table: mail.networkTable)
+        let networks = NetworkList(allowed, table: mail.networkTable, version: version)
         self.tables =
             [networks.table, transports.table].compactMap(\.self) + (smarthost?.tables ?? []) + delivery.tables
-        self.parameters = [
+        let parameters = [
             Parameter("mydomain", mail.domain.description),
             Parameter("myhostname", hostname),
             Parameter("myorigin", "$mydomain"),
@@ -83,6 +89,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
             Parameter("disable_vrfy_command", "yes"),
             Parameter("biff", "no"),
         ]
+        self.parameters = version < .havingRelayRestrictions ? parameters.filter(\.isOfOldPostfix) : parameters
     }
 
     /// main.cf with the agent's parameters set.
@@ -102,11 +109,14 @@ package struct PostfixConfiguration: Sendable, Equatable {
         return Dictionary(all) { _, last in last }
     }
 
-    private static func transports(_ mail: NodeSettings.Mail) -> (parameters: [Parameter], table: PostfixTable?) {
+    private static func transports(
+        _ mail: NodeSettings.Mail,
+        _ version: PostfixVersion
+    ) -> (parameters: [Parameter], table: PostfixTable?) {
         guard !mail.transports.isEmpty else { return ([], nil) }
-        let rows = mail.transports.map { "\($0.domain) smtp:\($0.nexthop)" }
+        let rows = mail.transports.map { (key: "\($0.domain)", value: "smtp:\($0.nexthop)") }
         let name = PostfixTable.Name.transports
-        return ([Parameter("transport_maps", name.reference)], PostfixTable(name, rows))
+        return ([Parameter("transport_maps", name.reference(version))], PostfixTable(name, rows, for: version))
     }
 
     private static func certificate(_ mail: NodeSettings.Mail) -> [Parameter] {
@@ -143,6 +153,13 @@ package struct PostfixConfiguration: Sendable, Equatable {
         if current == desired { return .none }
         let (before, after) = (MainCf(current), MainCf(desired))
         return ["inet_interfaces", "inet_protocols"].allSatisfy { before[$0] == after[$0] } ? .reload : .restart
+    }
+}
+
+extension PostfixConfiguration.Parameter {
+    /// Whether Postfix before 2.10 has it, or can't do without it: there, smtpd_recipient_restrictions decide alone.
+    fileprivate var isOfOldPostfix: Bool {
+        name != "smtpd_relay_restrictions" && !(name == "smtpd_upstream_proxy_protocol" && value.isEmpty)
     }
 }
 

@@ -26,7 +26,7 @@ extension PostfixConfiguration {
         } else {
             file.remove(Self.smarthostService, "unix", where: Self.smarthostEntry)
         }
-        file.set(Self.selfTestService, "inet", to: Self.selfTestEntry)
+        file.set(Self.selfTestService, "inet", to: selfTestEntry)
         return file.text
     }
 
@@ -50,12 +50,14 @@ extension PostfixConfiguration {
     /// The self-test's listener's port.
     package static let selfTestPort: UInt16 = 10025
     private static let selfTestService = "\(selfTestAddress):\(selfTestPort)"
-    private static let selfTestEntry = [
-        "\(selfTestService) inet n - n - 2 smtpd",
-        "  -o syslog_name=postfix/self-test",
-        "  -o smtpd_authorized_xclient_hosts=127.0.0.0/8",
-        "  -o smtpd_upstream_proxy_protocol=",
-    ]
+    private var selfTestEntry: [String] {
+        let entry = [
+            "\(Self.selfTestService) inet n - n - 2 smtpd",
+            "  -o syslog_name=postfix/self-test",
+            "  -o smtpd_authorized_xclient_hosts=127.0.0.0/8",
+        ]
+        return version < .havingRelayRestrictions ? entry : entry + ["  -o smtpd_upstream_proxy_protocol="]
+    }
 
     /// The self-test's listener does not share these overrides, so it could not see what they open or close.
     private static let policyParameters: Set = [

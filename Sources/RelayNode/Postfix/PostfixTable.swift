@@ -1,7 +1,9 @@
+import Vocabulary
+
 /// A lookup table beside main.cf, written whole by the agent.
 ///
-/// Its types are those that every Postfix since 2.8 reads as they are: no postmap, and no database library, which RHEL 10
-/// and Amazon Linux 2023 do not have.
+/// Its types are those that every Postfix reads as they are: no postmap, and no database library, which RHEL 10 and Amazon
+/// Linux 2023 do not have.
 package struct PostfixTable: Sendable, Equatable {
     /// Every table that there may be.
     package enum Name: String, Sendable, CaseIterable {
@@ -23,15 +25,18 @@ package struct PostfixTable: Sendable, Equatable {
         package var isSecret: Bool { self == .passwords }
 
         /// As a parameter of main.cf names it.
-        var reference: String { "\(type):\(path)" }
+        func reference(_ version: PostfixVersion) -> String { "\(type(version)):\(path)" }
 
-        private var type: String {
+        private func type(_ version: PostfixVersion) -> String {
             switch self {
             case .networks: "cidr"
-            case .transports, .passwords, .tlsPolicies: "texthash"
+            case .transports, .passwords, .tlsPolicies: PostfixTable.hasPatterns(version) ? "regexp" : "texthash"
             case .headerChecks: "regexp"
             }
         }
+
+        /// Whether an address is looked up in it, of which the key is the domain.
+        fileprivate var isOfDomains: Bool { self == .transports }
     }
 
     package let name: Name
@@ -40,6 +45,38 @@ package struct PostfixTable: Sendable, Equatable {
     init(_ name: Name, _ lines: [String]) {
         self.name = name
         self.text = ([Self.header] + lines).joined(separator: "\n") + "\n"
+    }
+
+    /// - Parameter rows: What is looked up, and what is found there.
+    init(_ name: Name, _ rows: [(key: String, value: String)], for version: PostfixVersion) {
+        self.init(
+            name,
+            rows.map { row in
+                guard Self.hasPatterns(version) else { return "\(row.key) \(row.value)" }
+                // A single dollar stands for a part of the key (regexp_table(5)).
+                return "\(Self.pattern(of: row.key, in: name)) \(row.value.replacing("$", with: "$$"))"
+            }
+        )
+    }
+
+    /// What is found under a key in the text of such a table, of either form.
+    package static func value(of key: String, in text: String, of name: Name) -> String? {
+        for line in text.split(separator: "\n") {
+            let row = line.split(separator: " ", maxSplits: 1)
+            guard row.count == 2 else { continue }
+            if row[0] == key { return String(row[1]) }
+            if row[0] == pattern(of: key, in: name) { return String(row[1]).replacing("$$", with: "$") }
+        }
+        return nil
+    }
+
+    /// Before 2.8 there is no `texthash`, and a table of patterns takes its place (regexp_table(5)).
+    private static func hasPatterns(_ version: PostfixVersion) -> Bool { version < .readingTextHash }
+
+    /// The pattern of just this key.
+    private static func pattern(of key: String, in name: Name) -> String {
+        let text = key.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-:".contains($0)) ? "\($0)" : "\\\($0)" }
+        return "/\(name.isOfDomains ? "@" : "^")\(text.joined())$/"
     }
 
     /// Whether a file of such a name is the agent's own work, and nobody else's.

@@ -1,4 +1,4 @@
-import Vocabulary
+package import Vocabulary
 
 /// A load balancer and this node don't agree on whether connections begin with a header of the PROXY protocol, so no mail
 /// could come through.

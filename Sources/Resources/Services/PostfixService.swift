@@ -90,6 +90,7 @@ package struct PostfixService: ServiceConfiguration {
 
     /// The same of master.cf.
     private func compareServices(_ directory: FilePath, _ text: String) async throws {
+        guard wanted.version >= .listingServices else { return }
         let output = try await runner.run(Command("postconf", ["-c", directory.string, "-M"]))
         guard output.status == 0 else { throw InvalidCandidate(judge: "postconf -M", verdict: output.tail()) }
         let (meant, understood) = (MasterCf(text).entries, MasterCf(output.standardOutput).entries)

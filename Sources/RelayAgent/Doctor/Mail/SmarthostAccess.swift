@@ -18,11 +18,9 @@ struct SmarthostAccess: Sendable, Equatable {
     ///   - relayhost: As main.cf has it, and the tables with it.
     ///   - authorities: As main.cf has them (postconf(5), smtp_tls_CAfile).
     init(_ relayhost: String, authorities: String, files: FileSystem) {
-        func value(in table: PostfixTable.Name) -> Substring? {
+        func value(in table: PostfixTable.Name) -> String? {
             guard let bytes = try? files.bytes(at: FilePath(table.path)) else { return nil }
-            let text = String(decoding: bytes, as: UTF8.self)
-            let rows = text.split(separator: "\n").map { $0.split(separator: " ", maxSplits: 1) }
-            return rows.first { $0.count == 2 && $0[0] == relayhost }?[1]
+            return PostfixTable.value(of: relayhost, in: String(decoding: bytes, as: UTF8.self), of: table)
         }
         let isSecure = value(in: .tlsPolicies) == "secure" && !authorities.isEmpty
         self.authorities = isSecure ? authorities : nil

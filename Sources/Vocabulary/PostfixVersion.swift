@@ -1,12 +1,7 @@
-package import Host
-
 /// A version of Postfix, as far as what it can do goes by it.
 package struct PostfixVersion: Sendable, Comparable, CustomStringConvertible {
     private let numbers: [Int]
     package let description: String
-
-    /// The first that reads version 2 of the PROXY protocol (its RELEASE_NOTES-3.5).
-    static let readingProxyVersion2 = PostfixVersion("3.5")
 
     /// - Parameter text: Such as `3.5.18` or `3.11-20251101`.
     package init(_ text: String) {
@@ -14,17 +9,20 @@ package struct PostfixVersion: Sendable, Comparable, CustomStringConvertible {
         self.numbers = text.split { $0 == "." || $0 == "-" }.prefix(2).map { Int($0) ?? 0 }
     }
 
-    /// That of the Postfix that is installed; `nil` where there is none yet.
-    package static func installed(_ runner: any CommandRunner) async -> PostfixVersion? {
-        guard let output = try? await runner.run(Command("postconf", ["-h", "mail_version"])), output.status == 0,
-            let word = output.standardOutput.split(whereSeparator: \.isWhitespace).first
-        else { return nil }
-        return PostfixVersion(String(word))
-    }
-
     package static func < (left: PostfixVersion, right: PostfixVersion) -> Bool {
         left.numbers.lexicographicallyPrecedes(right.numbers)
     }
 
     package static func == (left: PostfixVersion, right: PostfixVersion) -> Bool { left.numbers == right.numbers }
+}
+
+extension PostfixVersion {
+    /// The first that reads tables of the type `texthash` (DATABASE_README).
+    package static let readingTextHash = PostfixVersion("2.8")
+    /// The first whose postconf(1) tells what it reads in master.cf.
+    package static let listingServices = PostfixVersion("2.9")
+    /// The first with smtpd_relay_restrictions, and with the PROXY protocol (its RELEASE_NOTES-2.10).
+    package static let havingRelayRestrictions = PostfixVersion("2.10")
+    /// The first that reads version 2 of the PROXY protocol (its RELEASE_NOTES-3.5).
+    package static let readingProxyVersion2 = PostfixVersion("3.5")
 }
