@@ -84,6 +84,8 @@ struct MailLogTests {
             try files.replace("/var/log/maillog", with: [], attributes: FileAttributes())
             let journal = "journalctl -u postfix -u postfix@- --since=-1h -o short -q --no-pager -n 20000"
             let runner = ScriptedRunner()
+            // Postfix before 3.4 warns of the parameter, and prints nothing.
+            runner.expect("postconf -h maillog_file", CommandOutput(status: 0, standardError: "unknown parameter"))
             runner.expect(journal, failure: .notFound)
             let lines = "Nov 24 09:00:00 r1 postfix/smtp[1]: old\nNov 24 11:31:19 r1 postfix/smtp[1]: new\nnonsense\n"
             runner.expect("tail -n 20000 /var/log/maillog", CommandOutput(status: 0, standardOutput: lines))
@@ -91,6 +93,17 @@ struct MailLogTests {
             let log = MailLog(runner: runner, files: files, now: now)
             #expect(try await log.entries().map(\.message) == ["new"])
         }
+    }
+
+    @Test func aLogThatPostfixWritesItselfIsTheOne() async throws {
+        let lines = "Nov 24 11:31:19 r1 postfix/smtp[1]: own\n"
+        let runner = ScriptedRunner([
+            "postconf -h maillog_file": CommandOutput(status: 0, standardOutput: "/var/log/postfix.log\n"),
+            "tail -n 20000 /var/log/postfix.log": CommandOutput(status: 0, standardOutput: lines),
+        ])
+        let now = try #require(SyslogTime.seconds(of: "Nov 24 11:40:00", now: 1_795_521_000))
+        let log = MailLog(runner: runner, files: FileSystem(), now: now)
+        #expect(try await log.entries().map(\.message) == ["own"])
     }
 
     @Test func aLineOfLastYearIsOfLastYear() throws {

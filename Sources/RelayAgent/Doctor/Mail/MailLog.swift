@@ -18,6 +18,7 @@ struct MailLog: Sendable {
 
     /// What Postfix's programs wrote, the self-test's conversations left out.
     func entries() async throws -> [MailLogEntry] {
+        if let own = await ownFile() { return try await recent(in: own) }
         let file = Self.syslogs.first(where: files.exists)
         let journal = try? await runner.run(
             Command(
@@ -34,7 +35,17 @@ struct MailLog: Sendable {
             let entries = MailLogEntry.read(journal.standardOutput.split(separator: "\n"))
             if !entries.isEmpty || file == nil { return entries }
         }
-        let path = file ?? Self.syslogs[0]
+        return try await recent(in: file ?? Self.syslogs[0])
+    }
+
+    /// Where Postfix writes its log itself, past syslog; since 3.4 it may (postconf(5), maillog_file).
+    private func ownFile() async -> FilePath? {
+        let output = try? await runner.run(Command("postconf", ["-h", "maillog_file"]))
+        let value = output?.standardOutput.split(whereSeparator: \.isNewline).first ?? ""
+        return value.hasPrefix("/") ? FilePath(String(value)) : nil
+    }
+
+    private func recent(in path: FilePath) async throws -> [MailLogEntry] {
         let tail = try await runner.runChecked(Command("tail", ["-n", "\(Self.lineLimit)", "\(path)"]))
         let recent = tail.standardOutput.split(separator: "\n").filter { line in
             SyslogTime.seconds(of: line, now: now).map { $0 > now - Self.span } ?? false
