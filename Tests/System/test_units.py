@@ -45,6 +45,13 @@ def test_systemd_finds_nothing_wrong_with_them(relay):
     assert (verify.returncode, verify.stdout) == (0, "")
 
 
+@pytest.mark.parametrize("unit", ["smtp-relay-agent.service", "smtp-relay-agent-health.service"])
+def test_there_is_no_limit_to_how_often_they_start(relay, unit):
+    """The key that systemd 219 has for it means the same today."""
+    assert relay.shell(f"systemctl show -p StartLimitIntervalUSec --value {unit}").strip() == "0"
+    assert "StartLimit" not in relay.shell("journalctl -b _PID=1 --no-pager")
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_they_are_the_files_of_this_source(relay, unit):
     assert relay.shell(f"cat /etc/systemd/system/{unit}") == (paths.REPOSITORY / "units" / unit).read_text()
