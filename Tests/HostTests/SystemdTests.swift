@@ -31,6 +31,13 @@ struct SystemdTests {
         #expect(runner.lines.count == 1)
     }
 
+    @Test func whatIsDisabledIsStoppedFirst() async throws {
+        let orders = ["/usr/bin/systemctl stop postfix.service", "/usr/bin/systemctl disable postfix.service"]
+        let runner = ScriptedRunner(Dictionary(uniqueKeysWithValues: orders.map { ($0, CommandOutput(status: 0)) }))
+        try await Systemd(runner: runner).disable(postfix)
+        #expect(runner.lines == orders)
+    }
+
     @Test func aFailureBringsTheServicesLastWords() async throws {
         let runner = ScriptedRunner([
             "/usr/bin/systemctl start postfix.service": CommandOutput(status: 1, standardError: "Job failed."),

@@ -37,7 +37,9 @@ package struct Systemd: ServiceManager {
     }
 
     package func disable(_ service: ServiceName) async throws(ServiceFailure) {
-        _ = try await systemctl("disable \(service)", ["disable", "--now", Self.unit(service)])
+        // 'disable --now' does not stop a script of System V's, and systemd before 220 does not know it.
+        try await stop(service)
+        _ = try await systemctl("disable \(service)", ["disable", Self.unit(service)])
     }
 
     package func startLater(_ service: ServiceName) async throws(ServiceFailure) {

@@ -79,11 +79,7 @@ package struct MailTransferAgent: Resource {
             Drift(changes) { [unwanted, before] in
                 try keep(before)
                 try await services.change { manager in
-                    for service in unwanted {
-                        // Of a script of System V's, 'disable --now' stops nothing.
-                        try await manager.stop(service)
-                        try await manager.disable(service)
-                    }
+                    for service in unwanted { try await manager.disable(service) }
                 }
                 if let alternative { _ = try await runner.runChecked(MailAlternative.setting(alternative)) }
                 try await expectFreePorts()

@@ -60,8 +60,8 @@ struct ListenersExamination: Examination {
             seen: "port \(door.port), which is \(door.service)'s, is held by \(other)",
             why: "\(door.service) can't have it, and who answers there is not this relay",
             fix: """
-                systemctl status \(other.process ?? 0); disable what that names (systemctl disable --now UNIT), then \
-                'smtp-relay-agent reconcile'
+                systemctl status \(other.process ?? 0); stop and disable what that names (systemctl stop UNIT; systemctl \
+                disable UNIT), then 'smtp-relay-agent reconcile'
                 """
         )
     }

@@ -55,7 +55,8 @@ struct ServicesExamination: Examination {
             seen: "\(service) \(state.isInstalled ? "does not run" : "is not installed")",
             why: isAgent ? "nothing repairs what drifts" : why,
             fix: state.isInstalled
-                ? "systemctl enable --now \(service); journalctl -u \(service) -n 50" : "smtp-relay-agent reconcile"
+                ? "systemctl enable \(service); systemctl start \(service); journalctl -u \(service) -n 50"
+                : "smtp-relay-agent reconcile"
         )
     }
 
