@@ -78,32 +78,44 @@ struct MailLogTests {
         #expect(findings(good + delivery("bounced (550 no)")).map(\.name) == ["deliveries-bounced"])
     }
 
+    private static let journal = "journalctl -u postfix -u postfix@- -o short -q --no-pager -n 20000"
+    private static let ownFile = "postconf -h maillog_file"
+    /// Postfix before 3.4 warns of the parameter, and prints nothing.
+    private static let none = CommandOutput(status: 0, standardError: "unknown parameter")
+    private static let lines = CommandOutput(
+        status: 0,
+        standardOutput: "Nov 24 09:00:00 r1 postfix/smtp[1]: old\nNov 24 11:31:19 r1 postfix/smtp[1]: new\nnonsense\n"
+    )
+
+    private func messages(_ runner: ScriptedRunner, _ files: FileSystem) async throws -> [String] {
+        let now = try #require(SyslogTime.seconds(of: "Nov 24 11:40:00", now: 1_795_521_000))
+        return try await MailLog(runner: runner, files: files, now: now).entries().map(\.message)
+    }
+
+    @Test func theJournalsLastHourCounts() async throws {
+        try await withTemporaryRoot { files in
+            let found = try await messages(ScriptedRunner([Self.ownFile: Self.none, Self.journal: Self.lines]), files)
+            #expect(found == ["new"])
+        }
+    }
+
     @Test func theFileIsReadWhereTheJournalHasNothing() async throws {
         try await withTemporaryRoot { files in
             try files.createDirectory("/var/log")
             try files.replace("/var/log/maillog", with: [], attributes: FileAttributes())
-            let journal = "journalctl -u postfix -u postfix@- --since=-1h -o short -q --no-pager -n 20000"
-            let runner = ScriptedRunner()
-            // Postfix before 3.4 warns of the parameter, and prints nothing.
-            runner.expect("postconf -h maillog_file", CommandOutput(status: 0, standardError: "unknown parameter"))
-            runner.expect(journal, failure: .notFound)
-            let lines = "Nov 24 09:00:00 r1 postfix/smtp[1]: old\nNov 24 11:31:19 r1 postfix/smtp[1]: new\nnonsense\n"
-            runner.expect("tail -n 20000 /var/log/maillog", CommandOutput(status: 0, standardOutput: lines))
-            let now = try #require(SyslogTime.seconds(of: "Nov 24 11:40:00", now: 1_795_521_000))
-            let log = MailLog(runner: runner, files: files, now: now)
-            #expect(try await log.entries().map(\.message) == ["new"])
+            let runner = ScriptedRunner([Self.ownFile: Self.none, "tail -n 20000 /var/log/maillog": Self.lines])
+            runner.expect(Self.journal, failure: .notFound)
+            #expect(try await messages(runner, files) == ["new"])
         }
     }
 
     @Test func aLogThatPostfixWritesItselfIsTheOne() async throws {
         let lines = "Nov 24 11:31:19 r1 postfix/smtp[1]: own\n"
         let runner = ScriptedRunner([
-            "postconf -h maillog_file": CommandOutput(status: 0, standardOutput: "/var/log/postfix.log\n"),
+            Self.ownFile: CommandOutput(status: 0, standardOutput: "/var/log/postfix.log\n"),
             "tail -n 20000 /var/log/postfix.log": CommandOutput(status: 0, standardOutput: lines),
         ])
-        let now = try #require(SyslogTime.seconds(of: "Nov 24 11:40:00", now: 1_795_521_000))
-        let log = MailLog(runner: runner, files: FileSystem(), now: now)
-        #expect(try await log.entries().map(\.message) == ["own"])
+        #expect(try await messages(runner, FileSystem()) == ["own"])
     }
 
     @Test func aLineOfLastYearIsOfLastYear() throws {

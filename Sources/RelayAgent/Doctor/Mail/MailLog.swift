@@ -23,16 +23,14 @@ struct MailLog: Sendable {
         let journal = try? await runner.run(
             Command(
                 "journalctl",
-                // Debian's Postfix runs in an instance of a unit.
-                [
-                    "-u", "postfix", "-u", "postfix@-", "--since=-1h", "-o", "short", "-q", "--no-pager", "-n",
-                    "\(Self.lineLimit)",
-                ],
+                // Debian's Postfix runs in an instance of a unit. Not '--since': with that, systemd before 254 takes the
+                // lines from the hour's beginning (its issue 26657).
+                ["-u", "postfix", "-u", "postfix@-", "-o", "short", "-q", "--no-pager", "-n", "\(Self.lineLimit)"],
                 timeout: .seconds(12)
             )
         )
         if let journal, journal.status == 0 {
-            let entries = MailLogEntry.read(journal.standardOutput.split(separator: "\n"))
+            let entries = recent(journal)
             if !entries.isEmpty || file == nil { return entries }
         }
         return try await recent(in: file ?? Self.syslogs[0])
@@ -46,11 +44,14 @@ struct MailLog: Sendable {
     }
 
     private func recent(in path: FilePath) async throws -> [MailLogEntry] {
-        let tail = try await runner.runChecked(Command("tail", ["-n", "\(Self.lineLimit)", "\(path)"]))
-        let recent = tail.standardOutput.split(separator: "\n").filter { line in
+        recent(try await runner.runChecked(Command("tail", ["-n", "\(Self.lineLimit)", "\(path)"])))
+    }
+
+    private func recent(_ log: CommandOutput) -> [MailLogEntry] {
+        let lines = log.standardOutput.split(separator: "\n").filter { line in
             SyslogTime.seconds(of: line, now: now).map { $0 > now - Self.span } ?? false
         }
-        return MailLogEntry.read(recent)
+        return MailLogEntry.read(lines)
     }
 }
 
