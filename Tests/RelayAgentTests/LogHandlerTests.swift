@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import RelayAgent
 import Synchronization
@@ -67,6 +68,15 @@ struct LogHandlerTests {
         let plain = written(.terminal, ["NO_COLOR": "1"]) { $0.done("packages", "install postfix", after: .seconds(2)) }
         #expect(!plain.contains("\u{1B}[32m"))
         #expect(plain.contains("✓ packages"))
+    }
+
+    @Test func noOtherSocketIsTheJournals() {
+        // What leads to the journal, the system tests have.
+        var pair: [CInt] = [-1, -1]
+        #expect(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0)
+        defer { for descriptor in pair { close(descriptor) } }
+        #expect(!StandardError.isJournal(pair[0]))
+        #expect(!StandardError.isJournal(-1))
     }
 
     @Test func whereThereIsNoTerminalTheLogIsPlain() {

@@ -11,13 +11,20 @@ package struct StandardError: LogSink {
 
     package static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Whether it leads to the journal: a program that was started by a service may have been redirected since.
-    ///
-    /// - Parameter stream: `JOURNAL_STREAM` of the environment, device and inode (systemd.exec(5)).
-    package static func isJournal(_ stream: String?) -> Bool {
-        var status = stat()
-        guard let stream, fstat(STDERR_FILENO, &status) == 0 else { return false }
-        return stream == "\(status.st_dev):\(status.st_ino)"
+    package static var isJournal: Bool { isJournal(STDERR_FILENO) }
+
+    /// Whether a descriptor leads to the journal, by the name of the socket at its other end: `JOURNAL_STREAM`
+    /// (systemd.exec(5)) is not there before systemd 231.
+    package static func isJournal(_ descriptor: CInt) -> Bool {
+        var name = sockaddr_un()
+        var length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let isSocket = withUnsafeMutablePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) == 0 }
+        }
+        guard isSocket, name.sun_family == AF_UNIX else { return false }
+        let path = withUnsafeBytes(of: name.sun_path) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        // Each namespace of journald's has a folder of its own, 'journal.NAME'.
+        return path.hasPrefix("/run/systemd/journal") && path.hasSuffix("/stdout")
     }
 
     package func write(_ text: String) {

@@ -22,7 +22,7 @@ package struct StepLog: Sendable {
         switch format {
         case .auto where StandardError.isTerminal && environment["TERM"] != "dumb", .terminal:
             handler = TerminalLogHandler(sink: sink, colours: (environment["NO_COLOR"] ?? "").isEmpty)
-        case .auto where StandardError.isJournal(environment["JOURNAL_STREAM"]), .journal:
+        case .auto where StandardError.isJournal, .journal:
             handler = JournalLogHandler(sink: sink)
         case .auto, .plain: handler = PlainLogHandler(sink: sink)
         case .json: handler = JSONLogHandler(sink: sink)
