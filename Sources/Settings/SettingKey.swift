@@ -175,7 +175,10 @@ package struct SettingKey: Sendable, Equatable {
                 "shutdown.drain_timeout",
                 .duration,
                 standard: .text("110s"),
-                "How long leaving may take in all; a spot interruption leaves two minutes."
+                """
+                How long leaving may take in all; a spot interruption leaves two minutes, a system that goes down a quarter \
+                of an hour.
+                """
             ),
             SettingKey(
                 "shutdown.evacuate_queue",

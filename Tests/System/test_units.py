@@ -45,6 +45,12 @@ def test_systemd_finds_nothing_wrong_with_them(relay):
     assert (verify.returncode, verify.stdout) == (0, "")
 
 
+def test_a_system_that_goes_down_waits_a_quarter_of_an_hour_for_the_agent_under_each_init():
+    units = paths.REPOSITORY / "units"
+    assert "\nTimeoutStopSec=15min\n" in (units / "smtp-relay-agent.service").read_text()
+    assert "\npatience=900\n" in (units / "smtp-relay-agent.init").read_text()
+
+
 @pytest.mark.parametrize("unit", ["smtp-relay-agent.service", "smtp-relay-agent-health.service"])
 def test_there_is_no_limit_to_how_often_they_start(relay, unit):
     """The key that systemd 219 has for it means the same today."""

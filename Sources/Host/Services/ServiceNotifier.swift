@@ -29,11 +29,6 @@ package struct ServiceNotifier: Sendable {
 
     package func stopping(status: String) { send("STOPPING=1\nSTATUS=\(Self.oneLine(status))") }
 
-    /// Asks for more time to start or stop than the unit allows.
-    package func extendTimeout(by duration: Duration) {
-        send("EXTEND_TIMEOUT_USEC=\(duration.components.seconds * 1_000_000)")
-    }
-
     private static func oneLine(_ text: String) -> String {
         text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     }

@@ -85,7 +85,6 @@ package struct Resident: Sendable {
         let orders = DrainOrders(files: host.files)
         if try orders.current() == nil { try orders.give(DrainOrder(.shutdown)) }
         notifier.stopping(status: "the system shuts down: leaving the load balancers")
-        notifier.extendTimeout(by: shutdown.drainTimeout + .seconds(30))
         try await pass.converge(PassRequest(trigger: DrainOrder.Reason.shutdown.rawValue, isShutdown: true))
     }
 }
