@@ -15,6 +15,7 @@ def lab(binary):
     with Lab(binary) as lab:
         amazon = lab.add_relay(system=systems.AMAZON_LINUX_2, boot=False)
         systems.hide_nginx(amazon.root)
+        systems.make_old(amazon)
         amazon.boot()
         lab.add_relay(system=systems.UNKNOWN)
         lab.add_sender()

@@ -24,6 +24,8 @@ class Machine:
         self.root = self.folder / "root"
         self.leader = 0
         self.process: subprocess.Popen | None = None
+        # Run in each process on its way into the machine.
+        self.enter = lambda: None
         for part in ("upper", "work", "root"):
             (self.folder / part).mkdir(parents=True)
         ledger.add("mount", self.root)
@@ -50,7 +52,8 @@ class Machine:
                 "--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
                 f"--machine={self.namespace}", *arguments,
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
-                prepare=lambda: cgroup.enter(group), env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+                prepare=lambda: (cgroup.enter(group), self.enter()),
+                env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
             )
             self.ledger.process(self.process.pid)
         self.leader = self._leader(time.monotonic() + 20)
@@ -100,7 +103,7 @@ class Machine:
 
     def exec(self, *argv: str, check: bool = True, timeout: float = 120, **options) -> subprocess.CompletedProcess:
         """Run a command inside."""
-        return run(*self.command(list(argv)), check=check, timeout=timeout, **options)
+        return run(*self.command(list(argv)), check=check, timeout=timeout, prepare=self.enter, **options)
 
     def shell(self, script: str, **options) -> str:
         """Run a shell's script inside, and give what it prints."""

@@ -5,6 +5,9 @@ The agent reads them; the machine's parts are the image's all the same.
 
 from pathlib import Path
 
+from . import old_kernel, systemd_219
+from .machine import Machine
+
 # Real ones, which the unit tests of detection read, too.
 _TEXTS = Path(__file__).resolve().parent / "os-release"
 
@@ -45,6 +48,12 @@ def name(root: Path, text: str) -> None:
     """Have a machine that is off take itself for another system."""
     (root / "etc/os-release").unlink(missing_ok=True)
     (root / "etc/os-release").write_text(text)
+
+
+def make_old(machine: Machine) -> None:
+    """Put a machine that is off on the oldest systemd and kernel that a node may have."""
+    systemd_219.install(machine.root)
+    machine.enter = old_kernel.enter
 
 
 def hide_nginx(root: Path) -> None:
