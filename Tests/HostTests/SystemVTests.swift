@@ -104,7 +104,25 @@ struct SystemVTests {
             } catch {
                 #expect(error.description.contains("cannot start postfix"))
                 #expect(error.description.contains("fatal: bad boolean"))
+                #expect(error.description.contains("see: tail -n 50 /var/log/maillog"))
             }
+        }
+    }
+
+    @Test func aPersonIsToldTheSystemsOwnCommands() async throws {
+        try await withHost { files in
+            let commands = SystemV(runner: ScriptedRunner(), files: files).commands
+            #expect(commands.name(of: timer) == "a")
+            #expect(commands.enableAndStart(timer) == "chkconfig a on; service a start")
+            #expect(commands.disableAndStop(timer) == "chkconfig a off; service a stop")
+            #expect(commands.log(of: postfix) == "tail -n 50 /var/log/maillog")
+            try files.createDirectory("/var/log")
+            try files.put([], at: "/var/log/mail.log")
+            #expect(commands.log(of: postfix) == "tail -n 50 /var/log/mail.log")
+            #expect(commands.log(of: timer) == "tail -n 50 /var/log/smtp-relay-agent.log")
+            let all = [commands.restart, commands.enable, commands.status, commands.log].map { $0(postfix) }
+                + [commands.whose(process: 7), commands.mailLog(matching: "x")]
+            #expect(all.allSatisfy { !$0.contains("ctl ") && !$0.contains("systemd") })
         }
     }
 

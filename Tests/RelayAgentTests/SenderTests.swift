@@ -57,6 +57,7 @@ struct RelayHostWayTests {
 
 struct SenderMailLogTests {
     private let own = ["127.0.0.1", "10.0.2.20", "fe80::1", "2001:db8::20"]
+    private let commands = SystemdCommands()
 
     @Test func aRelayThatRefusesThisHostIsToldWithWhatToAddThere() throws {
         let said =
@@ -65,7 +66,7 @@ struct SenderMailLogTests {
             program: "smtp",
             message: "A1: to=<a@b>, relay=10.0.0.25[10.0.0.25]:25, status=\(said)"
         )
-        let found = SenderMailLogExamination.judge(MailLogDigest([entry]), try own.map { try IPAddress($0) })
+        let found = SenderMailLogExamination.judge(MailLogDigest([entry]), try own.map { try IPAddress($0) }, commands)
         #expect(found.map(\.name) == ["relay-refuses-this-host", "deliveries-bounced"])
         #expect(found[0].fix.contains("add 10.0.2.20/32 or 2001:db8::20/128 to networks"))
         #expect(found[0].seen.contains("refused 1 delivery of this host"))
@@ -76,7 +77,9 @@ struct SenderMailLogTests {
             program: "smtp",
             message: "A1: to=<a@b>, relay=x[10.0.0.25]:25, status=bounced (no such user)"
         )
-        #expect(SenderMailLogExamination.judge(MailLogDigest([entry]), []).map(\.name) == ["deliveries-bounced"])
+        #expect(
+            SenderMailLogExamination.judge(MailLogDigest([entry]), [], commands).map(\.name) == ["deliveries-bounced"]
+        )
     }
 }
 

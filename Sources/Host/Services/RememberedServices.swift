@@ -21,6 +21,7 @@ package actor RememberedServices: ServiceManager {
     private static let validity: Duration = .seconds(600)
 
     package nonisolated var system: ServiceSystem { manager.system }
+    package nonisolated var commands: any ServiceCommands { manager.commands }
     /// Where a unit is enabled, disabled or changed. The folders in it that hold the links change with them.
     package nonisolated var definitions: [FilePath] { manager.definitions }
 

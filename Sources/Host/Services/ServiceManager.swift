@@ -46,6 +46,8 @@ package struct ServiceState: Sendable, Equatable {
 package protocol ServiceManager: Sendable {
     /// What the definitions of services are written for.
     var system: ServiceSystem { get }
+    /// How a person gives the orders that it takes.
+    var commands: any ServiceCommands { get }
     /// The folders that tell a change of what is defined or enabled.
     var definitions: [FilePath] { get }
     /// The state of each service, in one question.
@@ -70,6 +72,7 @@ package protocol ServiceManager: Sendable {
 /// As systemd has it, which keeps nothing of a disabled unit.
 extension ServiceManager {
     package var system: ServiceSystem { .systemd }
+    package var commands: any ServiceCommands { SystemdCommands() }
     package var definitions: [FilePath] { ["/etc/systemd/system"] }
     package func forget(_ service: ServiceName) async throws(ServiceFailure) {}
 }

@@ -7,6 +7,7 @@ package import SystemPackage
 /// systemd has no meaning here: `a.timer` is the script `a`.
 package struct SystemV: ServiceManager {
     package let system = ServiceSystem.systemV
+    package let commands: any ServiceCommands
 
     private let runner: any CommandRunner
     private let files: FileSystem
@@ -21,6 +22,7 @@ package struct SystemV: ServiceManager {
     package init(runner: any CommandRunner, files: FileSystem) {
         self.runner = runner
         self.files = files
+        self.commands = SystemVCommands(files: files)
     }
 
     /// Whether a host has what this one works by.
@@ -94,7 +96,7 @@ package struct SystemV: ServiceManager {
         [Self.scripts, links(), "/var/lock/subsys"]
     }
 
-    private static func script(of service: ServiceName) -> String {
+    static func script(of service: ServiceName) -> String {
         String(service.description.prefix { $0 != "." })
     }
 
@@ -144,7 +146,16 @@ package struct SystemV: ServiceManager {
     // Commands
 
     private func act(_ verb: String, on service: ServiceName) async throws(ServiceFailure) {
-        try await order("\(verb) \(service)", Self.servicePrograms, [Self.script(of: service), verb])
+        do {
+            try await order("\(verb) \(service)", Self.servicePrograms, [Self.script(of: service), verb])
+        } catch {
+            // Scripts say little; the service itself has said it to its log.
+            throw ServiceFailure(
+                operation: error.operation,
+                cause: error.cause,
+                log: "see: \(commands.log(of: service))"
+            )
+        }
     }
 
     private func order(

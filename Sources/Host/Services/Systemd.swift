@@ -82,7 +82,7 @@ package struct Systemd: ServiceManager {
             throw ServiceFailure(
                 operation: error.operation,
                 cause: error.cause,
-                log: status?.tail(12) ?? "see: journalctl -u \(service)"
+                log: status?.tail(12) ?? "see: \(commands.log(of: service))"
             )
         }
     }

@@ -94,7 +94,8 @@ package struct Doctor: Sendable {
             ListenersExamination(
                 doors: (patient?.node.postfix.ports ?? [25]).map { .postfix($0) } + ports.open.map { .nginx($0) },
                 sockets: ListeningSockets(files: host.files),
-                holders: PortHolders(files: host.files)
+                holders: PortHolders(files: host.files),
+                commands: host.services.commands
             ),
             HealthExamination(
                 endpoint: HTTPHealthCheck(port: ports.local, path: health.path, transport: host.transport),
@@ -103,7 +104,12 @@ package struct Doctor: Sendable {
             QueueExamination(queue: PostfixQueue(files: host.files), runner: host.runner, now: Timestamp.seconds),
             DiskExamination(files: host.files),
             SystemExamination(system: OperatingSystem(files: host.files)),
-            SELinuxExamination(files: host.files, runner: host.runner, now: Timestamp.seconds),
+            SELinuxExamination(
+                files: host.files,
+                runner: host.runner,
+                now: Timestamp.seconds,
+                commands: host.services.commands
+            ),
             ResolutionExamination(
                 servers: resolver.servers,
                 resolver: resolver,
@@ -120,6 +126,7 @@ package struct Doctor: Sendable {
             ),
             MailLogExamination(
                 log: MailLog(runner: host.runner, files: host.files, now: Timestamp.seconds),
+                commands: host.services.commands,
                 surroundings: { await Self.surroundings(patient) }
             ),
         ]
@@ -134,7 +141,8 @@ package struct Doctor: Sendable {
                 order: { try DrainOrders(files: host.files).current() }
             ),
             RelayExamination(
-                verifier: NodeVerifier(probe: host.relay, selfTest: patient.node.selfTest, files: host.files)
+                verifier: NodeVerifier(probe: host.relay, selfTest: patient.node.selfTest, files: host.files),
+                commands: host.services.commands
             ),
             BouncesExamination(mail: patient.settings.mail),
             ClockExamination(url: patient.cloud.url, transport: host.transport, time: .system),

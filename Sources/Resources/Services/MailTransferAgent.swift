@@ -127,7 +127,7 @@ package struct MailTransferAgent: Resource {
         guard postfix.isInstalled, !postfix.isActive, !postfix.isStarting else { return }
         let deadline = ContinuousClock.now + Self.patience
         while let holder = strangers().first {
-            guard ContinuousClock.now < deadline else { throw PortTaken(holder: holder) }
+            guard ContinuousClock.now < deadline else { throw PortTaken(holder: holder, commands: services.commands) }
             try await Task.sleep(for: .milliseconds(100))
         }
     }
@@ -144,6 +144,7 @@ package struct MailTransferAgent: Resource {
 /// Another program holds a port that Postfix needs.
 package struct PortTaken: Error, CustomStringConvertible {
     package let holder: PortHolder
+    let commands: any ServiceCommands
 
     package var description: String {
         "Postfix can't have port \(holder.port), which is held by \(holder); \(cure), then run 'smtp-relay-agent reconcile'"
@@ -157,7 +158,8 @@ package struct PortTaken: Error, CustomStringConvertible {
             return "it is Postfix, but started past the service manager: run 'postfix stop'"
         }
         return """
-            stop it and keep it from coming back ('systemctl status \(process)' names its service), or have it listen elsewhere
+            stop it and keep it from coming back ('\(commands.whose(process: process))' tells whose it is, \
+            '\(commands.disableAndStop(ServiceName("NAME")))' takes out a service), or have it listen elsewhere
             """
     }
 }

@@ -7,6 +7,9 @@ package actor ServiceBoard {
     private let others: [ServiceName]
     private var states: [ServiceName: ServiceState]?
 
+    /// How a person gives the service manager orders.
+    nonisolated var commands: any ServiceCommands { manager.commands }
+
     /// - Parameters:
     ///   - services: The node's own.
     ///   - others: Further services that will be asked about.

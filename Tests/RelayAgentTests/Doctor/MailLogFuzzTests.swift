@@ -1,3 +1,4 @@
+import Host
 import RelayTestSupport
 import Testing
 import Vocabulary
@@ -33,7 +34,7 @@ struct MailLogFuzzTests {
             let digest = MailLogDigest(MailLogEntry.read(lines))
             let count = lines.count
             #expect(digest.attempts <= count && digest.denied.values.reduce(0, +) <= count, "\(chance)")
-            let report = DoctorReport(MailLogExamination.judge(digest, .init()), examined: [])
+            let report = DoctorReport(MailLogExamination.judge(digest, .init(), SystemdCommands()), examined: [])
             for finding in report.findings {
                 #expect(!finding.seen.isEmpty && !finding.fix.isEmpty, "\(chance)")
             }

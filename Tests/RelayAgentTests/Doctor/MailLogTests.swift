@@ -10,7 +10,7 @@ struct MailLogTests {
     private func entries(_ lines: String) -> [MailLogEntry] { MailLogEntry.read(lines.split(separator: "\n")) }
 
     private func findings(_ lines: String, _ around: MailLogExamination.Surroundings = .init()) -> [Finding] {
-        MailLogExamination.judge(MailLogDigest(entries(lines)), around)
+        MailLogExamination.judge(MailLogDigest(entries(lines)), around, SystemdCommands())
     }
 
     @Test func programsOfPostfixAreReadAndTheSelfTestIsNot() {

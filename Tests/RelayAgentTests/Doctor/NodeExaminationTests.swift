@@ -17,15 +17,15 @@ struct NodeExaminationTests {
 
     @Test func servicesThatRunAndComeUpAreNoFinding() {
         let up = ServiceState(isInstalled: true, isEnabled: true, isActive: true)
-        #expect(ServicesExamination.judge([postfix: up], [postfix], why: "no mail").isEmpty)
-        let found = ServicesExamination.judge([:], [postfix], why: "no mail")
+        #expect(ServicesExamination.judge([postfix: up], [postfix], why: "no mail", SystemdCommands()).isEmpty)
+        let found = ServicesExamination.judge([:], [postfix], why: "no mail", SystemdCommands())
         #expect(found.map(\.name) == ["service-down"])
         #expect(found[0].fix == "smtp-relay-agent reconcile")
     }
 
     @Test func aPortThatOnlyThisHostReachesIsToldApart() {
         func names(_ listening: [UInt16: Bool]) -> [String] {
-            ListenersExamination.judge(listening, [], [.postfix(25)]).map(\.name)
+            ListenersExamination.judge(listening, [], [.postfix(25)], SystemdCommands()).map(\.name)
         }
         #expect(names([25: true]).isEmpty)
         #expect(names([25: false]) == ["listener-on-loopback"])
@@ -43,7 +43,7 @@ struct NodeExaminationTests {
             try files.put(Array("/usr/sbin/\(program)\0-bd".utf8), at: "/proc/100/cmdline")
             #expect(symlink("socket:[4711]", files.location(of: "/proc/100/fd/3").string) == 0)
             let holders = PortHolders(files: files).holders(of: [25])
-            return ListenersExamination.judge([25: isOpen], holders, [.postfix(25)])
+            return ListenersExamination.judge([25: isOpen], holders, [.postfix(25)], SystemdCommands())
         }
     }
 
@@ -63,13 +63,18 @@ struct NodeExaminationTests {
     @Test func anAgentThatIsOnItsWayIsNotDown() {
         let starting = ServiceState(isInstalled: true, isEnabled: true, isActive: false, isStarting: true)
         let agent = ServiceName("smtp-relay-agent.service")
-        #expect(ServicesExamination.judge([agent: starting], [agent], why: "no mail").isEmpty)
+        #expect(ServicesExamination.judge([agent: starting], [agent], why: "no mail", SystemdCommands()).isEmpty)
         // A service that mail needs is down until it is up.
         #expect(
-            ServicesExamination.judge([postfix: starting], [postfix], why: "no mail").map(\.name) == ["service-down"]
+            ServicesExamination.judge([postfix: starting], [postfix], why: "no mail", SystemdCommands()).map(\.name)
+                == ["service-down"]
         )
         let down = ServiceState(isInstalled: true, isEnabled: true, isActive: false)
-        #expect(ServicesExamination.judge([agent: down], [agent], why: "no mail").map(\.name) == ["agent-down"])
+        #expect(
+            ServicesExamination.judge([agent: down], [agent], why: "no mail", SystemdCommands()).map(\.name) == [
+                "agent-down"
+            ]
+        )
     }
 
     @Test(arguments: [(1 << 30, nil), (512 << 20, nil), (511 << 20, .warning), (63 << 20, Finding.Severity.critical)])

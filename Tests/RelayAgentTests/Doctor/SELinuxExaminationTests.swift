@@ -25,7 +25,10 @@ struct SELinuxExaminationTests {
         """
 
     private func findings(_ lines: String) -> [Finding] {
-        SELinuxExamination.judge(lines.split(separator: "\n").compactMap(SELinuxDenial.init).map(\.kind))
+        SELinuxExamination.judge(
+            lines.split(separator: "\n").compactMap(SELinuxDenial.init).map(\.kind),
+            SystemdCommands()
+        )
     }
 
     @Test func aPortIsToldWithTheCommandThatAllowsIt() {
@@ -52,7 +55,8 @@ struct SELinuxExaminationTests {
         try await withTemporaryRoot { files in
             let runner = ScriptedRunner()
             func count(at now: Int) async throws -> Int {
-                try await SELinuxExamination(files: files, runner: runner, now: now).findings().count
+                try await SELinuxExamination(files: files, runner: runner, now: now, commands: SystemdCommands())
+                    .findings().count
             }
             #expect(try await count(at: 1_700_000_060) == 0)
             try files.createDirectory("/var/log/audit")

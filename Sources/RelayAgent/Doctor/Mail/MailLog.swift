@@ -9,8 +9,6 @@ struct MailLog: Sendable {
     /// Seconds since 1970.
     let now: Int
 
-    /// Of the RPM distributions, and of Debian.
-    private static let syslogs: [FilePath] = ["/var/log/maillog", "/var/log/mail.log"]
     /// Lines; of a busier hour, the last.
     private static let lineLimit = 20_000
     /// Seconds.
@@ -19,7 +17,7 @@ struct MailLog: Sendable {
     /// What Postfix's programs wrote, the self-test's conversations left out.
     func entries() async throws -> [MailLogEntry] {
         if let own = await ownFile() { return try await recent(in: own) }
-        let file = Self.syslogs.first(where: files.exists)
+        let file = files.mailLog
         let journal = try? await runner.run(
             Command(
                 "journalctl",
@@ -33,7 +31,7 @@ struct MailLog: Sendable {
             let entries = recent(journal)
             if !entries.isEmpty || file == nil { return entries }
         }
-        return try await recent(in: file ?? Self.syslogs[0])
+        return try await recent(in: file ?? FileSystem.mailLogs[0])
     }
 
     /// Where Postfix writes its log itself, past syslog; since 3.4 it may (postconf(5), maillog_file).

@@ -1,9 +1,11 @@
+import Host
 import Vocabulary
 
 /// What the last hour's mail log says of refused senders, of TLS, and of deliveries.
 struct MailLogExamination: Examination {
     let name = "mail log"
     let log: MailLog
+    let commands: any ServiceCommands
     /// What is known besides the log; settings and load balancers, where those could be read.
     let surroundings: @Sendable () async -> Surroundings
 
@@ -18,18 +20,22 @@ struct MailLogExamination: Examination {
 
     func findings() async throws -> [Finding] {
         let digest = MailLogDigest(try await log.entries())
-        return Self.judge(digest, digest.denied.isEmpty ? Surroundings() : await surroundings())
+        return Self.judge(digest, digest.denied.isEmpty ? Surroundings() : await surroundings(), commands)
     }
 
-    static func judge(_ digest: MailLogDigest, _ surroundings: Surroundings) -> [Finding] {
+    static func judge(
+        _ digest: MailLogDigest,
+        _ surroundings: Surroundings,
+        _ commands: any ServiceCommands
+    ) -> [Finding] {
         let denied = digest.denied.sorted { ($0.value, "\($1.key)") > ($1.value, "\($0.key)") }.prefix(shown)
         let refused = denied.map { relayAccessDenied($0.key, $0.value, surroundings) }
-        return refused + [outboundBlocked(digest)].compactMap(\.self) + deliveries(digest)
+        return refused + [outboundBlocked(digest)].compactMap(\.self) + deliveries(digest, commands)
     }
 
     /// What became of the mail that went out.
-    static func deliveries(_ digest: MailLogDigest) -> [Finding] {
-        [failing(digest), bounced(digest), tls(digest)].compactMap(\.self)
+    static func deliveries(_ digest: MailLogDigest, _ commands: any ServiceCommands) -> [Finding] {
+        [failing(digest, commands), bounced(digest, commands), tls(digest, commands)].compactMap(\.self)
     }
 
     /// The senders that are told one by one.
@@ -85,7 +91,7 @@ struct MailLogExamination: Examination {
         )
     }
 
-    private static func failing(_ digest: MailLogDigest) -> Finding? {
+    private static func failing(_ digest: MailLogDigest, _ commands: any ServiceCommands) -> Finding? {
         let count = digest.deferred.values.reduce(0, +)
         guard count > 0 else { return nil }
         return Finding(
@@ -93,11 +99,11 @@ struct MailLogExamination: Examination {
             "deliveries-deferred",
             seen: "\(count) of \(digest.attempts) deliveries were put off (4xx): \(top(digest.deferred))",
             why: "that mail waits in the queue, and goes back to its sender in the end",
-            fix: "mailq; journalctl -u postfix --since=-1h | grep status=deferred"
+            fix: "mailq; \(commands.mailLog(matching: "status=deferred"))"
         )
     }
 
-    private static func bounced(_ digest: MailLogDigest) -> Finding? {
+    private static func bounced(_ digest: MailLogDigest, _ commands: any ServiceCommands) -> Finding? {
         let count = digest.bounced.values.reduce(0, +)
         guard count > 0 else { return nil }
         return Finding(
@@ -105,11 +111,11 @@ struct MailLogExamination: Examination {
             "deliveries-bounced",
             seen: "\(count) of \(digest.attempts) deliveries were refused for good (5xx): \(top(digest.bounced))",
             why: "that mail went back to its sender",
-            fix: "journalctl -u postfix --since=-1h | grep status=bounced"
+            fix: commands.mailLog(matching: "status=bounced")
         )
     }
 
-    private static func tls(_ digest: MailLogDigest) -> Finding? {
+    private static func tls(_ digest: MailLogDigest, _ commands: any ServiceCommands) -> Finding? {
         let count = digest.tlsFailures.values.reduce(0, +)
         guard count > 0 else { return nil }
         return Finding(
@@ -117,7 +123,7 @@ struct MailLogExamination: Examination {
             "tls-failures",
             seen: "\(count) TLS handshakes failed: \(top(digest.tlsFailures))",
             why: "that mail is sent in the clear, or not at all where TLS is required",
-            fix: "journalctl -u postfix --since=-1h | grep -E 'SSL_|TLS'; postconf -n | grep tls"
+            fix: "\(commands.mailLog(matching: "-E 'SSL_|TLS'")); postconf -n | grep tls"
         )
     }
 

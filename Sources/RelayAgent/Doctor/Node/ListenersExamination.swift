@@ -6,6 +6,7 @@ struct ListenersExamination: Examination {
     let doors: [Door]
     let sockets: ListeningSockets
     let holders: PortHolders
+    let commands: any ServiceCommands
 
     /// A port, and who should hold it.
     struct Door: Sendable {
@@ -22,7 +23,7 @@ struct ListenersExamination: Examination {
     }
 
     func findings() -> [Finding] {
-        Self.judge(sockets.current(), holders.holders(of: doors.map(\.port)), doors)
+        Self.judge(sockets.current(), holders.holders(of: doors.map(\.port)), doors, commands)
     }
 
     /// - Parameters:
@@ -31,48 +32,49 @@ struct ListenersExamination: Examination {
     static func judge(
         _ listening: [UInt16: Bool],
         _ holders: [PortHolder],
-        _ doors: [Door]
+        _ doors: [Door],
+        _ commands: any ServiceCommands
     ) -> [Finding] {
         doors.flatMap { door -> [Finding] in
-            guard let isOpen = listening[door.port] else { return [closed(door)] }
+            guard let isOpen = listening[door.port] else { return [closed(door, commands)] }
             let others = holders.filter {
                 $0.port == door.port && $0.process != nil && !door.programs.contains($0.program)
             }
-            if !others.isEmpty { return others.map { held(door, by: $0) } }
-            return isOpen ? [] : [onLoopback(door)]
+            if !others.isEmpty { return others.map { held(door, by: $0, commands) } }
+            return isOpen ? [] : [onLoopback(door, commands)]
         }
     }
 
-    private static func closed(_ door: Door) -> Finding {
+    private static func closed(_ door: Door, _ commands: any ServiceCommands) -> Finding {
         Finding(
             .critical,
             "no-listener",
             seen: "nothing listens on port \(door.port), which is \(door.service)'s",
             why: "the load balancer's connections are refused",
-            fix: "systemctl restart \(door.service); ss -ltnp 'sport = :\(door.port)'"
+            fix: "\(commands.restart(ServiceName(door.service))); ss -ltnp 'sport = :\(door.port)'"
         )
     }
 
-    private static func held(_ door: Door, by other: PortHolder) -> Finding {
+    private static func held(_ door: Door, by other: PortHolder, _ commands: any ServiceCommands) -> Finding {
         Finding(
             .critical,
             "port-held-by-other",
             seen: "port \(door.port), which is \(door.service)'s, is held by \(other)",
             why: "\(door.service) can't have it, and who answers there is not this relay",
             fix: """
-                systemctl status \(other.process ?? 0); stop and disable what that names (systemctl stop UNIT; systemctl \
-                disable UNIT), then 'smtp-relay-agent reconcile'
+                \(commands.whose(process: other.process ?? 0)); stop and disable what that names \
+                (\(commands.disableAndStop(ServiceName("NAME")))), then 'smtp-relay-agent reconcile'
                 """
         )
     }
 
-    private static func onLoopback(_ door: Door) -> Finding {
+    private static func onLoopback(_ door: Door, _ commands: any ServiceCommands) -> Finding {
         Finding(
             .critical,
             "listener-on-loopback",
             seen: "port \(door.port) is listened on, but for this host alone",
             why: "the load balancer's connections are refused",
-            fix: "smtp-relay-agent reconcile; systemctl restart \(door.service)"
+            fix: "smtp-relay-agent reconcile; \(commands.restart(ServiceName(door.service)))"
         )
     }
 }

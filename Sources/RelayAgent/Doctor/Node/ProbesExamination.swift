@@ -1,9 +1,11 @@
+import Host
 import Resources
 
 /// Whether Postfix answers, and relays for its own networks and for nobody else.
 struct RelayExamination: Examination {
     let name = "relay"
     let verifier: NodeVerifier
+    let commands: any ServiceCommands
 
     func findings() async -> [Finding] {
         do {
@@ -11,13 +13,14 @@ struct RelayExamination: Examination {
         } catch let failure as RelayPolicyFailure {
             return [Self.judge(failure)]
         } catch {
+            let postfix = ServiceName("postfix")
             return [
                 Finding(
                     .critical,
                     "smtp-no-answer",
                     seen: "\(error)",
                     why: "Postfix does not take mail",
-                    fix: "systemctl status postfix; journalctl -u postfix -n 50"
+                    fix: "\(commands.status(of: postfix)); \(commands.log(of: postfix))"
                 )
             ]
         }

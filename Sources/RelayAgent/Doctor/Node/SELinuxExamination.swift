@@ -9,6 +9,7 @@ struct SELinuxExamination: Examination {
     let runner: any CommandRunner
     /// Seconds since 1970.
     let now: Int
+    let commands: any ServiceCommands
 
     private static let log: FilePath = "/var/log/audit/audit.log"
     /// Lines; of a busier hour, the last.
@@ -20,10 +21,10 @@ struct SELinuxExamination: Examination {
         guard files.exists(Self.log) else { return [] }
         let tail = try await runner.runChecked(Command("tail", ["-n", "\(Self.lineLimit)", "\(Self.log)"]))
         let denials = tail.standardOutput.split(separator: "\n").compactMap(SELinuxDenial.init)
-        return Self.judge(denials.filter { $0.time > now - Self.span }.map(\.kind))
+        return Self.judge(denials.filter { $0.time > now - Self.span }.map(\.kind), commands)
     }
 
-    static func judge(_ denials: [SELinuxDenial.Kind]) -> [Finding] {
+    static func judge(_ denials: [SELinuxDenial.Kind], _ commands: any ServiceCommands) -> [Finding] {
         let counts = denials.reduce(into: [:]) { $0[$1, default: 0] += 1 }
         let sorted = counts.sorted { ($0.value, "\($1.key)") > ($1.value, "\($0.key)") }
         return sorted.prefix(shown).map { denial, count in
@@ -37,7 +38,7 @@ struct SELinuxExamination: Examination {
                 why: denial.isPermissive
                     ? "it will, once it is enforcing"
                     : "what the service can't do there, mail or the health check may need",
-                fix: fix(denial)
+                fix: fix(denial, commands)
             )
         }
     }
@@ -45,10 +46,10 @@ struct SELinuxExamination: Examination {
     /// The denials that are told one by one.
     private static let shown = 5
 
-    private static func fix(_ denial: SELinuxDenial.Kind) -> String {
+    private static func fix(_ denial: SELinuxDenial.Kind, _ commands: any ServiceCommands) -> String {
         if let port = denial.port {
             let type = denial.program == "nginx" ? "http_port_t" : "smtp_port_t"
-            return "semanage port -a -t \(type) -p tcp \(port); systemctl restart \(denial.service)"
+            return "semanage port -a -t \(type) -p tcp \(port); \(commands.restart(ServiceName(denial.service)))"
         }
         let reason = "ausearch -m avc -ts recent -c \(denial.program.escapedForDisplay) | audit2allow -w"
         guard denial.isOfFile else { return reason }

@@ -29,17 +29,22 @@ struct ServicesExamination: Examination {
     }
 
     func findings() async throws -> [Finding] {
-        Self.judge(try await services.states(of: expected), expected, why: why)
+        Self.judge(try await services.states(of: expected), expected, why: why, services.commands)
     }
 
-    static func judge(_ states: [ServiceName: ServiceState], _ expected: [ServiceName], why: String) -> [Finding] {
+    static func judge(
+        _ states: [ServiceName: ServiceState],
+        _ expected: [ServiceName],
+        why: String,
+        _ commands: any ServiceCommands
+    ) -> [Finding] {
         expected.flatMap { service -> [Finding] in
             let state = states[service] ?? .unknown
             if !state.isActive {
                 // The agent is up when its first pass has ended: until then it is on its way, and not down.
-                return isAgent(service) && state.isStarting ? [] : [down(service, state, why)]
+                return isAgent(service) && state.isStarting ? [] : [down(service, state, why, commands)]
             }
-            return state.isEnabled ? [] : [notEnabled(service)]
+            return state.isEnabled ? [] : [notEnabled(service, commands)]
         }
     }
 
@@ -47,26 +52,30 @@ struct ServicesExamination: Examination {
         [Units.agent.name, Units.reconcileTimer.name].contains(service.description)
     }
 
-    private static func down(_ service: ServiceName, _ state: ServiceState, _ why: String) -> Finding {
+    private static func down(
+        _ service: ServiceName,
+        _ state: ServiceState,
+        _ why: String,
+        _ commands: any ServiceCommands
+    ) -> Finding {
         let isAgent = isAgent(service)
         return Finding(
             isAgent ? .warning : .critical,
             isAgent ? "agent-down" : "service-down",
-            seen: "\(service) \(state.isInstalled ? "does not run" : "is not installed")",
+            seen: "\(commands.name(of: service)) \(state.isInstalled ? "does not run" : "is not installed")",
             why: isAgent ? "nothing repairs what drifts" : why,
             fix: state.isInstalled
-                ? "systemctl enable \(service); systemctl start \(service); journalctl -u \(service) -n 50"
-                : "smtp-relay-agent reconcile"
+                ? "\(commands.enableAndStart(service)); \(commands.log(of: service))" : "smtp-relay-agent reconcile"
         )
     }
 
-    private static func notEnabled(_ service: ServiceName) -> Finding {
+    private static func notEnabled(_ service: ServiceName, _ commands: any ServiceCommands) -> Finding {
         Finding(
             .warning,
             "service-not-enabled",
-            seen: "\(service) runs, but does not come up with the system",
+            seen: "\(commands.name(of: service)) runs, but does not come up with the system",
             why: "after the next boot it is down",
-            fix: "systemctl enable \(service)"
+            fix: commands.enable(service)
         )
     }
 }

@@ -31,6 +31,7 @@ struct SenderDoctor: Sendable {
             SystemExamination(system: OperatingSystem(files: host.files)),
             SenderMailLogExamination(
                 log: MailLog(runner: host.runner, files: host.files, now: Timestamp.seconds),
+                commands: host.services.commands,
                 own: HostAddresses.current()
             ),
         ] + resolution

@@ -1,23 +1,29 @@
+import Host
 import Vocabulary
 
 /// What the last hour's mail log of a sender says: whether the relays take its mail.
 struct SenderMailLogExamination: Examination {
     let name = "mail log"
     let log: MailLog
+    let commands: any ServiceCommands
     /// The addresses that the relays may see this host as.
     let own: [IPAddress]
 
     let limit: Duration = .seconds(30)
 
     func findings() async throws -> [Finding] {
-        Self.judge(MailLogDigest(try await log.entries()), own)
+        Self.judge(MailLogDigest(try await log.entries()), own, commands)
     }
 
-    static func judge(_ digest: MailLogDigest, _ own: [IPAddress]) -> [Finding] {
+    static func judge(
+        _ digest: MailLogDigest,
+        _ own: [IPAddress],
+        _ commands: any ServiceCommands
+    ) -> [Finding] {
         let refused = digest.bounced.merging(digest.deferred, uniquingKeysWith: +)
             .filter { $0.key.contains("Relay access denied") }
         let count = refused.values.reduce(0, +)
-        let others = MailLogExamination.deliveries(digest)
+        let others = MailLogExamination.deliveries(digest, commands)
         guard count > 0, let reason = refused.keys.min() else { return others }
         let ranges = own.filter { !$0.isLocal }
             .map { IPNetwork(around: $0, prefixLength: $0.family.bits).description }

@@ -1,0 +1,9 @@
+package import SystemPackage
+
+extension FileSystem {
+    /// Where syslog keeps the mail log: on the RPM distributions, and on Debian.
+    package static let mailLogs: [FilePath] = ["/var/log/maillog", "/var/log/mail.log"]
+
+    /// The host's mail log; `nil` where syslog keeps none.
+    package var mailLog: FilePath? { Self.mailLogs.first(where: exists) }
+}

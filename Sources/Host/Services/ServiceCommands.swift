@@ -1,0 +1,78 @@
+/// The commands by which a person does and sees on this host what the agent does and sees: for errors and findings.
+///
+/// Each is a line for root's shell. A further service manager brings its own.
+package protocol ServiceCommands: Sendable {
+    /// What a service is called there.
+    func name(of service: ServiceName) -> String
+    func restart(_ service: ServiceName) -> String
+    /// Has a service come up with the system.
+    func enable(_ service: ServiceName) -> String
+    /// The same, and starts it.
+    func enableAndStart(_ service: ServiceName) -> String
+    /// Keeps a service from coming up with the system, and stops it.
+    func disableAndStop(_ service: ServiceName) -> String
+    func status(of service: ServiceName) -> String
+    /// Tells what a process belongs to.
+    func whose(process: Int32) -> String
+    /// Shows what a service has logged last.
+    func log(of service: ServiceName) -> String
+    /// Shows what Postfix has logged of late.
+    ///
+    /// - Parameter pattern: What grep(1) is to look for, as it stands in its command line.
+    func mailLog(matching pattern: String) -> String
+}
+
+/// The words of systemctl(1) and journalctl(1).
+package struct SystemdCommands: ServiceCommands {
+    package init() {}
+
+    package func name(of service: ServiceName) -> String { "\(service)" }
+    package func restart(_ service: ServiceName) -> String { "systemctl restart \(service)" }
+    package func enable(_ service: ServiceName) -> String { "systemctl enable \(service)" }
+    // In two, since '--now' is of systemd 220.
+    package func enableAndStart(_ service: ServiceName) -> String {
+        "systemctl enable \(service); systemctl start \(service)"
+    }
+    package func disableAndStop(_ service: ServiceName) -> String {
+        "systemctl stop \(service); systemctl disable \(service)"
+    }
+    package func status(of service: ServiceName) -> String { "systemctl status \(service)" }
+    package func whose(process: Int32) -> String { "systemctl status \(process)" }
+    package func log(of service: ServiceName) -> String { "journalctl -u \(service) -n 50" }
+    package func mailLog(matching pattern: String) -> String { "journalctl -u postfix --since=-1h | grep \(pattern)" }
+}
+
+/// The words of service(8) and chkconfig(8), and the files that logs are in.
+package struct SystemVCommands: ServiceCommands {
+    private let files: FileSystem
+
+    package init(files: FileSystem) {
+        self.files = files
+    }
+
+    package func name(of service: ServiceName) -> String { SystemV.script(of: service) }
+    package func restart(_ service: ServiceName) -> String { "service \(name(of: service)) restart" }
+    package func enable(_ service: ServiceName) -> String { "chkconfig \(name(of: service)) on" }
+    package func enableAndStart(_ service: ServiceName) -> String {
+        "\(enable(service)); service \(name(of: service)) start"
+    }
+    package func disableAndStop(_ service: ServiceName) -> String {
+        "chkconfig \(name(of: service)) off; service \(name(of: service)) stop"
+    }
+    package func status(of service: ServiceName) -> String { "service \(name(of: service)) status" }
+    package func whose(process: Int32) -> String { "ps -fp \(process)" }
+
+    package func log(of service: ServiceName) -> String {
+        let file =
+            switch name(of: service) {
+            case "postfix": mailLog
+            case "nginx": "/var/log/nginx/error.log"
+            default: "/var/log/smtp-relay-agent.log"
+            }
+        return "tail -n 50 \(file)"
+    }
+
+    package func mailLog(matching pattern: String) -> String { "tail -n 20000 \(mailLog) | grep \(pattern)" }
+
+    private var mailLog: String { "\(files.mailLog ?? FileSystem.mailLogs[0])" }
+}
