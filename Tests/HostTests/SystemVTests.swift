@@ -7,48 +7,90 @@ struct SystemVTests {
     private let postfix = ServiceName("postfix")
     private let timer = ServiceName("a.timer")
 
+    private static let header = "#!/bin/sh\n# processname: master\n# pidfile: /var/spool/postfix/pid/master.pid\n"
+
     /// A host with Postfix's script, run by process 42, and a link at one run level.
     private func withHost(
         level: Int = 3,
         link: String? = "S80postfix",
+        script: String = header,
         _ body: (FileSystem) async throws -> Void
     ) async throws {
         try await withTemporaryRoot { (files) async throws in
             for (path, text) in [
-                ("/sbin/service", ""), ("/sbin/chkconfig", ""), ("/sbin/runlevel", ""), ("/etc/init.d/postfix", ""),
-                ("/var/spool/postfix/pid/master.pid", "             42\n"),
-                ("/proc/42/stat", "42 (master) S \((4...22).map(String.init).joined(separator: " "))\n"),
+                ("/sbin/service", ""), ("/sbin/chkconfig", ""), ("/sbin/runlevel", ""), ("/etc/init.d/postfix", script),
+                ("/var/spool/postfix/pid/master.pid", "             42\n"), ("/proc/42/stat", process("master")),
                 ("/etc/inittab", "# id:4:initdefault:\nid:\(level):initdefault:\n"),
             ] + (link.map { [("/etc/rc\(level).d/\($0)", "")] } ?? []) {
-                try files.createDirectory(FilePath(path).removingLastComponent())
-                try files.put(Array(text.utf8), at: FilePath(path))
+                try put(text, at: FilePath(path), files)
             }
             try await body(files)
         }
     }
 
-    private func state(_ files: FileSystem, status: Int32) async throws -> ServiceState? {
-        let runner = ScriptedRunner(["/sbin/service postfix status": CommandOutput(status: status)])
+    private func put(_ text: String, at path: FilePath, _ files: FileSystem) throws {
+        try files.createDirectory(path.removingLastComponent())
+        try files.replace(path, with: Array(text.utf8), attributes: FileAttributes())
+    }
+
+    /// Process 42, as the kernel has it.
+    private func process(_ name: String) -> String {
+        "42 (\(name)) S \((4...22).map(String.init).joined(separator: " "))\n"
+    }
+
+    /// - Parameter status: What the script answers; `nil` where it is not to be asked.
+    private func state(_ files: FileSystem, status: Int32?) async throws -> ServiceState? {
+        let answer = status.map { ["/sbin/service postfix status": CommandOutput(status: $0)] } ?? [:]
+        let runner = ScriptedRunner(answer)
         return try await SystemV(runner: runner, files: files).states(of: [postfix])[postfix]
     }
 
+    private func state(isEnabled: Bool = true, isActive: Bool, _ process: Int32? = nil) -> ServiceState {
+        ServiceState(isInstalled: true, isEnabled: isEnabled, isActive: isActive, mainProcess: process)
+    }
+
     @Test(arguments: [2, 3])
-    func aRunningServiceIsFoundWithItsProcess(level: Int) async throws {
+    func aProcessThatLivesNeedsNoQuestion(level: Int) async throws {
         try await withHost(level: level) { (files) async throws in
-            let expected = ServiceState(isInstalled: true, isEnabled: true, isActive: true, mainProcess: 42)
-            #expect(try await state(files, status: 0) == expected)
-            // A pid file that nobody removed says nothing.
-            try files.remove("/proc/42/stat")
-            let without = ServiceState(isInstalled: true, isEnabled: true, isActive: true)
-            #expect(try await state(files, status: 0) == without)
+            #expect(try await state(files, status: nil) == state(isActive: true, 42))
+        }
+    }
+
+    @Test(arguments: ["another of its number", "none of its number", "no pid file", "no such header"])
+    func whereNoneIsFoundTheScriptIsAsked(kind: String) async throws {
+        try await withHost { (files) async throws in
+            switch kind {
+            case "another of its number": try put(process("cron"), at: "/proc/42/stat", files)
+            case "none of its number": try files.remove("/proc/42/stat")
+            case "no pid file": try files.remove("/var/spool/postfix/pid/master.pid")
+            default: try put("#!/bin/sh\n", at: "/etc/init.d/postfix", files)
+            }
+            #expect(try await state(files, status: 0) == state(isActive: true))
+            #expect(try await state(files, status: 3) == state(isActive: false))
+        }
+    }
+
+    /// The kernel keeps fifteen characters of a name.
+    @Test func aLongNameIsKnownByItsBeginning() async throws {
+        let header = Self.header.replacing("master\n", with: "smtp-relay-agent\n")
+        try await withHost(script: header) { (files) async throws in
+            try put(process("smtp-relay-agen"), at: "/proc/42/stat", files)
+            #expect(try await state(files, status: nil) == state(isActive: true, 42))
+        }
+    }
+
+    @Test func whatHasNoProcessIsToldByItsLock() async throws {
+        try await withHost(script: "#!/bin/sh\n# lockfile: /var/lock/subsys/x\n") { (files) async throws in
+            #expect(try await state(files, status: nil) == state(isActive: false))
+            try put("", at: "/var/lock/subsys/x", files)
+            #expect(try await state(files, status: nil) == state(isActive: true))
         }
     }
 
     @Test(arguments: [1, 2, 3, 4] as [Int32])
     func everyOtherStatusIsAServiceThatDoesNotRun(status: Int32) async throws {
-        try await withHost(link: "K20postfix") { (files) async throws in
-            let expected = ServiceState(isInstalled: true, isEnabled: false, isActive: false)
-            #expect(try await state(files, status: status) == expected)
+        try await withHost(link: "K20postfix", script: "#!/bin/sh\n") { (files) async throws in
+            #expect(try await state(files, status: status) == state(isEnabled: false, isActive: false))
         }
     }
 
@@ -120,7 +162,8 @@ struct SystemVTests {
             try files.put([], at: "/var/log/mail.log")
             #expect(commands.log(of: postfix) == "tail -n 50 /var/log/mail.log")
             #expect(commands.log(of: timer) == "tail -n 50 /var/log/smtp-relay-agent.log")
-            let all = [commands.restart, commands.enable, commands.status, commands.log].map { $0(postfix) }
+            let all =
+                [commands.restart, commands.enable, commands.status, commands.log].map { $0(postfix) }
                 + [commands.whose(process: 7), commands.mailLog(matching: "x")]
             #expect(all.allSatisfy { !$0.contains("ctl ") && !$0.contains("systemd") })
         }

@@ -5,6 +5,9 @@ package import SystemPackage
 /// A service is a script in /etc/init.d that answers `start`, `stop`, `status` and the like with the exit statuses of the
 /// Linux Standard Base (3.1, 20.2 "Init Script Actions"). `enable` is `chkconfig`'s `on`. What a unit's suffix says on
 /// systemd has no meaning here: `a.timer` is the script `a`.
+///
+/// `status` costs a child process, and some more in the script, so it is asked only where the script's header does not
+/// tell that the service runs.
 package struct SystemV: ServiceManager {
     package let system = ServiceSystem.systemV
     package let commands: any ServiceCommands
@@ -39,13 +42,12 @@ package struct SystemV: ServiceManager {
                 states[service] = .unknown
                 continue
             }
-            let status = try await output("ask for the state of \(service)", Self.servicePrograms, [script, "status"])
-            let isActive = status.status == 0
+            let activity = try await activity(of: service)
             states[service] = ServiceState(
                 isInstalled: true,
                 isEnabled: started.contains(script),
-                isActive: isActive,
-                mainProcess: isActive ? mainProcess(of: script) : nil
+                isActive: activity.isActive,
+                mainProcess: activity.process
             )
         }
         return states
@@ -59,11 +61,9 @@ package struct SystemV: ServiceManager {
     }
 
     package func disable(_ service: ServiceName) async throws(ServiceFailure) {
-        let script = Self.script(of: service)
-        try await order("disable \(service)", Self.chkconfigPrograms, [script, "off"])
-        let status = try await output("ask for the state of \(service)", Self.servicePrograms, [script, "status"])
+        try await order("disable \(service)", Self.chkconfigPrograms, [Self.script(of: service), "off"])
         // 3: it does not run. Scripts there are that fail to stop what does not run.
-        if status.status != 3 { try await stop(service) }
+        if try await status(of: service) != 3 { try await stop(service) }
     }
 
     package func forget(_ service: ServiceName) async throws(ServiceFailure) {
@@ -122,26 +122,30 @@ package struct SystemV: ServiceManager {
         return "3"
     }
 
-    // Processes
+    // Activity
 
-    /// The process of a service's pid file, as long as it lives.
-    private func mainProcess(of script: String) -> Int32? {
-        for path in Self.processFiles[script] ?? [FilePath("/var/run/\(script).pid")] {
-            guard let bytes = try? files.bytes(at: path, limit: 64) else { continue }
-            let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-            guard let process = words.first.flatMap({ Int32($0) }), process > 0,
-                files.startTime(ofProcess: process) != nil
-            else { continue }
-            return process
-        }
-        return nil
+    private func activity(of service: ServiceName) async throws(ServiceFailure) -> (isActive: Bool, process: Int32?) {
+        let script = (try? files.bytes(at: Self.scripts.appending(Self.script(of: service)))) ?? []
+        let header = ScriptHeader(String(decoding: script, as: UTF8.self))
+        if let process = process(header) { return (true, process) }
+        if let lockFile = header.lockFile { return (files.exists(lockFile), nil) }
+        return (try await status(of: service) == 0, nil)
     }
 
-    /// Where it is not /var/run/NAME.pid alone. On newer systems /var/run is /run, on older ones both may be there.
-    private static let processFiles: [String: [FilePath]] = [
-        "nginx": ["/run/nginx.pid", "/var/run/nginx.pid"],
-        "postfix": ["/var/spool/postfix/pid/master.pid"],
-    ]
+    /// The process of a service's pid file, as long as it lives: another one may have its number since.
+    private func process(_ header: ScriptHeader) -> Int32? {
+        guard let path = header.processFile, let bytes = try? files.bytes(at: path, limit: 64) else { return nil }
+        let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        guard let process = words.first.flatMap({ Int32($0) }), process > 0,
+            let name = header.processName, files.name(ofProcess: process) == String(name.prefix(15))
+        else { return nil }
+        return process
+    }
+
+    private func status(of service: ServiceName) async throws(ServiceFailure) -> Int32 {
+        let arguments = [Self.script(of: service), "status"]
+        return try await output("ask for the state of \(service)", Self.servicePrograms, arguments).status
+    }
 
     // Commands
 
