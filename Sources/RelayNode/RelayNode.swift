@@ -42,8 +42,7 @@ package struct RelayNode: Sendable, Equatable {
             settings.health,
             ports: settings.healthPorts,
             facts: facts,
-            families: families,
-            processFolder: system?.processFolder ?? "/run"
+            families: families
         )
         self.selfTest = SelfTest(
             allowed,

@@ -10,8 +10,6 @@ package struct KnownSystem: Sendable, Equatable {
     package let nginx: RepositoryStep?
     /// The oldest Postfix that the system has had.
     package let postfix: PostfixVersion
-    /// Where processes write their numbers. On newer systems, /var/run is the same folder.
-    package let processFolder: String
 
     /// The system with these names; `nil` for one that is not in the list.
     package static func named(_ system: OperatingSystem) -> KnownSystem? {
@@ -21,7 +19,7 @@ package struct KnownSystem: Sendable, Equatable {
 
     /// A new operating system is one line here. The sources are beside the tests' data.
     package static let all: [KnownSystem] = [
-        KnownSystem("Amazon Linux 1", ["amzn"], "2018", postfix: "2.6", processFolder: "/var/run"),
+        KnownSystem("Amazon Linux 1", ["amzn"], "2018", postfix: "2.6"),
         KnownSystem("Amazon Linux 2", ["amzn"], "2", nginx: .extras, postfix: "2.10"),
         KnownSystem("Amazon Linux 2023", ["amzn"], "2023", postfix: "3.7"),
         KnownSystem("CentOS 7", ["centos"], "7", nginx: .epel, postfix: "2.10"),
@@ -35,15 +33,13 @@ package struct KnownSystem: Sendable, Equatable {
         _ ids: [String],
         _ version: String,
         nginx: RepositoryStep? = nil,
-        postfix: String,
-        processFolder: String = "/run"
+        postfix: String
     ) {
         self.name = name
         self.ids = ids
         self.version = version
         self.nginx = nginx
         self.postfix = PostfixVersion(postfix)
-        self.processFolder = processFolder
     }
 
     /// RHEL, and those that are built from its sources.

@@ -413,12 +413,15 @@ struct RelayNodeTests {
         #expect(PostfixConfiguration.action(from: main, to: main + "inet_protocols = ipv4\n") == .restart)
         #expect(NginxConfiguration.action(from: "listen 80;\n", to: "listen 80;\ngzip off;\n") == .reload)
         #expect(NginxConfiguration.action(from: "listen 80;\n", to: "listen 8080;\n") == .restart)
+        #expect(NginxConfiguration.action(from: "pid /run/x;\n", to: "pid /var/run/x;\n") == .restart)
     }
 
     @Test func nginxServesTheHealthCheckToTheVPCAndNothingElse() throws {
         let settings = try exampleSettings { $0.health = NodeSettings.Health(port: 8080, path: try HealthPath("/up")) }
         let text = try RelayNode(settings: settings, facts: exampleFacts()).nginx.text
         #expect(text.contains("listen 8080 default_server;"))
+        // As scripts of System V's have it; elsewhere it is the same as /run/nginx.pid.
+        #expect(text.contains("pid /var/run/nginx.pid;"))
         #expect(text.contains("location = /up {"))
         #expect(
             text.contains(

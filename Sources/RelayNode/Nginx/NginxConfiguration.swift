@@ -13,14 +13,7 @@ package struct NginxConfiguration: Sendable, Equatable {
 
     package let text: String
 
-    /// - Parameter processFolder: Where the system's own scripts and units look for nginx's process.
-    init(
-        _ health: NodeSettings.Health,
-        ports: HealthPorts,
-        facts: NodeFacts,
-        families: Set<IPAddress.Family>,
-        processFolder: String
-    ) {
+    init(_ health: NodeSettings.Health, ports: HealthPorts, facts: NodeFacts, families: Set<IPAddress.Family>) {
         let networks = [IPNetwork.ipv4Loopback, .ipv6Loopback] + facts.vpcNetworks
         let allowed = networks.filter { families.contains($0.family) }
         let access = (allowed.map { "            allow \($0);" } + ["            deny all;"]).joined(separator: "\n")
@@ -35,7 +28,8 @@ package struct NginxConfiguration: Sendable, Equatable {
             # It answers the load balancer's health check, shows the agent's metrics, and does nothing else.
             user nginx;
             worker_processes 1;
-            pid \(processFolder)/nginx.pid;
+            # Where its service looks for it, also where /var/run is not /run.
+            pid /var/run/nginx.pid;
             # Refused clients are logged as errors; at this level a port scan can't fill the disk.
             error_log /var/log/nginx/error.log crit;
 
@@ -81,10 +75,13 @@ package struct NginxConfiguration: Sendable, Equatable {
     package static func action(from current: String?, to desired: String) -> ServiceAction {
         guard let current else { return .restart }
         if current == desired { return .none }
-        return listeners(in: current) == listeners(in: desired) ? .reload : .restart
+        return fixed(in: current) == fixed(in: desired) ? .reload : .restart
     }
 
-    private static func listeners(in text: String) -> [Substring] {
-        text.split(separator: "\n").map { $0.drop(while: \.isWhitespace) }.filter { $0.hasPrefix("listen ") }
+    /// What a running nginx would not take over in good order: its listeners, and the pid file, which may be the same one
+    /// by another name.
+    private static func fixed(in text: String) -> [Substring] {
+        text.split(separator: "\n").map { $0.drop(while: \.isWhitespace) }
+            .filter { $0.hasPrefix("listen ") || $0.hasPrefix("pid ") }
     }
 }
