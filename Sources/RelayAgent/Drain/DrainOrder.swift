@@ -34,6 +34,8 @@ package struct DrainOrder: Sendable, Equatable, Codable {
     package var since: Int
     /// Where the queue was handed to, as Postfix writes a relayhost.
     package var evacuateTo: String?
+    /// The boot that it ends with; `nil` where it holds over a reboot.
+    var boot: String?
     /// When a node that leaves for good had done all that leaving takes, in seconds since 1970.
     package var doneAt: Int?
 
@@ -98,7 +100,7 @@ package struct DrainOrders: Sendable {
             guard let order = DrainOrder(reading: file.bytes) else {
                 throw UnreadableDrainOrder(path: path)
             }
-            return order
+            if order.boot == nil || order.boot == files.bootID { return order }
         }
         return nil
     }
@@ -107,6 +109,8 @@ package struct DrainOrders: Sendable {
     package func give(_ order: DrainOrder) throws {
         guard order.reason != .newer else { return }
         let path = order.reason.isLasting ? Self.lasting : Self.untilBoot
+        var order = order
+        order.boot = order.reason.isLasting ? nil : files.bootID
         try files.createDirectory(path.removingLastComponent())
         try files.replace(path, with: Array(try JSONEncoder().encode(order)), attributes: FileAttributes())
     }
@@ -126,10 +130,11 @@ package struct DrainOrders: Sendable {
         return nil
     }
 
-    /// Whether a notice was not acted on yet. It counts as acted on from now.
+    /// Whether a notice was not acted on yet since the system came up. It counts as acted on from now.
     ///
     /// Notices repeat for as long as they hold (aws-node-termination-handler#1100).
     package func isNews(_ notice: String) throws -> Bool {
+        let notice = "\(files.bootID ?? "") \(notice)"
         let known = try files.file(at: Self.notices).map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
         guard !known.split(separator: "\n").contains(Substring(notice)) else { return false }
         try files.createDirectory(Self.notices.removingLastComponent())
