@@ -11,6 +11,7 @@ struct NodeTraces: Sendable {
     static let state: FilePath = "/var/lib/smtp-relay-agent"
     static let bootState: FilePath = "/run/smtp-relay-agent"
     static let settings: FilePath = "/etc/smtp-relay-agent"
+    static let logs: FilePath = "/var/log"
     static let environment = settings.appending("environment")
 
     /// The configuration files of both services.
@@ -30,6 +31,12 @@ struct NodeTraces: Sendable {
     /// Whether the host is or was a relay, which may be in a load balancer. A sender's first change is in main.cf, too, but
     /// the instance is written down for relays alone.
     var isOfRelay: Bool { [OtherInstance.record, DrainOrders.lasting].contains(where: files.exists) }
+
+    /// What it has logged where there is no journal, older files included. Like a journal, they stay.
+    var logs: [FilePath] {
+        let names = (try? files.names(in: Self.logs)) ?? []
+        return names.filter { $0.hasPrefix("smtp-relay-agent.log") }.sorted().map { Self.logs.appending($0) }
+    }
 
     /// What shows that a pass has been made here; empty where none has.
     var ofPasses: [FilePath] {

@@ -25,8 +25,6 @@ package struct Uninstall: Sendable {
     ///   with 503.
     /// - Throws: `StillRegistered` before anything was changed; a `StepFailure`; a `HostLockFailure`.
     package func run(leaves: Bool) async throws {
-        let settings = NodeTraces.settings.appending("config.toml")
-        let kept = host.files.exists(settings) ? "; \(settings) stays, which is yours" : ""
         guard !traces.all.isEmpty else {
             log.summary("nothing to do: nothing of smtp-relay-agent is on this host\(kept)")
             return
@@ -43,6 +41,14 @@ package struct Uninstall: Sendable {
         try await step("state") { try removeState() }
         try await step("agent") { try remove([Installation.previous, Installation.program], "agent") }
         log.summary("the host is as it was before smtp-relay-agent; packages stay installed\(kept)")
+    }
+
+    /// What is left on purpose, as the last words tell it.
+    private var kept: String {
+        let settings = NodeTraces.settings.appending("config.toml")
+        let logs = traces.logs.map(\.string).joined(separator: ", ")
+        return (host.files.exists(settings) ? "; \(settings) stays, which is yours" : "")
+            + (logs.isEmpty ? "" : "; what it has logged stays: \(logs)")
     }
 
     /// Takes the node out of its load balancers. Where that fails, it stays or comes back in.
