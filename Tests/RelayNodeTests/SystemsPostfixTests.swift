@@ -181,11 +181,4 @@ struct SystemsPostfixTests {
         #expect(try mainCf { $0.mail.proxyProtocol = true }["smtpd_upstream_proxy_protocol"] == "haproxy")
         #expect(try mainCf { $0.mail.outboundTLS = .dane }["smtp_dns_support_level"] == "dnssec")
     }
-
-    /// Its init script looks there, and /run is another folder.
-    @Test(arguments: all)
-    func nginxWritesItsProcessWhereTheSystemLooksForIt(known: Known) throws {
-        let folder = known.name == "Amazon Linux 1" ? "/var/run" : "/run"
-        #expect(try node(on: known).nginx.text.contains("\npid \(folder)/nginx.pid;\n"))
-    }
 }

@@ -1,17 +1,23 @@
-"""A host that System V init has booted, with service and chkconfig: the whole path, from user-data to 'uninstall'."""
+"""Hosts that System V init has booted, with service and chkconfig: the whole path, from user-data to 'uninstall'."""
 
+import json
+import re
+import threading
 import time
 
 import pytest
 
-from relaylab import paths, system_v, user_data
+from relaylab import network, paths, system_v, user_data
 from relaylab.lab import Lab
 from relaylab.shell import run
+from test_image import BOOTSTRAP, RECORDER
 
 AGENT = "smtp-relay-agent"
 SCRIPTS = (AGENT, f"{AGENT}-health", f"{AGENT}-reconcile")
 PLACES = [f"/etc/init.d/{name}" for name in SCRIPTS] + [f"/etc/cron.d/{AGENT}", f"/etc/logrotate.d/{AGENT}"]
 LOG = f"/var/log/{AGENT}.log"
+MAIN = "/etc/postfix/main.cf"
+RELAYHOST = "[smtp-relay.us-east-1.elb.amazonaws.com]:25"
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +32,40 @@ def lab(binary):
 @pytest.fixture
 def relay(lab):
     return lab.relays[0]
+
+
+@pytest.fixture(scope="module")
+def other(lab):
+    """A second relay: an instance of an image that was baked on such a host."""
+    fetch = f"#!/bin/sh\ncurl -fsS -o /tmp/{AGENT} {user_data.URL}\nchmod 755 /tmp/{AGENT}\n"
+    builder = lab.add_relay(fetch, disk=str(system_v.root()))
+    builder.wait_for_cloud_init()
+    builder.write(LOG, f"of {builder.instance}\n")
+    baked = builder.exec(f"/tmp/{AGENT}", "bake", check=False)
+    assert baked.returncode == 0, baked.stdout
+    states = builder.shell(f"for name in postfix nginx {' '.join(SCRIPTS)}; do "
+                           "chkconfig --list $name; service $name status; done", check=False)
+    builder.power_off()
+    node = lab.add_relay(BOOTSTRAP, disk=builder.disk(), boot=False)
+    for program in ("yum", "dnf-3", "rpm"):
+        path = node.root / "usr/bin" / program
+        path.unlink()
+        path.write_text(RECORDER)
+        path.chmod(0o755)
+    node.baked, node.states_baked, node.log_baked = baked.stdout, states, (node.root / LOG.lstrip("/")).read_text()
+    node.boot()
+    node.wait_for_cloud_init()
+    return node
+
+
+def examine(host) -> dict[str, dict]:
+    """The doctor's findings, by name."""
+    report = json.loads(host.exec(f"/usr/local/bin/{AGENT}", "doctor", "--json", check=False, stderr=None).stdout)
+    return {finding["name"]: finding for finding in report["findings"]}
+
+
+def without_systemd(text: str) -> bool:
+    return "systemctl" not in text and "journalctl" not in text
 
 
 def process(relay, name: str = AGENT) -> str:
@@ -139,17 +179,207 @@ def test_the_log_is_rotated_while_the_agent_writes_on(relay):
     assert "status 137" in relay.shell(f"cat {LOG}")
 
 
+def test_an_idle_pass_runs_no_program(relay):
+    """Neither the resident agent's, nor one by cron, which begins with no memory."""
+    relay.wait_until(f"{AGENT} status | grep -q 'last pass .*: 0 changes'", 90, "a pass with nothing to do")
+    traced = ("strace -f -qq -e trace=execve -o /tmp/trace {}; grep -c 'execve(.* = 0' /tmp/trace || :")
+    assert relay.shell(traced.format(f"{AGENT} reconcile")).splitlines()[-1] == "1"
+    passes = "sed -n 's/.*\"passes\" *: *\\([0-9]*\\).*/\\1/p' /run/smtp-relay-agent/status.json"
+    wait = (f"kill -HUP {process(relay)}; for i in $(seq 100); do [ $({passes}) != $before ] && break; sleep 0.1; done; "
+            "sleep 1; kill -INT $tracer; wait $tracer")
+    resident = f"-p {process(relay)} & tracer=$!; sleep 0.5; before=$({passes}); {wait}; [ $({passes}) != $before ] || exit 1"
+    assert relay.shell(traced.format(resident)).splitlines()[-1] == "0"
+
+
+# The doctor
+
+
+def test_what_the_doctor_says_to_do_mends_it(lab, relay):
+    relay.shell(f"service {AGENT} stop; chkconfig {AGENT} off; chkconfig postfix off; chkconfig nginx off; "
+                "service postfix stop")
+    text = relay.agent("doctor").stdout
+    found = examine(relay)
+    assert without_systemd(text + relay.agent("status").stdout)
+    assert found["service-down"]["seen"] == "postfix does not run"
+    assert found["agent-down"]["seen"] == f"{AGENT} does not run"
+    for name in ("service-down", "service-not-enabled", "smtp-no-answer", "agent-down"):
+        relay.shell(found[name]["fix"])
+    relay.wait_until(f"{AGENT} doctor", 30, "a doctor that finds nothing")
+    for name in ("postfix", "nginx", AGENT):
+        assert "3:on" in relay.shell(f"chkconfig --list {name}")
+    lab.wait_for_backend(relay, "UP")
+
+
+def test_another_program_on_postfixs_port_is_told_with_commands_that_work(relay):
+    relay.shell(f"service {AGENT} stop; service postfix stop")
+    squat = "import socket,time; s = socket.create_server(('', 25)); time.sleep(600)"
+    squatter = relay.shell(f'python3 -c "{squat}" >/dev/null 2>&1 & echo $!').strip()
+    relay.wait_until("ss -Hltn 'sport = :25' | grep -q .", 20, "the other program")
+    found = examine(relay)
+    result = relay.agent("reconcile")
+    shown = relay.shell(f"ps -fp {squatter}")
+    relay.shell(f"kill {squatter}; service postfix start; service {AGENT} start")
+    assert result.returncode == 1
+    assert f"stop it and keep it from coming back ('ps -fp {squatter}' tells whose it is" in result.stdout
+    assert found["port-held-by-other"]["fix"].startswith(f"ps -fp {squatter}; disable what that names (chkconfig NAME off; ")
+    assert "import socket" in shown
+    assert without_systemd(result.stdout + json.dumps(found))
+
+
+# A baked image
+
+
+def test_a_baked_image_holds_all_and_serves_nothing(other):
+    assert "packages   postfix, nginx, cyrus-sasl-plain" in other.baked
+    assert f"emptied    {LOG}" in other.baked and other.log_baked == ""
+    assert ":on" not in other.states_baked
+    # None is known to chkconfig even: their packages and the agent have added none.
+    assert other.states_baked.count("is not referenced in any runlevel") == 5
+    assert "running" not in other.states_baked
+    listeners = other.shell("cat /var/listeners-before")
+    assert not re.search(r":(25|80|587)\s", listeners), listeners
+
+
+def test_its_instance_comes_into_service_without_a_package_call(lab, other):
+    assert other.shell("cloud-init status").strip() == "status: done", other.log()
+    assert "the node is as it should be" in other.log()
+    assert other.exec("cat", "/var/package-calls", check=False).returncode != 0
+    lab.wait_for_backend(other, "UP")
+    refused = other.agent("bake")
+    assert (refused.returncode, "this host is a relay node" in refused.stdout) == (1, True)
+
+
+# A host that sends
+
+
+def test_a_sender_is_made_and_kept_and_examined(lab, relay):
+    office = lab.add_office(str(system_v.root()), "[ -e /var/lock/subsys/rsyslog ]")
+    office.write(f"/etc/{AGENT}/config.toml", f'role = "sender"\n[sender]\nrelayhost = "{RELAYHOST}"\n')
+    made = office.exec(AGENT, "bootstrap", check=False)
+    assert made.returncode == 0, made.stdout
+    assert "install postfix" in made.stdout
+    for name in ("postfix", AGENT):
+        assert "3:on" in office.shell(f"chkconfig --list {name}")
+        office.shell(f"service {name} status")
+    # A relay has more.
+    assert office.shell(f"ls /etc/nginx /etc/init.d/{AGENT}-health 2>/dev/null", check=False) == ""
+    office.wait_until(f"{AGENT} status | grep -q 'resident, process'", 30, "the resident agent's first pass")
+    office.shell(f"sed -i 's/^relayhost = .*/relayhost = [10.0.0.7]:25/' {MAIN}")
+    office.wait_until(f"grep -qF 'relayhost = {RELAYHOST}' {MAIN}", 5, "the relayhost again")
+    office.shell("printf 'Subject: from the office\n\nHello.\n' | sendmail -f office@example.com someone@example.net")
+    lab.wait_for_mails(["from the office"])
+    assert examine(office) == {}
+    office.shell(f"service {AGENT} stop; service postfix stop")
+    found = examine(office)
+    assert without_systemd(json.dumps(found))
+    for name in ("service-down", "agent-down"):
+        office.shell(found[name]["fix"])
+    office.shell("service postfix status")
+    gone = office.exec(AGENT, "uninstall", check=False)
+    assert gone.returncode == 0, gone.stdout
+    assert office.shell("postconf -h relayhost").strip() == ""
+    office.stop()
+
+
+# Passes by cron, and the end
+
+
+def test_the_agent_stops_before_all_that_it_needs(relay):
+    for level in "06":
+        order = [link[3:] for link in relay.shell(f"ls /etc/rc{level}.d").split() if link.startswith("K")]
+        needed = [AGENT, f"{AGENT}-health", "nginx", "postfix", "sendsigs"]
+        assert [name for name in order if name in needed] == needed
+
+
+def test_passes_by_cron_repair_and_end_before_the_system_does(lab, other):
+    other.shell(f"printf '[reconcile]\nresident = false\n' >>/etc/{AGENT}/config.toml")
+    result = other.agent("reconcile")
+    assert result.returncode == 0, result.stdout
+    assert other.exec("service", AGENT, "status", check=False).returncode == 3
+    other.shell(f"service {AGENT}-reconcile status")
+    order = other.shell("ls /etc/rc6.d").split()
+    assert order.index(f"K05{AGENT}-reconcile") < order.index(f"K08{AGENT}-health")
+    line, = [line for line in other.shell(f"cat /etc/cron.d/{AGENT}").splitlines() if line.startswith("*/5 ")]
+    command = line.split(" root ")[1].replace("\\%", "%").replace("60", "1")
+    assert command.endswith(f"/etc/init.d/{AGENT}-reconcile pass")
+    other.shell(f"echo 'mynetworks = 0.0.0.0/0' >>{MAIN}")
+    other.shell(command)
+    assert other.shell("postconf -h mynetworks").strip() == "127.0.0.0/8 10.0.0.0/16"
+    assert "-mynetworks = 0.0.0.0/0" in other.shell(f"cat {LOG}")
+    # As when the system goes down while a pass is under way.
+    other.write("/usr/local/sbin/runlevel", "#!/bin/sh\necho 3 6\n")
+    other.shell("chmod 755 /usr/local/sbin/runlevel")
+    seconds = float(other.shell(f"flock /run/{AGENT}/lock sleep 3 & sleep 0.3; began=$(date +%s.%N); "
+                                f"service {AGENT}-reconcile stop; echo \"$(date +%s.%N) $began\" | awk '{{ print $1 - $2 }}'"))
+    other.shell("rm /usr/local/sbin/runlevel")
+    assert 2 < seconds < 10
+    # Then none begins.
+    before = other.shell(f"cat {LOG}")
+    other.shell(f"echo 'mynetworks = 10.0.0.0/8' >>{MAIN}; {command}; /etc/init.d/{AGENT}-reconcile pass", check=False)
+    assert other.shell("postconf -h mynetworks 2>/dev/null").strip() == "10.0.0.0/8"
+    assert other.shell(f"cat {LOG}") == before
+    assert other.agent("reconcile").returncode == 0
+    other.reboot()
+    other.wait_until(f"service {AGENT}-reconcile status && service {AGENT}-health status", 60, "both after the boot")
+    lab.wait_for_backend(other, "UP")
+    assert other.exec("service", AGENT, "status", check=False).returncode == 3
+
+
+def test_a_shutdown_leaves_first_and_hands_the_queue_over(lab, relay, other):
+    # As on systems where /run is on the disk.
+    relay.write("/etc/init.d/lasting", "#!/bin/sh\n# chkconfig: 2345 11 99\n# description: Keeps /run.\n"
+                f"ln -sfn /var/lasting /run/{AGENT}\n")
+    relay.shell(f"chmod 755 /etc/init.d/lasting; chkconfig lasting on; service {AGENT} stop; "
+                f"mv /run/{AGENT} /var/lasting; service lasting start; service {AGENT} start")
+    relay.wait_until(f"{AGENT} status | grep -q 'resident, process'", 30, "the agent again")
+    lab.sink_down()
+    subjects = lab.submit(relay, 20)
+    relay.wait_until("[ $(find /var/spool/postfix/deferred -type f | wc -l) = 20 ]", 30, "20 deferred mails")
+    deferred = examine(relay)["deliveries-deferred"]
+    assert "Connection refused" in deferred["seen"]
+    assert "tail -n 20000 /var/log/maillog | grep status=deferred" in deferred["fix"]
+    assert relay.shell(deferred["fix"]).count("status=deferred") >= 20
+    calls = len(lab.api_calls(relay))
+    down = threading.Thread(target=relay.power_off)
+    down.start()
+    seen = []
+    deadline = time.monotonic() + 60
+    while relay.address in (backends := lab.backends()) and time.monotonic() < deadline:
+        seen.append(backends[relay.address])
+        time.sleep(0.1)
+    down.join()
+    # It left only when the load balancer's own checks had it down, and before its power was off.
+    assert (seen[0], seen[-1], lab.backends().get(relay.address)) == ("UP", "DOWN", None)
+    assert lab.api_calls(relay)[calls:].count("DeregisterInstancesFromLoadBalancer") == 1
+    lab.sink_up()
+    other.shell("postqueue -f")
+    arrived = lab.wait_for_mails(subjects, 90)
+    assert sorted(mail["subject"] for mail in arrived) == sorted(subjects)
+    assert {mail["client"] for mail in arrived} == {other.address}
+
+
 def test_after_a_boot_it_is_in_service_again(lab, relay):
-    relay.reboot()
+    relay.boot()
     lab.wait_for_backend(relay, "UP", 90)
     relay.wait_until(f"service {AGENT} status", 60, "the agent")
-    assert {mail["client"] for mail in lab.wait_for_mails(lab.send(1))} == {relay.address}
+    # What is left of the order to leave, which ended with the boot before.
+    assert '"reason":"the system shuts down"' in relay.shell("cat /var/lasting/drain.json")
+    assert "drained" not in relay.agent("status").stdout
+    subjects = lab.submit(relay, 1)
+    assert {mail["client"] for mail in lab.wait_for_mails(subjects)} == {relay.address}
 
 
 def test_uninstall_leaves_nothing(lab, relay):
+    relay.shell(f"cp /usr/local/bin/{AGENT} /root/agent; rm /etc/rc?.d/*lasting /etc/init.d/lasting")
     result = relay.agent("uninstall", timeout=300)
     assert result.returncode == 0, result.stdout
     lab.wait_for_backend(relay, None)
     left = relay.shell(f"find /etc /usr/local /run /var/lib /var/lock -xdev -name '*{AGENT}*'").split()
     assert left == [f"/etc/{AGENT}"]
+    # What it has logged is kept, as a journal would be, and that is said.
+    logs = relay.shell(f"ls {LOG}*").split()
+    assert LOG in logs and len(logs) > 1
+    assert f"what it has logged stays: {', '.join(logs)}" in result.stdout
+    again = relay.exec("/root/agent", "uninstall", check=False)
+    assert "nothing to do" in again.stdout and "what it has logged stays: " in again.stdout
     assert relay.shell(f"pgrep -f '[b]in/{AGENT}|[i]nit.d/{AGENT}' || :").strip() == ""

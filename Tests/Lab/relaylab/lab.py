@@ -20,6 +20,9 @@ from .shell import CommandError, die_with_parent, output, run, start, uninterrup
 from .suites import BOOKWORM, Suite
 
 
+_SYSTEMD_IS_UP = "systemctl is-system-running | grep -qE 'running|degraded'"
+
+
 class Lab(Cloud, Mail):
     """A VPC with metadata, AWS APIs, DNS, a package repository, load balancers, a sender, and the world outside."""
 
@@ -177,20 +180,21 @@ class Lab(Cloud, Mail):
         self.write_metadata()
         self.state()
 
-    def add_office(self) -> Machine:
+    def add_office(self, disk: str | None = None, booted: str = _SYSTEMD_IS_UP) -> Machine:
         """Boot a host that sends, off EC2 and joined to the VPC by a line of its own: no metadata, no cloud-init, no AWS.
 
-        The agent is there, and was not run yet; Postfix is not.
+        The agent is there, and was not run yet; Postfix is not. Its image is the stock one, or the disk of another
+        machine, which is up when a shell's script succeeds.
         """
         namespace = self.network.host("office", network.OFFICE)
         self.network.without_metadata(namespace)
-        machine = Machine("office", image.relay(), namespace, self.folder, self.ledger)
+        machine = Machine("office", disk or image.relay(), namespace, self.folder, self.ledger)
         (machine.root / "etc/cloud/cloud-init.disabled").touch()
         systems.name(machine.root, systems.ALMA_9)
         (machine.root / "etc/hostname").write_text("office\n")
         shutil.copy(self.folder / "artifacts/smtp-relay-agent", machine.root / "usr/local/bin")
         machine.boot()
-        machine.wait_until("systemctl is-system-running | grep -qE 'running|degraded'", 60, "the end of the boot")
+        machine.wait_until(booted, 60, "the end of the boot")
         return machine
 
     def add_sender(self) -> None:
