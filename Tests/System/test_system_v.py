@@ -221,7 +221,8 @@ def test_another_program_on_postfixs_port_is_told_with_commands_that_work(relay)
     relay.shell(f"kill {squatter}; service postfix start; service {AGENT} start")
     assert result.returncode == 1
     assert f"stop it and keep it from coming back ('ps -fp {squatter}' tells whose it is" in result.stdout
-    assert found["port-held-by-other"]["fix"].startswith(f"ps -fp {squatter}; disable what that names (chkconfig NAME off; ")
+    assert found["port-held-by-other"]["fix"].startswith(
+        f"ps -fp {squatter}; stop and disable what that names (chkconfig NAME off; service NAME stop), ")
     assert "import socket" in shown
     assert without_systemd(result.stdout + json.dumps(found))
 
