@@ -58,6 +58,44 @@ struct ConfiguredServiceTests {
         }
     }
 
+    @Test func whatIsWrittenWhileTheCandidateIsJudgedIsKept() async throws {
+        try await withTemporaryRoot { files in
+            try files.createDirectory("/etc")
+            try files.replace(path, with: Array("old\n".utf8), attributes: FileAttributes())
+            var configuration = FakeConfiguration()
+            configuration.wanted = { ($0 ?? "").replacing("ours\n", with: "") + "ours\n" }
+            configuration.meanwhile = {
+                guard try files.bytes(at: "/etc/demo.conf") == Array("old\n".utf8) else { return }
+                try files.replace("/etc/demo.conf", with: Array("theirs\n".utf8), attributes: FileAttributes())
+            }
+            let services = FakeServices([name: running])
+            let board = ServiceBoard(manager: services, services: [name])
+            _ = try await apply(ConfiguredService(configuration, services: board, files: files))
+            #expect(try files.bytes(at: path) == Array("theirs\nours\n".utf8))
+            #expect(services.told == ["reload demo"])
+        }
+    }
+
+    @Test func whoWritesEachTimeIsToldOfAndNothingIsChanged() async throws {
+        try await withTemporaryRoot { files in
+            try files.createDirectory("/etc")
+            try files.replace(path, with: Array("0".utf8), attributes: FileAttributes())
+            var configuration = FakeConfiguration()
+            configuration.meanwhile = {
+                let more = try files.bytes(at: "/etc/demo.conf") + Array("0".utf8)
+                try files.replace("/etc/demo.conf", with: more, attributes: FileAttributes())
+            }
+            let services = FakeServices([name: running])
+            let board = ServiceBoard(manager: services, services: [name])
+            let failure = await #expect(throws: KeepsChanging.self) {
+                try await apply(ConfiguredService(configuration, services: board, files: files))
+            }
+            #expect(failure?.description.hasPrefix("/etc/demo.conf is written again and again by another") == true)
+            #expect(try files.bytes(at: path) == Array("000000".utf8))
+            #expect(services.told.isEmpty)
+        }
+    }
+
     @Test func whatDoesNotWorkIsRolledBackAndKeptForALook() async throws {
         try await withService(FakeConfiguration(works: false)) { (service, services, files) async throws in
             await #expect {
@@ -77,7 +115,7 @@ struct ConfiguredServiceTests {
             let services = FakeServices([name: running])
             let board = ServiceBoard(manager: services, services: [name])
             for cure in ["restart demo", "start demo"] {
-                let configuration = FakeConfiguration(wanted: "for \(cure)\n", cure: (services, cure))
+                let configuration = FakeConfiguration(wanted: { _ in "for \(cure)\n" }, cure: (services, cure))
                 let service = ConfiguredService(configuration, services: board, files: files)
                 guard cure == "start demo" else {
                     _ = try await apply(service)

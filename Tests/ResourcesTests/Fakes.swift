@@ -48,17 +48,24 @@ struct FakeConfiguration: ServiceConfiguration {
 
     let service = ServiceName("demo")
     let paths: [FilePath] = ["/etc/demo.conf"]
-    var wanted = "new\n"
+    var wanted: @Sendable (String?) -> String = { _ in "new\n" }
+    /// What happens while a candidate is judged.
+    var meanwhile: @Sendable () throws -> Void = {}
     var isValid = true
     var works = true
     /// What it has to be told before it works.
     var cure: (services: FakeServices, told: String)?
 
-    func desired(from current: [FilePath: String]) -> [FilePath: String] { ["/etc/demo.conf": wanted] }
+    func desired(from current: [FilePath: String]) -> [FilePath: String] {
+        ["/etc/demo.conf": wanted(current["/etc/demo.conf"])]
+    }
     func action(from current: [FilePath: String], to desired: [FilePath: String]) -> ServiceAction {
         current == desired ? .none : .reload
     }
-    func validate(_ candidate: [FilePath: [UInt8]]) throws { if !isValid { throw Wrong() } }
+    func validate(_ candidate: [FilePath: [UInt8]]) throws {
+        try meanwhile()
+        if !isValid { throw Wrong() }
+    }
     func probe() throws {
         if !works { throw Wrong() }
         if let cure, cure.services.told.last != cure.told { throw Wrong() }

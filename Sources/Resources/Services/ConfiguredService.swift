@@ -53,13 +53,19 @@ package struct ConfiguredService: Resource {
 
     package func confirmed() throws { try proven.keep() }
 
-    private func apply(_ edit: Edit, action: ServiceAction, from state: ServiceState) async throws {
+    private func apply(_ edit: Edit, action: ServiceAction, from state: ServiceState, tries: Int = 5) async throws {
         guard !edit.changedFiles.isEmpty else {
             try await bring(into: action, from: state)
             return try transaction.finish()
         }
         // What worked before is put back at once; its service may be about to take up what stands there now.
         if !edit.isProven { try await configuration.validate(edit.candidates) }
+        // Judging takes a while. What somebody has written meanwhile is not to be lost, so it is judged as well.
+        if let path = try edit.staleFile(in: files) {
+            guard tries > 1 else { throw KeepsChanging(path: path) }
+            let edit = try Self.edit(configuration, proven: proven.bytes(), in: files)
+            return try await apply(edit, action: max(action, edit.action), from: state, tries: tries - 1)
+        }
         try transaction.begin(action: action, previous: edit.snapshots)
         do {
             for file in edit.changedFiles {
@@ -123,6 +129,18 @@ package struct ConfiguredService: Resource {
         let original = Self.original(of: file.path)
         guard let snapshot = file.current, snapshot.isRegular, !file.wasOwn, !files.exists(original) else { return }
         try files.replace(original, with: snapshot.bytes, attributes: snapshot.attributes)
+    }
+}
+
+/// Somebody else writes a file each time that the agent is about to.
+package struct KeepsChanging: Error, CustomStringConvertible {
+    package let path: FilePath
+
+    package var description: String {
+        """
+        \(path) is written again and again by another program, each time while the agent's change of it is judged; nothing \
+        was changed: stop that program, then run 'smtp-relay-agent reconcile'
+        """
     }
 }
 

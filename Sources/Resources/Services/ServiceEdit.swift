@@ -15,6 +15,11 @@ extension ConfiguredService {
         let action: ServiceAction
         /// Whether the service was seen at work with these very files before.
         let isProven: Bool
+
+        /// A file that does not stand any more as it was read; `nil` where all do.
+        func staleFile(in files: FileSystem) throws -> FilePath? {
+            try candidates.keys.first { try files.file(at: $0) != snapshots[$0] }
+        }
     }
 
     /// A file that is not as it should be.
