@@ -61,7 +61,7 @@ package struct ConfiguredService: Resource {
         // What worked before is put back at once; its service may be about to take up what stands there now.
         if !edit.isProven { try await configuration.validate(edit.candidates) }
         // Judging takes a while. What somebody has written meanwhile is not to be lost, so it is judged as well.
-        if let path = try edit.staleFile(in: files) {
+        if let path = try edit.staleFile(of: configuration.paths, in: files) {
             guard tries > 1 else { throw KeepsChanging(path: path) }
             let edit = try Self.edit(configuration, proven: proven.bytes(), in: files)
             return try await apply(edit, action: max(action, edit.action), from: state, tries: tries - 1)

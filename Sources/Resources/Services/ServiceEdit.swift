@@ -17,8 +17,8 @@ extension ConfiguredService {
         let isProven: Bool
 
         /// A file that does not stand any more as it was read; `nil` where all do.
-        func staleFile(in files: FileSystem) throws -> FilePath? {
-            try candidates.keys.first { try files.file(at: $0) != snapshots[$0] }
+        func staleFile(of paths: [FilePath], in files: FileSystem) throws -> FilePath? {
+            try paths.first { try files.file(at: $0) != snapshots[$0] }
         }
     }
 
