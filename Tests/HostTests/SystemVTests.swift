@@ -156,7 +156,7 @@ struct SystemVTests {
             let commands = SystemV(runner: ScriptedRunner(), files: files).commands
             #expect(commands.name(of: timer) == "a")
             #expect(commands.enableAndStart(timer) == "chkconfig a on; service a start")
-            #expect(commands.disableAndStop(timer) == "chkconfig a off; service a stop")
+            #expect(commands.stopAndDisable(timer) == "service a stop; chkconfig a off")
             #expect(commands.log(of: postfix) == "tail -n 50 /var/log/maillog")
             try files.createDirectory("/var/log")
             try files.put([], at: "/var/log/mail.log")

@@ -4,14 +4,12 @@
 package protocol ServiceCommands: Sendable {
     /// What a service is called there.
     func name(of service: ServiceName) -> String
-    func restart(_ service: ServiceName) -> String
+    /// Gives the service manager an order: `start`, `stop`, `restart` or `status`.
+    func order(_ verb: String, _ service: ServiceName) -> String
     /// Has a service come up with the system.
     func enable(_ service: ServiceName) -> String
-    /// The same, and starts it.
-    func enableAndStart(_ service: ServiceName) -> String
-    /// Keeps a service from coming up with the system, and stops it.
-    func disableAndStop(_ service: ServiceName) -> String
-    func status(of service: ServiceName) -> String
+    /// Keeps a service from coming up with the system.
+    func disable(_ service: ServiceName) -> String
     /// Tells what a process belongs to.
     func whose(process: Int32) -> String
     /// Shows what a service has logged last.
@@ -22,21 +20,23 @@ package protocol ServiceCommands: Sendable {
     func mailLog(matching pattern: String) -> String
 }
 
+extension ServiceCommands {
+    package func restart(_ service: ServiceName) -> String { order("restart", service) }
+    package func status(of service: ServiceName) -> String { order("status", service) }
+
+    // In two commands each, since systemctl's '--now' is of systemd 220.
+    package func enableAndStart(_ service: ServiceName) -> String { "\(enable(service)); \(order("start", service))" }
+    package func stopAndDisable(_ service: ServiceName) -> String { "\(order("stop", service)); \(disable(service))" }
+}
+
 /// The words of systemctl(1) and journalctl(1).
 package struct SystemdCommands: ServiceCommands {
     package init() {}
 
     package func name(of service: ServiceName) -> String { "\(service)" }
-    package func restart(_ service: ServiceName) -> String { "systemctl restart \(service)" }
-    package func enable(_ service: ServiceName) -> String { "systemctl enable \(service)" }
-    // In two, since '--now' is of systemd 220.
-    package func enableAndStart(_ service: ServiceName) -> String {
-        "systemctl enable \(service); systemctl start \(service)"
-    }
-    package func disableAndStop(_ service: ServiceName) -> String {
-        "systemctl stop \(service); systemctl disable \(service)"
-    }
-    package func status(of service: ServiceName) -> String { "systemctl status \(service)" }
+    package func order(_ verb: String, _ service: ServiceName) -> String { "systemctl \(verb) \(service)" }
+    package func enable(_ service: ServiceName) -> String { order("enable", service) }
+    package func disable(_ service: ServiceName) -> String { order("disable", service) }
     package func whose(process: Int32) -> String { "systemctl status \(process)" }
     package func log(of service: ServiceName) -> String { "journalctl -u \(service) -n 50" }
     package func mailLog(matching pattern: String) -> String { "journalctl -u postfix --since=-1h | grep \(pattern)" }
@@ -51,15 +51,9 @@ package struct SystemVCommands: ServiceCommands {
     }
 
     package func name(of service: ServiceName) -> String { SystemV.script(of: service) }
-    package func restart(_ service: ServiceName) -> String { "service \(name(of: service)) restart" }
+    package func order(_ verb: String, _ service: ServiceName) -> String { "service \(name(of: service)) \(verb)" }
     package func enable(_ service: ServiceName) -> String { "chkconfig \(name(of: service)) on" }
-    package func enableAndStart(_ service: ServiceName) -> String {
-        "\(enable(service)); service \(name(of: service)) start"
-    }
-    package func disableAndStop(_ service: ServiceName) -> String {
-        "chkconfig \(name(of: service)) off; service \(name(of: service)) stop"
-    }
-    package func status(of service: ServiceName) -> String { "service \(name(of: service)) status" }
+    package func disable(_ service: ServiceName) -> String { "chkconfig \(name(of: service)) off" }
     package func whose(process: Int32) -> String { "ps -fp \(process)" }
 
     package func log(of service: ServiceName) -> String {

@@ -159,7 +159,7 @@ package struct PortTaken: Error, CustomStringConvertible {
         }
         return """
             stop it and keep it from coming back ('\(commands.whose(process: process))' tells whose it is, \
-            '\(commands.disableAndStop(ServiceName("NAME")))' takes out a service), or have it listen elsewhere
+            '\(commands.stopAndDisable(ServiceName("NAME")))' takes out a service), or have it listen elsewhere
             """
     }
 }

@@ -63,7 +63,7 @@ struct ListenersExamination: Examination {
             why: "\(door.service) can't have it, and who answers there is not this relay",
             fix: """
                 \(commands.whose(process: other.process ?? 0)); stop and disable what that names \
-                (\(commands.disableAndStop(ServiceName("NAME")))), then 'smtp-relay-agent reconcile'
+                (\(commands.stopAndDisable(ServiceName("NAME")))), then 'smtp-relay-agent reconcile'
                 """
         )
     }
