@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,35 @@ def boot_pair(lab: Lab, settings: str) -> None:
     lab.add_relay(user_data.cloud_config(lab.sha256, settings))
     lab.add_relay(user_data.shell_script(lab.sha256, settings))
     lab.add_sender()
+    wait_until_all_serve(lab)
+
+
+def wait_until_all_serve(lab: Lab) -> None:
+    """Wait until every relay's user-data has run, and the load balancer calls it in service."""
     for relay in lab.relays:
         relay.wait_for_cloud_init()
     for relay in lab.relays:
         lab.wait_for_backend(relay, "UP")
+
+
+def send_by_all(lab: Lab) -> None:
+    """Send mails from the application host: each arrives once, and every relay has its share."""
+    subjects = lab.send(6)
+    arrived = lab.wait_for_mails(subjects)
+    assert sorted(mail["subject"] for mail in arrived) == sorted(subjects)
+    assert {mail["client"] for mail in arrived} == {relay.address for relay in lab.relays}
+
+
+def repaired(relay, broken: str, state: str, seconds: float) -> bool:
+    """Break something, and see whether what a shell's script shows is the same again in time."""
+    before = relay.shell(state)
+    relay.shell(broken)
+    deadline = time.monotonic() + seconds
+    while relay.shell(state, check=False) != before:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
 
 
 HOLD = "/run/systemd/system/smtp-relay-agent-reconcile.service.d"

@@ -2,10 +2,10 @@
 stand for RHEL 8's, and Debian 13's, for RHEL 10's. All other tests run on Debian 12's."""
 
 import re
-import time
 
 import pytest
 
+from conftest import repaired, send_by_all, wait_until_all_serve
 from relaylab import packages, systems
 from relaylab.lab import Lab
 from relaylab.suites import BULLSEYE, TRIXIE
@@ -25,10 +25,7 @@ def lab(binary):
         lab.add_relay(suite=BULLSEYE, system=systems.ROCKY_8, tags=TAGS)
         lab.add_relay(suite=TRIXIE, system=systems.ALMA_10, tags=TAGS)
         lab.add_sender()
-        for relay in lab.relays:
-            relay.wait_for_cloud_init()
-        for relay in lab.relays:
-            lab.wait_for_backend(relay, "UP")
+        wait_until_all_serve(lab)
         yield lab
 
 
@@ -60,10 +57,7 @@ def test_user_data_brings_it_into_service_without_a_warning(relay, suite):
 
 
 def test_mails_go_by_both(lab):
-    subjects = lab.send(6)
-    arrived = lab.wait_for_mails(subjects)
-    assert sorted(mail["subject"] for mail in arrived) == sorted(subjects)
-    assert {mail["client"] for mail in arrived} == {relay.address for relay in lab.relays}
+    send_by_all(lab)
 
 
 @BOTH
@@ -99,12 +93,7 @@ def test_a_second_pass_has_nothing_to_do(relay, suite):
 def test_what_was_broken_is_repaired_by_the_resident_agent(lab, relay, suite, broken):
     state = (f"postconf -n 2>/dev/null; sha256sum {PLACES}; systemctl is-active postfix nginx {AGENT} {AGENT}-health; "
              "cat /run/smtp-relay-agent/www/health")
-    before = relay.shell(state)
-    relay.shell(broken)
-    deadline = time.monotonic() + 60
-    while relay.shell(state, check=False) != before and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert relay.shell(state, check=False) == before, relay.shell(f"journalctl -u {AGENT} -n 20 -o cat")
+    assert repaired(relay, broken, state, 60), relay.shell(f"{state}; journalctl -u {AGENT} -n 20 -o cat", check=False)
     lab.wait_for_backend(relay, "UP")
 
 

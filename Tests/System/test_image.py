@@ -28,6 +28,15 @@ TRACES = ("/etc/ssh/ssh_host_ed25519_key", "/root/.ssh/authorized_keys", "/home/
           "/root/.bash_history")
 
 
+def record_package_calls(machine) -> None:
+    """Have a machine that is off write each call of its package managers down, and refuse it."""
+    for program in ("yum", "dnf-3", "rpm"):
+        path = machine.root / "usr/bin" / program
+        path.unlink()
+        path.write_text(RECORDER)
+        path.chmod(0o755)
+
+
 @pytest.fixture(scope="module")
 def lab(binary):
     with Lab(binary) as lab:
@@ -58,11 +67,7 @@ def node(lab, builder, baked):
     """An instance of the image, whose user-data only runs 'bootstrap'."""
     builder.power_off()
     relay = lab.add_relay(BOOTSTRAP, disk=builder.disk(), boot=False)
-    for program in ("yum", "dnf-3", "rpm"):
-        path = relay.root / "usr/bin" / program
-        path.unlink()
-        path.write_text(RECORDER)
-        path.chmod(0o755)
+    record_package_calls(relay)
     # What no running machine shows: what stands on the disk before anything runs.
     relay.disk_before = {
         "machine-id": (relay.root / "etc/machine-id").read_text(),

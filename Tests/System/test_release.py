@@ -86,6 +86,18 @@ def test_only_the_commit_tells_the_binary_from_the_build(made, binary):
     assert os.access(made.binary, os.X_OK)
 
 
+def test_one_command_builds_and_packs(tmp_path):
+    """In this folder, where the build is there already; a release's own refusal of what is not committed has its own test."""
+    output = tmp_path / "files"
+    made = subprocess.run([paths.REPOSITORY / ".ci/release", "--allow-dirty", "--output", output], capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    built, ours = (paths.REPOSITORY / ".build/release" / NAME).read_bytes(), (output / NAME).read_bytes()
+    at = ours.index(git(paths.REPOSITORY, "rev-parse", "HEAD").encode())
+    assert ours[:at] + bytes(64) + ours[at + 64:] == built
+    assert made.stdout.endswith(f" in {output}\n")
+    assert len(list(output.iterdir())) == 4
+
+
 def test_the_archive_holds_what_the_repository_has(made):
     tracked = set(git(made.clone, "ls-files", "units", "cloud-init").splitlines())
     assert {"cloud-init/stack.yaml", "units/smtp-relay-agent.service"} <= tracked

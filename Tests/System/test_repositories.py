@@ -5,6 +5,7 @@ import shlex
 
 import pytest
 
+from conftest import send_by_all, wait_until_all_serve
 from relaylab import repositories, systems
 from relaylab.lab import Lab
 from relaylab.shell import run
@@ -25,10 +26,7 @@ def lab(binary):
         repositories.centos_7(centos.root)
         centos.boot()
         lab.add_sender()
-        for relay in lab.relays:
-            relay.wait_for_cloud_init()
-        for relay in lab.relays:
-            lab.wait_for_backend(relay, "UP")
+        wait_until_all_serve(lab)
         yield lab
 
 
@@ -59,10 +57,7 @@ def streams(relay) -> dict[str, list[str]]:
 
 
 def test_both_deliver_mail(lab):
-    subjects = lab.send(6)
-    arrived = lab.wait_for_mails(subjects)
-    assert sorted(mail["subject"] for mail in arrived) == sorted(subjects)
-    assert {mail["client"] for mail in arrived} == {relay.address for relay in lab.relays}
+    send_by_all(lab)
 
 
 def test_a_disabled_module_is_enabled_with_its_default_stream_and_said(rocky):

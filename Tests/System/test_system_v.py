@@ -7,10 +7,11 @@ import time
 
 import pytest
 
+from conftest import repaired
 from relaylab import network, paths, system_v, user_data
 from relaylab.lab import Lab
 from relaylab.shell import run
-from test_image import BOOTSTRAP, RECORDER
+from test_image import BOOTSTRAP, record_package_calls
 
 AGENT = "smtp-relay-agent"
 SCRIPTS = (AGENT, f"{AGENT}-health", f"{AGENT}-reconcile")
@@ -47,11 +48,7 @@ def other(lab):
                            "chkconfig --list $name; service $name status; done", check=False)
     builder.power_off()
     node = lab.add_relay(BOOTSTRAP, disk=builder.disk(), boot=False)
-    for program in ("yum", "dnf-3", "rpm"):
-        path = node.root / "usr/bin" / program
-        path.unlink()
-        path.write_text(RECORDER)
-        path.chmod(0o755)
+    record_package_calls(node)
     node.baked, node.states_baked, node.log_baked = baked.stdout, states, (node.root / LOG.lstrip("/")).read_text()
     node.boot()
     node.wait_for_cloud_init()
@@ -161,12 +158,7 @@ def test_cron_starts_a_killed_keeper_again_and_the_agent_goes_on_meanwhile(relay
 def test_what_was_broken_is_repaired_by_the_resident_agent(lab, relay, broken):
     state = (f"postconf -h mynetworks; sha256sum {' '.join(PLACES)}; stat -c %a {' '.join(PLACES)}; "
              "service postfix status | cut -d ' ' -f 1,4-; test -e /run/smtp-relay-agent/www/health; echo $?")
-    before = relay.shell(state)
-    relay.shell(broken)
-    deadline = time.monotonic() + 20
-    while relay.shell(state, check=False) != before and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert relay.shell(state, check=False) == before, relay.shell(f"tail -n 20 {LOG}")
+    assert repaired(relay, broken, state, 20), relay.shell(f"{state}; tail -n 20 {LOG}", check=False)
 
 
 def test_the_log_is_rotated_while_the_agent_writes_on(relay):
@@ -222,7 +214,7 @@ def test_another_program_on_postfixs_port_is_told_with_commands_that_work(relay)
     assert result.returncode == 1
     assert f"stop it and keep it from coming back ('ps -fp {squatter}' tells whose it is" in result.stdout
     assert found["port-held-by-other"]["fix"].startswith(
-        f"ps -fp {squatter}; stop and disable what that names (chkconfig NAME off; service NAME stop), ")
+        f"ps -fp {squatter}; stop and disable what that names (service NAME stop; chkconfig NAME off), ")
     assert "import socket" in shown
     assert without_systemd(result.stdout + json.dumps(found))
 
