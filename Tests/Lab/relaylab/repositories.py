@@ -1,4 +1,4 @@
-"""Package repositories as systems differ in them: nginx as a module of RHEL 8, and EPEL, which a package brings.
+"""Package repositories as systems differ in them: Amazon Linux 2's extras, RHEL 8's modules, and EPEL, which a package brings.
 
 They are folders in a machine's own root, which may be off; its yum is real, and knows modules.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from . import packages
 from .shell import output, run
 
-MODULAR, MODULES, EXTRAS, EPEL = "srv/appstream", "srv/modules", "srv/extras", "srv/epel"
+TOPIC, MODULAR, MODULES, EXTRAS, EPEL = "srv/nginx1", "srv/appstream", "srv/modules", "srv/extras", "srv/epel"
 
 # As far as dnf reads them (modulemd's modulemd_stream_v2.md and modulemd_defaults_v1.md).
 _STREAM = """\
@@ -37,6 +37,13 @@ data: {{module: nginx, stream: "{stream}", profiles: {{}}}}
 ...
 """
 
+# Of the real one, what is used.
+_EXTRAS_PROGRAM = """\
+#!/bin/sh
+[ "$*" = "enable nginx1" ] || { echo "Topic $* is not found." >&2; exit 1; }
+sed -i s/enabled=0/enabled=1/ /etc/yum.repos.d/lab-extras.repo
+"""
+
 _RELEASE_SPEC = """\
 Name: epel-release
 Version: 7
@@ -59,8 +66,8 @@ cat > %{{buildroot}}/etc/yum.repos.d/epel.repo <<'END'
 """
 
 
-def _repository(name: str, folder: str) -> str:
-    return f"[{name}]\nname={name}\nbaseurl=file:///{folder}\nenabled=1\ngpgcheck=0\nmetadata_expire=0\n"
+def _repository(name: str, folder: str, enabled: int = 1) -> str:
+    return f"[{name}]\nname={name}\nbaseurl=file:///{folder}\nenabled={enabled}\ngpgcheck=0\nmetadata_expire=0\n"
 
 
 def publish(root: Path, folder: str) -> None:
@@ -79,6 +86,17 @@ def _nginx(folder: Path) -> Path:
     package = next(packages.build().glob("nginx-*.rpm"))
     shutil.copy(package, folder)
     return package
+
+
+def amazon_linux_2(root: Path) -> None:
+    """Have a repository with nginx that is not enabled, and the program that enables it."""
+    _hide_nginx(root)
+    _nginx(root / TOPIC)
+    publish(root, TOPIC)
+    (root / "etc/yum.repos.d/lab-extras.repo").write_text(_repository("lab-extras", TOPIC, enabled=0))
+    program = root / "usr/bin/amazon-linux-extras"
+    program.write_text(_EXTRAS_PROGRAM)
+    program.chmod(0o755)
 
 
 def appstream(root: Path) -> str:

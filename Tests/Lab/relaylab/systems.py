@@ -28,21 +28,6 @@ VERSION_ID=1
 PRETTY_NAME="Some Linux 1"
 """
 
-# The package that only the second repository has, and the program that enables that: of the real one, what is used.
-EXTRAS_REPOSITORY = """\
-[lab-extras]
-name=The lab's packages that are not enabled
-baseurl=http://repo.lab.internal/bookworm/
-enabled=0
-gpgcheck=0
-metadata_expire=0
-"""
-EXTRAS_PROGRAM = """\
-#!/bin/sh
-[ "$*" = "enable nginx1" ] || { echo "Topic $* is not found." >&2; exit 1; }
-sed -i s/enabled=0/enabled=1/ /etc/yum.repos.d/lab-extras.repo
-"""
-
 
 def name(root: Path, text: str) -> None:
     """Have a machine that is off take itself for another system."""
@@ -54,14 +39,3 @@ def make_old(machine: Machine) -> None:
     """Put a machine that is off on the oldest systemd and kernel that a node may have."""
     systemd_219.install(machine.root)
     machine.enter = old_kernel.enter
-
-
-def hide_nginx(root: Path) -> None:
-    """Take nginx out of the enabled repository, as on a system where an extra step brings it."""
-    repositories = root / "etc/yum.repos.d"
-    with (repositories / "lab.repo").open("a") as file:
-        file.write("exclude=nginx\n")
-    (repositories / "lab-extras.repo").write_text(EXTRAS_REPOSITORY)
-    program = root / "usr/bin/amazon-linux-extras"
-    program.write_text(EXTRAS_PROGRAM)
-    program.chmod(0o755)
