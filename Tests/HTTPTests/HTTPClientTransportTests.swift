@@ -65,8 +65,10 @@ import Testing
     }
 
     @Test func reportsARefusedConnection() async throws {
-        let port = try await LoopbackServer.closedPort()
-        #expect(try await reason(send(HTTPRequest(.get, "http://127.0.0.1:\(port)/"))) == .refused)
+        let result = try await LoopbackServer.withRefusingPort { port in
+            try await send(HTTPRequest(.get, "http://127.0.0.1:\(port)/"))
+        }
+        #expect(reason(result) == .refused)
     }
 
     @Test(arguments: [LoopbackServer.Reaction.silence, .halfAnswer])
@@ -132,11 +134,12 @@ import Testing
     }
 
     @Test func keepsLoopbackAwayFromTheProxy() async throws {
-        let port = try await LoopbackServer.closedPort()
-        try await LoopbackServer.serving({ _ in .answer(status: 200) }) { server in
-            let environment = ["HTTP_PROXY": "http://127.0.0.1:\(port)"]
-            let response = try await send(HTTPRequest(.get, server.url), environment: environment).get()
-            #expect(response.status == 200)
+        try await LoopbackServer.withRefusingPort { port in
+            try await LoopbackServer.serving({ _ in .answer(status: 200) }) { server in
+                let environment = ["HTTP_PROXY": "http://127.0.0.1:\(port)"]
+                let response = try await send(HTTPRequest(.get, server.url), environment: environment).get()
+                #expect(response.status == 200)
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -55,9 +56,23 @@ package struct LoopbackServer: Sendable {
         }
     }
 
-    /// A port of 127.0.0.1 where nothing listens.
-    package static func closedPort() async throws -> Int {
-        try await serving({ _ in .silence }) { $0.port }
+    /// Holds a port of 127.0.0.1 where nothing listens for as long as the body runs. A port that was merely free a moment
+    /// ago may be the next test's server.
+    package static func withRefusingPort<Value>(_ body: (Int) async throws -> Value) async throws -> Value {
+        let holder = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard holder >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
+        defer { close(holder) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(holder, $0, length) == 0 ? getsockname(holder, $0, &length) : -1
+            }
+        }
+        guard code == 0 else { throw IOError(errnoCode: errno, reason: "bind") }
+        return try await body(Int(address.sin_port.bigEndian))
     }
 }
 
