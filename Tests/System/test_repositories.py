@@ -82,6 +82,7 @@ def test_without_a_default_stream_the_error_says_how_to_choose_one(rocky):
     take_out(rocky, "nginx")
     rocky.shell("dnf -y module reset nginx")
     repositories.without_default_stream(rocky.root)
+    rocky.shell("dnf clean expire-cache")
     before = rocky.shell("rpm -qa | sort; cat /etc/dnf/modules.d/*")
     result = rocky.agent("reconcile")
     assert result.returncode == 1, result.stdout
@@ -122,7 +123,7 @@ def test_where_epel_is_not_to_be_had_nothing_is_half_done(centos):
 
 def test_where_epels_file_is_there_and_its_package_is_not_the_next_pass_goes_on(centos):
     take_out(centos, "nginx", "epel-release")
-    centos.shell("mv /srv/epel/nginx-*.rpm /srv")
+    centos.shell("mv /srv/epel/nginx-*.rpm /srv; yum clean all")
     repositories.publish(centos.root, repositories.EPEL)
     result = centos.agent("reconcile")
     assert result.returncode == 1, result.stdout
@@ -131,6 +132,7 @@ def test_where_epels_file_is_there_and_its_package_is_not_the_next_pass_goes_on(
     assert origin(centos, "epel-release") == "extras"
     centos.shell("mv /srv/nginx-*.rpm /srv/epel")
     repositories.publish(centos.root, repositories.EPEL)
+    centos.shell(re.search(r"'(yum clean [a-z-]+)'", result.stdout).group(1))
     result = centos.agent("reconcile")
     assert result.returncode == 0, result.stdout
     assert RELEASE not in result.stdout

@@ -83,7 +83,8 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
         case .missing(let packages):
             """
             no enabled repository has \(packages.joined(separator: ", ")); enable the one that does \
-            ('yum repolist', 'amazon-linux-extras enable nginx1' on Amazon Linux 2, EPEL on CentOS 7)
+            ('yum repolist', 'amazon-linux-extras enable nginx1' on Amazon Linux 2, EPEL on CentOS 7), or, where one has got \
+            it since yum last read its list, 'yum clean expire-cache'
             """
         case .other:
             "the package manager's own words follow"

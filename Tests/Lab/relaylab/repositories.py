@@ -67,11 +67,11 @@ cat > %{{buildroot}}/etc/yum.repos.d/epel.repo <<'END'
 
 
 def _repository(name: str, folder: str, enabled: int = 1) -> str:
-    return f"[{name}]\nname={name}\nbaseurl=file:///{folder}\nenabled={enabled}\ngpgcheck=0\nmetadata_expire=0\n"
+    return f"[{name}]\nname={name}\nbaseurl=file:///{folder}\nenabled={enabled}\ngpgcheck=0\n"
 
 
 def publish(root: Path, folder: str) -> None:
-    """Have a repository offer what packages are in its folder."""
+    """Have a repository offer what packages are in its folder, to who does not take its list from a cache of two days."""
     run("createrepo_c", "--quiet", root / folder)
 
 
