@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -25,18 +26,22 @@ def traces(lab: str) -> list[str]:
     return [thing for thing in (*names, *mounts, *runs) if lab in thing] + processes
 
 
-def networks(lab: str) -> set[int]:
-    """The lab's network namespaces: a machine's own processes do not name their lab, but stay in its network."""
-    return {path.stat().st_ino for path in Path("/run/netns").glob(f"{lab}-*")}
+def networks(lab: str) -> list[TextIO]:
+    """The lab's network namespaces: a machine's own processes do not name their lab, but stay in its network.
+
+    They are open files: of a namespace that is gone, the next one, which may be another lab's, gets the number.
+    """
+    return [path.open() for path in Path("/run/netns").glob(f"{lab}-*")]
 
 
-def strays(networks: set[int]) -> list[str]:
+def strays(networks: list[TextIO]) -> list[str]:
     """The processes that are still in these networks."""
     assert networks
+    numbers = {os.fstat(network.fileno()).st_ino for network in networks}
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if (process / "ns/net").stat().st_ino in networks:
+            if (process / "ns/net").stat().st_ino in numbers:
                 found.append(read(process / "cmdline"))
         except OSError:
             pass
