@@ -20,11 +20,12 @@ package struct ProxySettings: Sendable, Equatable {
     private let exceptions: [Substring]
 
     package init(environment: [String: String]) throws(TransportSettingsFailure) {
+        func given(_ name: String) -> (name: String, value: String)? {
+            guard let value = environment[name], !value.isEmpty else { return nil }
+            return (name, value)
+        }
         func variable(_ name: String) -> (name: String, value: String)? {
-            for name in [name.lowercased(), name] {
-                if let value = environment[name], !value.isEmpty { return (name, value) }
-            }
-            return nil
+            given(name.lowercased()) ?? given(name)
         }
         func server(_ name: String) throws(TransportSettingsFailure) -> Server? {
             guard let (name, value) = variable(name) else { return nil }
