@@ -11,7 +11,7 @@ extension HostAccess {
     /// A host of which a test decides what there is; nothing answers that it does not name.
     static func fake(
         files: FileSystem,
-        runner: ScriptedRunner = ScriptedRunner(),
+        runner: any CommandRunner = ScriptedRunner(),
         services: any ServiceManager = NoServiceManager(),
         packages: any PackageManager = NoPackages()
     ) -> HostAccess {

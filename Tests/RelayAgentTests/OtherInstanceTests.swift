@@ -1,17 +1,45 @@
 import Host
 import Logging
 import RelayTestSupport
+import Resources
+import Synchronization
 import SystemPackage
 import Testing
 import Vocabulary
 
 @testable import RelayAgent
 
+/// Holds one of the deferred messages at a time.
+private final class Postsuper: CommandRunner {
+    private let files: FileSystem
+    private let count = Mutex(0)
+
+    init(files: FileSystem) { self.files = files }
+
+    var runs: Int { count.withLock { $0 } }
+
+    func run(_ command: Command) async throws(CommandFailure) -> CommandOutput {
+        count.withLock { $0 += 1 }
+        guard command.description == "postsuper -h ALL" else { return CommandOutput(status: 1) }
+        let queues: FilePath = "/var/spool/postfix"
+        do {
+            if let name = try files.names(in: queues.appending("deferred"))?.first {
+                try files.remove(queues.appending("deferred").appending(name))
+                try files.createDirectory(queues.appending("hold"))
+                try files.put([], at: queues.appending("hold").appending(name))
+            }
+        } catch {
+            return CommandOutput(status: 1)
+        }
+        return CommandOutput(status: 0)
+    }
+}
+
 /// What an image or a snapshot brings from another instance.
 struct OtherInstanceTests {
     private let log = StepLog(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
 
-    private func settle(_ files: FileSystem, _ runner: ScriptedRunner, on instance: String) async throws {
+    private func settle(_ files: FileSystem, _ runner: any CommandRunner, on instance: String) async throws {
         let host = HostAccess.fake(files: files, runner: runner)
         try await OtherInstance(host: host, log: log).settle(on: InstanceID(instance))
     }
@@ -80,23 +108,60 @@ struct OtherInstanceTests {
 
     @Test func mailOfAnotherInstanceIsHeldOnceAndOwnMailNever() async throws {
         try await withTemporaryRoot { files in
-            try queue(files, "deferred/A/A1B2C3")
+            try queue(files, "deferred/A1B2C3")
             // A first pass takes the disk for this instance's, as it does after an upgrade from a version that kept no record.
             try await settle(files, ScriptedRunner(), on: "i-0000000a")
             try await settle(files, ScriptedRunner(), on: "i-0000000a")
-            let runner = ScriptedRunner(["postsuper -h ALL": CommandOutput(status: 0)])
+            let runner = Postsuper(files: files)
             try await settle(files, runner, on: "i-0000000b")
-            #expect(runner.lines == ["postsuper -h ALL"])
+            #expect(runner.runs == 1)
             try await settle(files, runner, on: "i-0000000b")
-            #expect(runner.lines.count == 1)
+            #expect(runner.runs == 1)
         }
     }
 
-    @Test func anEmptyQueueTakesNoCommand() async throws {
+    /// As where the queue manager has moved a message away from where postsuper looked.
+    @Test func whatOneLookMissesIsHeldByTheNext() async throws {
+        try await withTemporaryRoot { files in
+            try await settle(files, ScriptedRunner(), on: "i-0000000a")
+            for message in ["A1B2C3", "A1B2C4", "A1B2C5"] { try queue(files, FilePath("deferred/\(message)")) }
+            let runner = Postsuper(files: files)
+            try await settle(files, runner, on: "i-0000000b")
+            #expect(runner.runs == 3)
+            #expect(try PostfixQueue(files: files).counts().hold == 3)
+        }
+    }
+
+    /// Mail that is on its way from one folder to another is seen in neither.
+    @Test func whereNothingIsSeenToWaitItIsHeldAllTheSame() async throws {
         try await withTemporaryRoot { files in
             try queue(files, "hold/A1B2C3")
+            let postsuper = FileAttributes(permissions: [.ownerReadWriteExecute, .groupReadExecute])
+            try files.createDirectory("/usr/sbin")
+            try files.replace("/usr/sbin/postsuper", with: [], attributes: postsuper)
+            try await settle(files, ScriptedRunner(), on: "i-0000000a")
+            let runner = Postsuper(files: files)
+            try await settle(files, runner, on: "i-0000000b")
+            #expect(runner.runs == 1)
+        }
+    }
+
+    @Test func withoutPostfixNoCommandIsRun() async throws {
+        try await withTemporaryRoot { files in
             try await settle(files, ScriptedRunner(), on: "i-0000000a")
             try await settle(files, ScriptedRunner(), on: "i-0000000b")
+        }
+    }
+
+    @Test func mailThatMovesForEverStopsThePass() async throws {
+        try await withTemporaryRoot { files in
+            try await settle(files, ScriptedRunner(), on: "i-0000000a")
+            try queue(files, "active/A1B2C3")
+            let runner = ScriptedRunner(["postsuper -h ALL": CommandOutput(status: 0)])
+            let failure = await #expect(throws: StepFailure.self) { try await settle(files, runner, on: "i-0000000b") }
+            #expect(
+                failure.map { "\($0)".contains("are still not on hold (1)") } == true
+            )
         }
     }
 

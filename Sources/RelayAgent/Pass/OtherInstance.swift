@@ -39,15 +39,27 @@ package struct OtherInstance: Sendable {
 
     /// The other instance may live, and so may further ones of the same disk: each would send the same mail. So it waits
     /// for a person, who knows whether this is the only copy.
+    ///
+    /// Postfix may run already, and moves messages out of folders that are still to be looked through into those that were:
+    /// so that nothing was seen to wait proves nothing, and what one look misses is the next one's.
     private func holdMail(of other: InstanceID) async throws {
-        let waiting = try PostfixQueue(files: host.files).counts().waiting
-        guard waiting > 0 else { return }
+        let queue = PostfixQueue(files: host.files)
+        let before = try queue.counts()
+        guard before.queued > 0 || host.files.isExecutable("/usr/sbin/postsuper") else { return }
+        var counts = before
         do {
-            _ = try await host.runner.runChecked(Command("postsuper", ["-h", "ALL"]))
+            for _ in 1...Self.looks {
+                _ = try await host.runner.runChecked(Command("postsuper", ["-h", "ALL"]))
+                counts = try queue.counts()
+                if counts.queued == 0 { break }
+            }
+            guard counts.queued == 0 else { throw MailNotHeld(count: counts.queued) }
         } catch {
             throw StepFailure(step: "queue", cause: error)
         }
-        let messages = waiting == 1 ? "1 queued message" : "\(waiting) queued messages"
+        let held = counts.hold - before.hold
+        guard held > 0 else { return }
+        let messages = held == 1 ? "1 queued message" : "\(held) queued messages"
         log.warning(
             "queue",
             """
@@ -55,5 +67,15 @@ package struct OtherInstance: Sendable {
             \(other) is gone, 'postsuper -H ALL' sends them, and otherwise 'postsuper -d ALL hold' discards them
             """
         )
+    }
+
+    private static let looks = 5
+}
+
+private struct MailNotHeld: Error, CustomStringConvertible {
+    let count: Int
+
+    var description: String {
+        "queued messages of another instance are still not on hold (\(count)); the next pass goes on, and 'mailq' lists them"
     }
 }

@@ -27,7 +27,9 @@ package struct PostfixQueue: Sendable {
         package init() {}
 
         /// Those that Postfix tries to deliver.
-        package var waiting: Int { maildrop + incoming + active + deferred }
+        package var waiting: Int { maildrop + queued }
+        /// Those of them that the queue manager has, and `postsuper -h` holds.
+        package var queued: Int { incoming + active + deferred }
     }
 
     /// - Throws: `FileFailure` where the queue may not be read: it is root's and Postfix's own.
