@@ -54,8 +54,8 @@ def test_an_smtpd_that_died_of_main_cf_and_is_held_back_comes_back_at_once(lab):
     assert result.returncode == 0, result.stdout
     # Less than what is left of the minute.
     assert seconds < 30
-    assert relay.agent("plan").stdout == "Nothing to do.\n"
     lab.wait_for_backend(relay, "UP", 20)
+    assert relay.agent("plan").stdout == "Nothing to do.\n"
 
 
 def test_postfix_stopped_by_hand_takes_the_node_out_and_reconcile_brings_it_back(lab):
