@@ -162,8 +162,8 @@ def test_a_pass_killed_half_way_is_finished_by_the_next(lab):
     result = relay.agent("reconcile", "--detailed-exit-status")
     assert result.returncode in (0, 2), result.stdout
     assert "0.0.0.0:25" in relay.shell("ss -ltn 2>/dev/null || netstat -ltn")
-    assert relay.agent("reconcile", "--detailed-exit-status").returncode == 0
     lab.wait_for_backend(relay, "UP", 20)
+    assert relay.agent("reconcile", "--detailed-exit-status").returncode == 0
 
 
 def test_the_timers_pass_repairs_and_joins_too(lab):
@@ -172,4 +172,5 @@ def test_the_timers_pass_repairs_and_joins_too(lab):
     relay.shell("touch /let-the-timer-run; rm /etc/nginx/nginx.conf; systemctl start smtp-relay-agent-reconcile.service;"
                 "rm /let-the-timer-run; nginx -t")
     assert "write /etc/nginx/nginx.conf" in relay.shell("journalctl --no-pager -u smtp-relay-agent-reconcile.service")
+    lab.wait_for_backend(relay, "UP", 20)
     assert relay.agent("reconcile", "--detailed-exit-status").returncode == 0
