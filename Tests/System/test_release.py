@@ -98,6 +98,19 @@ def test_one_command_builds_and_packs(tmp_path):
     assert len(list(output.iterdir())) == 4
 
 
+def test_the_compiler_has_its_memory_in_one_place(made, tmp_path):
+    """ADDR_NO_RANDOMIZE of personality(2), where the kernel lets it be set."""
+    allowed = subprocess.run(["setarch", "-R", "cat", "/proc/self/personality"], capture_output=True, text=True)
+    swift = tmp_path / "swift"
+    swift.write_text("#!/bin/sh\ncat /proc/self/personality >&2\nexit 1\n")
+    swift.chmod(0o755)
+    refused = subprocess.run([made.clone / ".ci/release", "--output", tmp_path / "files"], capture_output=True, text=True,
+                             env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert refused.returncode == 1
+    expected = allowed.stdout if allowed.returncode == 0 else "00000000\n"
+    assert refused.stderr == expected
+
+
 def test_the_archive_holds_what_the_repository_has(made):
     tracked = set(git(made.clone, "ls-files", "units", "cloud-init").splitlines())
     assert {"cloud-init/stack.yaml", "units/smtp-relay-agent.service"} <= tracked
