@@ -19,10 +19,15 @@ package struct HealthPublication: Sendable {
     ///
     /// - Parameter publishes: Whether to write the file that nginx serves to the health check.
     package func prove(publishes: Bool) async throws {
-        let facts = try await inputs.facts(isNamed: false)
-        let settings = try inputs.settings(tags: facts.tags).settings
-        let node = try RelayNode(settings: settings, facts: facts)
-        let verifier = NodeVerifier(probe: host.relay, selfTest: node.selfTest, files: host.files)
+        if publishes, let order = try DrainOrders(files: host.files).current() { throw NodeIsLeaving(order: order) }
+        let verifier = NodeVerifier(
+            probe: host.relay,
+            selfTest: try await selfTest(publishes: publishes),
+            files: host.files,
+            runner: host.runner
+        )
+        // Postfix has just started, and read its files.
+        if publishes { try noteLoad() }
         // The pass that starts the health unit has proven the relay just now.
         let isProven = publishes ? try verifier.isProven() : false
         if !isProven { try await verifier.prove() }
@@ -32,5 +37,30 @@ package struct HealthPublication: Sendable {
         try host.files.createDirectory(file.removingLastComponent())
         let text = Array("healthy\n".utf8)
         try host.files.replace(file, with: text, attributes: FileAttributes(), context: .webContent)
+    }
+
+    /// Whom the relay is to serve: as it was proven last since the boot, or else as settings and facts have it now.
+    private func selfTest(publishes: Bool) async throws -> SelfTest {
+        if publishes, let kept = KeptSelfTest(files: host.files).read() { return kept }
+        let facts = try await inputs.facts(isNamed: false)
+        let settings = try inputs.settings(tags: facts.tags).settings
+        return try RelayNode(settings: settings, facts: facts).selfTest
+    }
+
+    private func noteLoad() throws {
+        let loaded = LoadedConfiguration(files: host.files)
+        try loaded.keep(try loaded.fingerprint())
+    }
+}
+
+/// The node was told to leave its load balancers, so its health check is not to say 200.
+package struct NodeIsLeaving: Error, CustomStringConvertible {
+    let order: DrainOrder
+
+    package var description: String {
+        """
+        this node was told to leave its load balancers (\(order.reason.rawValue)), so its health check goes on answering 503; \
+        'smtp-relay-agent undrain' brings it back
+        """
     }
 }

@@ -2,6 +2,7 @@ import Facts
 package import HTTP
 package import Host
 import RelayNode
+import Resources
 package import SMTP
 import SystemPackage
 import Vocabulary
@@ -54,12 +55,14 @@ package struct HostAccess: Sendable {
                 runner: runner,
                 files: files
             ),
-            relay: RelayProbe(
-                address: PostfixConfiguration.selfTestAddress,
-                selfTest: SMTPServer(PostfixConfiguration.selfTestAddress, port: PostfixConfiguration.selfTestPort)
-            ),
+            relay: RelayProbe(),
             transport: transport
         )
+    }
+
+    /// What takes the 200 from a node that is not proven.
+    var healthGuard: HealthGuard {
+        HealthGuard(file: FilePath(NginxConfiguration.healthFile), probe: relay, files: files, runner: runner)
     }
 
     /// Says, where it is so, that this is none of the systems that are known. Nothing is refused for that.

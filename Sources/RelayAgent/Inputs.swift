@@ -9,7 +9,7 @@ package import Vocabulary
 
 /// Gathers what the node is made of: facts and settings, in the order in which each needs the other.
 package final class Inputs: Sendable {
-    private let sources: @Sendable () throws -> SettingsSources
+    private let read: @Sendable () throws -> SettingsSources
     private let readable: @Sendable () -> SettingsSources
     private let aws: AWSAccess
     private let files: FileSystem
@@ -18,6 +18,10 @@ package final class Inputs: Sendable {
     private let resident = Mutex<ResidentSettings?>(nil)
     private let knownNotices = Mutex<InstanceNotices?>(nil)
     private let knownMetadata = Mutex<MetadataClient?>(nil)
+    /// In place of settings that are wrong, for the pass that is under way.
+    private let standIn = Mutex<KeptSettings?>(nil)
+    /// What was kept last, so that a pass with nothing new writes nothing.
+    private let kept = Mutex<KeptSettings?>(nil)
     private let publicNames: PublicNames
 
     /// - Parameters:
@@ -30,12 +34,52 @@ package final class Inputs: Sendable {
         files: FileSystem,
         log: StepLog
     ) {
-        self.sources = sources
+        self.read = sources
         self.readable = readable
         self.aws = aws
         self.files = files
         self.log = log
         self.publicNames = PublicNames(files: files)
+    }
+
+    private func sources() throws -> SettingsSources { try standIn.withLock { $0 }?.sources ?? read() }
+
+    /// Goes by the settings as they are, or, where these are wrong, as they were when they were right last: a mistake stops
+    /// neither protection nor repair.
+    ///
+    /// - Returns: What is wrong; `nil` where nothing is.
+    /// - Throws: The same, where no settings were right before.
+    func settle() throws -> (any Error)? {
+        standIn.withLock { $0 = nil }
+        do {
+            let problems = try read().check(tags: known.withLock { $0 }?.tags)
+            if problems.isEmpty { return nil }
+            return try standIn(because: SettingsProblems(problems: problems))
+        } catch let problems as SettingsProblems {
+            throw problems
+        } catch {
+            return try standIn(because: error)
+        }
+    }
+
+    /// Goes by the settings as they were when they were right last.
+    ///
+    /// - Throws: The error, where nothing can stand in.
+    func standIn(because error: any Error) throws -> any Error {
+        guard let last = LastGood(files: files).readSettings(), last.sources.check(tags: last.tags).isEmpty else {
+            throw error
+        }
+        standIn.withLock { $0 = last }
+        return error
+    }
+
+    /// Keeps the settings in force for a time when they are wrong.
+    func keepSettings(tags: [String: String]) throws {
+        guard standIn.withLock({ $0 }) == nil else { return }
+        let settings = try read().kept(tags: tags)
+        guard kept.withLock({ $0 }) != settings else { return }
+        try LastGood(files: files).write(settings)
+        kept.withLock { $0 = settings }
     }
 
     /// What this host is to be.
@@ -82,8 +126,17 @@ package final class Inputs: Sendable {
             }
         if isNamed { facts.publicName = await publicNames.name(of: facts.publicAddress) { greetingName } }
         known.withLock { [facts] in $0 = facts }
+        // Without room for it, the pass goes on as well.
+        if isNamed, facts != before { try? LastGood(files: files).write(facts) }
         return spoken(facts)
     }
+
+    /// The facts as they were when they could be read last, also by another process since the boot; `nil` where they never
+    /// were.
+    func lastFacts() -> NodeFacts? { (known.withLock { $0 } ?? LastGood(files: files).readFacts()).map(spoken) }
+
+    /// What AWS has announced as far as this process knows.
+    func lastNotices() -> InstanceNotices { knownNotices.withLock { $0 } ?? InstanceNotices() }
 
     /// Where IPv6 is switched off on this host, it has none of the addresses that metadata knows of.
     private func spoken(_ facts: NodeFacts) -> NodeFacts {
@@ -160,7 +213,8 @@ package final class Inputs: Sendable {
 
     /// The settings in force of a relay, the instance's tags among them.
     package func settings(tags: [String: String]) throws -> ResolvedSettings<NodeSettings> {
-        let settings = try sources().resolve(tags: tags)
+        // A tag may be what is wrong now.
+        let settings = try sources().resolve(tags: standIn.withLock { $0 }?.tags ?? tags)
         resident.withLock { $0 = ResidentSettings(settings.settings) }
         return settings
     }

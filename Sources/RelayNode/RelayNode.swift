@@ -46,9 +46,9 @@ package struct RelayNode: Sendable, Equatable {
         )
         self.selfTest = SelfTest(
             allowed,
+            of: postfix,
             families: families,
-            ports: postfix.ports,
-            isProxied: postfix.isProxied,
+            domain: settings.mail.domain,
             domains: settings.mail.transports.map(\.domain),
             largestMessage: settings.mail.delivery.messageSizeLimit
         )

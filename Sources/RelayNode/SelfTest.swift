@@ -1,34 +1,49 @@
 package import Vocabulary
 
-/// The clients as which the relay's policy is tried, before the node joins the load balancer.
-package struct SelfTest: Sendable, Equatable {
+/// Whom the relay is to serve, and the clients as which its doors are tried: a node joins only with this proven.
+package struct SelfTest: Sendable, Equatable, Codable {
+    /// The node's own address, which the load balancer sends to.
+    package let address: IPAddress
     /// Must be refused: strangers, and the nearest neighbours of the allowed networks.
     package let outsiders: [IPAddress]
     /// Must be relayed for: one of each allowed network.
     package let insiders: [IPAddress]
+    /// Whether the node's own address is in an allowed network.
+    package let servesItself: Bool
     /// The ports at which mail is taken.
     package let ports: [UInt16]
     /// Whether these expect a header of the PROXY protocol.
     package let isProxied: Bool
+    /// The service's own domain.
+    package let domain: DomainName
     /// The domains that the relay delivers itself, which are no less closed to outsiders.
     package let domains: [DomainName]
     /// Bytes that the queue's disk must have free: room for a few messages of the largest size (10 MB, as Postfix has it).
     /// Postfix itself takes none where there is not room for one and a half (postconf(5), queue_minfree).
     package let leastFreeSpace: UInt64
+    /// The parameters of main.cf that say who may relay, with the values that they must have.
+    package let policy: [String: String]
+    /// The text of the table that `mynetworks` names, if it does.
+    package let networkTable: String?
 
     package init(
         _ allowed: AllowedNetworks,
+        of postfix: PostfixConfiguration,
         families: Set<IPAddress.Family>,
-        ports: [UInt16] = [25],
-        isProxied: Bool = false,
+        domain: DomainName,
         domains: [DomainName] = [],
         largestMessage: Int? = nil
     ) {
-        self.leastFreeSpace = max(64 << 20, UInt64(largestMessage ?? 0) * 2)
-        self.ports = ports
-        self.isProxied = isProxied
+        self.address = postfix.address
+        self.servesItself = allowed.contains(postfix.address)
+        self.ports = postfix.ports
+        self.isProxied = postfix.isProxied
+        self.policy = postfix.policy
+        self.networkTable = postfix.networkTable?.text
+        self.domain = domain
         // Postfix slows down who is refused often, so of many domains there are some.
         self.domains = Array(domains.prefix(5))
+        self.leastFreeSpace = max(64 << 20, UInt64(largestMessage ?? 0) * 2)
         var outsiders: [IPAddress] = []
         let neighbours = allowed.networks.flatMap { [$0.addressBefore, $0.addressAfter].compactMap(\.self) }
         for candidate in Self.strangers + neighbours

@@ -1,91 +1,185 @@
 package import Vocabulary
 
+/// A door of the relay's, as a probe reaches it.
+package struct ProbedDoor: Sendable, Hashable {
+    package let server: SMTPServer
+    /// The node's own address: whoever connects from it may speak for others (smtpd_authorized_xclient_hosts).
+    package let source: IPAddress
+    /// Whether it expects a header of the PROXY protocol.
+    package let isProxied: Bool
+    /// Whether TLS begins with the first byte.
+    package let isImplicitTLS: Bool
+
+    package init(_ server: SMTPServer, from source: IPAddress, isProxied: Bool = false, isImplicitTLS: Bool = false) {
+        self.server = server
+        self.source = source
+        self.isProxied = isProxied
+        self.isImplicitTLS = isImplicitTLS
+    }
+}
+
+/// What one client wants of a door.
+package struct RelayAttempt: Sendable, Equatable {
+    package enum Client: Sendable, Equatable {
+        /// This host itself.
+        case thisHost
+        /// Another, whose address the door is told by XCLIENT.
+        case told(IPAddress)
+        /// Another, whose address the door is told by the PROXY protocol.
+        case proxied(IPAddress)
+    }
+
+    package let client: Client
+    /// Without brackets.
+    package let recipients: [String]
+    /// Whether to ask for DATA, too, where a recipient is accepted; the message is broken off before its first byte.
+    package let goesToData: Bool
+
+    package init(as client: Client, to recipients: [String], goesToData: Bool = false) {
+        self.client = client
+        self.recipients = recipients
+        self.goesToData = goesToData
+    }
+}
+
+/// What a door answered an attempt.
+package struct RelayAnswers: Sendable, Equatable {
+    /// The answers to RCPT TO, in their order; fewer where the client was refused before, or cut off.
+    package var recipients: [SMTPReply] = []
+    /// The answer that refused the client before it could name a recipient.
+    package var refusal: SMTPReply?
+    /// The answer to DATA, where that was asked for and a recipient was accepted.
+    package var data: SMTPReply?
+
+    package init(recipients: [SMTPReply] = [], refusal: SMTPReply? = nil, data: SMTPReply? = nil) {
+        self.recipients = recipients
+        self.refusal = refusal
+        self.data = data
+    }
+}
+
 /// Looks at the relay as its clients see it.
 package protocol RelayProbing: Sendable {
-    /// Whether a real banner and a real answer to EHLO come from each of these ports.
+    /// What a door answers clients that want a message relayed. No message is ever sent.
     ///
-    /// - Parameter isProxied: Whether these expect a header of the PROXY protocol.
-    func greet(ports: [UInt16], isProxied: Bool) async throws
-
-    /// What the relay answers when these clients want a message relayed to a foreign domain, and to some of its own.
-    ///
-    /// - Returns: The replies to RCPT TO for each client in their order: of the foreign domain first.
-    func relayAttempts(by clients: [IPAddress], to domains: [DomainName]) async throws -> [[SMTPReply]]
-
-    /// What the relay answers at a port itself when this host wants a message relayed to a foreign domain.
-    ///
-    /// - Parameter isProxied: Whether the port expects a header of the PROXY protocol.
-    func ownRelayAttempt(port: UInt16, isProxied: Bool) async throws -> SMTPReply
+    /// - Parameter attempts: One after another in one connection. Who has become somebody else can't change again, and DATA ends
+    ///   a conversation, so only the last may do either.
+    /// - Throws: `SMTPFailure` where the door does not answer, or does not let this host speak for others.
+    func attempts(_ attempts: [RelayAttempt], at door: ProbedDoor) async throws -> [RelayAnswers]
 }
 
 /// Probes the Postfix on this host.
 ///
-/// No message is ever sent: every attempt ends before DATA.
+/// Its envelope is one that ordinary restrictions let pass: a null sender, address literals as greetings, and clients with
+/// names. So what is refused is refused for the client's address.
 package struct RelayProbe: RelayProbing {
-    /// Where Postfix serves the load balancer.
-    private let address: IPAddress
-    /// The loopback-only listener that believes XCLIENT.
-    private let selfTest: SMTPServer
     private let timeout: Duration
 
-    package init(address: IPAddress, selfTest: SMTPServer, timeout: Duration = .seconds(10)) {
-        self.address = address
-        self.selfTest = selfTest
+    /// - Parameter timeout: For a conversation.
+    package init(timeout: Duration = .seconds(5)) {
         self.timeout = timeout
     }
 
-    package func greet(ports: [UInt16], isProxied: Bool) async throws {
-        for port in ports { try await withSession(port, isProxied) { _ in } }
+    package func attempts(_ attempts: [RelayAttempt], at door: ProbedDoor) async throws -> [RelayAnswers] {
+        let implicit = door.isImplicitTLS ? SMTPEncryption(ofThisHostImplicitly: true) : nil
+        let answers = try await converse(attempts, at: door, encryption: implicit)
+        // smtpd_tls_security_level = encrypt: nothing is said in the clear.
+        guard implicit == nil, answers.contains(where: { $0.refusal?.code == 530 }) else { return answers }
+        return try await converse(attempts, at: door, encryption: SMTPEncryption(ofThisHostImplicitly: false))
     }
 
-    package func ownRelayAttempt(port: UInt16, isProxied: Bool) async throws -> SMTPReply {
-        try await withSession(port, isProxied) { session in
-            try await session.sendChecked("MAIL FROM:<\(Self.sender)>")
-            return try await session.send("RCPT TO:<\(Self.foreignRecipient)>")
+    private func converse(
+        _ attempts: [RelayAttempt],
+        at door: ProbedDoor,
+        encryption: SMTPEncryption?
+    ) async throws -> [RelayAnswers] {
+        guard case .proxied(let client) = attempts.first?.client else {
+            return try await converse(attempts, at: door, as: door.source, encryption: encryption)
+        }
+        do {
+            return try await converse(attempts, at: door, as: client, encryption: encryption)
+        } catch let failure as SMTPFailure {
+            // It may be refused as soon as it is seen (smtpd_delay_reject = no).
+            guard case .refused(_, let reply) = failure.reason else { throw failure }
+            return [RelayAnswers(refusal: reply)]
         }
     }
 
-    private func withSession<Result: Sendable>(
-        _ port: UInt16,
-        _ isProxied: Bool,
-        _ body: @Sendable @escaping (inout SMTPSession) async throws -> Result
-    ) async throws -> Result {
+    private func converse(
+        _ attempts: [RelayAttempt],
+        at door: ProbedDoor,
+        as peer: IPAddress,
+        encryption: SMTPEncryption?
+    ) async throws -> [RelayAnswers] {
         try await SMTPSession.withSession(
-            to: SMTPServer(address, port: port),
-            greeting: Self.name,
-            isProxied: isProxied,
+            to: door.server,
+            greeting: peer.literal,
+            header: door.isProxied ? ProxyHeader(peer, to: door.server) : nil,
+            from: door.source,
             timeout: timeout,
-            body
-        )
-    }
-
-    package func relayAttempts(by clients: [IPAddress], to domains: [DomainName]) async throws -> [[SMTPReply]] {
-        var replies: [[SMTPReply]] = []
-        let recipients = [Self.foreignRecipient] + domains.map { "postmaster@\($0)" }
-        // A connection each: who has become a stranger by XCLIENT may not use it again.
-        for client in clients { replies.append(try await relayAttempts(by: client, recipients)) }
-        return replies
-    }
-
-    private func relayAttempts(by client: IPAddress, _ recipients: [String]) async throws -> [SMTPReply] {
-        try await SMTPSession.withSession(to: selfTest, greeting: Self.name, timeout: timeout) { session in
-            // XCLIENT begins the session anew (Postfix, XCLIENT_README), so EHLO comes again.
-            try await session.sendChecked("XCLIENT ADDR=\(client.xclientForm) NAME=[UNAVAILABLE]")
-            try await session.sendChecked("EHLO \(Self.name)")
-            try await session.sendChecked("MAIL FROM:<\(Self.sender)>")
-            var replies: [SMTPReply] = []
-            for recipient in recipients { replies.append(try await session.send("RCPT TO:<\(recipient)>")) }
-            return replies
+            encryption: encryption
+        ) { session in
+            var answers: [RelayAnswers] = []
+            for attempt in attempts {
+                if !answers.isEmpty { try await session.sendChecked("RSET") }
+                answers.append(try await session.make(attempt))
+            }
+            return answers
         }
     }
+}
 
-    private static let name = "smtp-relay-agent.invalid"
-    private static let sender = "self-test@smtp-relay-agent.invalid"
-    /// RFC 2606 keeps `.invalid` from ever being anybody's, so no relay can call it its own.
-    private static let foreignRecipient = "nobody@relay-self-test.invalid"
+extension SMTPSession {
+    fileprivate mutating func make(_ attempt: RelayAttempt) async throws -> RelayAnswers {
+        if case .told(let client) = attempt.client, let refusal = try await speak(for: client) {
+            return RelayAnswers(refusal: refusal)
+        }
+        let sender = try await send("MAIL FROM:<>")
+        guard sender.isPositive else { return RelayAnswers(refusal: sender) }
+        var answers = RelayAnswers()
+        for recipient in attempt.recipients {
+            do {
+                answers.recipients.append(try await send("RCPT TO:<\(recipient)>"))
+            } catch let failure as SMTPFailure {
+                // Postfix hangs up on clients that are refused too often.
+                guard case .silent = failure.reason, !answers.recipients.isEmpty else { throw failure }
+                isAbandoned = true
+                return answers
+            }
+        }
+        guard attempt.goesToData, answers.recipients.contains(where: \.isPositive) else { return answers }
+        let data = try await send("DATA")
+        // A message has begun, and breaking it off is the only way not to send it.
+        isAbandoned = data.code == 354
+        answers.data = data
+        return answers
+    }
+
+    /// Has the server take this host for another client from now on (Postfix, XCLIENT_README).
+    ///
+    /// - Returns: The answer that refuses that client; `nil` where it may go on.
+    /// - Throws: `SMTPFailure` where this host may not speak for others.
+    private mutating func speak(for client: IPAddress) async throws -> SMTPReply? {
+        let command = "XCLIENT ADDR=\(client.xclientForm) NAME=\(Self.clientName)"
+        // A client without a name is refused by ordinary restrictions.
+        let hasReverse = offers.contains { $0.hasPrefix("XCLIENT ") && $0.contains(" REVERSE_NAME") }
+        let reply = try await send(hasReverse ? "\(command) REVERSE_NAME=\(Self.clientName)" : command)
+        guard reply.isPositive else {
+            if ![500, 501, 502, 503, 550].contains(reply.code) { return reply }
+            throw SMTPFailure(server: server, reason: .refused(command: "XCLIENT", reply: reply))
+        }
+        // XCLIENT begins the session anew.
+        let greeting = try await send("EHLO \(client.literal)")
+        return greeting.isPositive ? nil : greeting
+    }
+
+    private static var clientName: String { "self-test.smtp-relay-agent.internal" }
 }
 
 extension IPAddress {
     /// As XCLIENT wants it: IPv6 addresses with a prefix (Postfix, XCLIENT_README).
     fileprivate var xclientForm: String { family == .ipv4 ? description : "IPV6:\(description)" }
+
+    /// As a greeting: an address literal (RFC 5321, section 4.1.3).
+    fileprivate var literal: String { family == .ipv4 ? "[\(self)]" : "[IPv6:\(self)]" }
 }

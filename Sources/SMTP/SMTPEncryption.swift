@@ -2,23 +2,31 @@ import NIOCore
 import NIOSSL
 import Vocabulary
 
-/// TLS with a server that has to prove its name.
+/// TLS with a server, which as a rule has to prove its name.
 package struct SMTPEncryption: Sendable {
-    /// The server's name, or its address, as its certificate has to have it.
-    package let host: String
-    /// A file of the certificate authorities (PEM) whose word counts.
-    package let authorities: String
     /// Whether TLS begins with the first byte, without STARTTLS (RFC 8314, section 3.3).
     package let isImplicit: Bool
+    /// The server's name, or its address, as its certificate has to have it, and a file of the certificate authorities (PEM)
+    /// whose word counts; `nil` where any certificate will do.
+    private let proof: (host: String, authorities: String)?
 
     package init(host: String, authorities: String, isImplicit: Bool) {
-        self.host = host
-        self.authorities = authorities
         self.isImplicit = isImplicit
+        self.proof = (host, authorities)
+    }
+
+    /// With this host itself, which need not prove anything.
+    init(ofThisHostImplicitly isImplicit: Bool) {
+        self.isImplicit = isImplicit
+        self.proof = nil
     }
 
     func handler() throws -> NIOSSLClientHandler {
         var configuration = TLSConfiguration.makeClientConfiguration()
+        guard let (host, authorities) = proof else {
+            configuration.certificateVerification = .none
+            return try NIOSSLClientHandler(context: NIOSSLContext(configuration: configuration), serverHostname: nil)
+        }
         configuration.trustRoots = .file(authorities)
         let isAddress = (try? IPAddress(host)) != nil
         // Without a name, the address that was connected to is what the certificate has to have.

@@ -1,6 +1,6 @@
 import NIOCore
 import NIOPosix
-import Vocabulary
+package import Vocabulary
 
 /// A conversation with an SMTP server, one command at a time: Postfix 3.9 and later cut off a client that speaks
 /// before it was answered.
@@ -10,11 +10,14 @@ package struct SMTPSession {
     private let writer: NIOAsyncChannelOutboundWriter<ByteBuffer>
     /// What the server offers: the lines of its answer to EHLO, without the first.
     package private(set) var offers: [String] = []
+    /// Whether the conversation is broken off in the middle of a message, where nothing more is said.
+    var isAbandoned = false
 
     /// Connects, reads the greeting, says EHLO, runs the body, and says QUIT.
     ///
     /// - Parameters:
-    ///   - isProxied: Whether the server expects a header of the PROXY protocol first.
+    ///   - header: What the PROXY protocol has the server told first.
+    ///   - source: The address of this host's to connect from; `nil` for the system's choice.
     ///   - timeout: For all of it.
     ///   - encryption: Has it all said by TLS, as far as the protocol allows; without it, in the clear.
     ///   - body: What to say between EHLO and QUIT.
@@ -22,7 +25,8 @@ package struct SMTPSession {
     package static func withSession<Result: Sendable>(
         to server: SMTPServer,
         greeting name: String,
-        isProxied: Bool = false,
+        header: ProxyHeader? = nil,
+        from source: IPAddress? = nil,
         timeout: Duration,
         encryption: SMTPEncryption? = nil,
         _ body: @Sendable @escaping (inout SMTPSession) async throws -> Result
@@ -32,7 +36,8 @@ package struct SMTPSession {
                 try await converse(
                     with: server,
                     greeting: name,
-                    isProxied: isProxied,
+                    header: header,
+                    from: source,
                     timeout: timeout,
                     encryption: encryption,
                     body
@@ -53,23 +58,28 @@ package struct SMTPSession {
     private static func converse<Result: Sendable>(
         with server: SMTPServer,
         greeting name: String,
-        isProxied: Bool,
+        header: ProxyHeader?,
+        from source: IPAddress?,
         timeout: Duration,
         encryption: SMTPEncryption?,
         _ body: @Sendable (inout SMTPSession) async throws -> Result
     ) async throws -> Result {
         let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
         do {
-            channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
                 .connectTimeout(TimeAmount(timeout))
-                .connect(host: server.address.description, port: Int(server.port)) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        if let encryption, encryption.isImplicit {
-                            try channel.pipeline.syncOperations.addHandler(encryption.handler())
-                        }
-                        return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+            if let source { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: "\(source)", port: 0)) }
+            // What the PROXY protocol says comes before all else, TLS included.
+            let first = header.map { ByteBuffer(string: $0.text) }
+            channel = try await bootstrap.connect(host: server.address.description, port: Int(server.port)) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let first { try channel.pipeline.syncOperations.addHandler(FirstBytes(first)) }
+                    if let encryption, encryption.isImplicit {
+                        try channel.pipeline.syncOperations.addHandler(encryption.handler())
                     }
+                    return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
                 }
+            }
         } catch {
             let reason = SMTPEncryption.reason(of: error).map(SMTPFailure.Reason.notEncrypted)
             throw SMTPFailure(server: server, reason: reason ?? .notConnected("\(error)"))
@@ -77,7 +87,6 @@ package struct SMTPSession {
         return try await channel.executeThenClose { inbound, outbound in
             let replies = ReplyReader(server: server, inbound: inbound.makeAsyncIterator())
             var session = SMTPSession(server: server, replies: replies, writer: outbound)
-            if isProxied { try await session.write(ProxyHeader.ofThisHost(to: server), as: "the connection") }
             let greeting = try await session.replies.next(after: "the connection")
             guard greeting.code == 220 else {
                 throw SMTPFailure(server: server, reason: .refused(command: "the connection", reply: greeting))
@@ -89,7 +98,7 @@ package struct SMTPSession {
                 try await session.greet(as: name)
             }
             let result = try await body(&session)
-            _ = try? await session.send("QUIT")
+            if !session.isAbandoned { _ = try? await session.send("QUIT") }
             return result
         }
     }

@@ -3,9 +3,9 @@ package import Vocabulary
 /// Everywhere that settings come from. The first that has a value wins:
 /// flag, environment, what `bootstrap` was given of these, instance tag, file, default.
 package struct SettingsSources: Sendable {
-    private let file: SettingsFile?
-    private let environment: [String: String]
-    private let launch: LaunchEnvironment
+    let file: SettingsFile?
+    let environment: [String: String]
+    let launch: LaunchEnvironment
     private let flags: [String]
 
     /// - Parameters:

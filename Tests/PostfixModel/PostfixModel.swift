@@ -51,8 +51,8 @@ struct PostfixModel {
         let found: Files
         /// With the edits, and an entry of master.cf.
         let edited: Files
-        /// As a pass would write them; `nil` where master.cf has a policy of its own, which ends the pass.
-        let node: Files?
+        /// As a pass would write them.
+        let node: Files
         /// What the node means by them.
         let parameters: [String: String]
     }
@@ -71,9 +71,10 @@ struct PostfixModel {
         edited.master.set("127.0.0.1:10025", "inet", to: ["127.0.0.1:10025 inet n - n - 2 smtpd", "  -o biff=no"])
         let settings = try SettingsSources(file: nil, environment: [:], flags: question.settings).resolve(tags: [:])
         let postfix = try RelayNode(settings: settings.settings, facts: question.facts).postfix
-        let node = (try? postfix.masterCf(from: question.master)).map { master in
-            Files(main: MainCf(postfix.mainCf(from: question.main)), master: MasterCf(master))
-        }
+        let node = Files(
+            main: MainCf(postfix.mainCf(from: question.main)),
+            master: MasterCf(postfix.masterCf(from: question.master))
+        )
         return Answer(
             found: Files(main: found.main, master: found.master),
             edited: Files(main: edited.main, master: edited.master),

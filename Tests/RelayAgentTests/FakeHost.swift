@@ -20,10 +20,7 @@ extension HostAccess {
             runner: runner,
             services: services,
             packages: packages,
-            relay: RelayProbe(
-                address: PostfixConfiguration.selfTestAddress,
-                selfTest: SMTPServer(PostfixConfiguration.selfTestAddress, port: PostfixConfiguration.selfTestPort)
-            ),
+            relay: RelayProbe(),
             transport: ScriptedTransport()
         )
     }

@@ -76,19 +76,40 @@ struct FakeConfiguration: ServiceConfiguration {
 /// A relay that answers as the test decides.
 struct FakeRelay: RelayProbing {
     var isUp = true
+    /// Refuses senders at this port.
     var refusedPort: UInt16?
+    /// Takes mail for the relay's own domains from strangers.
     var servesDomainsToAll = false
+    /// Answers DATA with this to whom it let name a recipient; senders get 354.
+    var dataForStrangers = SMTPReply(code: 554, lines: ["Data command rejected"])
+    /// To RCPT TO, by the client.
     var answer: @Sendable (IPAddress) -> SMTPReply
 
     struct Down: Error {}
 
-    func greet(ports: [UInt16], isProxied: Bool) throws { if !isUp { throw Down() } }
-    func ownRelayAttempt(port: UInt16, isProxied: Bool) -> SMTPReply {
-        port == refusedPort ? SMTPReply(code: 554, lines: ["no"]) : SMTPReply(code: 250, lines: ["ok"])
-    }
-    func relayAttempts(by clients: [IPAddress], to domains: [DomainName]) -> [[SMTPReply]] {
-        let own = SMTPReply(code: 250, lines: ["ok"])
-        return clients.map { client in [answer(client)] + domains.map { _ in servesDomainsToAll ? own : answer(client) }
+    func attempts(_ attempts: [RelayAttempt], at door: ProbedDoor) throws -> [RelayAnswers] {
+        if !isUp { throw Down() }
+        return attempts.map { attempt in
+            let client: IPAddress =
+                switch attempt.client {
+                case .thisHost: door.source
+                case .told(let client), .proxied(let client): client
+                }
+            var general = answer(client)
+            let isSender = general.isPositive
+            if isSender, door.server.port == refusedPort { general = SMTPReply(code: 554, lines: ["no"]) }
+            let own = servesDomainsToAll ? SMTPReply(code: 250, lines: ["ok"]) : general
+            let recipients = attempt.recipients.map { recipient in
+                if recipient == "postmaster" { return SMTPReply(code: 250, lines: ["ok"]) }
+                return recipient.hasSuffix(".invalid") ? general : own
+            }
+            guard attempt.goesToData, recipients.contains(where: \.isPositive) else {
+                return RelayAnswers(recipients: recipients)
+            }
+            return RelayAnswers(
+                recipients: recipients,
+                data: isSender ? SMTPReply(code: 354, lines: ["go on"]) : dataForStrangers
+            )
         }
     }
 }

@@ -18,45 +18,34 @@ struct HealthEndpointTests {
     private let file: FilePath = "/run/smtp-relay-agent/www/health"
 
     private func endpoint(
-        _ relay: FakeRelay,
-        _ files: FileSystem,
+        _ relay: any RelayProbing,
+        _ postfix: PretendedPostfix,
         _ services: FakeServices,
+        mayPublish: Bool = true,
         probes: ProbeObserver = .none
-    ) throws -> HealthEndpoint {
-        let mail = NodeSettings.Mail(
-            domain: try DomainName("example.com"),
-            networks: [.network(try IPNetwork("10.0.0.0/16"))]
-        )
-        let allowed = try AllowedNetworks(mail, facts: try facts(), families: [.ipv4])
-        let test = SelfTest(allowed, families: [.ipv4], domains: [mail.domain])
-        return HealthEndpoint(
-            verifier: NodeVerifier(probe: relay, selfTest: test, files: files, observer: probes),
+    ) -> HealthEndpoint {
+        HealthEndpoint(
+            verifier: verifier(relay, postfix, probes: probes),
+            mayPublish: mayPublish,
             publisher: publisher,
             file: file,
             answer: FakeEndpoint(),
             services: ServiceBoard(manager: services, services: [publisher]),
-            files: files
+            files: postfix.files
         )
     }
 
-    private func facts() throws -> NodeFacts {
-        NodeFacts(
-            instanceID: try InstanceID("i-0123456789abcdef0"),
-            region: try Region("eu-central-1"),
-            partition: "aws",
-            servicesDomain: try DomainName("amazonaws.com"),
-            availabilityZone: "eu-central-1a",
-            vpcID: "vpc-1",
-            subnetID: "subnet-1",
-            mac: "0e:49:61:0f:c3:11",
-            privateAddress: try IPAddress("10.0.1.10"),
-            publicAddress: nil,
-            ipv6Addresses: [],
-            vpcNetworks: [try IPNetwork("10.0.0.0/16")],
-            subnetNetwork: try IPNetwork("10.0.1.0/24"),
-            tags: [:],
-            tagSource: .metadata,
-            operatingSystem: OperatingSystem(id: "amzn", idLike: [], versionID: "2023", prettyName: "Amazon Linux")
+    private func verifier(
+        _ relay: any RelayProbing,
+        _ postfix: PretendedPostfix,
+        probes: ProbeObserver = .none
+    ) -> NodeVerifier {
+        NodeVerifier(
+            probe: relay,
+            selfTest: postfix.node.selfTest,
+            files: postfix.files,
+            runner: ScriptedRunner(["postconf -M": CommandOutput(status: 1)]),
+            observer: probes
         )
     }
 
@@ -66,25 +55,27 @@ struct HealthEndpointTests {
     }
 
     /// Publishes, as a pass does on a fresh node.
-    private func published(_ files: FileSystem, _ services: FakeServices) async throws {
-        try files.createDirectory("/etc/postfix")
-        try files.replace("/etc/postfix/main.cf", with: [1], attributes: FileAttributes())
-        guard case .drifted(let drift) = try await endpoint(fair, files, services).check() else {
-            Issue.record("a fresh node is not published")
+    private func published(_ postfix: PretendedPostfix, _ services: FakeServices) async throws {
+        try await apply(try await endpoint(fair, postfix, services).check())
+        // What the health unit does.
+        try postfix.files.createDirectory(file.removingLastComponent())
+        try postfix.files.replace(file, with: [], attributes: FileAttributes())
+    }
+
+    private func apply(_ check: Check) async throws {
+        guard case .drifted(let drift) = check else {
+            Issue.record("nothing to do")
             return
         }
         try await drift.apply()
-        // What the health unit does.
-        try files.createDirectory(file.removingLastComponent())
-        try files.replace(file, with: [], attributes: FileAttributes())
     }
 
     @Test func aProvenRelayIsPublishedOnce() async throws {
         try await withTemporaryRoot { files in
-            let services = FakeServices()
-            try await published(files, services)
+            let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
+            try await published(postfix, services)
             #expect(services.told == ["restart health"])
-            guard case .inSync = try await endpoint(fair, files, services).check() else {
+            guard case .inSync = try await endpoint(fair, postfix, services).check() else {
                 Issue.record("a published node is in sync")
                 return
             }
@@ -93,46 +84,80 @@ struct HealthEndpointTests {
 
     @Test func eachLookIsReportedAndAProofThatHoldsWithItsTime() async throws {
         try await withTemporaryRoot { files in
-            let services = FakeServices()
+            let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
             let seen = Mutex<[ProbeReport]>([])
             let observer = ProbeObserver { report in seen.withLock { $0.append(report) } }
-            try await published(files, services)
-            _ = try await endpoint(fair, files, services, probes: observer).check()
+            try await published(postfix, services)
+            _ = try await endpoint(fair, postfix, services, probes: observer).check()
             let proven = try #require(seen.withLock { $0.first })
             #expect(proven.probe == .relayPolicy && proven.failure == nil)
             #expect(proven.at == files.modificationTime(of: "/run/smtp-relay-agent/proof") && proven.at != nil)
             #expect(proven.subject == "RCPT TO as 2 hosts inside and 8 outside of the networks")
-            // This root has no queue, so nothing is said of its disk.
-            #expect(seen.withLock { $0.map(\.probe) } == [.relayPolicy, .smtp, .healthCheck])
+            #expect(seen.withLock { $0.map(\.probe) } == [.relayPolicy, .queueDisk, .smtp, .healthCheck])
 
-            try files.replace("/etc/postfix/main.cf", with: [2], attributes: FileAttributes())
+            try postfix.load(2)
             let open = FakeRelay { _ in SMTPReply(code: 250, lines: ["ok"]) }
-            guard case .drifted(let drift) = try await endpoint(open, files, services, probes: observer).check() else {
-                Issue.record("a change must be proven anew")
-                return
-            }
-            await #expect(throws: RelayPolicyFailure.self) { try await drift.apply() }
+            let check = try await endpoint(open, postfix, services, probes: observer).check()
+            await #expect(throws: RelayPolicyFailure.self) { try await apply(check) }
             let last = try #require(seen.withLock { $0.last })
             #expect(last.probe == .relayPolicy && last.at == nil)
             #expect(last.failure?.hasPrefix("open relay: ") == true)
         }
     }
 
+    /// Ways in which a proof loses its subject.
+    @Test(arguments: ["edit", "load", "table"])
+    func whatPostfixMayRunWithSinceIsProvenAnew(change: String) async throws {
+        try await withTemporaryRoot { files in
+            let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
+            try await published(postfix, services)
+            #expect(try verifier(fair, postfix).isProven())
+            switch change {
+            case "edit": try postfix.put(main: postfix.node.postfix.mainCf(from: "") + "# more\n")
+            case "load": try postfix.load(2)
+            default:
+                try files.createDirectory("/etc/postfix/maps")
+                try files.put([1], at: "/etc/postfix/maps/access")
+            }
+            #expect(try !verifier(fair, postfix).isProven())
+            try await apply(try await endpoint(fair, postfix, services).check())
+            #expect(try verifier(fair, postfix).isProven())
+        }
+    }
+
     @Test(arguments: [250, 554])
     func anOpenOrAClosedRelayIsWithdrawn(code: Int) async throws {
         try await withTemporaryRoot { files in
-            let services = FakeServices()
-            try await published(files, services)
-            // Postfix's files have changed, so the old proof is worth nothing.
-            try files.replace("/etc/postfix/main.cf", with: [2], attributes: FileAttributes())
+            let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
+            try await published(postfix, services)
+            try postfix.load(2)
             let relay = FakeRelay { _ in SMTPReply(code: code, lines: ["same for all"]) }
-            guard case .drifted(let drift) = try await endpoint(relay, files, services).check() else {
-                Issue.record("a change must be proven anew")
-                return
-            }
-            await #expect(throws: RelayPolicyFailure.self) { try await drift.apply() }
+            let check = try await endpoint(relay, postfix, services).check()
+            await #expect(throws: RelayPolicyFailure.self) { try await apply(check) }
             #expect(!files.exists(file))
             #expect(services.told.last == "stop health")
+        }
+    }
+
+    @Test func whoeverIsRefusedByWhateverCodeIsNoStrangerLetIn() async throws {
+        for code in [450, 454, 521, 550, 554] {
+            try await withTemporaryRoot { files in
+                let fair = FakeRelay {
+                    self.fair.answer($0).isPositive ? self.fair.answer($0) : SMTPReply(code: code, lines: [])
+                }
+                try await verifier(fair, try PretendedPostfix(in: files)).prove()
+            }
+        }
+    }
+
+    @Test func aStrangerThatGetsToDATAIsLetIn() async throws {
+        try await withTemporaryRoot { files in
+            var open = fair
+            open.dataForStrangers = SMTPReply(code: 354, lines: ["go on"])
+            let verifier = verifier(open, try PretendedPostfix(in: files))
+            await #expect { try await verifier.prove() } throws: {
+                "\($0)".contains("but DATA at port 25 was answered '354")
+            }
         }
     }
 
@@ -140,39 +165,200 @@ struct HealthEndpointTests {
         try await withTemporaryRoot { files in
             var open = fair
             open.servesDomainsToAll = true
-            guard case .drifted(let drift) = try await endpoint(open, files, FakeServices()).check() else {
-                Issue.record("a fresh node must be proven")
-                return
-            }
-            await #expect { try await drift.apply() } throws: { "\($0)".hasPrefix("open relay: ") }
+            let verifier = verifier(open, try PretendedPostfix(in: files))
+            await #expect { try await verifier.prove() } throws: { "\($0)".hasPrefix("open relay: ") }
         }
     }
 
-    @Test func aDoorThatRefusesThisHostIsNoProof() async throws {
+    @Test func aDoorThatRefusesSendersIsNoProof() async throws {
         try await withTemporaryRoot { files in
             var closed = fair
             closed.refusedPort = 25
-            guard case .drifted(let drift) = try await endpoint(closed, files, FakeServices()).check() else {
-                Issue.record("a fresh node must be proven")
-                return
+            let verifier = verifier(closed, try PretendedPostfix(in: files))
+            await #expect { try await verifier.prove() } throws: {
+                "\($0)".contains("the relay refuses its own senders")
             }
-            await #expect { try await drift.apply() } throws: {
-                "\($0)".contains("refuses this host itself at port 25")
+        }
+    }
+
+    @Test func aRefusalForNowIsCalledSo() async throws {
+        try await withTemporaryRoot { files in
+            let busy = FakeRelay { _ in SMTPReply(code: 451, lines: ["4.7.1 Service unavailable"]) }
+            let verifier = verifier(busy, try PretendedPostfix(in: files))
+            await #expect { try await verifier.prove() } throws: {
+                "\($0)".contains("could not be proven") && "\($0)".contains("'451 4.7.1")
+                    && !"\($0)".contains("open relay")
             }
+        }
+    }
+
+    @Test(arguments: [
+        "mynetworks = 0.0.0.0/0", "mynetworks = 127.0.0.0/8 10.0.0.0/16 203.0.113.7", "relay_domains = x.example",
+        "smtpd_relay_restrictions = permit", "smtpd_data_restrictions =", "smtpd_authorized_xclient_hosts = 0.0.0.0/0",
+    ])
+    func aPolicyThatIsNotTheNodesIsNoProofWhoeverIsTried(line: String) async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try postfix.put(main: postfix.node.postfix.mainCf(from: "") + line + "\n")
+            let name = line.prefix { $0 != " " }
+            await #expect { try await verifier(fair, postfix).prove() } throws: {
+                "\($0)".hasPrefix("/etc/postfix/main.cf: \(name) is ")
+            }
+        }
+    }
+
+    @Test func aNetworkMoreInTheTableIsNoProof() async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files) { $0.networkTable = .always }
+            let table = try #require(postfix.node.postfix.networkTable)
+            try files.put(Array(table.text.utf8), at: FilePath(table.name.path))
+            try await verifier(fair, postfix).prove()
+            try files.put(Array((table.text + "203.0.113.7 permit\n").utf8), at: FilePath(table.name.path))
+            await #expect(throws: RelayPolicyFailure.self) { try await verifier(fair, postfix).prove() }
+        }
+    }
+
+    @Test func aDoorThatCantBeProvenIsNoProofAndNamesTheCure() async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try postfix.put(
+                master: postfix.node.postfix.masterCf(from: "")
+                    + "2525 inet n - n - - ../sbin/smtpd { -o mynetworks = 0/0 }\n"
+            )
+            await #expect { try await verifier(fair, postfix).prove() } throws: {
+                "\($0)".contains("the '2525' service sets '-o mynetworks=0/0'")
+                    && "\($0)".contains("remove that option")
+            }
+        }
+    }
+
+    @Test func whatPostfixReadsInMasterCfCountsToo() async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            let listing = "smtp inet n - n - - smtpd\n2525 inet n - n - - smtpd -o mynetworks=0.0.0.0/0\n"
+            let verifier = NodeVerifier(
+                probe: fair,
+                selfTest: postfix.node.selfTest,
+                files: files,
+                runner: ScriptedRunner(["postconf -M": CommandOutput(status: 0, standardOutput: listing)])
+            )
+            await #expect { try await verifier.prove() } throws: { "\($0)".contains("'2525'") }
         }
     }
 
     @Test func aSilentPostfixIsWithdrawn() async throws {
         try await withTemporaryRoot { files in
-            let services = FakeServices()
-            try await published(files, services)
+            let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
+            try await published(postfix, services)
             var silent = fair
             silent.isUp = false
-            guard case .drifted(let drift) = try await endpoint(silent, files, services).check() else {
-                Issue.record("a silent Postfix is no healthy node")
+            let check = try await endpoint(silent, postfix, services).check()
+            await #expect(throws: FakeRelay.Down.self) { try await apply(check) }
+            #expect(!files.exists(file))
+        }
+    }
+
+    /// Answers no look, for a while.
+    private final class Slow: RelayProbing {
+        private let left: Mutex<Int>
+        let fair: FakeRelay
+
+        init(_ looks: Int, _ fair: FakeRelay) {
+            self.left = Mutex(looks)
+            self.fair = fair
+        }
+
+        func attempts(_ attempts: [RelayAttempt], at door: ProbedDoor) throws -> [RelayAnswers] {
+            let isSlow = left.withLock { left in
+                left -= 1
+                return left >= 0
+            }
+            if isSlow { throw SMTPFailure(server: door.server, reason: .silent(after: "the connection")) }
+            return try fair.attempts(attempts, at: door)
+        }
+    }
+
+    @Test func oneLookThatFailsIsNoneToGoBy() async throws {
+        try await withTemporaryRoot { files in
+            let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
+            try await published(postfix, services)
+            guard case .inSync = try await endpoint(Slow(2, fair), postfix, services).check() else {
+                Issue.record("two looks that failed took the node out")
                 return
             }
-            await #expect(throws: FakeRelay.Down.self) { try await drift.apply() }
+        }
+    }
+
+    @Test func aSlowDoorIsNoDeadOneForSomeTime() async throws {
+        try await withTemporaryRoot { files in
+            let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
+            try await published(postfix, services)
+            // Without a process that speaks to clients, it is dead.
+            let dead = try await endpoint(Slow(99, fair), postfix, services).check()
+            guard case .drifted = dead else {
+                Issue.record("a dead door is not withdrawn")
+                return
+            }
+            try postfix.add(speaker: 300)
+            for _ in 1..<5 {
+                await #expect(throws: BusyDoor.self) { try await endpoint(Slow(99, fair), postfix, services).check() }
+                #expect(files.exists(file))
+            }
+            let check = try await endpoint(Slow(99, fair), postfix, services).check()
+            await #expect(throws: BusyDoor.self) { try await apply(check) }
+            #expect(!files.exists(file))
+        }
+    }
+
+    @Test func aProcessThatWasStoppedSpeaksToNobody() async throws {
+        try await withTemporaryRoot { files in
+            let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
+            try await published(postfix, services)
+            try postfix.add(speaker: 300, state: "T")
+            let check = try await endpoint(Slow(99, fair), postfix, services).check()
+            await #expect(throws: SMTPFailure.self) { try await apply(check) }
+            #expect(!files.exists(file))
+        }
+    }
+
+    @Test func aNodeThatMayNotComeInIsProvenAndNotPublished() async throws {
+        try await withTemporaryRoot { files in
+            let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
+            try await apply(try await endpoint(fair, postfix, services, mayPublish: false).check())
+            #expect(services.told.isEmpty)
+            // One that is in service stays there.
+            try await published(postfix, services)
+            guard case .inSync = try await endpoint(fair, postfix, services, mayPublish: false).check() else {
+                Issue.record("a node in service is to stay")
+                return
+            }
+        }
+    }
+
+    private func healthGuard(_ files: FileSystem) -> HealthGuard {
+        HealthGuard(file: file, probe: fair, files: files, runner: ScriptedRunner())
+    }
+
+    @Test func theGuardTakesThe200FromWhatIsNotProven() async throws {
+        try await withTemporaryRoot { files in
+            let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
+            try await published(postfix, services)
+            #expect(try healthGuard(files).withdrawUnlessProven() == nil)
+            #expect(files.exists(file))
+            try postfix.load(2)
+            #expect(try healthGuard(files).withdrawUnlessProven() is NotProven)
+            #expect(!files.exists(file))
+            #expect(try healthGuard(files).withdrawUnlessProven() == nil)
+        }
+    }
+
+    @Test func theGuardTakesThe200FromAPostfixThatWasStopped() async throws {
+        try await withTemporaryRoot { files in
+            let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
+            try await published(postfix, services)
+            #expect(try healthGuard(files).withdrawWithoutRoom() == nil)
+            try postfix.stopMaster()
+            #expect(try healthGuard(files).withdrawWithoutRoom() is StoppedMaster)
             #expect(!files.exists(file))
         }
     }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import SMTP
+import Synchronization
 import Testing
 import Vocabulary
 
@@ -62,8 +63,8 @@ struct SMTPSessionTests {
         isProxied: Bool = false,
         timeout: Duration = .seconds(5)
     ) async throws {
-        try await RelayProbe(address: server.address, selfTest: server, timeout: timeout)
-            .greet(ports: [server.port], isProxied: isProxied)
+        let door = ProbedDoor(server, from: server.address, isProxied: isProxied)
+        _ = try await RelayProbe(timeout: timeout).attempts([], at: door)
     }
 
     @Test func aRealGreetingAndEHLOAreEnough() async throws {
@@ -81,8 +82,9 @@ struct SMTPSessionTests {
         }
         try await serving(greeting: "", answer: answer) { server in
             try await greet(server, isProxied: true)
-            let probe = RelayProbe(address: server.address, selfTest: server)
-            #expect(try await probe.ownRelayAttempt(port: server.port, isProxied: true).code == 554)
+            let door = ProbedDoor(server, from: server.address, isProxied: true)
+            let own = RelayAttempt(as: .thisHost, to: ["nobody@example.net"])
+            #expect(try await RelayProbe().attempts([own], at: door)[0].recipients.map(\.code) == [554])
         }
         // One that expects none takes it for a command, and answers that after its greeting.
         try await serving(answer: { $0.hasPrefix("PROXY") ? "502 5.5.2 what\r\n" : "250 ok\r\n" }) { server in
@@ -205,23 +207,86 @@ struct SMTPSessionTests {
         } throws: { "\($0)".contains("offers no login by PLAIN or LOGIN (CRAM-MD5)") }
     }
 
-    @Test func theProbeSpeaksAsEachClientAndNeverSendsData() async throws {
-        let replies = try await serving(answer: { line in
-            if line == "DATA" { return "500 must not be sent\r\n" }
-            if line.hasPrefix("XCLIENT ADDR=10.0.0.1 ") || line.hasPrefix("XCLIENT ADDR=IPV6:") {
-                return "220 relay\r\n"
-            }
-            if line.hasPrefix("XCLIENT") { return "501 who\r\n" }
-            if line == "RCPT TO:<postmaster@example.com>" { return "554 5.7.1 Access denied\r\n" }
-            return line.hasPrefix("RCPT") ? "554 5.7.1 Relay access denied\r\n" : "250 ok\r\n"
+    /// A relay for 10.0.0.0/16 that believes XCLIENT.
+    private static func relay(_ line: String) -> String? {
+        if line.hasPrefix("EHLO") { return "250-relay\r\n250 XCLIENT NAME ADDR REVERSE_NAME\r\n" }
+        if line.hasPrefix("XCLIENT ADDR=10.0.0.1 ") { return "220 relay\r\n" }
+        if line.hasPrefix("XCLIENT ADDR=IPV6:2001:db8::1 ") { return "554 5.7.1 no clients from there\r\n" }
+        if line.hasPrefix("XCLIENT") { return "550 5.7.0 Error: insufficient authorization\r\n" }
+        if line == "DATA" { return "354 go on\r\n" }
+        return line.hasPrefix("RCPT TO:<refused") ? "554 5.7.1 Relay access denied\r\n" : "250 ok\r\n"
+    }
+
+    private func attempts(_ attempts: RelayAttempt..., heard: (@Sendable (String) -> Void)? = nil) async throws
+        -> [RelayAnswers]
+    {
+        try await serving(answer: { line in
+            heard?(line)
+            return Self.relay(line)
         }) { server in
-            let probe = RelayProbe(address: server.address, selfTest: server)
-            return try await probe.relayAttempts(
-                by: [try IPAddress("10.0.0.1"), try IPAddress("2001:db8::1")],
-                to: [try DomainName("example.com")]
+            try await RelayProbe().attempts(attempts, at: ProbedDoor(server, from: server.address))
+        }
+    }
+
+    @Test func theProbeSpeaksForAClientAndBreaksTheMessageOff() async throws {
+        let told = Mutex<[String]>([])
+        let answers = try await attempts(
+            RelayAttempt(as: .thisHost, to: ["refused@example.net"]),
+            RelayAttempt(
+                as: .told(try IPAddress("10.0.0.1")),
+                to: ["refused@example.net", "a@example.net"],
+                goesToData: true
+            ),
+            heard: { line in told.withLock { $0.append(line) } }
+        )
+        #expect(answers.map { $0.recipients.map(\.code) } == [[554], [554, 250]])
+        #expect(answers[0].data == nil && answers[1].data?.code == 354)
+        let lines = told.withLock { $0 }
+        // Its envelope is one that ordinary restrictions let pass.
+        #expect(lines.contains("MAIL FROM:<>") && lines.contains("EHLO [10.0.0.1]"))
+        #expect(lines.contains { $0.hasPrefix("XCLIENT ADDR=10.0.0.1 NAME=") && $0.contains(" REVERSE_NAME=") })
+        // Behind 354 not one byte is sent, which would be a message's.
+        #expect(lines.last == "DATA")
+    }
+
+    @Test func aClientThatIsRefusedAtOnceIsAnAnswer() async throws {
+        let answers = try await attempts(RelayAttempt(as: .told(try IPAddress("2001:db8::1")), to: ["a@example.net"]))
+        #expect(answers.map { $0.refusal?.code } == [554] && answers[0].recipients.isEmpty)
+    }
+
+    @Test func aServerThatDoesNotBelieveThisHostIsNone() async throws {
+        await #expect {
+            _ = try await attempts(RelayAttempt(as: .told(try IPAddress("10.9.9.9")), to: ["a@example.net"]))
+        } throws: { "\($0)".contains("answered XCLIENT with '550 5.7.0") }
+    }
+
+    @Test func whoIsCutOffAfterARefusalWasRefused() async throws {
+        let answers = try await serving(answer: { line in
+            if line == "RCPT TO:<b@example.net>" { return nil }
+            return line.hasPrefix("RCPT") ? "554 no\r\n" : "250 ok\r\n"
+        }) { server in
+            try await RelayProbe().attempts(
+                [RelayAttempt(as: .thisHost, to: ["a@example.net", "b@example.net", "c@example.net"])],
+                at: ProbedDoor(server, from: server.address)
             )
         }
-        let texts = ["5.7.1 Relay access denied", "5.7.1 Access denied"]
-        #expect(replies.map { $0.flatMap(\.lines) } == [texts, texts])
+        #expect(answers[0].recipients.map(\.code) == [554])
+    }
+
+    @Test func aStrangersHeaderIsHisAndARefusalOfItsConnectionAnAnswer() async throws {
+        let stranger = try IPAddress("192.0.2.25")
+        let answers = try await serving(
+            greeting: "",
+            answer: { line in
+                if line.hasPrefix("PROXY TCP4 192.0.2.25 127.0.0.1 ") { return "554 5.7.1 no\r\n" }
+                return line.hasPrefix("PROXY") ? "220 relay\r\n" : "250 ok\r\n"
+            }
+        ) { server in
+            try await RelayProbe().attempts(
+                [RelayAttempt(as: .proxied(stranger), to: ["a@example.net"])],
+                at: ProbedDoor(server, from: server.address, isProxied: true)
+            )
+        }
+        #expect(answers.map { $0.refusal?.code } == [554])
     }
 }

@@ -4,6 +4,7 @@ import HTTP
 import Host
 import RelayNode
 import Resources
+import SMTP
 import Settings
 import SystemPackage
 import Units
@@ -141,7 +142,12 @@ package struct Doctor: Sendable {
                 order: { try DrainOrders(files: host.files).current() }
             ),
             RelayExamination(
-                verifier: NodeVerifier(probe: host.relay, selfTest: patient.node.selfTest, files: host.files),
+                verifier: NodeVerifier(
+                    probe: host.relay,
+                    selfTest: patient.node.selfTest,
+                    files: host.files,
+                    runner: host.runner
+                ),
                 commands: host.services.commands
             ),
             BouncesExamination(mail: patient.settings.mail),
@@ -175,7 +181,12 @@ package struct Doctor: Sendable {
             node: patient.network,
             views: patient.views,
             ec2: patient.cloud.ec2,
-            relay: host.relay
+            relay: host.relay,
+            door: ProbedDoor(
+                SMTPServer(patient.facts.privateAddress, port: 25),
+                from: patient.facts.privateAddress,
+                isProxied: patient.settings.mail.proxyProtocol
+            )
         )
     }
 

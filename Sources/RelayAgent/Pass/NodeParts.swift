@@ -24,11 +24,6 @@ protocol NodeParts: Sendable {
 
     /// What ends a termination by Auto Scaling, once the node has left as far as it can; `nil` where nothing waits for it.
     var terminationHook: TerminationHook? { get }
-
-    /// What the load balancers make of a node that can't be brought to where it should be: only looked at.
-    ///
-    /// - Parameter reason: Why it can't.
-    func looks(because reason: String) -> [any Resource]
 }
 
 extension NodeParts {

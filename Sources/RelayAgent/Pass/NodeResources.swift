@@ -103,8 +103,8 @@ struct NodeResources: NodeParts {
     }
 
     private var ownStages: [[Chain]] {
-        let memberships = memberships(goal.membership).map { [$0] }
-        guard let order = goal.order else { return [[base + [healthEndpoint]], memberships] }
+        let memberships = memberships
+        guard let order = goal.order else { return [[base + [health(as: nil, mayPublish: true)]], memberships] }
         let file = FilePath(NginxConfiguration.healthFile)
         var stages: [[Chain]] = [[[WithdrawnHealth(file: file, files: host.files)]]]
         // Nothing of what is left to the node matters to anyone, and Postfix goes on trying to deliver by itself.
@@ -116,61 +116,84 @@ struct NodeResources: NodeParts {
         return stages + [[[queue(order)]]]
     }
 
-    /// What the load balancers make of a node that can't be brought to where it should be: only looked at.
-    ///
-    /// - Parameter reason: Why it can't.
-    func looks(because reason: String) -> [any Resource] {
-        memberships(.leftAlone(because: reason))
+    /// Has told what the load balancers make of a node that does not work. What goes wrong with that is not what is wrong.
+    func look(because failure: StepFailure?) async {
+        let reason = failure.map { "\($0.step): \($0)" } ?? "it does not work"
+        for membership in memberships(.leftAlone(because: reason)) { _ = try? await membership.check() }
     }
 
     /// The host's own parts.
-    var base: [any Resource] {
-        let endpoint = HTTPHealthCheck(settings, transport: host.transport)
-        return [
-            PackagesResource(
-                node.packages,
-                manager: host.packages,
-                files: host.files,
-                timeout: settings.packages.timeout,
-                onWait: { log.notice("packages", "waiting for \($0)") }
-            ),
-            UnitFiles(
-                Units.all(on: host.services.system),
-                enabled: [Self.health],
-                running: [settings.reconcile.resident ? Self.agent : Self.timer],
-                stopped: [settings.reconcile.resident ? Self.timer : Self.agent],
-                services: services,
-                files: host.files
-            ),
-            MailTransferAgent(
-                ports: node.postfix.ports,
-                rivals: rivals,
-                services: services,
-                runner: host.runner,
-                files: host.files,
-                keep: { [files = host.files] in try ServicesBefore(files: files).keep($0) }
-            ),
-            ConfiguredService(
-                PostfixService(node.postfix, runner: host.runner, relay: host.relay, files: host.files),
-                services: services,
-                files: host.files
-            ),
-            ConfiguredService(
-                NginxService(node.nginx, runner: host.runner, endpoint: endpoint, files: host.files),
-                services: services,
-                files: host.files
-            ),
-        ]
+    var base: [any Resource] { [packages, units, mailTransferAgent, postfix, nginx] }
+
+    var packages: PackagesResource {
+        PackagesResource(
+            node.packages,
+            manager: host.packages,
+            files: host.files,
+            // The resident agent tries again soon, and has other things to see to meanwhile.
+            timeout: request.agent == nil ? settings.packages.timeout : min(settings.packages.timeout, Self.patience),
+            onWait: { log.notice("packages", "waiting for \($0)") }
+        )
     }
 
-    private var healthEndpoint: any Resource {
+    private static let patience: Duration = .seconds(5)
+
+    var units: UnitFiles {
+        UnitFiles(
+            Units.all(on: host.services.system),
+            enabled: [Self.health],
+            running: [settings.reconcile.resident ? Self.agent : Self.timer],
+            stopped: [settings.reconcile.resident ? Self.timer : Self.agent],
+            services: services,
+            files: host.files
+        )
+    }
+
+    var mailTransferAgent: MailTransferAgent {
+        MailTransferAgent(
+            ports: node.postfix.ports,
+            rivals: rivals,
+            services: services,
+            runner: host.runner,
+            files: host.files,
+            keep: { [files = host.files] in try ServicesBefore(files: files).keep($0) }
+        )
+    }
+
+    var postfix: ConfiguredService {
+        ConfiguredService(
+            PostfixService(node.postfix, runner: host.runner, relay: host.relay, files: host.files),
+            services: services,
+            files: host.files
+        )
+    }
+
+    var nginx: ConfiguredService {
+        ConfiguredService(
+            NginxService(
+                node.nginx,
+                runner: host.runner,
+                endpoint: HTTPHealthCheck(settings, transport: host.transport),
+                files: host.files
+            ),
+            services: services,
+            files: host.files
+        )
+    }
+
+    /// - Parameters:
+    ///   - test: Whom the relay is to serve, where that is not what the settings say now.
+    ///   - mayPublish: Whether the node may come into service.
+    func health(as test: SelfTest?, mayPublish: Bool) -> HealthEndpoint {
         HealthEndpoint(
             verifier: NodeVerifier(
                 probe: host.relay,
-                selfTest: node.selfTest,
+                selfTest: test ?? node.selfTest,
                 files: host.files,
+                runner: host.runner,
                 observer: probes
             ),
+            mayPublish: mayPublish,
             publisher: Self.health,
             file: FilePath(NginxConfiguration.healthFile),
             answer: HTTPHealthCheck(settings, transport: host.transport),
@@ -178,6 +201,8 @@ struct NodeResources: NodeParts {
             files: host.files
         )
     }
+
+    var memberships: [Chain] { memberships(goal.membership).map { [$0] } }
 
     private func memberships(_ goal: MembershipGoal) -> [any Resource] {
         // A look at the host alone, as after a change of a file, leaves the account's API limit to others.

@@ -50,25 +50,17 @@ package struct Pass: Sendable {
 
     private func converge(_ request: PassRequest, _ record: PassRecord) async throws -> PassOutcome {
         let started = ContinuousClock.now
-        let resources = try await preparation.resources(request, record: record)
+        let (resources, inTheWay) = try await preparation.resources(request, record: record)
         async let _: Void? = resources.terminationHook?.keepWaiting()
         try await ServicesBefore(files: host.files).keep(resources.services)
         let runner = StageRunner(log: log, record: record, showsDiffs: request.showsDiffs)
-        var changes: [Change] = []
-        var failures: [StepFailure] = []
-        for (index, stage) in resources.stages.enumerated() {
-            for result in await runner.run(stage) {
-                do throws(StepFailure) {
-                    changes += try result.get()
-                } catch {
-                    failures.append(StepFailure(step: error.step, cause: error.cause, isLeaving: resources.isLeaving))
-                }
-            }
-            // Each step of leaving is worth taking, also where one before it failed.
-            guard let failure = failures.first, !resources.isLeaving else { continue }
-            if index == 0, request.agent != nil { await look(resources, because: failure) }
-            break
+        let results: StepResults
+        if let relay = resources as? NodeResources, !relay.isLeaving {
+            results = await Serve(parts: relay, runner: runner, host: host, log: log).run(after: inTheWay)
+        } else {
+            results = await stages(of: resources, runner, after: inTheWay)
         }
+        let (changes, failures) = (results.changes, results.failures)
         do {
             try await SecurityLabels(files: host.files, runner: host.runner).restore(after: changes)
         } catch {
@@ -87,6 +79,28 @@ package struct Pass: Sendable {
         return PassOutcome(changes: changes, isLeaving: resources.isLeaving, services: services)
     }
 
+    /// The stages of a node that leaves, of which each is worth taking, also where one before it failed; and those of a
+    /// sender, of which each relies on the one before.
+    private func stages(
+        of resources: any NodeParts,
+        _ runner: StageRunner,
+        after inTheWay: [StepFailure]
+    ) async -> StepResults {
+        var results = StepResults(failures: inTheWay)
+        for stage in resources.stages {
+            let made = await runner.run(stage).map { result in
+                result.mapError { StepFailure(step: $0.step, cause: $0.cause, isLeaving: resources.isLeaving) }
+            }
+            results.add(made)
+            if resources.isLeaving { continue }
+            if results.failures.count > inTheWay.count { break }
+            for case let service as ConfiguredService in stage.joined() {
+                results.note(service.name) { try service.markProven() }
+            }
+        }
+        return results
+    }
+
     /// Writes down when a node that leaves for good has done so: from then on it is quiet.
     private func noteDone(_ resources: any NodeParts, _ failures: [StepFailure]) throws {
         // The termination hook, which comes last, is seen to until Auto Scaling has had its answer.
@@ -97,11 +111,6 @@ package struct Pass: Sendable {
         else { return }
         order.doneAt = Timestamp.seconds
         try orders.give(order)
-    }
-
-    /// Has told what the load balancers make of a node that does not work. What goes wrong with that is not what is wrong.
-    private func look(_ resources: any NodeParts, because failure: StepFailure) async {
-        for membership in resources.looks(because: "\(failure.step): \(failure)") { _ = try? await membership.check() }
     }
 
     /// What a pass would change.

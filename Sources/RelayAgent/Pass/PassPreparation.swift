@@ -16,20 +16,54 @@ struct PassPreparation: Sendable {
     let log: StepLog
     let passwords: UpstreamPasswords
 
-    /// The parts of the host as they should be.
+    /// The parts of the host as they should be, for a look at them that changes nothing.
     ///
-    /// - Parameters:
-    ///   - given: Facts from elsewhere, in place of this instance's.
-    ///   - record: Where to write down what the pass sees; without it nothing is changed, no order to leave given.
+    /// - Parameter given: Facts from elsewhere, in place of this instance's.
     /// - Throws: A `StepFailure`, or a `FileFailure` of what the agent keeps.
-    func resources(
-        _ request: PassRequest,
-        facts given: NodeFacts? = nil,
-        record: PassRecord? = nil
-    ) async throws -> any NodeParts {
+    func resources(_ request: PassRequest, facts given: NodeFacts? = nil) async throws -> any NodeParts {
         switch try StepFailure.naming("settings", { try inputs.role() }) {
-        case .relay: try await relay(request, facts: given, record: record)
-        case .sender(let resolved): try await sender(resolved.settings, request, record: record)
+        case .relay:
+            let facts = if let given { given } else { try await facts(request.facts) }
+            return try await relay(request, facts: facts, isGiven: given != nil, record: nil)
+        case .sender(let resolved): return try await sender(resolved.settings, request, record: nil)
+        }
+    }
+
+    /// The same for a pass that puts them right. Where settings or metadata are in the way, it goes by what they said last.
+    ///
+    /// - Parameter record: Where to write down what the pass sees.
+    /// - Returns: The parts, and what was in the way.
+    /// - Throws: Where nothing is known to go by.
+    func resources(_ request: PassRequest, record: PassRecord) async throws -> (any NodeParts, [StepFailure]) {
+        var failures: [StepFailure] = []
+        func inTheWay(_ step: String, _ error: any Error) {
+            failures.append(error as? StepFailure ?? StepFailure(step: step, cause: error))
+        }
+        do {
+            if let slip = try inputs.settle() { inTheWay("settings", slip) }
+        } catch {
+            throw StepFailure(step: "settings", cause: error)
+        }
+        switch try StepFailure.naming("settings", { try inputs.role() }) {
+        case .sender(let resolved):
+            return (try await sender(resolved.settings, request, record: record), failures)
+        case .relay:
+            let facts: NodeFacts
+            do {
+                facts = try await self.facts(request.facts)
+            } catch {
+                guard let last = inputs.lastFacts() else { throw error }
+                inTheWay("facts", error)
+                facts = last
+            }
+            do {
+                return (try await relay(request, facts: facts, isGiven: false, record: record), failures)
+            } catch let failure where failures.isEmpty && failure.isOfSettings {
+                // A tag, or a network, may be what is wrong.
+                guard let slip = try? inputs.standIn(because: failure) else { throw failure }
+                inTheWay("settings", slip)
+                return (try await relay(request, facts: facts, isGiven: false, record: record), failures)
+            }
         }
     }
 
@@ -50,16 +84,16 @@ struct PassPreparation: Sendable {
 
     private func relay(
         _ request: PassRequest,
-        facts given: NodeFacts?,
+        facts: NodeFacts,
+        isGiven: Bool,
         record: PassRecord?
     ) async throws -> NodeResources {
-        let facts = if let given { given } else { try await facts(request.facts) }
         let settings = try StepFailure.naming("settings") { try inputs.settings(tags: facts.tags).settings }
         let orders = DrainOrders(files: host.files)
         var goal = NodeGoal.inService(waits: request.waitsInService)
         var isTermination = false
-        if given == nil {
-            let notices = try await notices(request.facts)
+        if !isGiven {
+            let notices = try await notices(request.facts, isStrict: record == nil)
             isTermination = notices.isTermination
             if record != nil {
                 try await OtherInstance(host: host, log: log).settle(on: facts.instanceID)
@@ -70,8 +104,8 @@ struct PassPreparation: Sendable {
             goal = NodeGoal(notices, order: order, waits: request.waitsInService)
         }
         // Elsewhere than on the node there is no password, and it would not be shown; a node that leaves has its last one.
-        var password = given == nil ? nil : Secret("elsewhere")
-        if given == nil, goal.order == nil { password = try await passwords.password(settings, facts, request) }
+        var password = isGiven ? Secret("elsewhere") : nil
+        if !isGiven, goal.order == nil { password = try await passwords.password(settings, facts, request) }
         let node = try StepFailure.naming("settings") {
             try RelayNode(
                 settings: settings,
@@ -94,7 +128,11 @@ struct PassPreparation: Sendable {
             report: { record?.report($0) },
             probes: ProbeObserver { record?.report($0) }
         )
-        if record != nil, let certificate = settings.mail.certificate { warn(of: certificate) }
+        if record != nil {
+            if let certificate = settings.mail.certificate { warn(of: certificate) }
+            // Without room for it, the pass goes on as well.
+            try? inputs.keepSettings(tags: facts.tags)
+        }
         record?.begin(facts, order: goal.order, parts: resources.all.map(\.name), isWhole: request.facts == .current)
         return resources
     }
@@ -120,15 +158,17 @@ struct PassPreparation: Sendable {
         }
     }
 
-    private func notices(_ age: Inputs.Age) async throws(StepFailure) -> InstanceNotices {
+    /// - Parameter isStrict: Whether metadata has to answer; otherwise what it said last counts.
+    private func notices(_ age: Inputs.Age, isStrict: Bool) async throws(StepFailure) -> InstanceNotices {
         do {
             return try await inputs.notices(age)
         } catch {
+            guard isStrict else { return inputs.lastNotices() }
             throw StepFailure(step: "facts", cause: error)
         }
     }
 
-    /// A certificate that ends while Postfix runs is no reason to leave its senders without a relay, but to be told.
+    /// An expired certificate does not stop the relay; it is only reported.
     private func warn(of certificate: CertificateFiles) {
         do {
             let end = try CertificateCheck(files: host.files).end(of: certificate, at: Timestamp.seconds)

@@ -60,6 +60,4 @@ struct SenderParts: NodeParts {
             ),
         ]
     }
-
-    func looks(because reason: String) -> [any Resource] { [] }
 }

@@ -24,3 +24,8 @@ extension StepFailure {
         }
     }
 }
+
+extension Error {
+    /// Whether the settings are what is wrong.
+    var isOfSettings: Bool { (self as? StepFailure)?.step == "settings" }
+}

@@ -1,5 +1,6 @@
 import Glibc
 package import Host
+import Resources
 import SystemPackage
 import Vocabulary
 
@@ -20,6 +21,12 @@ package struct Resident: Sendable {
         case woke
         case changed(FilePath)
         case ended(ServiceName)
+        /// Postfix has loaded its files anew.
+        case loaded
+        /// What was changed has had its time to be repaired and proven.
+        case graceEnded
+        /// The health check answers 503 from now on, and why.
+        case withdrawn(String)
         /// AWS announces something to the instance.
         case announced
         case signal(CInt)
@@ -49,9 +56,11 @@ package struct Resident: Sendable {
             group.addTask { for await path in watch.changes { sender.yield(.changed(path)) } }
             group.addTask { for await number in signals.arrivals { sender.yield(.signal(number)) } }
             group.addTask { await listen(sender) }
+            group.addTask { await stayOnGuard(sender) }
             var loop = ResidentLoop(
                 pass: pass,
                 inputs: inputs,
+                host: host,
                 watch: watch,
                 notifier: notifier,
                 sender: sender,
@@ -76,6 +85,19 @@ package struct Resident: Sendable {
                 ProgramMemory.letGoOfCode()
             } catch {
                 // Metadata that does not answer is for the passes to tell.
+                continue
+            }
+        }
+    }
+
+    /// Looks every few seconds at what no event tells of: a full disk, a Postfix that was stopped.
+    private func stayOnGuard(_ sender: AsyncStream<Event>.Continuation) async {
+        while !Task.isCancelled {
+            do {
+                try await Task.sleep(for: .seconds(2))
+                if let reason = try host.healthGuard.withdrawWithoutRoom() { sender.yield(.withdrawn("\(reason)")) }
+            } catch {
+                // What can't be looked at is for the passes to tell.
                 continue
             }
         }

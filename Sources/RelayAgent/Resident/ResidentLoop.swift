@@ -17,6 +17,7 @@ struct ResidentLoop {
 
     private let pass: Pass
     private let inputs: Inputs
+    private let host: HostAccess
     private let watch: FileWatch
     private let notifier: ServiceNotifier
     private let sender: AsyncStream<Resident.Event>.Continuation
@@ -26,6 +27,9 @@ struct ResidentLoop {
     private var underWay: (task: Task<Void, Never>, since: ContinuousClock.Instant, isFull: Bool, triggers: [Trigger])?
     private var alarm: Task<Void, Never>?
     private var mainProcesses: [ServiceName: (process: Int32, watch: Task<Void, Never>)] = [:]
+    /// The queue manager, which ends when Postfix loads its files.
+    private var queueManager: (process: Int32, watch: Task<Void, Never>)?
+    private var grace: Task<Void, Never>?
     private var isReady = false
 
     /// A pass that takes longer hangs: its own deadlines are all shorter.
@@ -36,6 +40,7 @@ struct ResidentLoop {
     init(
         pass: Pass,
         inputs: Inputs,
+        host: HostAccess,
         watch: FileWatch,
         notifier: ServiceNotifier,
         sender: AsyncStream<Resident.Event>.Continuation,
@@ -43,6 +48,7 @@ struct ResidentLoop {
     ) {
         self.pass = pass
         self.inputs = inputs
+        self.host = host
         self.watch = watch
         self.notifier = notifier
         self.sender = sender
@@ -53,7 +59,14 @@ struct ResidentLoop {
     mutating func take(_ event: Resident.Event) -> Verdict {
         switch event {
         case .woke: break
-        case .changed(let path): want(Trigger(name: "\(path) changed", isFull: false))
+        case .changed(let path):
+            want(Trigger(name: "\(path) changed", isFull: false))
+            giveGrace()
+        case .loaded:
+            want(Trigger(name: "Postfix loaded its configuration", isFull: false))
+            giveGrace()
+        case .graceEnded: endGrace()
+        case .withdrawn(let reason): withdrew(because: reason)
         case .ended(let service): hasEnded(service)
         case .announced: want(Trigger(name: "an announcement in instance metadata", isFull: true))
         case .signal(SIGHUP): want(Trigger(name: "SIGHUP", isFull: true))
@@ -69,6 +82,8 @@ struct ResidentLoop {
     /// Ends what is under way. The next pass, whoever makes it, goes on from where this one was.
     mutating func stop() async {
         alarm?.cancel()
+        grace?.cancel()
+        queueManager?.watch.cancel()
         for (_, watch) in mainProcesses.values { watch.cancel() }
         underWay?.task.cancel()
         await underWay?.task.value
@@ -91,6 +106,33 @@ struct ResidentLoop {
         want(trigger)
         // The service manager may need a moment to see it, too.
         schedule.want(Trigger(name: "\(service)'s main process had ended", isFull: false), by: .now + .seconds(2))
+    }
+
+    /// Whatever the passes are at: what was changed is repaired and proven by then, or the node answers 503.
+    private mutating func giveGrace() {
+        guard grace == nil else { return }
+        grace = Task { [sender] in
+            do {
+                try await Task.sleep(for: HealthGuard.grace)
+                sender.yield(.graceEnded)
+            } catch {
+                return
+            }
+        }
+    }
+
+    private mutating func endGrace() {
+        grace = nil
+        do {
+            if let reason = try host.healthGuard.withdrawUnlessProven() { withdrew(because: "\(reason)") }
+        } catch {
+            log.failed("health", "\(error)")
+        }
+    }
+
+    private mutating func withdrew(because reason: String) {
+        log.failed("health", "the health check answers 503 from now on: \(reason)")
+        want(Trigger(name: "the health check was withdrawn", isFull: false))
     }
 
     private mutating func beginPass() {
@@ -140,12 +182,27 @@ struct ResidentLoop {
             schedule.regular(at: .now + (isLeaving ? next : min(next, Self.patience)))
             text = "the last pass failed: see the log"
         }
+        watchQueueManager()
         watch.watch(inputs.residentSettings.watched)
         // Until the next pass little of the program is needed, and what is comes back by itself.
         defer { ProgramMemory.letGoOfCode() }
         if isReady { return notifier.status(text) }
         isReady = true
         notifier.ready(status: text)
+    }
+
+    private mutating func watchQueueManager() {
+        let process = PostfixProcesses.current(queue: QueueDirectory.current(host.files), files: host.files)?
+            .queueManager
+        if queueManager?.process == process { return }
+        queueManager?.watch.cancel()
+        queueManager = process.map { process in
+            let watch = Task { [sender] in
+                await ProcessEnd().wait(for: process)
+                if !Task.isCancelled { sender.yield(.loaded) }
+            }
+            return (process, watch)
+        }
     }
 
     private mutating func watchProcesses(_ services: [ServiceName: ServiceState]) {

@@ -17,26 +17,43 @@ package struct MasterCf: Sendable, Equatable {
         package let service: String
         package let type: String
         package let command: String
+        /// Its command line's words, as Postfix's master hands them over: without the braces around a whole word.
         package let arguments: [String]
         /// The indices of its lines.
         let lines: [Int]
+
+        /// The daemon's own name, also where the command is a path: the master looks for it below `daemon_directory`, and
+        /// a path may lead out of there and back.
+        package var program: String { command.split(separator: "/").last.map(String.init) ?? command }
 
         /// What it is and does, however it is written.
         package var meaning: [String] { [service, type, command] + overrides.map { "\($0.name)=\($0.value)" } }
 
         /// The parameters that its options override, with their values: `-o name=value`, `-oname=value`, `-vo name=value`,
-        /// and in any of these `{ name = value }`, whose value may have spaces.
+        /// in any of these `{ name = value }`, whose value may have spaces, and all of it in braces.
         package var overrides: [(name: String, value: String)] {
-            var found: [(name: String, value: String)] = []
+            options.compactMap { $0.letter == "o" ? ($0.value ?? "").withoutBraces.nameAndValue : nil }
+        }
+
+        /// The options of its command line as getopt(3) reads them; a word that is none has the letter `nil`.
+        package var options: [(letter: Unicode.Scalar?, value: String?)] {
+            var found: [(letter: Unicode.Scalar?, value: String?)] = []
             var rest = arguments[...]
             while let argument = rest.popFirst()?.unicodeScalars {
-                guard argument.first == "-", let option = argument.dropFirst().firstIndex(where: Self.takesValue) else {
+                guard argument.first == "-", argument.count > 1 else {
+                    found.append((nil, String(argument)))
                     continue
                 }
-                // As getopt(3) has it: what follows the letter, or else the next argument.
-                let attached = String(argument[argument.index(after: option)...])
-                let value = attached.isEmpty ? rest.popFirst() ?? "" : attached
-                if argument[option] == "o" { found.append(value.withoutBraces.nameAndValue) }
+                var letters = argument.dropFirst()
+                while let letter = letters.popFirst() {
+                    guard Self.takesValue(letter) else {
+                        found.append((letter, nil))
+                        continue
+                    }
+                    // What follows the letter is its value, or else the next word.
+                    found.append((letter, letters.isEmpty ? rest.popFirst() : String(letters)))
+                    break
+                }
             }
             return found
         }
@@ -63,10 +80,15 @@ package struct MasterCf: Sendable, Equatable {
                 service: words[0],
                 type: words[1],
                 command: words[7],
-                arguments: Array(words.dropFirst(8)),
+                arguments: words.dropFirst(8).map(\.withoutBraces),
                 lines: group.indices
             )
         }
+    }
+
+    /// Takes an entry out.
+    package mutating func remove(_ entry: Entry) {
+        for index in entry.lines.sorted(by: >) { lines.remove(at: index) }
     }
 
     /// Takes a service's entry out, where it stands there in just these lines.
@@ -74,7 +96,7 @@ package struct MasterCf: Sendable, Equatable {
         let matching = entries.filter { entry in
             entry.service == service && entry.type == type && entry.lines.map { lines[$0] } == unwanted
         }
-        for index in matching.flatMap(\.lines).sorted(by: >) { lines.remove(at: index) }
+        for entry in matching.reversed() { remove(entry) }
     }
 
     /// Puts a service's entry in place of the one of that name and type, or at the end.
@@ -105,9 +127,12 @@ extension String {
         return word.isEmpty ? words : words + [word]
     }
 
-    /// What stands between the braces around all of it.
+    /// What stands between the braces around all of it, without the space beside them (master_ent.c: EXTPAR_FLAG_STRIP).
     fileprivate var withoutBraces: String {
-        let text = unicodeScalars
-        return text.first == "{" && text.last == "}" ? String(text.dropFirst().dropLast()) : self
+        guard unicodeScalars.first == "{", unicodeScalars.last == "}" else { return self }
+        var text = unicodeScalars.dropFirst().dropLast()
+        while text.first?.isPostfixSpace == true { text.removeFirst() }
+        while text.last?.isPostfixSpace == true { text.removeLast() }
+        return String(text)
     }
 }

@@ -31,6 +31,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
     package let isProxied: Bool
     /// The Postfix that it is for.
     package let version: PostfixVersion
+    /// The node's own address, at which the load balancer reaches Postfix.
+    package let address: IPAddress
     /// Where all mail goes while the node leaves, as Postfix writes a relayhost.
     private let evacuation: String?
 
@@ -45,6 +47,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
         version: PostfixVersion
     ) {
         self.version = version
+        self.address = facts.privateAddress
         self.upstream = mail.upstream
         self.keptTable = mail.upstream?.login != nil && password == nil ? .passwords : nil
         self.certificate = mail.certificate
@@ -81,9 +84,14 @@ package struct PostfixConfiguration: Sendable, Equatable {
             Parameter("relay_domains", mail.transports.map { "\($0.domain)" }.joined(separator: ", ")),
             Parameter("smtpd_relay_restrictions", relayPolicy),
             Parameter("smtpd_recipient_restrictions", relayPolicy),
-            // Whoever is believed to speak for others can speak for those in the networks.
-            Parameter("smtpd_authorized_xclient_hosts", ""),
+            // Postfix takes a bare <postmaster> from everyone, whatever the lists above say (RFC 5321, section 4.5.1).
+            Parameter("smtpd_data_restrictions", "permit_mynetworks, reject"),
+            // Whoever is believed to speak for others can speak for those in the networks: this node alone, which proves
+            // its doors that way.
+            Parameter("smtpd_authorized_xclient_hosts", "\(facts.privateAddress)"),
             Parameter("smtpd_upstream_proxy_protocol", mail.proxyProtocol ? "haproxy" : ""),
+            // The same for postscreen, where an operator has it stand before smtpd.
+            Parameter("postscreen_upstream_proxy_protocol", mail.proxyProtocol ? "haproxy" : ""),
             Parameter("smtp_tls_security_level", mail.outboundTLS.rawValue),
             Parameter("smtpd_banner", "$myhostname ESMTP"),
             Parameter("disable_vrfy_command", "yes"),
@@ -108,6 +116,18 @@ package struct PostfixConfiguration: Sendable, Equatable {
         let all = (parameters + asked).map { ($0.name, $0.value) } + leaving.map { ($0.name, $0.value) }
         return Dictionary(all) { _, last in last }
     }
+
+    /// Who may have mail relayed, as main.cf has to say it, whatever else is in there.
+    package var policy: [String: String] { effective.filter { Self.policyNames.contains($0.key) } }
+
+    /// The table that `mynetworks` names, if it does.
+    package var networkTable: PostfixTable? { tables.first { $0.name == .networks } }
+
+    private static let policyNames: Set = [
+        "mydestination", "mynetworks", "relay_domains", "smtpd_relay_restrictions", "smtpd_recipient_restrictions",
+        "smtpd_data_restrictions", "smtpd_authorized_xclient_hosts", "smtpd_upstream_proxy_protocol",
+        "postscreen_upstream_proxy_protocol",
+    ]
 
     private static func transports(
         _ mail: NodeSettings.Mail,
@@ -159,7 +179,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
 extension PostfixConfiguration.Parameter {
     /// Whether Postfix before 2.10 has it, or can't do without it: there, smtpd_recipient_restrictions decide alone.
     fileprivate var isOfOldPostfix: Bool {
-        name != "smtpd_relay_restrictions" && !(name == "smtpd_upstream_proxy_protocol" && value.isEmpty)
+        name != "smtpd_relay_restrictions" && !(name.hasSuffix("_upstream_proxy_protocol") && value.isEmpty)
     }
 }
 

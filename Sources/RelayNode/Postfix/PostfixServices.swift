@@ -1,24 +1,15 @@
-package import Vocabulary
+import Vocabulary
 
-/// The services of Postfix's master that are the agent's: the doors that mail comes in by, and the self-test's listener.
+/// The services of Postfix's master that are the agent's: the doors that mail comes in by.
 extension PostfixConfiguration {
-    /// master.cf with Postfix's own smtpd on the ports that mail is taken on, and the listener that the self-test speaks to.
-    ///
-    /// - Throws: `RelayPolicyOverridden` where the file itself sets a relay policy on a door.
-    package func masterCf(from current: String) throws(RelayPolicyOverridden) -> String {
+    /// master.cf with Postfix's own smtpd on the ports that mail is taken on.
+    package func masterCf(from current: String) -> String {
         var file = MasterCf(current)
-        for entry in file.entries where entry.isDoor && entry.service != Self.selfTestService {
-            if let override = entry.overrides.first(where: { Self.policyParameters.contains($0.name) }) {
-                throw RelayPolicyOverridden(service: entry.service, parameter: override.name, value: override.value)
-            }
-        }
-        func serves(_ port: UInt16, _ name: String) -> Bool {
-            file.entries.contains { $0.type == "inet" && ["\(port)", name].contains($0.port) }
-        }
-        if !serves(25, "smtp") { file.set("smtp", "inet", to: [Self.relayEntry]) }
+        for form in Self.formerSelfTestEntries { file.remove(Self.formerSelfTestService, "inet", where: form) }
+        openRelayDoor(of: &file)
         if !ports.contains(587) {
             file.remove("submission", "inet", where: Self.submissionEntry)
-        } else if !serves(587, "submission") {
+        } else if !serves(587, in: file) {
             file.set("submission", "inet", to: Self.submissionEntry)
         }
         if upstream?.isImplicitTLS == true {
@@ -26,8 +17,22 @@ extension PostfixConfiguration {
         } else {
             file.remove(Self.smarthostService, "unix", where: Self.smarthostEntry)
         }
-        file.set(Self.selfTestService, "inet", to: selfTestEntry)
         return file.text
+    }
+
+    /// Has something listen on port 25 at the address that the load balancer sends to. An entry for loopback alone, as some
+    /// tools leave it behind, is opened: beside one for all addresses, Postfix could not start.
+    private func openRelayDoor(of file: inout MasterCf) {
+        if serves(25, in: file) { return }
+        for entry in file.entries.reversed() where entry.type == "inet" && Listener(entry.service).port == 25 {
+            file.remove(entry)
+        }
+        file.set("smtp", "inet", to: [Self.relayEntry])
+    }
+
+    private func serves(_ port: UInt16, in file: MasterCf) -> Bool {
+        file.entries.lazy.filter { $0.type == "inet" }.map { Listener($0.service) }
+            .contains { $0.port == port && $0.serves(address) }
     }
 
     private static let relayEntry = "smtp      inet  n       -       n       -       -       smtpd"
@@ -45,49 +50,15 @@ extension PostfixConfiguration {
         "  -o smtp_tls_wrappermode=yes",
     ]
 
-    /// The self-test's listener.
-    package static let selfTestAddress = IPAddress(bytes: [127, 0, 0, 1])
-    /// The self-test's listener's port.
-    package static let selfTestPort: UInt16 = 10025
-    private static let selfTestService = "\(selfTestAddress):\(selfTestPort)"
-    private var selfTestEntry: [String] {
+    /// The listener that earlier versions proved the relay by, in the forms in which they wrote it. Content filters hand
+    /// mail back by a port of that number, and theirs stays.
+    private static let formerSelfTestService = "127.0.0.1:10025"
+    private static let formerSelfTestEntries: [[String]] = {
         let entry = [
-            "\(Self.selfTestService) inet n - n - 2 smtpd",
+            "\(formerSelfTestService) inet n - n - 2 smtpd",
             "  -o syslog_name=postfix/self-test",
             "  -o smtpd_authorized_xclient_hosts=127.0.0.0/8",
         ]
-        return version < .havingRelayRestrictions ? entry : entry + ["  -o smtpd_upstream_proxy_protocol="]
-    }
-
-    /// The self-test's listener does not share these overrides, so it could not see what they open or close.
-    private static let policyParameters: Set = [
-        "mynetworks", "mynetworks_style", "mydestination", "relay_domains", "smtpd_relay_restrictions",
-        "smtpd_recipient_restrictions", "smtpd_client_restrictions", "smtpd_sender_restrictions",
-        "smtpd_helo_restrictions", "smtpd_delay_reject", "smtpd_authorized_xclient_hosts",
-        "smtpd_upstream_proxy_protocol",
-    ]
-}
-
-extension MasterCf.Entry {
-    /// The port that it listens on, on whatever address, by its number or its name.
-    fileprivate var port: String { service.split(separator: ":").last.map(String.init) ?? service }
-
-    /// Whether mail may come in by it: an smtpd, or whatever else listens where one does.
-    fileprivate var isDoor: Bool {
-        command == "smtpd" || type == "inet" && ["smtp", "25", "submission", "587"].contains(port)
-    }
-}
-
-/// master.cf has a relay policy of its own for a port, behind main.cf's back.
-package struct RelayPolicyOverridden: Error, Sendable, Equatable, CustomStringConvertible {
-    package let service: String
-    package let parameter: String
-    package let value: String
-
-    package var description: String {
-        """
-        /etc/postfix/master.cf: the '\(service)' service sets '-o \(parameter)=\(value.escapedForDisplay)', which \
-        overrides the relay's policy there; remove that option and run 'smtp-relay-agent reconcile'
-        """
-    }
+        return [entry, entry + ["  -o smtpd_upstream_proxy_protocol="]]
+    }()
 }

@@ -11,6 +11,7 @@ package struct HealthEndpoint: Resource {
     package let onceConverged: String? = "prove the relay and publish its health"
 
     private let verifier: NodeVerifier
+    private let mayPublish: Bool
     private let publisher: ServiceName
     private let file: FilePath
     private let endpoint: any HealthChecking
@@ -18,11 +19,13 @@ package struct HealthEndpoint: Resource {
     private let files: FileSystem
 
     /// - Parameters:
+    ///   - mayPublish: Whether the node may come into service by this pass; one that is in service stays there without.
     ///   - publisher: The unit that writes the file when it starts and removes it when it stops.
     ///   - file: The file that nginx serves.
     ///   - answer: Asks nginx as the load balancer does.
     package init(
         verifier: NodeVerifier,
+        mayPublish: Bool = true,
         publisher: ServiceName,
         file: FilePath,
         answer: any HealthChecking,
@@ -30,6 +33,7 @@ package struct HealthEndpoint: Resource {
         files: FileSystem
     ) {
         self.verifier = verifier
+        self.mayPublish = mayPublish
         self.publisher = publisher
         self.file = file
         self.endpoint = answer
@@ -44,27 +48,46 @@ package struct HealthEndpoint: Resource {
             return .drifted(Drift([Change(.service, summary)]) { try await publish(anew: !isPublished) })
         }
         do {
-            try await verifier.checkService()
+            try await look()
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch let failure as BusyDoor {
+            guard try BusyLooks(files: files).note() else { throw failure }
+            return withdrawal(because: failure)
         } catch {
-            return .drifted(
-                Drift([Change(.service, "withdraw the health check's 200")]) {
-                    try await withdraw()
-                    throw error
-                }
-            )
+            return withdrawal(because: error)
         }
         try await expectHealthy()
         return .inSync
     }
 
+    private func look() async throws {
+        try await verifier.checkService()
+        try BusyLooks(files: files).forget()
+    }
+
+    private func withdrawal(because failure: any Error) -> Check {
+        .drifted(
+            Drift([Change(.service, "withdraw the health check's 200")]) {
+                try await withdraw()
+                throw failure
+            }
+        )
+    }
+
     private func publish(anew: Bool) async throws {
         do {
             try await verifier.prove()
-            try await verifier.checkService()
+            try await look()
+        } catch is CancellationError {
+            // Nothing is known; the guard withdraws what is not proven.
+            throw CancellationError()
         } catch {
             try await withdraw()
             throw error
         }
+        guard !anew || mayPublish else { return }
+        try KeptSelfTest(files: files).write(verifier.selfTest)
         if anew { try await services.change { try await $0.restart(publisher) } }
         try await expectHealthy()
     }

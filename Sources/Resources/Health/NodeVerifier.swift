@@ -1,86 +1,138 @@
+import FoundationEssentials
 package import Host
 package import RelayNode
 package import SMTP
-package import SystemPackage
-package import Vocabulary
+import SystemPackage
+import Vocabulary
 
-/// Proves that the node does its job and no more: Postfix answers, relays for the allowed networks, refuses everyone
-/// else, and has room for what it accepts.
+/// Proves that the node does its job and no more: its doors take mail of the allowed networks and of nobody else, and
+/// there is room for what they take.
 ///
-/// The relay's policy can change only with Postfix's files or the networks, and each proof writes some lines to the
-/// mail log. So it is kept, with what it was a proof of, and made again when that is no longer so.
+/// What the doors do can change only when Postfix loads its files, or with the networks; and each proof writes some lines
+/// to the mail log. So it is kept, with what it was a proof of, and made again when that is no longer so.
 package struct NodeVerifier: Sendable {
     private let probe: any RelayProbing
-    private let selfTest: SelfTest
+    package let selfTest: SelfTest
     private let files: FileSystem
+    private let runner: any CommandRunner
     let observer: ProbeObserver
 
     /// In /run: after a boot, Postfix has read its files anew.
     private static let proof: FilePath = "/run/smtp-relay-agent/proof"
+    private static let mainCf: FilePath = "/etc/postfix/main.cf"
+    private static let masterCf: FilePath = "/etc/postfix/master.cf"
 
     package init(
         probe: any RelayProbing,
         selfTest: SelfTest,
         files: FileSystem,
+        runner: any CommandRunner,
         observer: ProbeObserver = .none
     ) {
         self.probe = probe
         self.selfTest = selfTest
         self.files = files
+        self.runner = runner
         self.observer = observer
     }
 
-    /// Whether the relay's policy was proven as it is now. Then the proof that holds is reported, with its time.
+    // The proof
+
+    /// Whether the doors were proven as they are now. Then the proof that holds is reported, with its time.
     package func isProven() throws -> Bool {
-        guard try files.file(at: Self.proof)?.bytes == Array(subject().utf8) else { return false }
+        guard let subject = try subject(), try files.file(at: Self.proof)?.bytes == Array(subject.utf8) else {
+            return false
+        }
         observer.report(ProbeReport(.relayPolicy, attempts, at: files.modificationTime(of: Self.proof)))
         return true
     }
 
-    /// Proves the relay's policy, and keeps the proof.
+    /// Proves the doors, and keeps the proof.
     ///
     /// - Throws: An `SMTPFailure` or a `RelayPolicyFailure`.
     package func prove() async throws {
-        let subject = try subject()
-        try files.remove(Self.proof)
-        try await observer.observing(.relayPolicy, attempts) { try await checkPolicy() }
+        try await observer.observing(.relayPolicy, attempts) {
+            do {
+                for _ in 0..<Self.tries {
+                    let before = try await settledSubject()
+                    try await checkPolicy()
+                    // A proof of what Postfix has loaded since would be one of nothing.
+                    if let before, try subject() == before { return try keep(before) }
+                }
+                throw RelayPolicyFailure.keepsLoading
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                try files.remove(Self.proof)
+                throw error
+            }
+        }
+    }
+
+    private static let tries = 3
+
+    private func keep(_ subject: String) throws {
         try files.createDirectory(Self.proof.removingLastComponent())
         try files.replace(Self.proof, with: Array(subject.utf8), attributes: FileAttributes())
     }
 
-    /// Whether the relay's policy is as its networks have it, without keeping a proof.
+    /// Whether the doors are as the networks have it, without keeping a proof.
     ///
     /// - Throws: An `SMTPFailure` or a `RelayPolicyFailure`.
     package func checkPolicy() async throws {
-        let clients = selfTest.outsiders + selfTest.insiders
-        let replies = try await probe.relayAttempts(by: clients, to: selfTest.domains)
-        for (client, replies) in zip(clients, replies) {
-            let isInsider = selfTest.insiders.contains(client)
-            for reply in replies {
-                if isInsider, !reply.isPositive { throw RelayPolicyFailure.refusesItsOwn(client, reply) }
-                if !isInsider, reply.code != 554 { throw RelayPolicyFailure.openRelay(client, reply) }
+        try checkFiles()
+        let doors = try await doors()
+        if let unprovable = doors.unprovable.first { throw RelayPolicyFailure.unprovable(unprovable) }
+        try expectDoors(doors)
+        for door in doors.all {
+            let trial = DoorTrial(probe: probe, selfTest: selfTest, door: door)
+            let isOurs = selfTest.ports.contains(door.port)
+            do {
+                try await trial.refusesStrangers()
+            } catch let failure as SMTPFailure where !isOurs {
+                // Where nothing answers, nobody gets in.
+                guard case .notConnected = failure.reason else { throw failure }
             }
-        }
-        // The listener that believes in other addresses is none of the doors themselves.
-        for port in selfTest.ports {
-            let reply = try await probe.ownRelayAttempt(port: port, isProxied: selfTest.isProxied)
-            guard reply.isPositive else { throw RelayPolicyFailure.refusesThisHost(port: port, reply) }
+            if isOurs { try await trial.servesSenders() }
         }
     }
 
-    /// Whether the relay is able to take mail now.
-    ///
-    /// - Throws: An `SMTPFailure` or a `QueueDiskFull`.
-    package func checkService() async throws {
-        let ports = selfTest.ports.map { "\($0)" }.joined(separator: " and ")
-        try await observer.observing(.smtp, "banner and EHLO on port \(ports)") {
-            try await probe.greet(ports: selfTest.ports, isProxied: selfTest.isProxied)
+    /// What the probes can't see by trying some addresses: that no further network was let in.
+    private func checkFiles() throws {
+        let main = MainCf(FileText(try files.bytes(at: Self.mainCf)).string)
+        for (name, wanted) in selfTest.policy.sorted(by: { $0.key < $1.key }) where main[name] != wanted {
+            // What is empty by default need not be there.
+            if wanted.isEmpty, main[name] == nil { continue }
+            throw RelayPolicyFailure.altered(parameter: name, value: main[name], wanted: wanted)
         }
-        let queue: FilePath = "/var/spool/postfix"
-        guard let free = files.freeSpace(at: queue) else { return }
-        try await observer.observing(.queueDisk, "free space of \(queue)") {
-            guard free >= selfTest.leastFreeSpace else { throw QueueDiskFull(queue: queue, free: free) }
+        guard let table = selfTest.networkTable else { return }
+        let path = FilePath(PostfixTable.Name.networks.path)
+        guard try files.bytes(at: path) == Array(table.utf8) else {
+            throw RelayPolicyFailure.alteredTable(path: path.string)
         }
+    }
+
+    private func expectDoors(_ doors: Doors) throws {
+        // A further port that could not be opened is for the pass to tell; the senders' first one is what matters.
+        guard doors.all.contains(where: { $0.port == 25 && $0.address == selfTest.address }) else {
+            throw RelayPolicyFailure.noDoor(port: 25, selfTest.address)
+        }
+    }
+
+    /// The doors that Postfix's own tool reads in master.cf, where it can, together with those that are read here.
+    private func doors() async throws -> Doors {
+        let read = try ownDoors()
+        // postconf(1) before 2.9 knows no -M; what it can't read, the master does not read either.
+        guard let output = try? await runner.run(Command("postconf", ["-M"])), output.status == 0 else { return read }
+        return read.merging(doors(MasterCf(output.standardOutput)))
+    }
+
+    private func ownDoors() throws -> Doors {
+        doors(MasterCf(FileText(try files.bytes(at: Self.masterCf)).string))
+    }
+
+    private func doors(_ file: MasterCf) -> Doors {
+        Doors(file, at: selfTest.address, isProxied: selfTest.isProxied)
     }
 
     /// What the proof consists of, in words.
@@ -88,49 +140,85 @@ package struct NodeVerifier: Sendable {
         "RCPT TO as \(selfTest.insiders.count) hosts inside and \(selfTest.outsiders.count) outside of the networks"
     }
 
-    /// All that the policy depends on.
-    private func subject() throws -> String {
-        let clients = selfTest.outsiders.map { "outside \($0)" } + selfTest.insiders.map { "inside \($0)" }
-        let ports = selfTest.ports.map { "port \($0)" } + selfTest.domains.map { "domain \($0)" }
-        return try files.fingerprint(of: "/etc/postfix") + "\n" + (clients + ports).joined(separator: "\n")
+    /// All that the proof depends on; `nil` where no Postfix runs, or it is just about to load its files.
+    private func subject() throws -> String? {
+        guard let processes = PostfixProcesses.current(queue: queue, files: files), let load = processes.load else {
+            return nil
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let test = String(decoding: try encoder.encode(selfTest), as: UTF8.self)
+        let fingerprint = try LoadedConfiguration(files: files).fingerprint()
+        return "master \(processes.master), queue manager \(load)\n\(fingerprint)\n\(test)\n"
     }
-}
 
-/// The relay's answer to a client is not what its networks say it should be.
-package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
-    case openRelay(IPAddress, SMTPReply)
-    case refusesItsOwn(IPAddress, SMTPReply)
-    case refusesThisHost(port: UInt16, SMTPReply)
+    /// The same, once a load that is under way is done.
+    private func settledSubject() async throws -> String? {
+        for _ in 0..<20 {
+            if let subject = try subject() { return subject }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return try subject()
+    }
 
-    package var description: String {
-        switch self {
-        case .openRelay(let client, let reply):
-            """
-            open relay: \(client) is in no allowed network, but was answered '\(reply)' in place of 554; look for \
-            settings that widen relaying: 'postconf -n' (smtpd_*_restrictions, mynetworks, relay_domains) and the \
-            -o lines of /etc/postfix/master.cf
-            """
-        case .refusesItsOwn(let client, let reply):
-            """
-            the relay refuses its own senders: \(client) is in an allowed network, but was answered '\(reply)'; \
-            look at 'postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions smtpd_client_restrictions'
-            """
-        case .refusesThisHost(let port, let reply):
-            """
-            the relay refuses this host itself at port \(port) with '\(reply)'; look at that port's -o lines in \
-            /etc/postfix/master.cf
-            """
+    // The looks
+
+    /// Whether the doors take mail now.
+    ///
+    /// - Throws: An `SMTPFailure`, a `RelayPolicyFailure`, `NoRoom`, or `BusyDoor` for one that may only be slow.
+    package func checkService() async throws {
+        try checkRoom()
+        let doors = try ownDoors().all.filter { selfTest.ports.contains($0.port) }
+        let ports = doors.map { "\($0.port)" }.joined(separator: " and ")
+        try await observer.observing(.smtp, "a sender and a stranger at port \(ports)") {
+            for door in doors { try await look(at: door) }
         }
     }
+
+    private func look(at door: Door) async throws {
+        do {
+            try await Patience.severalTimes {
+                try await DoorTrial(probe: probe, selfTest: selfTest, door: door).look()
+            }
+        } catch let failure as SMTPFailure {
+            guard failure.isSlow, PostfixProcesses.current(queue: queue, files: files)?.isServing == true else {
+                throw failure
+            }
+            throw BusyDoor(failure: failure)
+        }
+    }
+
+    /// Whether Postfix has room for what it takes, and its master was not stopped: what can be seen without a connection.
+    ///
+    /// - Throws: `NoRoom` or `StoppedMaster`.
+    package func checkRoom() throws {
+        if PostfixProcesses.current(queue: queue, files: files)?.isMasterStopped == true { throw StoppedMaster() }
+        guard let space = files.space(at: queue) else { return }
+        let look = { (failure: NoRoom?) in
+            observer.report(ProbeReport(.queueDisk, "free space of \(queue)", failure: failure.map { "\($0)" }))
+        }
+        guard space.bytes >= selfTest.leastFreeSpace, space.files.map({ $0 >= Self.leastFreeFiles }) ?? true else {
+            let failure = NoRoom(queue: queue, space: space)
+            look(failure)
+            throw failure
+        }
+        look(nil)
+    }
+
+    /// A message takes two or three files for a moment.
+    private static let leastFreeFiles: UInt64 = 100
+
+    private var queue: FilePath { QueueDirectory.current(files) }
 }
 
-/// There is no room for more mail.
-package struct QueueDiskFull: Error, CustomStringConvertible {
-    package let queue: FilePath
-    /// Bytes.
-    package let free: UInt64
-
-    package var description: String {
-        "the disk of \(queue) is full (\(free >> 20) MiB free); see 'df -h \(queue)' and 'mailq | tail -1'"
+extension SMTPFailure {
+    /// Whether the server took the connection and said nothing in time, as one that has too much to do.
+    fileprivate var isSlow: Bool {
+        guard case .silent = reason else { return false }
+        return true
     }
+}
+
+extension PostfixProcesses {
+    fileprivate var isServing: Bool { speaking > 0 && !isMasterStopped }
 }

@@ -32,4 +32,18 @@ enum Patience {
             }
         }
     }
+
+    /// Tries a few times, a moment apart, since one failure alone may be chance; what says that the relay is open is no chance.
+    static func severalTimes<Result>(_ attempt: () async throws -> Result) async throws -> Result {
+        for _ in 1..<3 {
+            do {
+                return try await attempt()
+            } catch let failure as RelayPolicyFailure where failure.isOpen {
+                throw failure
+            } catch {
+                try await Task.sleep(for: .milliseconds(300))
+            }
+        }
+        return try await attempt()
+    }
 }

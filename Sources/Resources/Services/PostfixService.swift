@@ -49,7 +49,7 @@ package struct PostfixService: ServiceConfiguration {
     package func desired(from current: [FilePath: String]) throws -> [FilePath: String] {
         var texts = [
             Self.mainCf: wanted.mainCf(from: current[Self.mainCf] ?? ""),
-            Self.masterCf: try wanted.masterCf(from: current[Self.masterCf] ?? ""),
+            Self.masterCf: wanted.masterCf(from: current[Self.masterCf] ?? ""),
         ]
         for table in wanted.tables { texts[FilePath(table.name.path)] = table.text }
         return texts
@@ -119,13 +119,27 @@ package struct PostfixService: ServiceConfiguration {
         this Postfix is older than 2.10 and does not know the PROXY protocol; leave mail.proxy_protocol out
         """
 
-    /// Its doors answer, and so does the listener that the relay proves itself by: each is a service of its own to
-    /// Postfix's master.
+    /// Its doors answer: each is a service of its own to Postfix's master.
     package func probe() async throws {
         try await Patience.untilAnswering {
-            try await relay.greet(ports: wanted.ports, isProxied: wanted.isProxied)
-            try await relay.greet(ports: [PostfixConfiguration.selfTestPort], isProxied: false)
+            for port in wanted.ports {
+                let server = SMTPServer(wanted.address, port: port)
+                let door = ProbedDoor(server, from: wanted.address, isProxied: wanted.isProxied)
+                _ = try await relay.attempts([], at: door)
+            }
         }
+    }
+
+    package func unloaded() throws -> ServiceAction {
+        try LoadedConfiguration(files: files).isCurrent() ? .none : .reload
+    }
+
+    package func loading(_ act: () async throws -> Void) async throws {
+        let loaded = LoadedConfiguration(files: files)
+        // What is edited from here on may be read or not, and counts as not.
+        let fingerprint = try loaded.fingerprint()
+        try await act()
+        try loaded.keep(fingerprint)
     }
 
     /// Where main.cf was so wrong that smtpd died of it, the master lets a minute pass before it starts another, and a

@@ -18,7 +18,7 @@ struct MailLogTests {
             """
             Nov 24 11:31:19 r1 postfix/smtpd[12]: connect from app[10.0.2.20]
             Nov 24 11:31:19 r1 postfix/submission/smtpd[12]: connect from app[10.0.2.20]
-            Nov 24 11:31:19 r1 postfix/self-test/smtpd[13]: NOQUEUE: reject
+            Nov 24 11:31:19 r1 postfix/smtpd[13]: NOQUEUE: reject: RCPT from self-test.smtp-relay-agent.internal[192.0.2.25]: 554
             Nov 24 11:31:19 r1 systemd[1]: Started postfix.service.
             postfix
              postfix/

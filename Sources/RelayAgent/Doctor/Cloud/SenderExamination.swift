@@ -15,8 +15,12 @@ struct SenderExamination: Examination {
     let views: LoadBalancerViews
     let ec2: any EC2Describing & SubnetDescribing
     let relay: any RelayProbing
+    /// The node's own, on port 25.
+    let door: ProbedDoor
 
     let limit: Duration = .seconds(30)
+    /// Nobody's (RFC 2606).
+    private static let recipient = "nobody@relay-self-test.invalid"
 
     func findings() async throws -> [Finding] {
         let views = try await views.all()
@@ -37,8 +41,11 @@ struct SenderExamination: Examination {
         }
         for client in Self.clients(sender, views) {
             findings += Self.judge(client, of: sender, allowed, settings)
-            let reply = try await relay.relayAttempts(by: [client], to: [])[0][0]
-            if !reply.isPositive { findings.append(Self.refused(client, of: sender, reply, settings)) }
+            let attempt = RelayAttempt(as: .told(client), to: [Self.recipient])
+            let answers = try await relay.attempts([attempt], at: door)[0]
+            if let reply = answers.refusal ?? answers.recipients.first, !reply.isPositive {
+                findings.append(Self.refused(client, of: sender, reply, settings))
+            }
         }
         return findings
     }

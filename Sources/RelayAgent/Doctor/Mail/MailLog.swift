@@ -72,9 +72,19 @@ struct MailLogEntry: Sendable, Equatable {
             let colon = line[bracket...].firstRange(of: "]: ")
         else { return nil }
         let path = line[start.upperBound..<bracket].split(separator: "/")
-        guard path.first != "self-test", let program = path.last, !program.contains(" ") else { return nil }
-        self.init(program: String(program), message: String(line[colon.upperBound...]))
+        let message = line[colon.upperBound...]
+        guard let program = path.last, !program.contains(" "), !Self.marks.contains(where: message.contains) else {
+            return nil
+        }
+        self.init(program: String(program), message: String(message))
     }
+}
+
+extension MailLogEntry {
+    /// What marks the self-test's conversations: the client's name, the recipient, the stranger's greeting.
+    fileprivate static let marks = [
+        "self-test.smtp-relay-agent.internal", "@relay-self-test.invalid", "helo=<[192.0.2.25]>",
+    ]
 }
 
 /// The time that a line of syslog's begins with: `Nov 24 11:31:19`, of this year or, before it has come, the last one, in

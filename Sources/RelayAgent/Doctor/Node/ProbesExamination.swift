@@ -29,8 +29,8 @@ struct RelayExamination: Examination {
 
     static func judge(_ failure: RelayPolicyFailure) -> Finding {
         let fix = "postconf -n; postconf -P; smtp-relay-agent reconcile"
-        switch failure {
-        case .openRelay:
+        switch failure.isOpen {
+        case true:
             return Finding(
                 .critical,
                 "open-relay",
@@ -38,7 +38,7 @@ struct RelayExamination: Examination {
                 why: "strangers send by this node, and its addresses will be blocked everywhere",
                 fix: fix
             )
-        case .refusesItsOwn, .refusesThisHost:
+        case false:
             return Finding(
                 .critical,
                 "refuses-own-senders",

@@ -1,0 +1,39 @@
+import Glibc
+package import SystemPackage
+
+extension FileSystem {
+    /// What tells the files of a folder, and of the folders in it, from later versions of them: names, sizes, times and
+    /// inodes, one file a line. Of a link it is that which it leads to.
+    package func fingerprintOfTree(_ folder: FilePath) throws(FileFailure) -> String {
+        var lines: [String] = []
+        try addFingerprints(of: folder, prefix: "", depth: 0, to: &lines)
+        return lines.joined(separator: "\n")
+    }
+
+    private func addFingerprints(
+        of folder: FilePath,
+        prefix: String,
+        depth: Int,
+        to lines: inout [String]
+    ) throws(FileFailure) {
+        for name in try names(in: folder) ?? [] {
+            let path = folder.appending(name)
+            var status = stat()
+            guard stat(location(of: path).string, &status) == 0 else {
+                lines.append("\(prefix)\(name) leads nowhere")
+                continue
+            }
+            if status.st_mode & S_IFMT == S_IFDIR {
+                if depth < Self.deepest {
+                    try addFingerprints(of: path, prefix: "\(prefix)\(name)/", depth: depth + 1, to: &lines)
+                }
+                continue
+            }
+            let time = "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+            lines.append("\(prefix)\(name) \(status.st_size) \(time) \(status.st_dev) \(status.st_ino)")
+        }
+    }
+
+    /// Links may lead in a circle.
+    private static let deepest = 3
+}

@@ -1,0 +1,42 @@
+package import SystemPackage
+
+/// Postfix's processes, as far as they tell what it runs with.
+package struct PostfixProcesses: Sendable, Equatable {
+    /// The master's number and start.
+    package let master: String
+    /// The queue manager's number; `nil` for a moment after a start or a reload.
+    package let queueManager: Int32?
+    /// The queue manager's number and start. A reload ends it and starts another, so each is a load of the configuration.
+    package let load: String?
+    /// Whether the master was stopped by a signal, so that it starts no more processes.
+    package let isMasterStopped: Bool
+    /// How many processes speak SMTP with clients, those that were stopped left out.
+    package let speaking: Int
+
+    /// - Parameter queue: Postfix's queue_directory.
+    /// - Returns: `nil` where no master runs.
+    package static func current(queue: FilePath, files: FileSystem) -> PostfixProcesses? {
+        guard let bytes = try? files.bytes(at: queue.appending("pid/master.pid"), limit: 64),
+            let process = Int32(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)),
+            let master = files.processStat(process), master.name == "master", master.state != "Z"
+        else { return nil }
+        var manager: (Int32, ProcessStat)?
+        var speaking = 0
+        for child in files.children(ofProcess: process) {
+            guard let stat = files.processStat(child) else { continue }
+            if queueManagers.contains(stat.name) { manager = (child, stat) }
+            if speakers.contains(stat.name), !stopped.contains(stat.state) { speaking += 1 }
+        }
+        return PostfixProcesses(
+            master: "\(process) \(master.startTime)",
+            queueManager: manager?.0,
+            load: manager.map { "\($0.0) \($0.1.startTime)" },
+            isMasterStopped: stopped.contains(master.state),
+            speaking: speaking
+        )
+    }
+
+    private static let queueManagers: Set = ["qmgr", "nqmgr", "oqmgr"]
+    private static let speakers: Set = ["smtpd", "postscreen"]
+    private static let stopped: Set<Character> = ["T", "t", "Z", "X"]
+}

@@ -1,0 +1,47 @@
+import SystemPackage
+
+/// What `/proc/PID/stat` says of a process (proc_pid_stat(5)).
+struct ProcessStat {
+    /// The name of its program, of which the kernel keeps fifteen characters.
+    let name: String
+    /// `S` for sleeping, `T` for stopped, `Z` for ended and not yet buried.
+    let state: Character
+    let parent: Int32
+    /// When it began, in ticks since the boot: this tells it from a later one of the same number.
+    let startTime: String
+}
+
+extension FileSystem {
+    func startTime(ofProcess process: Int32) -> String? { living(process)?.startTime }
+
+    func name(ofProcess process: Int32) -> String? { living(process)?.name }
+
+    private func living(_ process: Int32) -> ProcessStat? {
+        processStat(process).flatMap { $0.state == "Z" ? nil : $0 }
+    }
+
+    /// `nil` where there is no such process.
+    func processStat(_ process: Int32) -> ProcessStat? {
+        guard let bytes = try? bytes(at: FilePath("/proc/\(process)/stat")) else { return nil }
+        let line = String(decoding: bytes, as: UTF8.self)
+        // The name in parentheses may hold anything, parentheses included; what counts comes after the last one.
+        guard let start = line.firstIndex(of: "("), let end = line.lastIndex(of: ")"), start < end else { return nil }
+        let fields = line[line.index(after: end)...].split(separator: " ")
+        guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]) else { return nil }
+        return ProcessStat(
+            name: String(line[line.index(after: start)..<end]),
+            state: state,
+            parent: parent,
+            startTime: String(fields[19])
+        )
+    }
+
+    /// The processes that one has started, by the kernel's list, or else by looking at all.
+    func children(ofProcess process: Int32) -> [Int32] {
+        if let bytes = try? bytes(at: FilePath("/proc/\(process)/task/\(process)/children")) {
+            return String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap { Int32($0) }
+        }
+        let all = ((try? names(in: "/proc")) ?? []).compactMap { Int32($0) }
+        return all.filter { processStat($0)?.parent == process }
+    }
+}

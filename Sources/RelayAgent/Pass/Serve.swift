@@ -1,0 +1,109 @@
+import Host
+import Reconcile
+import RelayNode
+import Resources
+import Vocabulary
+
+/// A pass over a relay that is to be in service: brings every part to where it should be, and has the health check say 200
+/// only while the relay is proven.
+///
+/// `run` is to be read from top to bottom. A step that fails stops none of those after it: what can be repaired is
+/// repaired. What a failure costs is written beside each.
+struct Serve: Sendable {
+    let parts: NodeResources
+    let runner: StageRunner
+    let host: HostAccess
+    let log: StepLog
+
+    /// - Parameter failures: What was in the way before the first step.
+    func run(after failures: [StepFailure]) async -> StepResults {
+        var results = StepResults(failures: failures)
+
+        // Whatever holds up the steps below: a node that is not proven by then answers 503.
+        async let withdrawal: Void = withdrawUnlessProven()
+
+        // What is missing may be of no account for what is in service.
+        results.add(await runner.run([[parts.packages]]))
+        results.add(await runner.run([[parts.units]]))
+        results.add(await runner.run([[parts.mailTransferAgent]]))
+
+        // Where a change does not work, the service goes on with the files that were proven last.
+        let postfix = await runner.run([[parts.postfix]])
+        let nginx = await runner.run([[parts.nginx]])
+        results.add(postfix)
+        results.add(nginx)
+
+        // The proof is made in every pass, and takes the 200 away where it fails. A node that is out of service comes in only
+        // where all is as it should be, or as it was when it was proven last.
+        let isAsProven = (try? parts.postfix.runsProven() && parts.nginx.runsProven()) ?? false
+        let health = await runner.run([
+            [
+                parts.health(
+                    // Of a change that did not work, nothing is in force.
+                    as: postfix.hasFailed && isAsProven ? KeptSelfTest(files: host.files).read() : nil,
+                    mayPublish: results.failures.isEmpty || isAsProven
+                )
+            ]
+        ])
+        results.add(health)
+        if health.hasFailed {
+            // What the load balancers make of it is worth knowing; it is their own checks that take the node out.
+            if parts.request.agent != nil { await parts.look(because: results.failures.first) }
+            _ = await withdrawal
+            return results
+        }
+        if !postfix.hasFailed { results.note("postfix") { try parts.postfix.markProven() } }
+        if !nginx.hasFailed { results.note("nginx") { try parts.nginx.markProven() } }
+
+        // Each load balancer for itself: who waits for one is late at none of the others.
+        results.add(await runner.run(parts.memberships))
+        _ = await withdrawal
+        return results
+    }
+
+    private func withdrawUnlessProven() async {
+        do {
+            try await Task.sleep(for: HealthGuard.grace)
+            guard let reason = try host.healthGuard.withdrawUnlessProven() else { return }
+            log.failed("health", "the health check answers 503 from now on: \(reason)")
+        } catch is CancellationError {
+            return
+        } catch {
+            log.failed("health", "\(error)")
+        }
+    }
+}
+
+/// What came of the steps of a pass.
+struct StepResults: Sendable {
+    private(set) var changes: [Change] = []
+    private(set) var failures: [StepFailure]
+
+    init(failures: [StepFailure] = []) {
+        self.failures = failures
+    }
+
+    mutating func add(_ results: [Result<[Change], StepFailure>]) {
+        for result in results {
+            switch result {
+            case .success(let made): changes += made
+            case .failure(let failure): failures.append(failure)
+            }
+        }
+    }
+
+    /// Does something that belongs to a step, and notes that it failed.
+    mutating func note(_ step: String, _ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            failures.append(StepFailure(step: step, cause: error))
+        }
+    }
+}
+
+extension [Result<[Change], StepFailure>] {
+    fileprivate var hasFailed: Bool {
+        contains { if case .failure = $0 { true } else { false } }
+    }
+}

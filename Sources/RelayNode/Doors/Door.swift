@@ -1,0 +1,28 @@
+package import Vocabulary
+
+/// A listener of master.cf by which other hosts hand mail to Postfix.
+package struct Door: Sendable, Hashable {
+    /// As master.cf names it: `smtp`, `submission`, `10.0.1.10:2525`.
+    package let service: String
+    /// Where it is reached, as the load balancer reaches it.
+    package let address: IPAddress
+    package let port: UInt16
+    /// Whether each connection begins with a header of the PROXY protocol.
+    package let isProxied: Bool
+    /// Whether TLS begins with the first byte (smtpd_tls_wrappermode).
+    package let isImplicitTLS: Bool
+
+    package init(
+        service: String,
+        address: IPAddress,
+        port: UInt16,
+        isProxied: Bool = false,
+        isImplicitTLS: Bool = false
+    ) {
+        self.service = service
+        self.address = address
+        self.port = port
+        self.isProxied = isProxied
+        self.isImplicitTLS = isImplicitTLS
+    }
+}

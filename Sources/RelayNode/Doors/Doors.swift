@@ -1,0 +1,88 @@
+package import Vocabulary
+
+/// All doors of a master.cf, and what stands there that can't be proven to be closed to strangers.
+///
+/// A listener that only the host itself reaches is no door: content filters hand mail back by such ones.
+package struct Doors: Sendable {
+    package let all: [Door]
+    package let unprovable: [UnprovableDoor]
+
+    /// - Parameters:
+    ///   - address: The node's own, which the load balancer sends to.
+    ///   - isProxied: Whether main.cf has smtpd wait for headers of the PROXY protocol.
+    package init(_ file: MasterCf, at address: IPAddress, isProxied: Bool) {
+        var doors: [Door] = []
+        var unprovable: [UnprovableDoor] = []
+        for entry in file.entries {
+            do throws(UnprovableDoor) {
+                switch entry.type {
+                case "inet":
+                    if let door = try Self.door(entry, at: address, isProxied) { doors.append(door) }
+                // postscreen hands its connections to such a service.
+                case "pass" where entry.program == "smtpd": try Self.judge(entry, isProxied)
+                default: continue
+                }
+            } catch {
+                unprovable.append(error)
+            }
+        }
+        self.all = doors
+        self.unprovable = unprovable
+    }
+
+    /// All that either of two readings of a master.cf has found.
+    package func merging(_ other: Doors) -> Doors {
+        Doors(
+            all: all + other.all.filter { !all.contains($0) },
+            unprovable: unprovable + other.unprovable.filter { !unprovable.contains($0) }
+        )
+    }
+
+    private init(all: [Door], unprovable: [UnprovableDoor]) {
+        self.all = all
+        self.unprovable = unprovable
+    }
+
+    private static func door(
+        _ entry: MasterCf.Entry,
+        at address: IPAddress,
+        _ isProxied: Bool
+    ) throws(UnprovableDoor) -> Door? {
+        let listener = Listener(entry.service)
+        if listener.isLoopback { return nil }
+        guard ["smtpd", "postscreen"].contains(entry.program) else {
+            throw UnprovableDoor(service: entry.service, reason: .program(entry.program))
+        }
+        guard let port = listener.port else { throw UnprovableDoor(service: entry.service, reason: .portName) }
+        if case .named = listener.host { throw UnprovableDoor(service: entry.service, reason: .hostName) }
+        try judge(entry, isProxied)
+        var reached = address
+        if case .address(let own) = listener.host, !listener.serves(address) { reached = own }
+        return Door(
+            service: entry.service,
+            address: reached,
+            port: port,
+            isProxied: isProxied && !entry.overrides.contains { $0.name == "\(entry.program)_upstream_proxy_protocol" },
+            isImplicitTLS: entry.overrides.contains { $0 == ("smtpd_tls_wrappermode", "yes") }
+        )
+    }
+
+    /// - Throws: Where its command line says anything that is not known to leave the relay's policy as it is.
+    private static func judge(_ entry: MasterCf.Entry, _ isProxied: Bool) throws(UnprovableDoor) {
+        for option in entry.options {
+            guard let letter = option.letter else {
+                throw UnprovableDoor(service: entry.service, reason: .argument(option.value ?? ""))
+            }
+            guard letter == "o" || letter == "v" || letter == "D" else {
+                throw UnprovableDoor(service: entry.service, reason: .argument("-\(letter)"))
+            }
+        }
+        for override in entry.overrides
+        where !HarmlessOverrides.contain(override.name, override.value, isProxied: isProxied) {
+            throw UnprovableDoor(
+                service: entry.service,
+                reason: .override(name: override.name, value: override.value)
+            )
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Vocabulary
+
+/// A door of master.cf of which nobody can say from outside that it is closed to strangers.
+package struct UnprovableDoor: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Reason: Sendable, Hashable {
+        /// An option that may set another policy there than main.cf has.
+        case override(name: String, value: String)
+        /// A word of the command line that is no `-o`.
+        case argument(String)
+        /// Another program than smtpd or postscreen.
+        case program(String)
+        /// The port is a name that is not known here.
+        case portName
+        /// The address is a name.
+        case hostName
+    }
+
+    /// As master.cf names it.
+    package let service: String
+    package let reason: Reason
+
+    package init(service: String, reason: Reason) {
+        self.service = service
+        self.reason = reason
+    }
+
+    package var description: String {
+        """
+        /etc/postfix/master.cf: the '\(service.escapedForDisplay)' service \(explanation), and run \
+        'smtp-relay-agent reconcile'
+        """
+    }
+
+    private var explanation: String {
+        switch reason {
+        case .override(let name, let value):
+            """
+            sets '-o \(name.escapedForDisplay)=\(value.escapedForDisplay)', so nobody can prove that it is closed to \
+            strangers; remove that option, or have the service listen on 127.0.0.1 only
+            """
+        case .argument(let word):
+            """
+            has '\(word.escapedForDisplay)' on its command line, so nobody can prove that it is closed to strangers; \
+            remove that word, or have the service listen on 127.0.0.1 only
+            """
+        case .program(let program):
+            """
+            runs '\(program.escapedForDisplay)', so nobody can prove that it is closed to strangers; have smtpd or \
+            postscreen listen there, or have the service listen on 127.0.0.1 only
+            """
+        case .portName: "has a port name that is not known here; write the port's number"
+        case .hostName: "listens at a host name; write the address"
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package import Host
+package import SMTP
+package import SystemPackage
+
+/// Takes the health check's 200 from a node that is not proven any more, whatever else is under way.
+///
+/// It starts no conversation and changes nothing else, so nothing can hold it up. Only a pass gives the 200 back.
+package struct HealthGuard: Sendable {
+    private let file: FilePath
+    private let probe: any RelayProbing
+    private let files: FileSystem
+    private let runner: any CommandRunner
+
+    /// How long a change may wait for its repair and its proof before the node answers 503.
+    package static let grace: Duration = .seconds(2)
+
+    /// - Parameter file: The file that nginx serves while the node is healthy.
+    package init(file: FilePath, probe: any RelayProbing, files: FileSystem, runner: any CommandRunner) {
+        self.file = file
+        self.probe = probe
+        self.files = files
+        self.runner = runner
+    }
+
+    /// Withdraws the 200 where the doors are not proven as they are now.
+    ///
+    /// - Returns: Why it did; `nil` where all is well, or nothing is published.
+    package func withdrawUnlessProven() throws -> (any Error)? {
+        guard files.exists(file), let verifier else { return nil }
+        if let objection = objection(of: verifier) { return try withdraw(because: objection) }
+        return try verifier.isProven() ? nil : try withdraw(because: NotProven())
+    }
+
+    /// The same for what comes without a change of Postfix's files: a full disk, a process that was stopped.
+    package func withdrawWithoutRoom() throws -> (any Error)? {
+        guard files.exists(file), let verifier, let objection = objection(of: verifier) else { return nil }
+        return try withdraw(because: objection)
+    }
+
+    private var verifier: NodeVerifier? {
+        KeptSelfTest(files: files).read().map {
+            NodeVerifier(probe: probe, selfTest: $0, files: files, runner: runner)
+        }
+    }
+
+    private func objection(of verifier: NodeVerifier) -> (any Error)? {
+        do {
+            try verifier.checkRoom()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func withdraw(because reason: any Error) throws -> any Error {
+        try files.remove(file)
+        return reason
+    }
+}
+
+/// Postfix's files were changed, or loaded anew, and the relay was not proven since.
+package struct NotProven: Error, CustomStringConvertible {
+    package var description: String {
+        """
+        Postfix's configuration was changed, and the relay is not proven since; the pass that follows proves it, or says \
+        what is wrong
+        """
+    }
+}

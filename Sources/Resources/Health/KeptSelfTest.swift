@@ -1,0 +1,32 @@
+import FoundationEssentials
+package import Host
+package import RelayNode
+import SystemPackage
+
+/// Whom the relay in service was proven to serve, kept for whoever has to judge it without settings and facts: the health
+/// unit after a start of Postfix, and the guard, which must not wait for either.
+package struct KeptSelfTest: Sendable {
+    private let files: FileSystem
+
+    /// In /run: after a boot, the instance may be another one.
+    private static let record: FilePath = "/run/smtp-relay-agent/self-test.json"
+
+    package init(files: FileSystem) {
+        self.files = files
+    }
+
+    /// `nil` where no relay was in service since the boot.
+    package func read() -> SelfTest? {
+        guard let bytes = try? files.bytes(at: Self.record) else { return nil }
+        return try? JSONDecoder().decode(SelfTest.self, from: Data(bytes))
+    }
+
+    package func write(_ test: SelfTest) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let bytes = Array(try encoder.encode(test))
+        guard try files.file(at: Self.record)?.bytes != bytes else { return }
+        try files.createDirectory(Self.record.removingLastComponent())
+        try files.replace(Self.record, with: bytes, attributes: FileAttributes())
+    }
+}

@@ -1,0 +1,68 @@
+package import RelayNode
+package import SMTP
+package import Vocabulary
+
+/// The relay's doors are not as its networks have it, or nobody can tell.
+package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
+    /// A stranger got an answer that only senders may get.
+    case openRelay(IPAddress, Door, command: String, SMTPReply)
+    case refusesItsOwn(IPAddress, Door, SMTPReply)
+    /// A parameter of main.cf that says who may relay.
+    case altered(parameter: String, value: String?, wanted: String)
+    /// The table of the allowed networks.
+    case alteredTable(path: String)
+    case unprovable(UnprovableDoor)
+    /// No service of master.cf listens where the load balancer sends to.
+    case noDoor(port: UInt16, IPAddress)
+    /// Postfix loads its files again and again.
+    case keepsLoading
+
+    /// Whether strangers may have their mail relayed; otherwise senders may be refused.
+    package var isOpen: Bool {
+        switch self {
+        case .openRelay, .altered, .alteredTable, .unprovable, .keepsLoading: true
+        case .refusesItsOwn, .noDoor: false
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .openRelay(let client, let door, let command, let reply):
+            """
+            open relay: \(client) is in no allowed network, but \(command) at port \(door.port) was answered '\(reply)'; \
+            look for settings that widen relaying: 'postconf -n' (smtpd_*_restrictions, mynetworks, relay_domains) and the \
+            -o lines of '\(door.service)' in /etc/postfix/master.cf
+            """
+        case .refusesItsOwn(let client, let door, let reply) where (400..<500).contains(reply.code):
+            """
+            the relay could not be proven: \(client) is in an allowed network, but port \(door.port) answered '\(reply)', \
+            a refusal for now; look at the mail log, and at 'postconf smtpd_milters smtpd_client_restrictions \
+            smtpd_sender_restrictions' for a service that does not answer
+            """
+        case .refusesItsOwn(let client, let door, let reply):
+            """
+            the relay refuses its own senders: \(client) is in an allowed network, but port \(door.port) answered \
+            '\(reply)'; look at 'postconf mynetworks smtpd_client_restrictions smtpd_helo_restrictions \
+            smtpd_sender_restrictions' and the -o lines of '\(door.service)' in /etc/postfix/master.cf
+            """
+        case .altered(let parameter, let value, let wanted):
+            """
+            /etc/postfix/main.cf: \(parameter) is '\(value?.escapedForDisplay ?? "")' in place of '\(wanted)', which says \
+            who may relay; run 'smtp-relay-agent reconcile'
+            """
+        case .alteredTable(let path):
+            "\(path) does not hold the allowed networks any more; run 'smtp-relay-agent reconcile'"
+        case .unprovable(let door): "\(door)"
+        case .noDoor(let port, let address):
+            """
+            /etc/postfix/master.cf: no smtpd listens at \(address) on port \(port), where the load balancer sends mail; \
+            run 'smtp-relay-agent reconcile'
+            """
+        case .keepsLoading:
+            """
+            Postfix loads its files again and again, so no proof of the relay holds; look for a program that reloads it \
+            ('journalctl -t postfix/master')
+            """
+        }
+    }
+}

@@ -1,0 +1,35 @@
+/// Settings as they were when they were right last: their sources, as far as a later process can't read them anew.
+package struct KeptSettings: Sendable, Equatable, Codable {
+    /// The settings' file; `nil` where there was none.
+    package let path: String?
+    package let text: String?
+    /// Variables that begin with `SMTP_RELAY_`.
+    package let variables: [String: String]
+    /// The instance's tags that begin with `smtp-relay:`.
+    package let tags: [String: String]
+
+    package init(path: String?, text: String?, variables: [String: String], tags: [String: String]) {
+        self.path = path
+        self.text = text
+        self.variables = variables
+        self.tags = tags
+    }
+
+    package var sources: SettingsSources {
+        let file: SettingsFile? = if let path, let text { SettingsFile(path: path, text: text) } else { nil }
+        return SettingsSources(file: file, environment: variables, flags: [])
+    }
+}
+
+extension SettingsSources {
+    /// - Parameter tags: The instance's tags.
+    package func kept(tags: [String: String]) -> KeptSettings {
+        let all = launch.variables.merging(environment) { _, own in own }
+        return KeptSettings(
+            path: file?.path,
+            text: file?.text,
+            variables: all.filter { $0.key.hasPrefix(SettingKey.variablePrefix) },
+            tags: tags.filter { $0.key.hasPrefix(SettingKey.tagPrefix) }
+        )
+    }
+}

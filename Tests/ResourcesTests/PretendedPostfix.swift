@@ -1,0 +1,87 @@
+import Host
+import RelayNode
+import RelayTestSupport
+import Resources
+import SystemPackage
+import Vocabulary
+
+/// A root in which Postfix seems to run with the files that a node wants.
+struct PretendedPostfix {
+    let files: FileSystem
+    let node: RelayNode
+
+    init(in files: FileSystem, _ change: (inout NodeSettings.Mail) throws -> Void = { _ in }) throws {
+        self.files = files
+        var mail = NodeSettings.Mail(
+            domain: try DomainName("example.com"),
+            networks: [.network(try IPNetwork("10.0.0.0/16"))]
+        )
+        try change(&mail)
+        let settings = NodeSettings(
+            mail: mail,
+            health: NodeSettings.Health(),
+            loadBalancer: NodeSettings.LoadBalancer(),
+            metadata: NodeSettings.Metadata(),
+            packages: NodeSettings.Packages()
+        )
+        self.node = try RelayNode(settings: settings, facts: Self.facts())
+        try files.createDirectory("/etc/postfix")
+        try put(main: node.postfix.mainCf(from: ""))
+        try put(master: node.postfix.masterCf(from: ""))
+        try load(1)
+    }
+
+    func put(main: String) throws { try files.put(Array(main.utf8), at: "/etc/postfix/main.cf") }
+    func put(master: String) throws { try files.put(Array(master.utf8), at: "/etc/postfix/master.cf") }
+
+    /// Has Postfix seem to have loaded its files again.
+    func load(_ number: Int) throws {
+        let spool: FilePath = "/var/spool/postfix/pid"
+        let manager = Self.process(200 + number)
+        for folder in [spool, Self.process(100).appending("task/100"), manager] { try files.createDirectory(folder) }
+        try files.put(Array("    100\n".utf8), at: spool.appending("master.pid"))
+        try files.put(Self.stat(100, "master", parent: 1), at: "/proc/100/stat")
+        try files.put(Self.stat(200 + number, "qmgr", parent: 100), at: manager.appending("stat"))
+        try files.put(Array("\(200 + number) ".utf8), at: "/proc/100/task/100/children")
+    }
+
+    /// Has Postfix's master seem to have been stopped by a signal.
+    func stopMaster() throws { try files.put(Self.stat(100, "master", parent: 1, state: "T"), at: "/proc/100/stat") }
+
+    /// A process that speaks SMTP.
+    func add(speaker number: Int, state: Character = "S") throws {
+        let process = Self.process(number)
+        try files.createDirectory(process)
+        try files.put(Self.stat(number, "smtpd", parent: 100, state: state), at: process.appending("stat"))
+        let children = try files.bytes(at: "/proc/100/task/100/children")
+        try files.put(children + Array("\(number) ".utf8), at: "/proc/100/task/100/children")
+    }
+
+    private static func process(_ number: Int) -> FilePath { FilePath("/proc/\(number)") }
+
+    private static func stat(_ process: Int, _ name: String, parent: Int, state: Character = "S") -> [UInt8] {
+        let rest = (0..<17).map { _ in "0" }.joined(separator: " ")
+        return Array("\(process) (\(name)) \(state) \(parent) \(rest) 4711 0\n".utf8)
+    }
+
+    static func facts() throws -> NodeFacts {
+        NodeFacts(
+            instanceID: try InstanceID("i-0123456789abcdef0"),
+            region: try Region("eu-central-1"),
+            partition: "aws",
+            servicesDomain: try DomainName("amazonaws.com"),
+            availabilityZone: "eu-central-1a",
+            vpcID: "vpc-1",
+            subnetID: "subnet-1",
+            mac: "0e:49:61:0f:c3:11",
+            privateAddress: try IPAddress("10.0.1.10"),
+            publicAddress: nil,
+            ipv6Addresses: [],
+            vpcNetworks: [try IPNetwork("10.0.0.0/16")],
+            subnetNetwork: try IPNetwork("10.0.1.0/24"),
+            tags: [:],
+            tagSource: .metadata,
+            operatingSystem: OperatingSystem(id: "amzn", idLike: [], versionID: "2023", prettyName: "Amazon Linux")
+        )
+    }
+}
