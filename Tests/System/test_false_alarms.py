@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from service import INTERVAL, MAIN, MASTER, POSTSCREEN, also, below, boot, instead
+from service import INTERVAL, MAIN, MASTER, POSTSCREEN, SMTPD, also, below, boot, instead
 
 from relaylab import paths
 from relaylab.shell import die_with_parent, start
@@ -87,7 +87,6 @@ def test_hardening_leaves_the_node_in_service(service, kind):
     assert_unmoved(service, HARDENED[kind] + "\n")
 
 
-SMTPD = "n       -       n       -       -       smtpd"
 
 HARMLESS = {
     "a name in the log": below("\n  -o syslog_name=postfix/door"),
