@@ -27,9 +27,8 @@ REFUSING = {
     "everyone is refused at HELO": ("smtpd_helo_restrictions = reject\n", None, "refuse"),
     "every sender is refused": ("smtpd_sender_restrictions = check_sender_access static:REJECT\n", None, "refuse"),
     "everyone is put off": ("smtpd_client_restrictions = defer\n", None, "450"),
-    "everyone is refused at DATA": ("smtpd_end_of_data_restrictions = reject\n", None, ""),
     "no service on the network": ("master_service_disable = inet\n", None, ""),
-    "no service on port 25": ("master_service_disable = smtp.inet\n", None, ""),
+    "no service on port 25": ("master_service_disable = smtp/inet\n", None, ""),
     "a dead milter": ("smtpd_milters = inet:127.0.0.1:8891\n", None, "451"),
 }
 
