@@ -56,6 +56,9 @@ def test_mynetworks_of_port_25_is_seen_however_it_is_written(service, form):
 
 PATH = "../../../../usr/lib/postfix/sbin/smtpd"
 
+# Postfix itself does not run with a mere "permit".
+EVERYONE = "check_client_access,static:OK,reject"
+
 # Further doors and overrides: what is added to master.cf, the service's name and the parameter that are to be named, and
 # the port at which a stranger is answered 250 meanwhile, if any.
 DOORS = {
@@ -77,15 +80,13 @@ DOORS = {
     "behind postscreen by its path": (
         instead((POSTSCREEN % "\n  { -o mynetworks = 0.0.0.0/0 }").replace("  smtpd\n", f"  {PATH}\n")), "smtpd",
         "mynetworks", 25),
-    "restrictions": (below("\n  -o smtpd_relay_restrictions=permit,reject\n"
-                           "  -o smtpd_recipient_restrictions=permit,reject"), "smtp", "smtpd_", 25),
-    "restrictions in braces": (below("\n  { -o smtpd_relay_restrictions = permit, reject }\n"
-                                     "  { -o smtpd_recipient_restrictions = permit, reject }"), "smtp", "smtpd_", 25),
+    "restrictions": (below(f"\n  -o smtpd_relay_restrictions={EVERYONE}\n"
+                           f"  -o smtpd_recipient_restrictions={EVERYONE}"), "smtp", "smtpd_", 25),
     "a class of restrictions": (
-        below("\n  -o smtpd_restriction_classes=lab_class\n  -o lab_class=permit\n"
+        below("\n  -o smtpd_restriction_classes=lab_class\n  { -o lab_class = check_client_access static:OK }\n"
               "  -o smtpd_relay_restrictions=lab_class,reject\n  -o smtpd_recipient_restrictions=lab_class,reject"),
         "smtp", "smtpd_", 25),
-    "restrictions by an access table": (
+    "restrictions in braces": (
         below("\n  { -o smtpd_relay_restrictions = check_client_access static:OK, reject }\n"
               "  { -o smtpd_recipient_restrictions = check_client_access static:OK, reject }"), "smtp", "smtpd_", 25),
     "half of the restrictions": (below("\n  -o smtpd_relay_restrictions=permit"), "smtp", "smtpd_relay_restrictions", None),
@@ -151,9 +152,11 @@ def test_an_edit_that_is_not_loaded_is_out_of_service_as_well(service):
 # Listeners that only this host reaches
 
 LOOPBACK = {
-    "127.0.0.1:10025": "\n  -o content_filter=\n  -o mynetworks=127.0.0.0/8\n  -o smtpd_recipient_restrictions=permit_mynetworks,reject",
+    "127.0.0.1:10025": "\n  -o content_filter=\n  -o mynetworks=127.0.0.0/8\n"
+                       "  -o smtpd_recipient_restrictions=permit_mynetworks,reject",
     "localhost:10025": "\n  -o content_filter=\n  -o mynetworks=127.0.0.0/8",
-    "127.0.0.1:10026": "\n  -o mynetworks=127.0.0.0/8\n  -o smtpd_upstream_proxy_protocol=\n  -o smtpd_relay_restrictions=permit_mynetworks,reject",
+    "127.0.0.1:10026": "\n  -o mynetworks=127.0.0.0/8\n  -o smtpd_upstream_proxy_protocol=\n"
+                       "  -o smtpd_relay_restrictions=permit_mynetworks,reject",
     "127.0.0.1:2525": "\n  { -o mynetworks = 127.0.0.0/8 }\n  -o smtpd_authorized_xclient_hosts=127.0.0.0/8",
 }
 

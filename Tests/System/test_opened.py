@@ -1,5 +1,5 @@
-"""Never open: an opened main.cf is put right at once, and an opened master.cf takes the node out of service, whatever else is
-wrong with the node: its settings, metadata, the AWS API, packages, units, a certificate, or the other file.
+"""Never open: an opened main.cf is put right at once, and an opened master.cf takes the node out of service. Nothing else
+that is wrong with the node delays that: settings, metadata, the AWS API, packages, units, a certificate, the other file.
 """
 
 import time
@@ -22,7 +22,9 @@ MAIN_CF = {
     "mynetworks, later": f"echo 'mynetworks = 0.0.0.0/0' >> {MAIN}",
     "mynetworks, on two lines": f"printf 'mynetworks =\\n  127.0.0.0/8,\\n# more\\n  0.0.0.0/0\\n' >> {MAIN}",
     "no mynetworks, but a style": f"sed -i '/^mynetworks = /d' {MAIN}; echo 'mynetworks_style = class' >> {MAIN}",
-    "restrictions": f"printf 'smtpd_relay_restrictions = permit, reject\\nsmtpd_recipient_restrictions = permit, reject\\n' >> {MAIN}",
+    # Postfix itself does not run with a mere "permit".
+    "restrictions": f"for name in relay recipient; do echo \"smtpd_${{name}}_restrictions = check_client_access static:OK, "
+                    f"reject\"; done >> {MAIN}",
     "own destinations": f"echo 'mydestination = example.net' >> {MAIN}",
     "XCLIENT for everyone": f"echo 'smtpd_authorized_xclient_hosts = 0.0.0.0/0' >> {MAIN}",
     "no restrictions at DATA": f"echo 'smtpd_data_restrictions =' >> {MAIN}",
@@ -30,22 +32,26 @@ MAIN_CF = {
 }
 
 
-@pytest.mark.parametrize("then", ["postfix reload", "sleep 12; postfix reload"])
-@pytest.mark.parametrize("kind", MAIN_CF)
-def test_an_opened_main_cf_is_put_right_and_the_node_stays(service, kind, then):
-    if "sleep" in then and kind not in ("mynetworks", "restrictions"):
-        then = "true"
+NAMES = ("mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions mydestination smtpd_authorized_xclient_hosts "
+         "smtpd_data_restrictions smtpd_upstream_proxy_protocol")
+LOADED = {"loaded": "postfix reload", "not loaded": "true", "loaded later": "sleep 12; postfix reload"}
+
+
+@pytest.mark.parametrize("kind, loaded", [
+    *((kind, loaded) for loaded in ("loaded", "not loaded") for kind in MAIN_CF),
+    ("mynetworks", "loaded later"), ("restrictions", "loaded later"),
+])
+def test_an_opened_main_cf_is_put_right_and_the_node_stays(service, kind, loaded):
     relay = service.relay
-    names = "mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions mydestination " \
-            "smtpd_authorized_xclient_hosts smtpd_data_restrictions smtpd_upstream_proxy_protocol"
-    before = relay.shell(f"postconf -h {names}")
+    before = relay.shell(f"postconf -h {NAMES}")
     try:
-        since = service.change(f"{MAIN_CF[kind]}; {then}")
+        since = service.change(f"{MAIN_CF[kind]}; {LOADED[loaded]}")
         service.assert_closed(within=WITHDRAWN)
-        relay.wait_until(f"[ \"$(postconf -h {names})\" = \"{before.strip(chr(10))}\" ]", WITHDRAWN, "main.cf as it was")
-        xclient = service.stranger(lines=("XCLIENT ADDR=10.0.0.9",))
-        assert xclient[2][:1] == "5", xclient
+        deadline = since + WITHDRAWN + 1
+        while relay.shell(f"postconf -h {NAMES}") != before:
+            assert time.time() < deadline, "main.cf is not as it was"
         assert service.stays_back(since, 10) is not None
+        assert service.stranger(lines=("XCLIENT ADDR=10.0.0.9",))[2].startswith("5")
         service.assert_mail_flows()
     finally:
         service.mend()
@@ -125,6 +131,8 @@ def trouble(service, request):
     if request.param is no_package:
         package = next(packages.build().glob("nginx-*.rpm"))
         service.relay.shell("cat > /root/nginx.rpm", stdin=package.open("rb"))
+    # Where the pass can't end, it has nothing to publish.
+    service.comes_back = request.param not in (no_package, unit_as_folder)
     mend = request.param(service)
     # A pass is under way, or was.
     time.sleep(INTERVAL + 3)
@@ -146,7 +154,9 @@ def test_an_opening_is_seen_and_main_cf_put_right_whatever_else_is_wrong(trouble
     since = service.edit(master=below("\n  { -o mynetworks = 0.0.0.0/0 }"))
     service.assert_withdrawn(since)
     cured = service.change(f"sed -i '/-o mynetworks/d' {MASTER}; postfix reload")
-    assert service.stays_back(cured) is not None, "the trouble keeps out a node whose doors are closed again"
+    service.assert_closed()
+    if service.comes_back:
+        assert service.stays_back(cured) is not None, "the trouble keeps out a node whose doors are closed again"
 
 
 CERTIFICATE = "/etc/pki/tls/certs/relay.pem"
