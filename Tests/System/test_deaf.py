@@ -199,13 +199,3 @@ def test_a_spool_without_room_takes_the_node_out_until_there_is_some(small_spool
         service.mend()
     assert back is not None, f"it did not come back within {BACK:.0f} s of there being room"
     service.assert_mail_flows()
-
-
-def test_a_spool_that_is_read_only_takes_the_node_out(small_spool):
-    service = small_spool
-    try:
-        since = service.change("mount -o remount,ro /var/spool/postfix")
-        service.assert_withdrawn(since, INTERVAL + 5)
-    finally:
-        service.relay.shell("mount -o remount,rw /var/spool/postfix")
-        service.mend()
