@@ -99,6 +99,19 @@ class Service:
             script += f"cat /root/main.cf >> {MAIN}\n"
         return self.change(script + then + "\n")
 
+    def main_cf(self, name: str) -> str:
+        """What main.cf sets a parameter to, at last. postconf would not say so where master.cf is broken."""
+        value, ours = "", False
+        for line in self.relay.shell(f"cat {MAIN}").splitlines():
+            if line.strip() and not line.lstrip().startswith("#"):
+                if line[0].isspace():
+                    value += line if ours else ""
+                else:
+                    key, _, text = line.partition("=")
+                    ours = key.strip() == name
+                    value = text if ours else value
+        return " ".join(value.split())
+
     def mark(self) -> str:
         """A point in the agent's log."""
         shown = self.relay.shell("journalctl -u smtp-relay-agent -n 1 --show-cursor --no-pager")

@@ -190,7 +190,7 @@ OLD_LISTENER = """\
 
 
 def test_the_listener_of_older_agents_is_taken_out(service):
-    since = service.edit(master=lambda text: text.replace(OLD_LISTENER, "").rstrip("\n") + f"\n{OLD_LISTENER}\n")
+    since = service.edit(master=also(f"# of an older agent\n{OLD_LISTENER}"))
     service.relay.wait_until(f"! grep -q 10025 {MASTER}", 10, "an end of the old listener")
     service.assert_serving(since, INTERVAL)
     service.mend()

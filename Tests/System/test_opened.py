@@ -32,8 +32,8 @@ MAIN_CF = {
 }
 
 
-NAMES = ("mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions mydestination smtpd_authorized_xclient_hosts "
-         "smtpd_data_restrictions smtpd_upstream_proxy_protocol")
+NAMES = ("mynetworks", "smtpd_relay_restrictions", "smtpd_recipient_restrictions", "mydestination",
+         "smtpd_authorized_xclient_hosts", "smtpd_data_restrictions", "smtpd_upstream_proxy_protocol")
 LOADED = {"loaded": "postfix reload", "not loaded": "true", "loaded later": "sleep 12; postfix reload"}
 
 
@@ -42,13 +42,15 @@ LOADED = {"loaded": "postfix reload", "not loaded": "true", "loaded later": "sle
     ("mynetworks", "loaded later"), ("restrictions", "loaded later"),
 ])
 def test_an_opened_main_cf_is_put_right_and_the_node_stays(service, kind, loaded):
-    relay = service.relay
-    before = relay.shell(f"postconf -h {NAMES}")
+    def read() -> list[str]:
+        return [service.main_cf(name) for name in NAMES]
+
+    before = read()
     try:
         since = service.change(f"{MAIN_CF[kind]}; {LOADED[loaded]}")
         service.assert_closed(within=WITHDRAWN)
         deadline = since + WITHDRAWN + 1
-        while relay.shell(f"postconf -h {NAMES}") != before:
+        while read() != before:
             assert time.time() < deadline, "main.cf is not as it was"
         assert service.stays_back(since, 10) is not None
         assert service.stranger(lines=("XCLIENT ADDR=10.0.0.9",))[2].startswith("5")
@@ -65,7 +67,7 @@ OPENED = "mynetworks = 0.0.0.0/0\n"
 def assert_main_cf_is_closed(service, since: float) -> None:
     """main.cf is put right, and a stranger is refused, whatever else is wrong."""
     deadline = since + WITHDRAWN + 2
-    while "0.0.0.0/0" in service.relay.shell("postconf -h mynetworks"):
+    while "0.0.0.0/0" in service.main_cf("mynetworks"):
         assert time.time() < deadline, "mynetworks in main.cf is still open"
         time.sleep(0.1)
     service.assert_closed()
