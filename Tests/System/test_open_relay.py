@@ -169,11 +169,28 @@ def test_a_refused_recipient_leaves_the_next_one_refused(lab, relay):
     assert all(re.match(r"[45]\d\d ", answer) for answer in answers[2:-3] + answers[-1:]), answers
 
 
-def test_the_self_tests_listener_is_out_of_a_strangers_reach(lab, relay):
-    assert speak(lab.outsider, relay.address, ["EHLO x", "XCLIENT ADDR=127.0.0.1"], port=10025) is None
-    # It is there all the same, on loopback alone.
-    listeners = relay.shell("ss -Hltn 'sport = :10025'").split("\n")
-    assert [line.split()[3] for line in listeners if line] == ["127.0.0.1:10025"]
+def test_only_the_node_itself_may_speak_for_others(lab, relay):
+    """The proof comes from the node's private address, to the doors themselves. No other host has that address."""
+    assert relay.shell("postconf -h smtpd_authorized_xclient_hosts").strip() == relay.address
+    lines = ["EHLO x", "XCLIENT ADDR=192.0.2.25"]
+    assert re.match(r"220 ", speak(relay.namespace, relay.address, lines)[2])
+    for namespace, server in ((lab.outsider, relay.address), (lab.application, relay.address),
+                              (lab.network.router, relay.address), (lab.application, network.LOAD_BALANCER),
+                              (relay.namespace, "127.0.0.1")):
+        assert re.match(r"5\d\d ", speak(namespace, server, lines)[2]), (namespace, server)
+
+
+def test_no_listener_is_there_but_the_doors(lab, relay):
+    assert relay.shell("ss -Hltn 'sport = :10025'") == ""
+    assert speak(lab.outsider, relay.address, ["EHLO x"], port=10025) is None
+
+
+@pytest.mark.parametrize("recipient", ["<postmaster>", "<Postmaster>", "<POSTMASTER>", '<"postmaster">', "postmaster"])
+def test_a_recipient_that_postfix_must_accept_gets_no_mail_through(lab, relay, recipient):
+    """More of it is in test_postmaster.py."""
+    mail = f"Subject: {MARK} {recipient}\r\n\r\nThis must not arrive.\r\n."
+    answers = said_to(relay, lab, STANDARD[0], f"MAIL FROM:{STANDARD[1]}", f"RCPT TO:{recipient}", "DATA", mail)
+    assert re.match(r"[45]\d\d ", answers[3]), answers
 
 
 def test_the_relays_own_mailboxes_are_for_the_networks(lab, relay):

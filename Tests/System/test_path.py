@@ -102,6 +102,8 @@ def test_postfix_reads_in_main_cf_what_the_agent_means(lab):
     assert values["relay_domains"] == ""
     for name in ("smtpd_relay_restrictions", "smtpd_recipient_restrictions"):
         assert values[name] == "permit_mynetworks, reject_unauth_destination, reject"
+    assert values["smtpd_data_restrictions"] == "permit_mynetworks, reject"
+    assert values["smtpd_authorized_xclient_hosts"] == "10.0.1.10"
     assert relay.exec("postfix", "check").stdout == ""
 
 

@@ -15,7 +15,8 @@ from .shell import output
 def speak(namespace: str, server: str, lines: list[str], port: int = 25, header: bytes = b"") -> list[str] | None:
     """Say lines to a server from a host. Returns its answers, the greeting first; None where nothing listens there.
 
-    Fewer answers than lines mean that the server has hung up. What comes first of all may be a proxy's header.
+    Fewer answers than lines mean that the server has hung up, or says nothing for half a minute. What comes first of all
+    may be a proxy's header.
     """
     order = json.dumps({"server": server, "port": port, "lines": lines, "header": header.hex()})
     said = output("ip", "netns", "exec", namespace, sys.executable, "-m", "relaylab.dialogue", order,
@@ -31,6 +32,8 @@ def _converse(server: str, port: int, lines: list[str], header: bytes) -> list[s
     with connection, connection.makefile("rb") as answers:
         connection.sendall(header)
         heard = [_reply(answers)]
+        if not heard[0]:
+            return heard
         for line in lines:
             try:
                 connection.sendall(line.encode("utf-8", "surrogateescape") + b"\r\n")
@@ -46,10 +49,13 @@ def _converse(server: str, port: int, lines: list[str], header: bytes) -> list[s
 def _reply(answers) -> str:
     """A reply's lines; empty where the server has hung up."""
     text = ""
-    while line := answers.readline().decode(errors="replace"):
-        text += line
-        if line[3:4] != "-":
-            break
+    try:
+        while line := answers.readline().decode(errors="replace"):
+            text += line
+            if line[3:4] != "-":
+                break
+    except (ConnectionError, TimeoutError):
+        pass
     return text.replace("\r\n", "\n").rstrip("\n")
 
 

@@ -16,6 +16,9 @@ _NAMES = {
     "mailbox.example.com": network.MAILBOX,
     # What the relays greet as.
     **{f"ip-10-0-1-{10 + number}.example.com": f"10.0.1.{10 + number}" for number in range(8)},
+    # As every private address of a VPC, the load balancers' have names that lead back to them.
+    "ip-10-0-0-25.example.com": network.LOAD_BALANCER,
+    "ip-10-0-0-26.example.com": network.NETWORK_LOAD_BALANCER,
     # A public address whose name leads back to it.
     "mail.example.com": "198.51.100.78",
     # And one with the name that AWS gives it by itself.

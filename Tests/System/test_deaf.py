@@ -1,0 +1,201 @@
+"""Never deaf: a node that can't take its senders' mail is out of service in seconds, says why, and comes back by itself."""
+
+import time
+
+import pytest
+from service import BACK, CONFIG, DOOR, INTERVAL, WITHDRAWN, below, boot, instead
+
+from relaylab.shell import output
+
+# A fault that no edit, reload or kill shows is seen by the next look, which takes its time with a door that hangs.
+SEEN = INTERVAL + 10
+
+
+@pytest.fixture(scope="module")
+def service(binary):
+    yield from boot(binary)
+
+
+# Edits that Postfix runs with
+
+REFUSING = {
+    "smtpd does not start": ("", below("\n  -o smtpd_relay_restrictions=permit\n  -o smtpd_recipient_restrictions=permit"),
+                             "smtpd_re"),
+    "smtpd does not start by main.cf": ("smtpd_client_restrictions = check_client_access nosuch:/etc/nothing\n", None, ""),
+    "everyone is refused": ("smtpd_client_restrictions = reject\n", None, "refuse"),
+    "everyone is refused at the door": ("", below("\n  -o smtpd_client_restrictions=reject"), "refuse"),
+    "everyone is refused at HELO": ("smtpd_helo_restrictions = reject\n", None, "refuse"),
+    "every sender is refused": ("smtpd_sender_restrictions = check_sender_access static:REJECT\n", None, "refuse"),
+    "everyone is put off": ("smtpd_client_restrictions = defer\n", None, "450"),
+    "no service on the network": ("master_service_disable = inet\n", None, ""),
+    "no service on port 25": ("master_service_disable = smtp/inet\n", None, ""),
+    "a dead milter": ("smtpd_milters = inet:127.0.0.1:8891\n", None, "451"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSING)
+def test_a_node_that_refuses_its_senders_leaves_and_comes_back(service, kind):
+    main, master, words = REFUSING[kind]
+    with service.broken(main, master) as (since, cursor):
+        service.assert_withdrawn(since)
+        log = service.wait_for_log(cursor, *words.split())
+        said = log + service.relay.agent("probe").stdout + service.relay.agent("doctor").stdout
+        assert "open relay" not in said, said
+        status = service.relay.agent("status").stdout
+        assert "FAILED" in status, status
+    service.assert_mail_flows()
+
+
+def test_an_edit_that_is_loaded_later_is_seen_when_it_is_loaded(service):
+    """Whether or not the agent has loaded it meanwhile: senders that are refused are never sent here."""
+    with service.broken("smtpd_client_restrictions = reject\n", then="true"):
+        time.sleep(12)
+        since = service.change("postfix reload")
+        service.assert_withdrawn(since)
+
+
+def test_a_foreign_edit_is_loaded_at_once_so_that_the_files_are_what_runs(service):
+    with service.broken("smtpd_client_restrictions = reject\n", then="true") as (since, _):
+        service.assert_withdrawn(since)
+
+
+# No door for the senders
+
+DOORS = {
+    "loopback's name": instead("localhost:25  inet  n       -       n       -       -       smtpd"),
+    "loopback's address": instead("127.0.0.1:smtp inet n     -       n       -       -       smtpd"),
+    "none, but a comment": instead("#" + DOOR),
+    "none at all": instead("# smtp was here"),
+    "another port": instead(DOOR.replace("smtp      ", "2525      ", 1)),
+}
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_a_missing_door_is_put_back_and_mail_flows(service, kind):
+    try:
+        began = service.edit(master=DOORS[kind])
+        deadline = began + BACK
+        while True:
+            # Through the load balancer, as long as it sends anybody here.
+            try:
+                service.mail()
+                break
+            except (AssertionError, IndexError):
+                assert time.time() < deadline, "the senders' host still gets no mail in"
+                time.sleep(0.5)
+        # Meanwhile it was not in service for longer than it may be.
+        closed = [sample["code"] for sample in service.health.samples(began + WITHDRAWN, time.time())]
+        listeners = service.relay.shell("ss -Hltn 'sport = :25'").splitlines()
+        assert any(line.split()[3] in ("0.0.0.0:25", "*:25", f"{service.relay.address}:25") for line in listeners), (
+            listeners, closed)
+        service.lab.wait_for_backend(service.relay, "UP", 20)
+        service.assert_mail_flows()
+        service.assert_closed()
+    finally:
+        service.mend()
+
+
+# A Postfix that hangs, and one that is dead
+
+
+def test_a_postfix_that_hangs_is_seen_by_the_next_look(service):
+    relay = service.relay
+    processes = "$(tr -d ' ' </var/spool/postfix/pid/master.pid) $(pgrep -x smtpd)"
+    try:
+        since = service.change(f"kill -STOP {processes}")
+        service.assert_withdrawn(since, SEEN)
+    finally:
+        relay.shell("kill -CONT $(tr -d ' ' </var/spool/postfix/pid/master.pid) $(pgrep -x smtpd)", check=False)
+        service.mend()
+
+
+DEAD = {
+    "stopped": "systemctl stop postfix",
+    "stopped by its own command": "postfix stop",
+    "killed": "kill -9 $(tr -d ' ' </var/spool/postfix/pid/master.pid)",
+    "all killed": "kill -9 $(tr -d ' ' </var/spool/postfix/pid/master.pid) $(pgrep -x smtpd) $(pgrep -x qmgr)",
+}
+
+
+@pytest.mark.parametrize("settings", ["right", "wrong"])
+@pytest.mark.parametrize("kind", DEAD)
+def test_a_dead_postfix_is_started_again_though_the_settings_are_wrong(service, kind, settings):
+    cursor = service.mark()
+    if settings == "wrong":
+        service.relay.shell(f"echo 'no_such_key = 1' >> {CONFIG}")
+        service.wait_for_log(cursor, "no_such_key", seconds=INTERVAL + 5)
+    try:
+        since = service.change(DEAD[kind])
+        service.relay.wait_until("ss -Hltn 'sport = :25' | grep -q .", 10, "Postfix again")
+        assert service.stays_back(since, 15) is not None, "the node is not back within 15 s"
+        service.lab.wait_for_backend(service.relay, "UP", 10)
+        service.assert_mail_flows()
+        if settings == "wrong":
+            status = service.relay.agent("status").stdout
+            assert "no_such_key" in status, status
+    finally:
+        service.mend()
+
+
+def test_a_wrong_setting_is_shown_and_nothing_stale_with_it(service):
+    """A sample that the last pass did not take is not shown as one of now."""
+    relay, cursor = service.relay, service.mark()
+    relay.shell(f"echo 'no_such_key = 1' >> {CONFIG}")
+    try:
+        service.wait_for_log(cursor, "no_such_key", seconds=INTERVAL + 5)
+        since = service.edit("smtpd_client_restrictions = reject\n")
+        service.assert_withdrawn(since)
+        metrics = run_in(service, "curl", "-s", f"http://{relay.address}/metrics")
+        told = [line for line in metrics.splitlines() if "probe_success{" in line and "relay policy" in line]
+        assert not told or told[0].split()[-1] == "0", metrics
+        status = relay.agent("status").stdout
+        assert "no_such_key" in status and "probe relay policy  passed" not in " ".join(status.split()), status
+    finally:
+        service.mend()
+
+
+def run_in(service, *argv: str) -> str:
+    return output("ip", "netns", "exec", service.lab.application, *argv)
+
+
+# A spool without room
+
+
+@pytest.fixture(scope="module")
+def small_spool(service):
+    """Postfix's spool on a small file system of its own, as an operator's volume would be."""
+    relay = service.relay
+    relay.shell("systemctl stop smtp-relay-agent postfix; cp -a /var/spool/postfix /root/spool; "
+                "mount -t tmpfs -o size=160m,nr_inodes=4000,mode=755 spool /var/spool/postfix; "
+                "cp -a /root/spool/. /var/spool/postfix/; systemctl start postfix; systemctl start --no-block smtp-relay-agent",
+                timeout=120)
+    relay.wait_until("systemctl is-active -q smtp-relay-agent && curl -sf http://127.0.0.1/health", 60, "the node again")
+    service.lab.wait_for_backend(relay, "UP", 30)
+    yield service
+    relay.shell("systemctl stop smtp-relay-agent postfix; umount -l /var/spool/postfix; systemctl start postfix; "
+                "systemctl start --no-block smtp-relay-agent", timeout=120)
+    relay.wait_until("systemctl is-active -q smtp-relay-agent && curl -sf http://127.0.0.1/health", 60, "the node again")
+
+
+FILLING = {
+    "bytes": ("head -c 120M /dev/zero > /var/spool/postfix/filler", "rm /var/spool/postfix/filler"),
+    "all bytes": ("cat /dev/zero > /var/spool/postfix/filler", "rm /var/spool/postfix/filler"),
+    "inodes": ("mkdir /var/spool/postfix/filler; cd /var/spool/postfix/filler; seq 5000 | xargs touch",
+               "rm -r /var/spool/postfix/filler"),
+}
+
+
+@pytest.mark.parametrize("kind", FILLING)
+def test_a_spool_without_room_takes_the_node_out_until_there_is_some(small_spool, kind):
+    service = small_spool
+    fill, clear = FILLING[kind]
+    try:
+        since = service.change(f"({fill}) 2>/dev/null || true")
+        service.assert_withdrawn(since, INTERVAL + 5)
+        assert "/var/spool/postfix" in service.relay.agent("status").stdout
+    finally:
+        cleared = service.change(clear)
+        back = service.stays_back(cleared)
+        service.mend()
+    assert back is not None, f"it did not come back within {BACK:.0f} s of there being room"
+    service.assert_mail_flows()
