@@ -60,6 +60,7 @@ package struct Pass: Sendable {
         } else {
             results = await stages(of: resources, runner, after: inTheWay)
         }
+        try Task.checkCancellation()
         let (changes, failures) = (results.changes, results.failures)
         do {
             try await SecurityLabels(files: host.files, runner: host.runner).restore(after: changes)

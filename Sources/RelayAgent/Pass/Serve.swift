@@ -20,7 +20,7 @@ struct Serve: Sendable {
         var results = StepResults(failures: failures)
 
         // Whatever holds up the steps below: a node that is not proven by then answers 503.
-        async let withdrawal: Void = withdrawUnlessProven()
+        async let _: Void = withdrawUnlessProven()
 
         // What is missing may be of no account for what is in service.
         results.add(await runner.run([[parts.packages]]))
@@ -32,6 +32,8 @@ struct Serve: Sendable {
         let nginx = await runner.run([[parts.nginx]])
         results.add(postfix)
         results.add(nginx)
+        // Who was told to end leaves the rest to the next pass.
+        if Task.isCancelled { return results }
 
         // The proof is made in every pass, and takes the 200 away where it fails. A node that is out of service comes in only
         // where all is as it should be, or as it was when it was proven last.
@@ -46,10 +48,10 @@ struct Serve: Sendable {
             ]
         ])
         results.add(health)
+        if Task.isCancelled { return results }
         if health.hasFailed {
             // What the load balancers make of it is worth knowing; it is their own checks that take the node out.
             if parts.request.agent != nil { await parts.look(because: results.failures.first) }
-            _ = await withdrawal
             return results
         }
         if !postfix.hasFailed { results.note("postfix") { try parts.postfix.markProven() } }
@@ -57,7 +59,6 @@ struct Serve: Sendable {
 
         // Each load balancer for itself: who waits for one is late at none of the others.
         results.add(await runner.run(parts.memberships))
-        _ = await withdrawal
         return results
     }
 
