@@ -127,6 +127,7 @@ struct NodeResources: NodeParts {
     var base: [any Resource] {
         let endpoint = HTTPHealthCheck(settings, transport: host.transport)
         return [
+            OwnFolders(files: host.files),
             PackagesResource(
                 node.packages,
                 manager: host.packages,

@@ -38,6 +38,7 @@ struct SenderParts: NodeParts {
     var base: [any Resource] {
         let isResident = settings.reconcile.resident
         return [
+            OwnFolders(files: host.files),
             PackagesResource(
                 [.postfix],
                 manager: host.packages,

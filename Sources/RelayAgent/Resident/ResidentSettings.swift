@@ -39,6 +39,6 @@ struct ResidentSettings: Sendable {
 
     private static let filesOfRelay =
         PostfixService.files + NginxService.files + Units.everywhere.map(UnitFiles.path) + [
-            FilePath(NginxConfiguration.healthFile)
+            FilePath(NginxConfiguration.healthFile), OwnFolders.served,
         ]
 }
