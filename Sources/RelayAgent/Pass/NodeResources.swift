@@ -128,6 +128,7 @@ struct NodeResources: NodeParts {
         let endpoint = HTTPHealthCheck(settings, transport: host.transport)
         return [
             OwnFolders(files: host.files),
+            SecurityLabels(files: host.files, runner: host.runner, warn: { log.warning("selinux", $0) }).resource,
             PackagesResource(
                 node.packages,
                 manager: host.packages,

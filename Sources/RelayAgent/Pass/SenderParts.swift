@@ -39,6 +39,7 @@ struct SenderParts: NodeParts {
         let isResident = settings.reconcile.resident
         return [
             OwnFolders(files: host.files),
+            SecurityLabels(files: host.files, runner: host.runner, warn: { log.warning("selinux", $0) }).resource,
             PackagesResource(
                 [.postfix],
                 manager: host.packages,
