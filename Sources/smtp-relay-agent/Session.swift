@@ -108,18 +108,6 @@ extension Session {
     }
 }
 
-/// The variables that the program was started with.
-private func processEnvironment() -> [String: String] {
-    var variables: [String: String] = [:]
-    var next = environ
-    while let entry = next.pointee {
-        let pair = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        if pair.count == 2 { variables[String(pair[0])] = String(pair[1]) }
-        next += 1
-    }
-    return variables
-}
-
 /// The command changes the host, or reads what is root's own.
 struct NotRoot: Error, CustomStringConvertible {
     var description: String {
