@@ -150,7 +150,8 @@ struct NodeResources: NodeParts {
                 services: services,
                 runner: host.runner,
                 files: host.files,
-                keep: { [files = host.files] in try ServicesBefore(files: files).keep($0) }
+                keep: { [files = host.files] in try ServicesBefore(files: files).keep($0) },
+                notice: { log.warning("mta", $0) }
             ),
             ConfiguredService(
                 PostfixService(node.postfix, runner: host.runner, relay: host.relay, files: host.files),
