@@ -95,7 +95,11 @@ struct Transaction: Sendable {
             if Task.isCancelled { throw CommandFailure(command, .leftRunning(nil)) }
         }
         let start = Command("/bin/sh", ["-c", "setsid /bin/sh \"$0\" </dev/null >/dev/null 2>&1 &", script])
-        _ = try await runner.runChecked(start)
+        do {
+            _ = try await runner.runChecked(start)
+        } catch {
+            throw Task.isCancelled ? CommandFailure(command, .leftRunning(nil)) : error
+        }
     }
 
     /// The program's process, once it has begun.
