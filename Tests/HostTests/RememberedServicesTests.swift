@@ -34,7 +34,9 @@ struct RememberedServicesTests {
         try await withHost { (files) async throws in
             let asked = CountingServices(running())
             let services = RememberedServices(asked, files: files)
-            for _ in 0..<5 { #expect(try await services.states(of: [postfix]) == [postfix: running()]) }
+            var known = running()
+            known.mainProcessStart = "1000"
+            for _ in 0..<5 { #expect(try await services.states(of: [postfix]) == [postfix: known]) }
             #expect(asked.questions == 1)
             // Another question has another answer.
             _ = try await services.states(of: [postfix, ServiceName("nginx")])

@@ -65,10 +65,8 @@ struct TransactionTests {
             try files.createDirectory("/var/lib/rpm")
             try files.put([], at: "/var/lib/rpm/.rpm.lock")
             let place = place(files)
-            let script = """
-                exec 9>>\(place)/var/lib/rpm/.rpm.lock; flock 9
-                while [ ! -e \(place)/go ]; do sleep 0.05; done; touch \(place)/whole
-                """
+            let work = "while [ ! -e \(place)/go ]; do sleep 0.05; done; touch \(place)/whole"
+            let script = "exec flock \(place)/var/lib/rpm/.rpm.lock sh -c '\(work)'"
             let began = ContinuousClock.now
             await #expect { try await SubprocessRunner(files: files).run(command(script, timeout: .seconds(2))) } throws: {
                 guard case .leftRunning(let process?) = ($0 as? CommandFailure)?.reason else { return false }
