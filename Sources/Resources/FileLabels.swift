@@ -77,7 +77,11 @@ package final class FileLabels: Resource {
             return
         }
         try files.createDirectory(Self.record.removingLastComponent())
-        try files.replace(Self.record, with: Array(labels.utf8), attributes: FileAttributes(permissions: .ownerReadWrite))
+        try files.replace(
+            Self.record,
+            with: Array(labels.utf8),
+            attributes: FileAttributes(permissions: .ownerReadWrite)
+        )
     }
 
     /// Has the host's tool label everything that there is, after files were written.

@@ -22,7 +22,7 @@ struct RememberedServicesTests {
         let folder = FilePath("/proc/\(process)")
         try files.createDirectory(folder)
         let fields = ["S"] + (4...21).map(String.init) + ["\(ticks)"]
-        let line = "\(process) (a (strange) name) \(fields.joined(separator: " "))\n"
+        let line = "\(process) (a (strange) name) \(fields.joined(separator: " ")) 0\n"
         try files.replace(folder.appending("stat"), with: Array(line.utf8), attributes: FileAttributes())
     }
 

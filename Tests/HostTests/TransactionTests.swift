@@ -53,7 +53,9 @@ struct TransactionTests {
 
     @Test func timeEndsOneThatChangesNoPackagesYet() async throws {
         try await withRoot { files in
-            await #expect { try await SubprocessRunner(files: files).run(command("sleep 60", timeout: .seconds(1))) } throws: {
+            await #expect {
+                try await SubprocessRunner(files: files).run(command("sleep 60", timeout: .seconds(1)))
+            } throws: {
                 ($0 as? CommandFailure)?.reason == .timedOut
             }
         }
@@ -68,7 +70,9 @@ struct TransactionTests {
             let work = "while [ ! -e \(place)/go ]; do sleep 0.05; done; touch \(place)/whole"
             let script = "exec flock \(place)/var/lib/rpm/.rpm.lock sh -c '\(work)'"
             let began = ContinuousClock.now
-            await #expect { try await SubprocessRunner(files: files).run(command(script, timeout: .seconds(2))) } throws: {
+            await #expect {
+                try await SubprocessRunner(files: files).run(command(script, timeout: .seconds(2)))
+            } throws: {
                 guard case .leftRunning(let process?) = ($0 as? CommandFailure)?.reason else { return false }
                 return kill(process, 0) == 0
             }

@@ -7,7 +7,9 @@ import Testing
 @testable import RelayAgent
 
 struct SettingsFilePlaceTests {
-    @Test(arguments: ["/root/c.toml", "/home/ec2-user/c.toml", "/tmp/c.toml", "/var/tmp/c.toml", "/run/user/0/c.toml", "/proc/9/fd/3"])
+    @Test(arguments: [
+        "/root/c.toml", "/home/ec2-user/c.toml", "/tmp/c.toml", "/var/tmp/c.toml", "/run/user/0/c.toml", "/proc/9/fd/3",
+    ])
     func whatTheUnitsDoNotSeeIsRefused(path: String) async throws {
         try await withTemporaryRoot { files in
             #expect {

@@ -14,7 +14,9 @@ struct FileLabelsTests {
 
     private func withFiles(_ body: (FileSystem, ScriptedRunner, FileLabels) async throws -> Void) async throws {
         try await withTemporaryRoot { files in
-            for folder: FilePath in ["/sys/fs/selinux", "/etc/postfix", "/run/www"] { try files.createDirectory(folder) }
+            for folder: FilePath in ["/sys/fs/selinux", "/etc/postfix", "/run/www"] {
+                try files.createDirectory(folder)
+            }
             for path in ["/sys/fs/selinux/enforce", Self.mainCf, Self.health] { try files.put([], at: path) }
             try files.setContext(Self.right, of: Self.mainCf)
             try files.setContext(.webContent, of: Self.health)
@@ -38,7 +40,9 @@ struct FileLabelsTests {
         try await Reconciler([labels]).converge { _ in }.map(\.summary)
     }
 
-    @Test(arguments: ["Would relabel \(mainCf) from \(wrong) to \(right)", "restorecon reset \(mainCf) context \(wrong)->\(right)"])
+    @Test(arguments: [
+        "Would relabel \(mainCf) from \(wrong) to \(right)", "restorecon reset \(mainCf) context \(wrong)->\(right)",
+    ])
     func aWrongLabelIsDriftAndTheToolIsAskedOnlyOfChanges(answer: String) async throws {
         try await withFiles { files, runner, labels in
             runner.expect(Self.question)
@@ -84,7 +88,13 @@ struct FileLabelsTests {
         try await withFiles { files, runner, _ in
             runner.expect(Self.question, failure: .notFound)
             try await confirmation { warned in
-                let labels = FileLabels({ [Self.mainCf] }, shown: [], runner: runner, files: files, warn: { _ in warned() })
+                let labels = FileLabels(
+                    { [Self.mainCf] },
+                    shown: [],
+                    runner: runner,
+                    files: files,
+                    warn: { _ in warned() }
+                )
                 let changes = try await converge(labels)
                 #expect(changes.isEmpty)
             }

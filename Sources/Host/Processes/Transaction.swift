@@ -73,7 +73,8 @@ struct Transaction: Sendable {
 
     /// What a service manager tells the agent alone.
     private static let ownVariables: Set = [
-        "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "INVOCATION_ID", "JOURNAL_STREAM", "MAINPID", "SYSTEMD_EXEC_PID",
+        "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "INVOCATION_ID", "JOURNAL_STREAM", "MAINPID",
+        "SYSTEMD_EXEC_PID",
     ]
 
     /// Those of a name that a shell takes.

@@ -44,7 +44,8 @@ package struct SettingsFilePlace: Sendable {
     }
 
     private static let hidden: [(folder: FilePath, option: String)] = [
-        ("/tmp", "PrivateTmp"), ("/var/tmp", "PrivateTmp"), ("/dev", "PrivateDevices"), ("/proc", "a process's own folder"),
+        ("/tmp", "PrivateTmp"), ("/var/tmp", "PrivateTmp"), ("/dev", "PrivateDevices"),
+        ("/proc", "a process's own folder"),
     ]
     private static let hiddenFromHealth: [(folder: FilePath, option: String)] = [
         ("/root", "ProtectHome"), ("/home", "ProtectHome"), ("/run/user", "ProtectHome"),

@@ -34,13 +34,16 @@ enum DiffSecrets {
         let lowered = line.lowercased()
         guard lowered.utf8.count == line.utf8.count else { return line }
         for word in words {
-            guard let found = lowered.firstRange(of: word), let equals = lowered[found.upperBound...].firstIndex(of: "="),
+            guard let found = lowered.firstRange(of: word),
+                let equals = lowered[found.upperBound...].firstIndex(of: "="),
                 lowered[found.upperBound..<equals].allSatisfy({ $0 == "_" || $0 == " " || $0.isLetter || $0.isNumber })
             else { continue }
             let value = lowered[equals...].dropFirst().drop { $0.isWhitespace }
             // With the types of its tables in front, as in proxy:hash:/etc/postfix/x.
             let isFile = value.drop { $0.isLetter || $0 == ":" }.hasPrefix("/")
-            guard !value.isEmpty, !isFile, !value.hasPrefix("$"), !tables.contains(where: value.hasPrefix) else { return line }
+            guard !value.isEmpty, !isFile, !value.hasPrefix("$"), !tables.contains(where: value.hasPrefix) else {
+                return line
+            }
             let kept = line.utf8.prefix(lowered.utf8.distance(from: lowered.startIndex, to: value.startIndex))
             return String(decoding: kept, as: UTF8.self) + mask
         }
