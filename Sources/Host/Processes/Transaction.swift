@@ -49,7 +49,7 @@ struct Transaction: Sendable {
     private func removeFinished() throws(FileFailure) {
         for name in try files.names(in: Self.folders) ?? [] {
             let folder = Self.folders.appending(name)
-            if let process = number("process", in: folder), files.startTime(ofProcess: process) != nil { continue }
+            if RunningTransactions(files: files).process(in: folder) != nil { continue }
             try files.removeDirectory(folder)
         }
     }
