@@ -4,6 +4,8 @@ package import Vocabulary
 package struct AllowedNetworks: Sendable, Equatable {
     /// Loopback first, then in the order of the settings, without repetition.
     package let networks: [IPNetwork]
+    /// Ranges of the VPC that are not safe to trust. Somebody may add one to the VPC later, which must not stop the relays.
+    package let leftOut: [RefusedNetworks.Refusal]
 
     /// Resolves the names in `mail.networks`.
     ///
@@ -15,15 +17,21 @@ package struct AllowedNetworks: Sendable, Equatable {
         families: Set<IPAddress.Family>
     ) throws(RefusedNetworks) {
         var networks: [IPNetwork] = [.ipv4Loopback, .ipv6Loopback]
-        var refusals: [RefusedNetworks.Refusal] = []
+        var (refusals, leftOut): ([RefusedNetworks.Refusal], [RefusedNetworks.Refusal]) = ([], [])
         for entry in mail.networks {
-            for network in Self.ranges(of: entry, facts: facts) {
-                if let reason = Self.danger(of: network, mail) {
-                    refusals.append(RefusedNetworks.Refusal(entry: entry, network: network, reason: reason))
-                } else if !networks.contains(network) {
-                    networks.append(network)
+            let ranges = Self.ranges(of: entry, facts: facts)
+            let refused = ranges.compactMap { network in
+                Self.danger(of: network, from: entry, mail).map {
+                    RefusedNetworks.Refusal(entry: entry, network: network, reason: $0)
                 }
             }
+            let safe = ranges.filter { network in !refused.contains { $0.network == network } }
+            if entry == .vpc, safe.contains(where: { families.contains($0.family) }) {
+                leftOut += refused
+            } else {
+                refusals += refused
+            }
+            for network in safe where !networks.contains(network) { networks.append(network) }
         }
         // Two halves of a range are the whole of it, too.
         for whole in [IPNetwork.everyone(.ipv4), .everyone(.ipv6)] where whole.isCovered(by: networks) {
@@ -34,6 +42,7 @@ package struct AllowedNetworks: Sendable, Equatable {
             refusals.append(RefusedNetworks.Refusal(entry: .network(whole), network: whole, reason: .wholePrivateRange))
         }
         guard refusals.isEmpty else { throw RefusedNetworks(refusals: refusals) }
+        self.leftOut = leftOut
         self.networks = networks.filter { families.contains($0.family) }
     }
 
@@ -45,13 +54,19 @@ package struct AllowedNetworks: Sendable, Equatable {
         }
     }
 
-    private static func danger(of network: IPNetwork, _ mail: NodeSettings.Mail) -> RefusedNetworks.Reason? {
+    private static func danger(
+        of network: IPNetwork,
+        from entry: AllowedNetwork,
+        _ mail: NodeSettings.Mail
+    ) -> RefusedNetworks.Reason? {
         if network.prefixLength == 0 { return .everyone }
         if network.isPrivate {
             let isWhole = IPNetwork.wholePrivateRanges.contains { network.contains($0) }
             return isWhole && !mail.allowPrivateNetworks.contains(network) ? .wholePrivateRange : nil
         }
         if mail.allowPublicNetworks.contains(network) { return nil }
+        // A VPC has IPv6 ranges of its own, of /44 to /60; those of IPv4 may be anybody's.
+        if entry == .vpc || entry == .subnet, network.family == .ipv6, network.prefixLength >= 44 { return nil }
         return network.prefixLength < widestPublicPrefix(network.family) ? .widePublicRange : nil
     }
 
@@ -72,13 +87,14 @@ extension IPNetwork {
         return IPNetwork(around: IPAddress(bytes: zeros), prefixLength: 0)
     }
 
-    /// RFC 1918's three, the shared one of RFC 6598, and RFC 4193's, of which the lower half is not in use: whoever has
+    /// RFC 1918's three, the shared one of RFC 6598, the one for benchmarks of RFC 2544, and RFC 4193's, of which the lower half is not in use: whoever has
     /// an address in there is not known by it.
     fileprivate static let wholePrivateRanges = [
         IPNetwork(around: IPAddress(bytes: [10, 0, 0, 0]), prefixLength: 8),
         IPNetwork(around: IPAddress(bytes: [172, 16, 0, 0]), prefixLength: 12),
         IPNetwork(around: IPAddress(bytes: [192, 168, 0, 0]), prefixLength: 16),
         IPNetwork(around: IPAddress(bytes: [100, 64, 0, 0]), prefixLength: 10),
+        IPNetwork(around: IPAddress(bytes: [198, 18, 0, 0]), prefixLength: 15),
         IPNetwork(around: IPAddress(bytes: [0xFD] + [UInt8](repeating: 0, count: 15)), prefixLength: 8),
     ]
 
@@ -142,4 +158,7 @@ extension RefusedNetworks.Refusal: CustomStringConvertible {
             """
         }
     }
+
+    /// For a range of the VPC that is not allowed, while others of it are.
+    package var whyLeftOut: String { "\(description); until then, its hosts are refused, and all others are served" }
 }

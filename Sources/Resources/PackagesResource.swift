@@ -31,13 +31,35 @@ package struct PackagesResource: Resource {
     package func check() async throws -> Check {
         // Asking the package database would cost a child process each pass; what it brings is the better proof.
         let missing = missingPackages()
-        guard !missing.isEmpty else { return .inSync }
-        return .drifted(
-            Drift(missing.map { Change(.package, "install \($0.name)") }) {
-                try await manager.install(missing.map(\.name), timeout: timeout, onWait: onWait)
-                if let absent = missingPackages().first { throw PackageWithoutProgram(package: absent) }
+        // Its files may be there already, while the package manager is not done with them.
+        let running = RunningTransactions(files: files).current().map { Change(.package, "wait for \($0)") }
+        let changes = [running].compactMap(\.self) + missing.map { Change(.package, "install \($0.name)") }
+        guard !changes.isEmpty else { return .inSync }
+        return .drifted(Drift(changes) { try await install() })
+    }
+
+    private func install() async throws {
+        let started = ContinuousClock.now
+        try await waitForRunning(since: started)
+        let missing = missingPackages()
+        guard !missing.isEmpty else { return }
+        let left = max(timeout - (ContinuousClock.now - started), .seconds(1))
+        try await manager.install(missing.map(\.name), timeout: left, onWait: onWait)
+        if let absent = missingPackages().first { throw PackageWithoutProgram(package: absent) }
+    }
+
+    private func waitForRunning(since started: ContinuousClock.Instant) async throws {
+        var isTold = false
+        while let running = RunningTransactions(files: files).current() {
+            if !isTold { onWait("\(running), which an earlier pass began") }
+            isTold = true
+            let waited = ContinuousClock.now - started
+            guard waited < timeout else {
+                let command = Command("yum", ["install"] + required.map(\.name))
+                throw PackageFailure(command: command, reason: .locked(holder: running), output: "", waited: waited)
             }
-        )
+            try await Task.sleep(for: .milliseconds(200))
+        }
     }
 
     private func missingPackages() -> [RequiredPackage] {

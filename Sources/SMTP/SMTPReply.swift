@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// A server's answer: a code and one or more lines (RFC 5321, section 4.2).
 package struct SMTPReply: Sendable, Equatable, CustomStringConvertible {
     /// Three digits; 2xx is yes.
@@ -12,7 +14,8 @@ package struct SMTPReply: Sendable, Equatable, CustomStringConvertible {
 
     package var isPositive: Bool { (200..<300).contains(code) }
 
-    package var description: String { "\(code) \(lines.joined(separator: " / "))" }
+    /// On one line. What a server says may hold control characters, for the terminal or journal that it is shown in.
+    package var description: String { "\(code) \(lines.joined(separator: " / ").escapedForDisplay)" }
 }
 
 /// Puts an answer together from its lines: `250-first`, `250 last`.

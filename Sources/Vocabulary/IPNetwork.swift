@@ -71,7 +71,7 @@ extension IPNetwork {
     )
 
     /// Whether every address of the range is out of the public internet's reach: loopback, link-local, RFC 1918,
-    /// carrier-grade NAT (RFC 6598) or unique local (RFC 4193).
+    /// carrier-grade NAT (RFC 6598), benchmarks (RFC 2544) or unique local (RFC 4193).
     package var isPrivate: Bool { Self.privateRanges.contains { $0.contains(self) } }
 
     private static let privateRanges: [IPNetwork] = [
@@ -81,6 +81,7 @@ extension IPNetwork {
         IPNetwork(around: IPAddress(bytes: [192, 168, 0, 0]), prefixLength: 16),
         IPNetwork(around: IPAddress(bytes: [169, 254, 0, 0]), prefixLength: 16),
         IPNetwork(around: IPAddress(bytes: [100, 64, 0, 0]), prefixLength: 10),
+        IPNetwork(around: IPAddress(bytes: [198, 18, 0, 0]), prefixLength: 15),
         ipv6Loopback,
         IPNetwork(around: IPAddress(bytes: [0xFC] + [UInt8](repeating: 0, count: 15)), prefixLength: 7),
         IPNetwork(around: IPAddress(bytes: [0xFE, 0x80] + [UInt8](repeating: 0, count: 14)), prefixLength: 10),

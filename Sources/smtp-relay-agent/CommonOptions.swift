@@ -52,6 +52,12 @@ struct CommonOptions: ParsableArguments {
         )
     }
 
+    /// The settings' file that this command reads; `nil` where there is none.
+    func settingsFile(environment: [String: String], files: FileSystem) -> String? {
+        let named = configFile ?? environment[SettingKey.fileVariable]
+        return named ?? (files.exists(FilePath(Self.standardFile)) ? Self.standardFile : nil)
+    }
+
     /// Without the file, where it can't be read: for whoever is to be told that.
     func readableSources(
         environment: [String: String],

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import Glibc
 import NIOCore
 import RelayAgent
 
@@ -7,7 +8,9 @@ import RelayAgent
 @main
 enum Program {
     static func main() async {
-        // First of all, before anything can look up a name: see CLinux.h.
+        // Root's shell has umask 027 or 077 on hardened images; nginx could not enter the folders that the program makes.
+        umask(0o022)
+        // Before anything can look up a name: see CLinux.h.
         guard clinux_pin_name_services() == 0 else {
             fatalError("the C library refuses to be told where names are looked up")
         }

@@ -5,6 +5,8 @@ import HTTP
 import Host
 import RelayAgent
 import Settings
+import SystemPackage
+import Vocabulary
 
 /// The one place where live parts are put together for a command.
 struct Session {
@@ -54,8 +56,13 @@ struct Session {
     func keepLaunch(_ options: CommonOptions) throws {
         // What is wrong is for the pass to tell, and not to be kept.
         guard try sources().check(tags: nil).isEmpty else { return }
+        let named = options.configFile ?? environment[SettingKey.fileVariable]
+        if let file = options.settingsFile(environment: environment, files: host.files) {
+            let place = SettingsFilePlace(files: host.files)
+            try place.check(FilePath(canonical(file)), isRelay: inputs.roleName == .relay)
+        }
         var kept = try LaunchEnvironment(files: host.files)
-        kept.keep(environment: environment, flags: options.assignments, file: options.configFile.map(canonical))
+        kept.keep(environment: environment, flags: options.assignments, file: named.map(canonical))
         try kept.write(to: host.files)
     }
 
@@ -106,18 +113,6 @@ extension Session {
         await transport.shutdown()
         try? await APICallRecord(files: host.files).add(aws.tally.take())
     }
-}
-
-/// The variables that the program was started with.
-private func processEnvironment() -> [String: String] {
-    var variables: [String: String] = [:]
-    var next = environ
-    while let entry = next.pointee {
-        let pair = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        if pair.count == 2 { variables[String(pair[0])] = String(pair[1]) }
-        next += 1
-    }
-    return variables
 }
 
 /// The command changes the host, or reads what is root's own.

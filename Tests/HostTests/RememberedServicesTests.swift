@@ -22,7 +22,7 @@ struct RememberedServicesTests {
         let folder = FilePath("/proc/\(process)")
         try files.createDirectory(folder)
         let fields = ["S"] + (4...21).map(String.init) + ["\(ticks)"]
-        let line = "\(process) (a (strange) name) \(fields.joined(separator: " "))\n"
+        let line = "\(process) (a (strange) name) \(fields.joined(separator: " ")) 0\n"
         try files.replace(folder.appending("stat"), with: Array(line.utf8), attributes: FileAttributes())
     }
 
@@ -34,7 +34,9 @@ struct RememberedServicesTests {
         try await withHost { (files) async throws in
             let asked = CountingServices(running())
             let services = RememberedServices(asked, files: files)
-            for _ in 0..<5 { #expect(try await services.states(of: [postfix]) == [postfix: running()]) }
+            var known = running()
+            known.mainProcessStart = "1000"
+            for _ in 0..<5 { #expect(try await services.states(of: [postfix]) == [postfix: known]) }
             #expect(asked.questions == 1)
             // Another question has another answer.
             _ = try await services.states(of: [postfix, ServiceName("nginx")])

@@ -1,3 +1,4 @@
+import Glibc
 import Host
 import RelayTestSupport
 import SystemPackage
@@ -105,5 +106,61 @@ struct HostLockTests {
                 Issue.record("nobody holds the lock")
             }
         }
+    }
+
+    @Test func onlyItsOwnerCanOpenIt() async throws {
+        try await withTemporaryRoot { files in
+            try files.createDirectory("/run")
+            try files.replace("/run/lock", with: [], attributes: FileAttributes(owner: geteuid(), group: getegid()))
+            let lock = try await HostLock.acquire("/run/lock", wait: .zero, in: files) { _ in }
+            #expect(try files.attributes(at: "/run/lock").permissions == .ownerReadWrite)
+            extendLifetime(lock)
+        }
+    }
+
+    @Test(arguments: ["link", "dangling link", "fifo", "another user's"])
+    func whatStandsInItsPlaceIsReplaced(kind: String) async throws {
+        try await withTemporaryRoot { files in
+            try files.createDirectory("/run")
+            try files.replace("/run/target", with: Array("kept".utf8), attributes: FileAttributes())
+            let location = files.location(of: "/run/lock").string
+            switch kind {
+            case "link": #expect(symlink("target", location) == 0)
+            case "dangling link": #expect(symlink("nowhere", location) == 0)
+            case "fifo": #expect(mkfifo(location, 0o666) == 0)
+            default:
+                try files.put([], at: "/run/lock")
+                #expect(chown(location, 65534, 65534) == 0)
+            }
+            let lock = try await HostLock.acquire("/run/lock", wait: .zero, in: files) { _ in }
+            let snapshot = try files.file(at: "/run/lock")
+            #expect(snapshot?.isRegular == true)
+            #expect(snapshot?.attributes.permissions == .ownerReadWrite)
+            #expect(snapshot?.attributes.owner == geteuid())
+            #expect(try files.bytes(at: "/run/target") == Array("kept".utf8))
+            #expect(!files.exists("/run/nowhere"))
+            extendLifetime(lock)
+        }
+    }
+
+    @Test func aWaitThatIsCancelledLeavesNoDescriptor() async throws {
+        try await withTemporaryRoot { files in
+            let held = try await HostLock.acquire("/run/lock", wait: .zero, in: files) { _ in }
+            let location = files.location(of: "/run/lock").string
+            let before = try descriptors(of: location)
+            let waiting = Task { _ = try await HostLock.acquire("/run/lock", wait: .seconds(60), in: files) { _ in } }
+            try await Task.sleep(for: .milliseconds(50))
+            waiting.cancel()
+            await #expect(throws: CancellationError.self) { try await waiting.value }
+            #expect(try descriptors(of: location) == before)
+            extendLifetime(held)
+        }
+    }
+
+    private func descriptors(of location: String) throws -> Int {
+        let folder: FilePath = "/proc/self/fd"
+        return try FileSystem().names(in: folder)?.filter {
+            FileSystem().linkTarget(of: folder.appending($0)) == location
+        }.count ?? 0
     }
 }

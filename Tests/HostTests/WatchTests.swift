@@ -1,6 +1,7 @@
 import Glibc
 import Host
 import RelayTestSupport
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -33,8 +34,8 @@ struct WatchTests {
         try await withTemporaryRoot { files in
             try files.createDirectory("/etc")
             try write("old", files)
-            let watch = try FileWatch(files: files)
-            watch.watch([path])
+            let watch = FileWatch(files: files)
+            try watch.watch([path])
             let location = files.location(of: path).string
             let change = try await told(watch) {
                 switch kind {
@@ -56,8 +57,8 @@ struct WatchTests {
     @Test func otherFilesAreNotTold() async throws {
         try await withTemporaryRoot { files in
             try files.createDirectory("/etc")
-            let watch = try FileWatch(files: files)
-            watch.watch([path])
+            let watch = FileWatch(files: files)
+            try watch.watch([path])
             let change = try await told(watch) {
                 try files.replace("/etc/other.conf", with: [], attributes: FileAttributes())
                 try write("new", files)
@@ -66,13 +67,64 @@ struct WatchTests {
         }
     }
 
+    /// The one who reads is slow, and one file is written all the time.
+    @Test func aBusyFilePushesOutNoOther() async throws {
+        try await withTemporaryRoot { files in
+            try files.createDirectory("/etc")
+            let busy = (0..<100).map { FilePath("/etc/busy-\($0)") }
+            let watch = FileWatch(files: files)
+            try watch.watch([path] + busy)
+            try write("new", files)
+            for _ in 0..<3 { for path in busy { try files.put([1], at: path) } }
+            // Later than all of these.
+            try await Task.sleep(for: .milliseconds(300))
+            var seen: Set<FilePath> = []
+            for await path in watch.changes {
+                seen.insert(path)
+                if seen.count == busy.count + 1 { break }
+            }
+            #expect(seen == Set([path] + busy))
+        }
+    }
+
     @Test func aFolderThatComesLaterIsWatchedFromTheNextCallOn() async throws {
         try await withTemporaryRoot { files in
-            let watch = try FileWatch(files: files)
-            watch.watch([path])
+            let watch = FileWatch(files: files)
+            try watch.watch([path])
             try files.createDirectory("/etc")
-            watch.watch([path])
+            try watch.watch([path])
             #expect(try await told(watch) { try write("new", files) } == path)
+        }
+    }
+
+    @Test func withoutAnInstanceTheNextCallTriesAgain() async throws {
+        try await withTemporaryRoot { files in
+            try files.createDirectory("/etc")
+            let calls = Mutex(0)
+            let watch = FileWatch(files: files) {
+                // As where other programs hold all that the user may have.
+                let isFirst = calls.withLock { calls in
+                    calls += 1
+                    return calls == 1
+                }
+                guard isFirst else { return inotify_init1(CInt(IN_CLOEXEC) | CInt(IN_NONBLOCK)) }
+                errno = EMFILE
+                return -1
+            }
+            #expect {
+                try watch.watch([path])
+            } throws: {
+                "\($0)".contains("fs.inotify.max_user_instances")
+            }
+            try watch.watch([path])
+            #expect(try await told(watch) { try write("new", files) } == path)
+        }
+    }
+
+    @Test func aLaterProcessOfTheSameNumberIsNotWaitedFor() async throws {
+        for usesDescriptors in [true, false] {
+            // This process, which goes on.
+            await ProcessEnd(usesDescriptors: usesDescriptors).wait(for: getpid(), startedAt: "0")
         }
     }
 

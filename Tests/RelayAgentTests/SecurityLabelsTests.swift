@@ -8,10 +8,8 @@ import Testing
 
 struct SecurityLabelsTests {
     private static let restorecon = """
-        restorecon -R -i /etc/postfix/main.cf /etc/postfix/master.cf /etc/postfix/network_table \
-        /etc/postfix/transport_table /etc/postfix/sasl_password_table /etc/postfix/tls_policy_table \
-        /etc/postfix/header_checks_table /etc/nginx/nginx.conf /etc/smtp-relay-agent /var/lib/smtp-relay-agent \
-        /usr/local/bin/smtp-relay-agent /etc/systemd/system/smtp-relay-agent.service
+        restorecon -F -i /etc/postfix/main.cf /var/lib/smtp-relay-agent /var/lib/smtp-relay-agent/state \
+        /etc/systemd/system/smtp-relay-agent.service /run/smtp-relay-agent
         """
 
     @Test func policyLabelsOnlyWhatWasWrittenAndOnlyWhereItIsOn() async throws {
@@ -20,6 +18,11 @@ struct SecurityLabelsTests {
             let labels = SecurityLabels(files: files, runner: runner)
             let (written, reloaded) = (Change(.file, "edit main.cf"), Change(.service, "reload postfix"))
             try await labels.restore(after: [reloaded, written])
+            for folder: FilePath in ["/etc/postfix", "/var/lib/smtp-relay-agent", "/run/smtp-relay-agent"] {
+                try files.createDirectory(folder)
+            }
+            try files.put([], at: "/etc/postfix/main.cf")
+            try files.put([], at: "/var/lib/smtp-relay-agent/state")
             try files.createDirectory("/etc/systemd/system")
             try files.put([], at: "/etc/systemd/system/smtp-relay-agent.service")
             try files.createDirectory("/sys/fs/selinux")

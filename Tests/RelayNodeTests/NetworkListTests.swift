@@ -62,6 +62,29 @@ struct NetworkListTests {
         #expect(try node(["10.0.0.0/9", "fd12::/16", "192.168.0.0/17"]).postfix.tables.isEmpty)
     }
 
+    @Test(arguments: ["198.19.0.0/16", "2600:1f00:40::/44", "2600:1f00:40::/60"])
+    func aRangeOfTheVPCsOwnIsAllowed(range: String) throws {
+        var facts = try exampleFacts(ipv6: ["2001:db8:1::10"])
+        facts.vpcNetworks.append(try IPNetwork(range))
+        let node = try RelayNode(settings: try exampleSettings(), facts: facts)
+        #expect(node.allowed.networks.contains(try IPNetwork(range)))
+        #expect(node.allowed.leftOut.isEmpty)
+    }
+
+    @Test(arguments: ["11.0.0.0/16", "2600::/40", "198.18.0.0/15"])
+    func aRangeThatWasAddedToTheVPCStopsNoRelay(range: String) throws {
+        var facts = try exampleFacts(ipv6: ["2001:db8:1::10"])
+        let before = try RelayNode(settings: try exampleSettings(), facts: facts).allowed.networks
+        facts.vpcNetworks.append(try IPNetwork(range))
+        let node = try RelayNode(settings: try exampleSettings(), facts: facts)
+        #expect(node.allowed.networks == before)
+        #expect(node.allowed.leftOut.map(\.network) == [try IPNetwork(range)])
+        // What the operator names is refused all the same, and so is a VPC without any other range.
+        #expect(throws: RefusedNetworks.self) { try self.node([range]) }
+        facts.vpcNetworks = [try IPNetwork(range)]
+        #expect(throws: RefusedNetworks.self) { try RelayNode(settings: try exampleSettings(), facts: facts) }
+    }
+
     @Test func everyoneIsRefusedAlsoInHalves() throws {
         let halves = ["0.0.0.0/1", "128.0.0.0/1"]
         let settings = try exampleSettings {

@@ -3,6 +3,7 @@ import Host
 import Reconcile
 import RelayTestSupport
 import Resources
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -27,7 +28,8 @@ struct MailTransferAgentTests {
     private func pass(
         _ files: FileSystem,
         _ states: [String: ServiceState],
-        runner: ScriptedRunner = ScriptedRunner()
+        runner: ScriptedRunner = ScriptedRunner(),
+        notice: @escaping @Sendable (String) -> Void = { Issue.record("\($0)") }
     ) async throws -> (changes: [String], told: [String]) {
         let services = FakeServices(Dictionary(uniqueKeysWithValues: states.map { (ServiceName($0.key), $0.value) }))
         let rivals = MailTransferAgent.Rival.all(files: files)
@@ -44,7 +46,8 @@ struct MailTransferAgentTests {
                 let states = kept.services.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
                 let choice = kept.alternative.map { ["\($0.isAutomatic ? "auto" : "manual") \($0.program)"] } ?? []
                 try files.put(Array((states + choice).joined(separator: "; ").utf8), at: "/kept")
-            }
+            },
+            notice: notice
         )
         guard case .drifted(let drift) = try await agent.check() else { return ([], services.told) }
         try await drift.apply()
@@ -97,6 +100,30 @@ struct MailTransferAgentTests {
             )
             #expect(told == ["disable sendmail", "disable sm-client"])
             #expect(try kept(files) == "sendmail running, enabled; sm-client stopped, enabled")
+        }
+    }
+
+    @Test func theirQueuesAreTriedOnceAndWhatStaysIsTold() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try put("/usr/lib/systemd/system/sendmail.service", in: files)
+            try files.createDirectory("/usr/sbin")
+            let program = FileAttributes(permissions: .executable)
+            try files.replace("/usr/sbin/sendmail.sendmail", with: [], attributes: program)
+            for name in ["qfxATA001", "dfxATA001", "qfxATA002"] {
+                try put(FilePath("/var/spool/mqueue/\(name)"), in: files)
+            }
+            try put("/var/spool/exim/input/1abc-H", in: files)
+            let runner = ScriptedRunner(["/usr/sbin/sendmail.sendmail -q": CommandOutput(status: 0)])
+            let notices = Mutex<[String]>([])
+            let told = try await pass(files, ["sendmail": up], runner: runner) { notice in
+                notices.withLock { $0.append(notice) }
+            }.told
+            #expect(told == ["disable sendmail"])
+            #expect(runner.lines == ["/usr/sbin/sendmail.sendmail -q"])
+            let lines = notices.withLock { $0 }
+            #expect(lines.count == 2)
+            #expect(lines.first?.hasPrefix("2 messages are left in /var/spool/mqueue") == true)
+            #expect(lines.last?.hasPrefix("1 message is left in /var/spool/exim/input") == true)
         }
     }
 

@@ -289,4 +289,14 @@ struct SMTPSessionTests {
         }
         #expect(answers.map { $0.refusal?.code } == [554])
     }
+
+    @Test func controlCharactersOfAServerAreNotPrinted() {
+        let reply = SMTPReply(code: 550, lines: ["\u{1B}[2Jno", "\u{9B}31m"])
+        #expect(!"\(reply)".unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) })
+        let failure = SMTPFailure(
+            server: SMTPServer(IPAddress(bytes: [10, 0, 0, 1]), port: 25),
+            reason: .loginRefused(reply)
+        )
+        #expect(!"\(failure)".unicodeScalars.contains("\u{1B}"))
+    }
 }

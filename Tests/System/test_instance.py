@@ -36,7 +36,7 @@ def test_a_second_bootstrap_changes_nothing_and_the_node_serves_on(lab):
     mails = lab.submit_by_network_in_background(20, 8)
     again = relay.agent("bootstrap")
     assert again.returncode == 0, again.stdout
-    assert "nothing to do: all 9 parts are as they should be" in again.stdout
+    assert "nothing to do: all 11 parts are as they should be" in again.stdout
     subjects = mails.finish()
     lab.wait_for_mails(subjects)
     assert fingerprint(relay) == before

@@ -84,7 +84,7 @@ def test_a_second_reconcile_changes_starts_and_reloads_nothing(lab):
         before = fingerprint(relay)
         result = relay.agent("reconcile", "--detailed-exit-status")
         assert result.returncode == 0
-        assert "nothing to do: all 7 parts are as they should be" in result.stdout
+        assert "nothing to do: all 9 parts are as they should be" in result.stdout
         assert len(result.stdout.splitlines()) == 1
         assert fingerprint(relay) == before
 

@@ -10,6 +10,8 @@ BROKEN = {
     "an empty file": ": > /etc/nginx/nginx.conf",
     "no file": "rm /etc/nginx/nginx.conf",
     "a link": "mv /etc/nginx/nginx.conf /tmp/was && ln -s /tmp/was /etc/nginx/nginx.conf",
+    "the mode of the folder that nginx serves": "chmod 700 /run/smtp-relay-agent/www",
+    "the owner of the agent's folder": "chown nginx /run/smtp-relay-agent; chmod 770 /run/smtp-relay-agent",
     "a mode": "chmod 600 /etc/nginx/nginx.conf",
     "an owner": "chown nginx /etc/postfix/main.cf",
     "no door": "sed -i 's/^smtp      inet/#&/' /etc/postfix/master.cf && postfix reload",
@@ -25,7 +27,8 @@ BROKEN = {
 def test_what_was_broken_by_hand_comes_back(lab, kind):
     relay = lab.relays[1]
     files = "/etc/postfix/main.cf /etc/postfix/master.cf /etc/nginx/nginx.conf /etc/systemd/system/smtp-relay-agent*"
-    state = f"sha256sum {files}; stat -c '%n %F %a %U' {files}; systemctl is-enabled nginx postfix"
+    folders = "/run/smtp-relay-agent /run/smtp-relay-agent/www"
+    state = f"sha256sum {files}; stat -c '%n %F %a %U' {files} {folders}; systemctl is-enabled nginx postfix"
     before = relay.shell(state)
     relay.shell(BROKEN[kind])
     plan = relay.agent("plan")

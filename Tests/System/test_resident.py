@@ -142,6 +142,23 @@ def test_sighup_rereads_the_settings(resident):
     relay.wait_until("[ $(postconf -h mydomain) = example.com ]", 5, "the old domain")
 
 
+def test_a_person_who_sends_sighup_often_is_no_enemy(resident):
+    relay = resident.relays[0]
+    cursor = mark(relay)
+    for _ in range(40):
+        relay.shell("systemctl kill -s HUP --kill-who=main smtp-relay-agent")
+        time.sleep(0.3)
+    assert "over and over" not in after(relay, cursor)
+    relay.wait_until("smtp-relay-agent status | grep -q 'as it should be'", 20, "a pass")
+
+
+def test_the_mode_of_the_folder_that_nginx_serves_is_back_at_once(resident):
+    relay = resident.relays[0]
+    for folder in ("/run/smtp-relay-agent/www", "/run/smtp-relay-agent"):
+        relay.shell(f"chmod 700 {folder}")
+        relay.wait_until(f"[ $(stat -c %a {folder}) = 755 ]", 5, "the mode")
+
+
 def test_a_changed_vpc_range_and_a_tag_are_taken_up(resident):
     relay = resident.relays[0]
     tree = resident.nodes[relay.address]["meta-data"]

@@ -37,6 +37,10 @@ package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible 
 
     private var cure: String {
         switch code {
+        case .tooManyOpenFiles where operation == .watch:
+            "; another program holds them (raise fs.inotify.max_user_instances: sysctl fs.inotify.max_user_instances=512)"
+        case .noSpace where operation == .watch:
+            "; other programs hold them (raise fs.inotify.max_user_watches: sysctl fs.inotify.max_user_watches=65536)"
         case .permissionDenied, .notPermitted: "; run as root (on SELinux hosts, see also: ausearch -m avc -ts recent)"
         case .noSpace: "; free space on that file system (df -h)"
         case .readOnlyFileSystem: "; the file system is mounted read-only (findmnt -T \(path))"

@@ -179,6 +179,35 @@ package struct FileSystem: Sendable {
         }
     }
 
+    /// The mode and owner of a folder itself; `nil` where there is none, or a link or a file stands in its place.
+    package func folderAttributes(at path: FilePath) throws(FileFailure) -> FileAttributes? {
+        var status = stat()
+        guard lstat(location(of: path).string, &status) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw FileFailure(.read, path)
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return nil }
+        return FileAttributes(
+            permissions: FilePermissions(rawValue: status.st_mode & 0o7777),
+            owner: status.st_uid,
+            group: status.st_gid
+        )
+    }
+
+    /// Gives a folder its mode and owner. A link in its place is not followed.
+    package func setFolder(_ path: FilePath, _ attributes: FileAttributes) throws(FileFailure) {
+        do {
+            let options: FileDescriptor.OpenOptions = [.directory, .noFollow, .closeOnExec]
+            let descriptor = try FileDescriptor.open(location(of: path), .readOnly, options: options)
+            try descriptor.closeAfter {
+                try Errno.check(fchown(descriptor.rawValue, attributes.owner, attributes.group))
+                try Errno.check(fchmod(descriptor.rawValue, attributes.permissions.rawValue))
+            }
+        } catch {
+            throw FileFailure(.write, path, error)
+        }
+    }
+
     /// Removes a folder and the plain files in it; nothing there is fine. Folders within are left, and are an error.
     package func removeDirectory(_ path: FilePath) throws(FileFailure) {
         for name in try names(in: path) ?? [] {

@@ -21,28 +21,18 @@ package struct HostLock: ~Copyable {
         onWait: (String) -> Void
     ) async throws -> HostLock {
         try files.createDirectory(path.removingLastComponent())
-        let descriptor: FileDescriptor
-        do {
-            descriptor = try FileDescriptor.open(
-                files.location(of: path),
-                .readWrite,
-                options: [.create, .closeOnExec, .noFollow],
-                permissions: .worldReadable
-            )
-        } catch {
-            throw FileFailure(.lock, path, error)
-        }
         let deadline = ContinuousClock.now + wait
         var told = false
-        while flock(descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 {
-            guard errno == EWOULDBLOCK || errno == EINTR else {
-                let failure = FileFailure(.lock, path)
-                try? descriptor.close()
-                throw failure
+        while true {
+            let lock = try HostLock(opening: path, in: files)
+            if try lock.isTaken(path) {
+                // Whoever replaced the file meanwhile takes another lock than this one.
+                guard lock.isStill(at: path, in: files) else { continue }
+                lock.tellHolder()
+                return lock
             }
             let holder = (try? files.bytes(at: path)).map { String(decoding: $0, as: UTF8.self) } ?? "unknown"
             guard ContinuousClock.now < deadline else {
-                try? descriptor.close()
                 throw HostLockFailure(path: path, holder: holder, waited: wait)
             }
             if !told {
@@ -51,14 +41,68 @@ package struct HostLock: ~Copyable {
             }
             try await Task.sleep(for: .milliseconds(100))
         }
+    }
+
+    /// Opens the lock's file so that nobody but its owner can: flock(2) asks for no more than a descriptor, so whoever may
+    /// read the file could hold every pass.
+    private init(opening path: FilePath, in files: FileSystem) throws(FileFailure) {
+        let location = files.location(of: path)
+        do {
+            try Self.removeForeign(location)
+            let descriptor = try FileDescriptor.open(
+                location,
+                .readWrite,
+                // A FIFO that comes at this moment would be waited for.
+                options: [.create, .closeOnExec, .noFollow, .nonBlocking],
+                permissions: .ownerReadWrite
+            )
+            do {
+                try Self.restrict(descriptor)
+            } catch {
+                try descriptor.close()
+                throw error
+            }
+            self.descriptor = descriptor
+        } catch {
+            throw FileFailure(.lock, path, error)
+        }
+    }
+
+    /// Earlier versions made the file readable.
+    private static func restrict(_ descriptor: FileDescriptor) throws(Errno) {
+        var status = stat()
+        try Errno.check(fstat(descriptor.rawValue, &status))
+        guard status.st_mode & 0o7777 != 0o600 else { return }
+        try Errno.check(fchmod(descriptor.rawValue, 0o600))
+    }
+
+    /// Removes what is no lock of this user's: a link, a FIFO, a file of another user.
+    private static func removeForeign(_ location: FilePath) throws(Errno) {
+        var status = stat()
+        guard lstat(location.string, &status) == 0 else { return }
+        if status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid() { return }
+        guard unlink(location.string) == 0 || errno == ENOENT else { throw Errno(rawValue: errno) }
+    }
+
+    /// Takes the lock where it is free.
+    private borrowing func isTaken(_ path: FilePath) throws(FileFailure) -> Bool {
+        while flock(descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 {
+            if errno == EWOULDBLOCK { return false }
+            guard errno == EINTR else { throw FileFailure(.lock, path) }
+        }
+        return true
+    }
+
+    private borrowing func isStill(at path: FilePath, in files: FileSystem) -> Bool {
+        var (own, named) = (stat(), stat())
+        return fstat(descriptor.rawValue, &own) == 0 && lstat(files.location(of: path).string, &named) == 0
+            && own.st_dev == named.st_dev && own.st_ino == named.st_ino
+    }
+
+    private borrowing func tellHolder() {
         let holder = "process \(getpid()): \(CommandLine.arguments.joined(separator: " "))"
         ftruncate(descriptor.rawValue, 0)
         _ = try? descriptor.writeAll(toAbsoluteOffset: 0, holder.utf8)
-        return HostLock(descriptor: descriptor)
-    }
-
-    private init(descriptor: FileDescriptor) {
-        self.descriptor = descriptor
     }
 
     deinit {

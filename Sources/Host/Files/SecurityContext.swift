@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// SELinux's label of a file (selinux(8)), by which it decides who may read it.
 package struct SecurityContext: Sendable, Equatable {
@@ -23,6 +23,11 @@ package struct SecurityContext: Sendable, Equatable {
         self.bytes = Array(buffer[..<count])
     }
 
+    /// Labels what stands at a path.
+    func give(to location: FilePath) throws(Errno) {
+        try Errno.check(lsetxattr(location.string, Self.attribute, bytes, bytes.count, 0))
+    }
+
     /// Labels an open file.
     func give(to descriptor: FileDescriptor) throws(Errno) {
         // A program may be allowed to write files of a label, and not to relabel any.
@@ -33,7 +38,24 @@ package struct SecurityContext: Sendable, Equatable {
     }
 }
 
+extension SecurityContext: CustomStringConvertible {
+    /// `system_u:object_r:etc_t:s0`.
+    package var description: String { String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
+}
+
 extension FileSystem {
+    /// The label of what stands at a path, without following a link; `nil` where nothing does, or it has none.
+    package func context(of path: FilePath) -> SecurityContext? { SecurityContext(at: location(of: path)) }
+
+    /// Labels what stands at a path, without following a link.
+    package func setContext(_ context: SecurityContext, of path: FilePath) throws(FileFailure) {
+        do {
+            try context.give(to: location(of: path))
+        } catch {
+            throw FileFailure(.write, path, code: error)
+        }
+    }
+
     /// Whether SELinux is on, enforcing or not.
     package var hasSELinux: Bool { exists("/sys/fs/selinux/enforce") }
 }

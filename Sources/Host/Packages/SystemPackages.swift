@@ -68,7 +68,7 @@ package struct SystemPackages: PackageManager {
                 )
             }
         case .command(let words):
-            let command = Command(words[0], Array(words.dropFirst()), timeout: timeout)
+            let command = Command(words[0], Array(words.dropFirst()), timeout: timeout, isTransaction: true)
             onWait("'\(command)', which enables the repository of nginx")
             let started = ContinuousClock.now
             let said: String

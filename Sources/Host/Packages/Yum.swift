@@ -43,7 +43,8 @@ package struct Yum: PackageManager {
             let command = Command(
                 executable,
                 ["-y", "--setopt=exit_on_lock=1", "install"] + packages,
-                timeout: max(timeout - elapsed, .seconds(1))
+                timeout: max(timeout - elapsed, .seconds(1)),
+                isTransaction: true
             )
             let (reason, output) = await attempt(command, packages)
             guard let reason else { return }

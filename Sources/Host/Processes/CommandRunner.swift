@@ -7,11 +7,19 @@ package struct Command: Sendable, Equatable, CustomStringConvertible {
     package let arguments: [String]
     /// After that long it is told to end, and then killed.
     package let timeout: Duration
+    /// Whether it must not be killed half way, as a package manager must not: then only the wait for it ends.
+    package let isTransaction: Bool
 
-    package init(_ executable: String, _ arguments: [String], timeout: Duration = .seconds(30)) {
+    package init(
+        _ executable: String,
+        _ arguments: [String],
+        timeout: Duration = .seconds(30),
+        isTransaction: Bool = false
+    ) {
         self.executable = executable
         self.arguments = arguments
         self.timeout = timeout
+        self.isTransaction = isTransaction
     }
 
     /// The command as a person would type it.
@@ -60,6 +68,8 @@ package struct CommandFailure: Error, Sendable, CustomStringConvertible {
     package enum Reason: Sendable, Equatable {
         case notFound
         case timedOut
+        /// It is not waited for any more, and goes on; its process, where that is known.
+        case leftRunning(Int32?)
         case killed(signal: Int32)
         case status(CommandOutput)
         case notRun(String)
@@ -77,6 +87,11 @@ package struct CommandFailure: Error, Sendable, CustomStringConvertible {
         switch reason {
         case .notFound: "\(command.executable): no such program on this host"
         case .timedOut: "'\(command)' did not end within \(command.timeout) and was stopped"
+        case .leftRunning(let process):
+            """
+            '\(command)' is not waited for any more, and goes on\(process.map { " as process \($0)" } ?? ""): a package manager \
+            that is killed leaves packages half installed; the next pass waits for it
+            """
         case .killed(let signal): "'\(command)' was killed by signal \(signal)"
         case .status(let output): "'\(command)' failed with status \(output.status): \(output.tail())"
         case .notRun(let why): "'\(command)' could not be run: \(why)"

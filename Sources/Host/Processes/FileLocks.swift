@@ -12,16 +12,18 @@ package struct FileLocks: Sendable {
 
     /// The process that holds a lock on one of the files; `nil` where none does.
     package func holder(of paths: [FilePath]) -> String? {
-        guard let table = try? files.bytes(at: "/proc/locks") else { return nil }
+        processes(holding: paths).first.map { describe(process: $0) }
+    }
+
+    /// The processes that hold a lock on one of the files.
+    func processes(holding paths: [FilePath]) -> [Int32] {
+        guard let table = try? files.bytes(at: "/proc/locks") else { return [] }
         let entries = String(decoding: table, as: UTF8.self).split(separator: "\n").compactMap(LockEntry.init)
-        for path in paths {
+        return paths.flatMap { path -> [Int32] in
             var status = stat()
-            guard stat(files.location(of: path).string, &status) == 0 else { continue }
-            if let entry = entries.first(where: { $0.inode == status.st_ino && $0.process > 0 }) {
-                return describe(process: entry.process)
-            }
+            guard stat(files.location(of: path).string, &status) == 0 else { return [] }
+            return entries.filter { $0.inode == status.st_ino && $0.process > 0 }.map(\.process)
         }
-        return nil
     }
 
     /// A process by its number and command line, as an operator would look it up.

@@ -8,16 +8,24 @@ package struct SubprocessRunner: CommandRunner {
     private static let outputLimit = 8 << 20
 
     private let environment: Environment
+    private let variables: [String: String]
+    private let files: FileSystem
 
-    /// - Parameter variables: What the programs find in their environment besides what this process has.
-    package init(variables: [String: String] = [:]) {
-        let more = variables.map { (Environment.Key(stringLiteral: $0), $1) }
-        self.environment = .inherit
-            .updating(Dictionary(uniqueKeysWithValues: more))
-            .updating(["LC_ALL": "C", "LANG": "C"])
+    /// - Parameters:
+    ///   - variables: What the programs find in their environment besides what this process has.
+    ///   - files: Where a transaction's output is kept while it runs.
+    package init(variables: [String: String] = [:], files: FileSystem = FileSystem()) {
+        self.variables = variables.merging(["LC_ALL": "C", "LANG": "C"]) { $1 }
+        let more = self.variables.map { (Environment.Key(stringLiteral: $0), $1) }
+        self.environment = .inherit.updating(Dictionary(uniqueKeysWithValues: more))
+        self.files = files
     }
 
     package func run(_ command: Command) async throws(CommandFailure) -> CommandOutput {
+        if command.isTransaction {
+            let environment = processEnvironment().merging(variables) { $1 }
+            return try await Transaction(command: command, environment: environment, files: files, runner: self).run()
+        }
         do {
             return try await withThrowingTaskGroup(of: CommandOutput?.self) { group in
                 group.addTask { try await spawn(command) }

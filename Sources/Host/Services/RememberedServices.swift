@@ -39,7 +39,10 @@ package actor RememberedServices: ServiceManager {
         last = nil
         // Taken before the question: what changes meanwhile speaks against the answer then.
         let definitions = definitionsEvidence()
-        let states = try await manager.states(of: services)
+        var states = try await manager.states(of: services)
+        for (service, process) in states.compactMapValues(\.mainProcess) {
+            states[service]?.mainProcessStart = files.startTime(ofProcess: process)
+        }
         // What is on its way is elsewhere soon, and says so by nothing that is looked at here.
         if let definitions, states.values.allSatisfy({ !$0.isStarting }) {
             let evidence = definitions + processesEvidence(for: states)

@@ -21,6 +21,8 @@ package struct ServiceState: Sendable, Equatable {
     package let isStarting: Bool
     /// The number of its main process, where it has one.
     package let mainProcess: Int32?
+    /// When that process began, where somebody has looked: it tells it from a later one of the same number.
+    package var mainProcessStart: String?
 
     package init(
         isInstalled: Bool,

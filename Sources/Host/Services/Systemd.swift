@@ -89,11 +89,14 @@ package struct Systemd: ServiceManager {
 
     private func systemctl(_ operation: String, _ arguments: [String]) async throws(ServiceFailure) -> CommandOutput {
         do {
-            return try await runner.runChecked(Command(Self.program, arguments, timeout: .seconds(100)))
+            return try await runner.runChecked(Command(Self.program, arguments, timeout: Self.patience))
         } catch {
             throw ServiceFailure(operation: operation, cause: error)
         }
     }
+
+    /// The health unit may take 150 s to start.
+    private static let patience: Duration = .seconds(160)
 
     private static func unit(_ service: ServiceName) -> String {
         service.description.contains(".") ? service.description : "\(service).service"

@@ -12,59 +12,96 @@ package final class FileWatch: Sendable {
     /// The files that may have changed. Several changes in a row may come as one.
     package let changes: AsyncStream<FilePath>
 
-    private let descriptor: CInt
-    private let source: any DispatchSourceRead
     private let files: FileSystem
     private let watches = Mutex(Watches())
+    private let untold: Untold
+    private let news: AsyncStream<Void>.Continuation
+    private let begin: @Sendable () -> CInt
 
     private struct Watches {
+        /// inotify's descriptor, and what reads it.
+        var instance: (descriptor: CInt, source: any DispatchSourceRead)?
         /// Folders by the kernel's number for their watch.
         var folders: [CInt: FilePath] = [:]
         var files: Set<FilePath> = []
     }
 
-    /// - Throws: `FileFailure` where the system has no more watches to give.
-    package init(files: FileSystem = FileSystem()) throws(FileFailure) {
-        let descriptor = inotify_init1(CInt(IN_CLOEXEC) | CInt(IN_NONBLOCK))
-        guard descriptor >= 0 else { throw FileFailure(.watch, "/") }
-        let (changes, continuation) = AsyncStream.makeStream(of: FilePath.self, bufferingPolicy: .bufferingNewest(64))
-        self.descriptor = descriptor
+    /// Files that have changed and are not told yet: a file that is written without pause pushes out no other.
+    private final class Untold: Sendable {
+        private let paths = Mutex<Set<FilePath>>([])
+
+        func add(_ changed: Set<FilePath>) { paths.withLock { $0.formUnion(changed) } }
+        func next() -> FilePath? { paths.withLock { $0.popFirst() } }
+    }
+
+    /// - Parameter begin: Has the kernel make an instance (inotify_init1(2)).
+    package init(
+        files: FileSystem = FileSystem(),
+        begin: @escaping @Sendable () -> CInt = { inotify_init1(CInt(IN_CLOEXEC) | CInt(IN_NONBLOCK)) }
+    ) {
+        let untold = Untold()
+        let (news, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.files = files
-        self.changes = changes
-        self.source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
-        source.setEventHandler { [weak self] in
-            for path in self?.readEvents() ?? [] { continuation.yield(path) }
+        self.untold = untold
+        self.begin = begin
+        self.news = continuation
+        self.changes = AsyncStream {
+            while true {
+                if let path = untold.next() { return path }
+                var iterator = news.makeAsyncIterator()
+                guard await iterator.next() != nil else { return nil }
+            }
         }
-        source.setCancelHandler {
-            close(descriptor)
-            continuation.finish()
-        }
-        source.activate()
     }
 
     deinit {
-        source.cancel()
+        watches.withLock { $0.instance?.source.cancel() }
+        news.finish()
     }
 
     /// Watches these files from now on, and no others.
     ///
     /// Folders that came, or that were replaced, since the last call are watched anew, so it is called after each pass.
     /// What is not there yet is left out.
-    package func watch(_ paths: [FilePath]) {
-        watches.withLock { watches in
+    ///
+    /// - Throws: `FileFailure` where the system has no more watches to give. The next call tries again.
+    package func watch(_ paths: [FilePath]) throws(FileFailure) {
+        try watches.withLock { watches throws(FileFailure) in
             watches.files = Set(paths)
+            let descriptor = if let known = watches.instance?.descriptor { known } else { try open(&watches) }
             var current: [CInt: FilePath] = [:]
+            var failure: FileFailure?
             for folder in Set(paths.map { $0.removingLastComponent() }) {
                 let watch = inotify_add_watch(descriptor, files.location(of: folder).string, Self.mask)
-                if watch >= 0 { current[watch] = folder }
+                if watch >= 0 {
+                    current[watch] = folder
+                } else if errno == ENOSPC {
+                    failure = FileFailure(.watch, folder)
+                }
             }
             for watch in watches.folders.keys where current[watch] == nil { inotify_rm_watch(descriptor, watch) }
             watches.folders = current
+            if let failure { throw failure }
         }
     }
 
+    private func open(_ watches: inout Watches) throws(FileFailure) -> CInt {
+        let descriptor = begin()
+        guard descriptor >= 0 else { throw FileFailure(.watch, "/") }
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
+        source.setEventHandler { [weak self] in
+            guard let self, case let changed = readEvents(descriptor), !changed.isEmpty else { return }
+            untold.add(changed)
+            news.yield()
+        }
+        source.setCancelHandler { close(descriptor) }
+        source.activate()
+        watches.instance = (descriptor, source)
+        return descriptor
+    }
+
     /// The files that the events at hand are about; of a folder that went, all.
-    private func readEvents() -> Set<FilePath> {
+    private func readEvents(_ descriptor: CInt) -> Set<FilePath> {
         var changed: Set<FilePath> = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {

@@ -18,9 +18,14 @@ package struct ProcessEnd: Sendable {
     }
 
     /// Returns when the process has ended; at once where there is none. Cancelling ends the wait too.
-    package func wait(for process: Int32) async {
+    ///
+    /// - Parameter start: When it began, where that is known: a later process of the same number is not waited for.
+    package func wait(for process: Int32, startedAt start: String? = nil) async {
+        // Whatever has the number once its descriptor is open is what is waited for.
         let descriptor = usesDescriptors ? clinux_pidfd_open(process) : -1
-        if descriptor >= 0 {
+        if let start, files.startTime(ofProcess: process) != start {
+            if descriptor >= 0 { close(descriptor) }
+        } else if descriptor >= 0 {
             await readable(descriptor)
         } else if !usesDescriptors || errno != ESRCH {
             await poll(process)

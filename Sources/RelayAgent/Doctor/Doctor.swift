@@ -111,6 +111,11 @@ package struct Doctor: Sendable {
                 now: Timestamp.seconds,
                 commands: host.services.commands
             ),
+            FirewallExamination(
+                ports: (patient?.node.postfix.ports ?? [25]) + ports.open,
+                files: host.files,
+                runner: host.runner
+            ),
             ResolutionExamination(
                 servers: resolver.servers,
                 resolver: resolver,

@@ -123,7 +123,13 @@ struct NodeResources: NodeParts {
     }
 
     /// The host's own parts.
-    var base: [any Resource] { [packages, units, mailTransferAgent, postfix, nginx] }
+    var base: [any Resource] { [folders, labels, packages, units, mailTransferAgent, postfix, nginx] }
+
+    var folders: OwnFolders { OwnFolders(files: host.files) }
+
+    var labels: any Resource {
+        SecurityLabels(files: host.files, runner: host.runner, warn: { log.warning("selinux", $0) }).resource
+    }
 
     var packages: PackagesResource {
         PackagesResource(
@@ -156,7 +162,8 @@ struct NodeResources: NodeParts {
             services: services,
             runner: host.runner,
             files: host.files,
-            keep: { [files = host.files] in try ServicesBefore(files: files).keep($0) }
+            keep: { [files = host.files] in try ServicesBefore(files: files).keep($0) },
+            notice: { log.warning("mta", $0) }
         )
     }
 

@@ -115,6 +115,7 @@ struct PassPreparation: Sendable {
                 evacuation: goal.order?.evacuateTo
             )
         }
+        for range in node.allowed.leftOut { log.warning("settings", range.whyLeftOut) }
         let resources = NodeResources(
             node,
             goal: goal,

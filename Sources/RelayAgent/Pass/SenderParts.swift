@@ -38,6 +38,8 @@ struct SenderParts: NodeParts {
     var base: [any Resource] {
         let isResident = settings.reconcile.resident
         return [
+            OwnFolders(files: host.files),
+            SecurityLabels(files: host.files, runner: host.runner, warn: { log.warning("selinux", $0) }).resource,
             PackagesResource(
                 [.postfix],
                 manager: host.packages,

@@ -22,6 +22,9 @@ struct Serve: Sendable {
         // Whatever holds up the steps below: a node that is not proven by then answers 503.
         async let _: Void = withdrawUnlessProven()
 
+        results.add(await runner.run([[parts.folders]]))
+        results.add(await runner.run([[parts.labels]]))
+
         // What is missing may be of no account for what is in service.
         results.add(await runner.run([[parts.packages]]))
         results.add(await runner.run([[parts.units]]))

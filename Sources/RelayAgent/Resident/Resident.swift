@@ -49,7 +49,7 @@ package struct Resident: Sendable {
 
     /// Stays until a signal ends it. Where the system goes down, the node leaves its load balancers first.
     package func run() async throws {
-        let watch = try FileWatch(files: host.files)
+        let watch = FileWatch(files: host.files)
         let signals = Signals([SIGHUP, SIGTERM, SIGINT])
         let (events, sender) = AsyncStream.makeStream(of: Event.self)
         await withTaskGroup(of: Void.self) { group in

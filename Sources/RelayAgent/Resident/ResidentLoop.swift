@@ -26,14 +26,12 @@ struct ResidentLoop {
     private var schedule = PassSchedule(regular: .now)
     private var underWay: (task: Task<Void, Never>, since: ContinuousClock.Instant, isFull: Bool, triggers: [Trigger])?
     private var alarm: Task<Void, Never>?
-    private var mainProcesses: [ServiceName: (process: Int32, watch: Task<Void, Never>)] = [:]
+    private var mainProcesses: [ServiceName: (process: Int32, start: String?, watch: Task<Void, Never>)] = [:]
     /// The queue manager, which ends when Postfix loads its files.
     private var queueManager: (process: Int32, watch: Task<Void, Never>)?
     private var grace: Task<Void, Never>?
-    private var isReady = false
+    private var isBlind = false
 
-    /// A pass that takes longer hangs: its own deadlines are all shorter.
-    private static let longestPass: Duration = .seconds(1500)
     /// After a pass that failed.
     private static let patience: Duration = .seconds(10)
 
@@ -53,7 +51,9 @@ struct ResidentLoop {
         self.notifier = notifier
         self.sender = sender
         self.log = log
-        watch.watch(inputs.residentSettings.watched)
+        watchFiles()
+        // The first pass may have to wait for minutes, and whoever starts the unit waits for this.
+        notifier.ready(status: "the first pass is under way")
     }
 
     mutating func take(_ event: Resident.Event) -> Verdict {
@@ -69,7 +69,8 @@ struct ResidentLoop {
         case .withdrawn(let reason): withdrew(because: reason)
         case .ended(let service): hasEnded(service)
         case .announced: want(Trigger(name: "an announcement in instance metadata", isFull: true))
-        case .signal(SIGHUP): want(Trigger(name: "SIGHUP", isFull: true))
+        // Whoever sends it often is no program that works against this one; it is slowed down all the same.
+        case .signal(SIGHUP): _ = schedule.want(Trigger(name: "SIGHUP", isFull: true), at: .now)
         case .signal: return .ends
         case .passed(let end): finish(end)
         }
@@ -84,7 +85,7 @@ struct ResidentLoop {
         alarm?.cancel()
         grace?.cancel()
         queueManager?.watch.cancel()
-        for (_, watch) in mainProcesses.values { watch.cancel() }
+        for process in mainProcesses.values { process.watch.cancel() }
         underWay?.task.cancel()
         await underWay?.task.value
     }
@@ -140,7 +141,7 @@ struct ResidentLoop {
         guard underWay == nil, now >= schedule.due else { return }
         let isFull = schedule.isFull(at: now)
         let triggers = schedule.answered(at: now)
-        schedule.begin(at: now, next: now + Self.longestPass)
+        schedule.begin(at: now, next: now + inputs.residentSettings.longestPass)
         let settings = inputs.residentSettings.reconcile
         let request = PassRequest(
             trigger: triggers.isEmpty ? "the interval" : triggers.map(\.name).joined(separator: ", "),
@@ -183,12 +184,21 @@ struct ResidentLoop {
             text = "the last pass failed: see the log"
         }
         watchQueueManager()
-        watch.watch(inputs.residentSettings.watched)
+        watchFiles()
         // Until the next pass little of the program is needed, and what is comes back by itself.
         defer { ProgramMemory.letGoOfCode() }
-        if isReady { return notifier.status(text) }
-        isReady = true
-        notifier.ready(status: text)
+        notifier.status(text)
+    }
+
+    /// Without a watch, the interval finds what changes.
+    private mutating func watchFiles() {
+        do {
+            try watch.watch(inputs.residentSettings.watched)
+            isBlind = false
+        } catch {
+            if !isBlind { log.warning("watch", "\(error); until that works, changes are found by the interval alone") }
+            isBlind = true
+        }
     }
 
     private mutating func watchQueueManager() {
@@ -207,24 +217,24 @@ struct ResidentLoop {
 
     private mutating func watchProcesses(_ services: [ServiceName: ServiceState]) {
         for name in ["postfix", "nginx"].map(ServiceName.init) {
-            let process = services[name]?.mainProcess
+            let (process, start) = (services[name]?.mainProcess, services[name]?.mainProcessStart)
             if let known = mainProcesses[name] {
-                if known.process == process { continue }
+                if known.process == process, known.start == start { continue }
                 known.watch.cancel()
                 mainProcesses[name] = nil
             }
             guard let process else { continue }
             let watch = Task { [sender] in
-                await ProcessEnd().wait(for: process)
+                await ProcessEnd().wait(for: process, startedAt: start)
                 if !Task.isCancelled { sender.yield(.ended(name)) }
             }
-            mainProcesses[name] = (process, watch)
+            mainProcesses[name] = (process, start, watch)
         }
     }
 
     /// Only a living loop gets here, and a pass that hangs is no life.
     private func tellAlive() {
-        if let underWay, ContinuousClock.now - underWay.since > Self.longestPass { return }
+        if let underWay, ContinuousClock.now - underWay.since > inputs.residentSettings.longestPass { return }
         notifier.alive()
     }
 

@@ -12,24 +12,34 @@ struct ResidentSettings: Sendable {
     let watched: [FilePath]
     /// How the node leaves when the system goes down; `nil` where there is nothing to leave.
     let shutdown: NodeSettings.Shutdown?
+    /// A pass that takes longer hangs: all that it may wait for is over by then.
+    let longestPass: Duration
+
+    /// For another pass's lock, and for what has a limit of its own.
+    private static let otherWaits: Duration = .seconds(1500)
 
     /// Before any settings are known.
     init() {
         self.reconcile = NodeSettings.Reconcile()
         self.watched = Self.filesOfRelay
         self.shutdown = NodeSettings.Shutdown()
+        self.longestPass = Self.otherWaits
     }
 
     init(_ settings: NodeSettings) {
         self.reconcile = settings.reconcile
         self.watched = Self.filesOfRelay + [Self.passwordFile(settings)].compactMap(\.self)
         self.shutdown = settings.shutdown
+        self.longestPass =
+            Self.otherWaits + settings.metadata.timeout + settings.packages.timeout + settings.loadBalancer.timeout
+            + settings.shutdown.drainTimeout
     }
 
     init(_ settings: SenderSettings) {
         self.reconcile = settings.reconcile
         self.watched = SenderPostfixService.files + (Units.ofSender + Units.ofSenderOnSystemV).map(UnitFiles.path)
         self.shutdown = nil
+        self.longestPass = Self.otherWaits + settings.packages.timeout
     }
 
     private static func passwordFile(_ settings: NodeSettings) -> FilePath? {
@@ -39,6 +49,6 @@ struct ResidentSettings: Sendable {
 
     private static let filesOfRelay =
         PostfixService.files + NginxService.files + Units.everywhere.map(UnitFiles.path) + [
-            FilePath(NginxConfiguration.healthFile)
+            FilePath(NginxConfiguration.healthFile), OwnFolders.served,
         ]
 }

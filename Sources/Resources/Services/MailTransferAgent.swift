@@ -15,6 +15,7 @@ package struct MailTransferAgent: Resource {
     private let runner: any CommandRunner
     private let files: FileSystem
     private let keep: @Sendable (MailAgentBefore) throws -> Void
+    private let notice: @Sendable (String) -> Void
 
     /// Another agent's service that this host has.
     package struct Rival: Sendable, Equatable {
@@ -41,13 +42,15 @@ package struct MailTransferAgent: Resource {
     ///   - ports: Those that Postfix takes mail on.
     ///   - services: Is asked about Postfix and these rivals.
     ///   - keep: Takes down how those were that are about to be taken away.
+    ///   - notice: Is told of mail that they leave.
     package init(
         ports: [UInt16],
         rivals: [Rival],
         services: ServiceBoard,
         runner: any CommandRunner,
         files: FileSystem,
-        keep: @escaping @Sendable (MailAgentBefore) throws -> Void
+        keep: @escaping @Sendable (MailAgentBefore) throws -> Void,
+        notice: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.ports = ports
         self.rivals = rivals
@@ -55,6 +58,7 @@ package struct MailTransferAgent: Resource {
         self.runner = runner
         self.files = files
         self.keep = keep
+        self.notice = notice
     }
 
     package func check() async throws -> Check {
@@ -78,9 +82,13 @@ package struct MailTransferAgent: Resource {
         return .drifted(
             Drift(changes) { [unwanted, before] in
                 try keep(before)
+                let queues = RivalQueues(runner: runner, files: files)
+                // While their own services still take what they hand over.
+                if !unwanted.isEmpty { await queues.flush() }
                 try await services.change { manager in
                     for service in unwanted { try await manager.disable(service) }
                 }
+                if !unwanted.isEmpty { queues.remainders().forEach(notice) }
                 if let alternative { _ = try await runner.runChecked(MailAlternative.setting(alternative)) }
                 try await expectFreePorts()
             }

@@ -47,7 +47,7 @@ struct PostfixCandidate {
 
     /// Postfix tells what is wrong to a terminal, or else to the log alone; so it gets a terminal.
     private static let checkScript = """
-        mount --bind "$0" "$1" || exit
+        mount --make-rprivate / && mount --bind "$0" "$1" || exit
         if command -v script >/dev/null; then exec script -qec 'postfix check' /dev/null; else exec postfix check; fi
         """
 

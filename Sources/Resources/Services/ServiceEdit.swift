@@ -103,7 +103,8 @@ extension ConfiguredService {
             return Change(.file, "set mode \(octal) and owner root on \(path)")
         }
         let isSecret = configuration.secrets.contains(path)
-        let diff = isSecret ? nil : UnifiedDiff.make(from: text, to: wanted ?? "", path: path.string)
+        let diff =
+            isSecret ? nil : DiffSecrets.masked(UnifiedDiff.make(from: text, to: wanted ?? "", path: path.string))
         if wanted == nil { return Change(.file, "remove \(path)", diff: diff) }
         if snapshot == nil { return Change(.file, "write \(path)", diff: diff) }
         if text == nil { return Change(.file, "replace \(path), which is not a plain file", diff: diff) }

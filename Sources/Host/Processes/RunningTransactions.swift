@@ -1,0 +1,27 @@
+import SystemPackage
+
+/// What an earlier pass began and did not see to its end: a package manager goes on where its pass was ended.
+package struct RunningTransactions: Sendable {
+    private let files: FileSystem
+
+    package init(files: FileSystem) {
+        self.files = files
+    }
+
+    /// One that still runs, as an operator would look it up; `nil` where none does.
+    package func current() -> String? {
+        let names = (try? files.names(in: Transaction.folders)) ?? []
+        return names.lazy.compactMap { process(in: Transaction.folders.appending($0)) }.first.map {
+            FileLocks(files: files).describe(process: $0)
+        }
+    }
+
+    /// The program of a folder, where it still runs.
+    func process(in folder: FilePath) -> Int32? {
+        guard !files.exists(folder.appending("status")), let bytes = try? files.bytes(at: folder.appending("process")),
+            let process = Int32(String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }),
+            files.startTime(ofProcess: process) != nil
+        else { return nil }
+        return process
+    }
+}

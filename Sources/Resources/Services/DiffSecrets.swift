@@ -1,0 +1,69 @@
+/// Takes secrets of the operator's out of a diff, which goes to the journal: main.cf may hold a password, and lines that did
+/// not change are shown around those that did.
+enum DiffSecrets {
+    private static let mask = "***"
+    /// A parameter with one of these in its name holds a secret, unless it names a file.
+    private static let words = ["password", "passwd", "secret", "bind_pw", "token", "credential"]
+    /// Tables that hold their values themselves (DATABASE_README).
+    private static let tables = ["static:", "inline:"]
+
+    static func masked(_ diff: String) -> String {
+        diff.split(separator: "\n", omittingEmptySubsequences: false).map { masked(line: String($0)) }
+            .joined(separator: "\n")
+    }
+
+    private static func masked(line: String) -> String {
+        var line = line
+        for table in tables { line = masked(table, in: line) }
+        line = maskedParameter(in: line)
+        line = maskedHeader(in: line)
+        return maskedAddress(in: line)
+    }
+
+    /// `static:user:password`, `inline:{key=user:password}`; a value alone, as in `static:encrypt`, is none.
+    private static func masked(_ table: String, in line: String) -> String {
+        guard let start = line.firstRange(of: table)?.upperBound else { return line }
+        let rest = line[start...]
+        let end = rest.first == "{" ? rest.endIndex : rest.firstIndex { $0.isWhitespace || $0 == "," } ?? rest.endIndex
+        guard rest[..<end].contains(":") else { return String(line[..<start]) + masked(table, in: String(rest)) }
+        return String(line[..<start]) + mask + masked(table, in: String(rest[end...]))
+    }
+
+    /// `ldap_bind_pw = secret`.
+    private static func maskedParameter(in line: String) -> String {
+        let lowered = line.lowercased()
+        guard lowered.utf8.count == line.utf8.count else { return line }
+        for word in words {
+            guard let found = lowered.firstRange(of: word),
+                let equals = lowered[found.upperBound...].firstIndex(of: "="),
+                lowered[found.upperBound..<equals].allSatisfy({ $0 == "_" || $0 == " " || $0.isLetter || $0.isNumber })
+            else { continue }
+            let value = lowered[equals...].dropFirst().drop { $0.isWhitespace }
+            // With the types of its tables in front, as in proxy:hash:/etc/postfix/x.
+            let isFile = value.drop { $0.isLetter || $0 == ":" }.hasPrefix("/")
+            guard !value.isEmpty, !isFile, !value.hasPrefix("$"), !tables.contains(where: value.hasPrefix) else {
+                return line
+            }
+            let kept = line.utf8.prefix(lowered.utf8.distance(from: lowered.startIndex, to: value.startIndex))
+            return String(decoding: kept, as: UTF8.self) + mask
+        }
+        return line
+    }
+
+    /// `proxy_set_header Authorization "Basic ...";`
+    private static func maskedHeader(in line: String) -> String {
+        guard let found = line.lowercased().firstRange(of: "authorization"),
+            case let count = line.lowercased().utf8.distance(from: line.lowercased().startIndex, to: found.upperBound),
+            line.utf8.count > count
+        else { return line }
+        return String(decoding: line.utf8.prefix(count), as: UTF8.self) + " " + mask
+    }
+
+    /// `mysql://user:password@host`.
+    private static func maskedAddress(in line: String) -> String {
+        guard let start = line.firstRange(of: "://")?.upperBound, let end = line[start...].firstIndex(of: "@"),
+            line[start..<end].contains(":"), !line[start..<end].contains(where: \.isWhitespace)
+        else { return line }
+        return String(line[..<start]) + mask + String(line[end...])
+    }
+}
