@@ -182,10 +182,13 @@ struct NodeResources: NodeParts {
     private func memberships(_ goal: MembershipGoal) -> [any Resource] {
         // A look at the host alone, as after a change of a file, leaves the account's API limit to others.
         guard request.facts == .current else { return [] }
+        let reconcile = settings.reconcile
+        let period = AdmissionPeriod(pace: reconcile.interval + reconcile.jitter, isAnew: request.asksAnew)
         return places.map { place in
             Membership(
                 place,
                 goal: goal,
+                admission: Admission(aws.admissions, period),
                 timeout: settings.loadBalancer.timeout,
                 door: QuietDoor(SMTPConnections(files: host.files), deadline: deadline),
                 observer: MembershipObserver(notice: { log.warning(place.name, $0) }, report: report)
@@ -222,8 +225,7 @@ struct NodeResources: NodeParts {
                 node: node,
                 allowOpenToWorld: isOpenAllowed,
                 elb: elb,
-                ec2: ec2,
-                agreements: aws.agreements
+                ec2: ec2
             )
         }
             + settings.loadBalancer.targetGroups.map {

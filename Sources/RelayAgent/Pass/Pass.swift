@@ -99,9 +99,17 @@ package struct Pass: Sendable {
         try orders.give(order)
     }
 
-    /// Has told what the load balancers make of a node that does not work. What goes wrong with that is not what is wrong.
+    /// Has told what the load balancers make of a node that does not work, and has it leave those that it must not be in.
+    /// What goes wrong with that is not what is wrong.
     private func look(_ resources: any NodeParts, because failure: StepFailure) async {
-        for membership in resources.looks(because: "\(failure.step): \(failure)") { _ = try? await membership.check() }
+        for membership in resources.looks(because: "\(failure.step): \(failure)") {
+            guard case .drifted(let drift)? = try? await membership.check() else { continue }
+            do {
+                try await drift.apply()
+            } catch {
+                log.failed(membership.name, "\(error)")
+            }
+        }
     }
 
     /// What a pass would change.

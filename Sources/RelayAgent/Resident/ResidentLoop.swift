@@ -30,6 +30,7 @@ struct ResidentLoop {
 
     /// A pass that takes longer hangs: its own deadlines are all shorter.
     private static let longestPass: Duration = .seconds(1500)
+    private static let hangUp = Trigger(name: "SIGHUP", isFull: true)
     /// After a pass that failed.
     private static let patience: Duration = .seconds(10)
 
@@ -56,7 +57,7 @@ struct ResidentLoop {
         case .changed(let path): want(Trigger(name: "\(path) changed", isFull: false))
         case .ended(let service): hasEnded(service)
         case .announced: want(Trigger(name: "an announcement in instance metadata", isFull: true))
-        case .signal(SIGHUP): want(Trigger(name: "SIGHUP", isFull: true))
+        case .signal(SIGHUP): want(Self.hangUp)
         case .signal: return .ends
         case .passed(let end): finish(end)
         }
@@ -104,6 +105,7 @@ struct ResidentLoop {
             trigger: triggers.isEmpty ? "the interval" : triggers.map(\.name).joined(separator: ", "),
             waitsInService: false,
             facts: isFull ? .current : .known,
+            asksAnew: triggers.contains(Self.hangUp),
             agent: getpid(),
             nextAfter: settings.interval
         )
