@@ -99,6 +99,10 @@ struct FakeTargetGroups: NetworkLoadBalancing, EC2Describing {
         ]
     }
 
+    func internetFacingLoadBalancers(of group: TargetGroup) -> [NetworkLoadBalancer] {
+        loadBalancers(of: group).filter(\.isInternetFacing)
+    }
+
     func listeners(of loadBalancer: NetworkLoadBalancer) -> [NetworkLoadBalancer.Listener] {
         called("listeners")
         return listeners

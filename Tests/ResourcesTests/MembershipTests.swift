@@ -1,3 +1,4 @@
+import AWS
 import Reconcile
 import RelayTestSupport
 import Resources
@@ -25,14 +26,16 @@ struct MembershipTests {
         private let answer: Mutex<Answer>
         private let ownSide: Mutex<String> = Mutex("a")
         private let canLeave: Bool
+        private let canTell: Bool
         let name = "target group relay"
         let member = "i-01234567"
 
         /// - Parameter standings: In this order; the last one stays.
-        init(_ standings: [Standing], _ answer: Answer = .yes, canLeave: Bool = true) {
+        init(_ standings: [Standing], _ answer: Answer = .yes, canLeave: Bool = true, canTell: Bool = true) {
             self.standings = Mutex(standings)
             self.answer = Mutex(answer)
             self.canLeave = canLeave
+            self.canTell = canTell
         }
 
         func answers(_ answer: Answer) { self.answer.withLock { $0 = answer } }
@@ -43,8 +46,9 @@ struct MembershipTests {
 
         var calls: [String] { record.withLock { $0 } }
 
-        func standing() -> Standing {
+        func standing() throws -> Standing {
             record.withLock { $0.append("standing") }
+            if !canTell { throw AWSFailure(action: "elasticloadbalancing:Describe", reason: .unreadable("")) }
             return standings.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
         }
 
@@ -198,6 +202,16 @@ struct MembershipTests {
                         )
                 )
             }
+        }
+    }
+
+    @Test func whoIsRefusedLeavesAlsoWhereItsStandingIsNotTold() async throws {
+        let refused = FakePlace([healthy], .no, canTell: false)
+        await #expect(throws: LeftPlace.self) { try await pass(refused, .member(waits: false)) }
+        #expect(refused.calls == ["standing", "review", "leave"])
+        for place in [FakePlace([healthy], canTell: false), FakePlace([healthy], .unclear, canTell: false)] {
+            await #expect(throws: AWSFailure.self) { try await pass(place, .member(waits: false)) }
+            #expect(place.calls == ["standing", "review"])
         }
     }
 

@@ -30,7 +30,7 @@ package struct Ingress: Sendable {
     /// Whether the world may come in.
     package enum Exposure: Sendable {
         case closed
-        /// By these, the widest first.
+        /// By these, the widest first: without them it could not.
         case world([Opening])
         /// A prefix list that could not be read decides.
         case unknown(list: String, group: String, AWSFailure)
@@ -50,11 +50,13 @@ package struct Ingress: Sendable {
     package func exposure(on port: UInt16, to families: Set<IPAddress.Family> = [.ipv4, .ipv6]) -> Exposure {
         let openings = openings(on: port)
         for (family, prefix) in Self.bounds where families.contains(family) {
-            let all = AddressSet(openings.flatMap(\.networks), of: family)
-            let world = all.subtracting(AddressSet(IPNetwork.privateRanges, of: family))
-            guard world.isLarger(thanPrefix: prefix) else { continue }
-            let parts = openings.filter { $0.width(family) != nil }
-            return .world(parts.sorted { ($0.width(family) ?? 0) < ($1.width(family) ?? 0) })
+            var parts = openings.filter { $0.width(family) != nil }.sorted {
+                ($0.width(family) ?? 0) < ($1.width(family) ?? 0)
+            }[...]
+            var decisive: [Opening] = []
+            // What is left when these are closed may well be the senders' own ranges.
+            while Self.isWorld(parts, family, prefix) { decisive.append(parts.removeFirst()) }
+            if !decisive.isEmpty { return .world(decisive) }
         }
         for (group, rule) in rules(on: port) {
             for list in rule.prefixLists {
@@ -62,6 +64,12 @@ package struct Ingress: Sendable {
             }
         }
         return .closed
+    }
+
+    private static func isWorld(_ openings: some Sequence<Opening>, _ family: IPAddress.Family, _ prefix: Int) -> Bool {
+        AddressSet(openings.flatMap(\.networks), of: family)
+            .subtracting(AddressSet(IPNetwork.privateRanges, of: family))
+            .isLarger(thanPrefix: prefix)
     }
 
     /// Every source that is let in on a TCP port.

@@ -37,7 +37,7 @@ package struct AdmissionPeriod: Sendable {
     /// When a node in service has noticed at the latest that it must not be there.
     private static let limit: Duration = .seconds(1200)
     /// A question that was not answered is asked again before the limit.
-    private static let retry: Duration = .seconds(180)
+    private static let retry: Duration = .seconds(60)
     /// A refusal is looked at again soon, so that a node whose load balancer was mended comes back.
     private static let pause: Duration = .seconds(60)
 

@@ -1,3 +1,4 @@
+import AWS
 package import Reconcile
 
 /// The node's membership of a load balancer: registered and in service there, or out of it.
@@ -37,7 +38,14 @@ package struct Membership: Resource {
 
     package func check() async throws -> Check {
         // The one call of a pass with nothing to do.
-        let standing = try await look()
+        let standing: Standing
+        do {
+            standing = try await look()
+        } catch let failure as AWSFailure {
+            // It may be there all the same, and to leave a place where it is not changes nothing.
+            if goal != .out, let expulsion = try await expulsion(from: nil) { return expulsion }
+            throw failure
+        }
         switch goal {
         case .out: return departure(from: standing)
         case .leftAlone(let reason):
@@ -52,9 +60,11 @@ package struct Membership: Resource {
 
     /// What takes the node out where it is registered, by whomever, and must not be; `nil` where it may stay. A question
     /// that could not be answered takes no node out, since others would be without it as well.
-    private func expulsion(from standing: Standing) async throws -> Check? {
-        guard standing.isRegistered else { return nil }
-        let isInService = standing.position == .inService
+    ///
+    /// - Parameter standing: `nil` where the load balancer did not tell.
+    private func expulsion(from standing: Standing?) async throws -> Check? {
+        guard standing?.isRegistered ?? true else { return nil }
+        let isInService = standing.map { $0.position == .inService } ?? true
         switch await admission.toStay(in: place, isInService: isInService) {
         case .yes(let review):
             guard case .member = goal, !isInService else { return nil }
@@ -63,7 +73,7 @@ package struct Membership: Resource {
         case .unclear(let error):
             let doubt = "whether this node may be there could not be told: \(error)"
             observer.notice(doubt)
-            observer.report(MembershipReport(name, standing, ours: doubt))
+            if let standing { observer.report(MembershipReport(name, standing, ours: doubt)) }
             return nil
         case .no(let refusal):
             return .drifted(
@@ -71,7 +81,7 @@ package struct Membership: Resource {
                     do {
                         try await place.leave()
                     } catch {
-                        observer.report(MembershipReport(name, standing, ours: refusal.why))
+                        if let standing { observer.report(MembershipReport(name, standing, ours: refusal.why)) }
                         throw StillInPlace(refusal: refusal, cause: error)
                     }
                     observer.report(MembershipReport(name, .notRegistered, ours: refusal.why))

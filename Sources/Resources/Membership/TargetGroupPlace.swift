@@ -117,9 +117,9 @@ package struct TargetGroupPlace: LoadBalancerPlace {
     private func refuseOpenDoors(to found: TargetGroup, _ attributes: TargetGroup.Attributes) async throws {
         // The PROXY protocol shows every sender's address, of whatever family.
         guard !attributes.usesProxyProtocol else { return }
-        let loadBalancers = try await elb.loadBalancers(of: found)
+        let loadBalancers = try await elb.internetFacingLoadBalancers(of: found)
         try await askAll(
-            loadBalancers.filter(\.isInternetFacing).map { loadBalancer in
+            loadBalancers.map { loadBalancer in
                 { try await doors(of: loadBalancer, to: found, attributes).refuseIfOpen(ec2) }
             }
         )
