@@ -132,7 +132,11 @@ let package = Package(
             path: "Tests/PostfixModel",
             swiftSettings: strict
         ),
-        .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: strict),
+        .testTarget(
+            name: "VocabularyTests",
+            dependencies: ["RelayTestSupport", "Vocabulary"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "ReconcileTests", dependencies: ["Reconcile"], swiftSettings: strict),
         .testTarget(
             name: "RelayNodeTests",

@@ -15,8 +15,8 @@ package final class AWSAccess: Sendable {
     package let tally = APITally()
     private let kept = Mutex(Kept())
     private let targetGroups = NetworkLoadBalancingClient.Memory()
-    /// What was found to agree between load balancers and this node.
-    let agreements = AgreementMemory()
+    /// Whether this node may be in its load balancers, as far as was asked.
+    let admissions = AdmissionMemory()
 
     private struct Kept {
         var metadata: (settings: NodeSettings.Metadata, client: MetadataClient)?

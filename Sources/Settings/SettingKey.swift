@@ -124,7 +124,7 @@ package struct SettingKey: Sendable, Equatable {
                 "load_balancer.allow_open_to_world",
                 .boolean,
                 standard: .boolean(false),
-                "Join even where the load balancer hides the senders' addresses while its door is open to the world."
+                "Join, and stay, even where the load balancer hides the senders' addresses while it is open to the world."
             ),
             SettingKey(
                 "load_balancer.timeout",

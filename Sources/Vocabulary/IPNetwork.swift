@@ -74,7 +74,8 @@ extension IPNetwork {
     /// carrier-grade NAT (RFC 6598), benchmarks (RFC 2544) or unique local (RFC 4193).
     package var isPrivate: Bool { Self.privateRanges.contains { $0.contains(self) } }
 
-    private static let privateRanges: [IPNetwork] = [
+    /// The ranges of which `isPrivate` speaks.
+    package static let privateRanges: [IPNetwork] = [
         ipv4Loopback,
         IPNetwork(around: IPAddress(bytes: [10, 0, 0, 0]), prefixLength: 8),
         IPNetwork(around: IPAddress(bytes: [172, 16, 0, 0]), prefixLength: 12),

@@ -54,7 +54,7 @@ package struct NodeSettings: Sendable, Equatable {
         package var classic: [ClassicLoadBalancerName]
         /// Target groups of network load balancers.
         package var targetGroups: [TargetGroupARN]
-        /// Join even where the load balancer hides the senders' addresses while its door is open to the world.
+        /// Join, and stay, even where the load balancer hides the senders' addresses while it is open to the world.
         package var allowOpenToWorld: Bool
         /// How long to wait in all for the load balancer to call the node in service.
         package var timeout: Duration

@@ -227,6 +227,18 @@ import Vocabulary
         )
     }
 
+    @Test func asksAboutAnInternalLoadBalancerOnceAndAboutOthersAgain() async throws {
+        for (scheme, count) in [("internal", 1), ("internet-facing", 3)] {
+            let transport = ScriptedTransport((0..<3).map { _ in Self.balancers(scheme: scheme) })
+            let elb = try client(transport)
+            for _ in 0..<3 {
+                let found = try await elb.internetFacingLoadBalancers(of: group(balancers: [Self.balancer]))
+                #expect(found.isEmpty == (scheme == "internal"))
+            }
+            #expect(transport.requests.count == count)
+        }
+    }
+
     @Test func describesWhatSendsToAGroup() async throws {
         let transport = ScriptedTransport([
             Self.balancers(scheme: "internet-facing"),

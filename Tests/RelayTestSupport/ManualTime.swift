@@ -26,6 +26,9 @@ package final class ManualTime: Sendable {
     /// The time that has passed since the start.
     package var passed: Duration { state.withLock { $0.passed } }
 
+    /// The time that it is now.
+    package var now: ContinuousClock.Instant { start + passed }
+
     /// Lets time pass without a sleep, as slow work does.
     package func advance(by duration: Duration) {
         state.withLock { $0.passed += duration }
@@ -33,7 +36,7 @@ package final class ManualTime: Sendable {
 
     package var source: TimeSource {
         TimeSource(
-            now: { self.start + self.passed },
+            now: { self.now },
             secondsSinceEpoch: { self.epoch + self.passed / .seconds(1) },
             sleep: { duration in
                 try Task.checkCancellation()

@@ -1,5 +1,6 @@
 import AWS
 import Reconcile
+import RelayTestSupport
 import Resources
 import Synchronization
 import Testing
@@ -39,7 +40,7 @@ struct ClassicPlaceTests {
         _ settings: NodeSettings.LoadBalancer = NodeSettings.LoadBalancer(),
         node: RelayInstance? = nil,
         goal: MembershipGoal = .member(waits: true),
-        agreements: AgreementMemory = AgreementMemory(),
+        memory: AdmissionMemory = AdmissionMemory(),
         notices: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> Membership {
         let place = ClassicPlace(
@@ -47,12 +48,12 @@ struct ClassicPlaceTests {
             node: try node ?? .sample,
             allowOpenToWorld: settings.allowOpenToWorld,
             elb: api,
-            ec2: api,
-            agreements: agreements
+            ec2: api
         )
         return Membership(
             place,
             goal: goal,
+            admission: Admission(memory, AdmissionPeriod(pace: .seconds(75))),
             timeout: settings.timeout,
             door: QuietDoor(connections: { [] }, deadline: .now),
             observer: MembershipObserver(notice: notices)
@@ -66,14 +67,15 @@ struct ClassicPlaceTests {
     }
 
     @Test func aNodeInServiceCostsOneCallAndNowAndThenALookAtTheLoadBalancer() async throws {
-        let (api, agreements) = (FakeELB(balancer(), healths: [inService]), AgreementMemory())
-        #expect(try await apply(try membership(api, agreements: agreements)).isEmpty)
+        let (api, time) = (FakeELB(balancer(), healths: [inService]), ManualTime())
+        let memory = AdmissionMemory(now: { time.now })
+        #expect(try await apply(try membership(api, memory: memory)).isEmpty)
         #expect(api.calls == ["health", "describe"])
-        #expect(try await apply(try membership(api, agreements: agreements)).isEmpty)
+        #expect(try await apply(try membership(api, memory: memory)).isEmpty)
         #expect(api.calls == ["health", "describe", "health"])
-        let forgetful = AgreementMemory(lifetime: .zero)
-        for _ in 0..<2 { #expect(try await apply(try membership(api, agreements: forgetful)).isEmpty) }
-        #expect(api.calls.count { $0 == "describe" } == 3)
+        time.advance(by: .seconds(1200 - 75))
+        #expect(try await apply(try membership(api, memory: memory)).isEmpty)
+        #expect(api.calls == ["health", "describe", "health", "health", "describe"])
     }
 
     @Test(arguments: [false, true])
@@ -137,12 +139,12 @@ struct ClassicPlaceTests {
 
     @Test func whoIsInServiceAndDisagreesLeavesAndIsToldWhy() async throws {
         let api = FakeELB(balancer(), healths: [inService], mayDeregister: true)
-        let agreements = AgreementMemory()
-        #expect(try await apply(try membership(api, agreements: agreements)).isEmpty)
+        let memory = AdmissionMemory()
+        #expect(try await apply(try membership(api, memory: memory)).isEmpty)
         // The setting changes, and nothing else.
-        await #expect(throws: ProxyProtocolDisagreement.self) {
-            try await apply(try membership(api, node: .sample(isProxied: true), agreements: agreements))
-        }
+        let proxied = try membership(api, node: .sample(isProxied: true), memory: memory)
+        let left = await #expect(throws: LeftPlace.self) { try await apply(proxied) }
+        #expect(left?.refusal is ProxyProtocolDisagreement)
         #expect(api.calls.last == "deregister i-01234567")
     }
 
@@ -154,14 +156,13 @@ struct ClassicPlaceTests {
                 node: node,
                 allowOpenToWorld: false,
                 elb: api,
-                ec2: api,
-                agreements: AgreementMemory()
+                ec2: api
             )
         }
-        let stranger = try await place(.sample(isProxied: true, isAllowed: false)).review()
+        let stranger = try await place(.sample(isProxied: true, isAllowed: false)).review().findings()
         #expect(stranger.map(\.kind) == [.handOverRefused])
-        #expect(try await place(.sample(isProxied: true)).review().isEmpty)
-        #expect(try await place(.sample(isAllowed: false)).review().isEmpty)
+        #expect(try await place(.sample(isProxied: true)).review().findings().isEmpty)
+        #expect(try await place(.sample(isAllowed: false)).review().findings().isEmpty)
     }
 
     @Test func aMissingNodeIsRegisteredAndWaitedFor() async throws {
@@ -183,10 +184,13 @@ struct ClassicPlaceTests {
         #expect(notices.withLock { $0 }.last?.contains("OutOfService (Instance: failed checks)") ?? false)
     }
 
-    @Test func whoIsLeftAloneIsOnlyLookedAt() async throws {
+    @Test func whoIsLeftAloneIsOnlyLookedAtUnlessItIsAnOpenRelay() async throws {
         let api = FakeELB(balancer(), healths: [nil])
         #expect(try await apply(try membership(api, goal: .leftAlone(because: "Standby"))).isEmpty)
         #expect(api.calls == ["health"])
+        let open = FakeELB(balancer(.internetFacing), healths: [inService], ingress: [world], mayDeregister: true)
+        let standby = try membership(open, goal: .leftAlone(because: "Standby"))
+        await #expect(throws: LeftPlace.self) { try await apply(standby) }
     }
 
     @Test func whoLeavesWaitsForTheLoadBalancerFirst() async throws {
@@ -206,11 +210,51 @@ struct ClassicPlaceTests {
     }
 
     @Test func anOpenDoorBeforeAMaskedAddressIsRefused() async throws {
-        for healths: [InstanceHealth?] in [[nil], [outOfService]] {
-            let api = FakeELB(balancer(.internetFacing), healths: healths, ingress: [world])
-            await #expect(throws: OpenDoor.self) { try await apply(try membership(api)) }
-            #expect(!api.calls.contains { $0.hasPrefix("register") })
+        let api = FakeELB(balancer(.internetFacing), healths: [nil], ingress: [world])
+        await #expect(throws: OpenDoor.self) { try await apply(try membership(api)) }
+        #expect(!api.calls.contains { $0.hasPrefix("register") })
+    }
+
+    @Test func whoIsBehindAnOpenDoorLeavesWhoeverHasRegisteredIt() async throws {
+        for health in [inService, outOfService] {
+            let api = FakeELB(balancer(.internetFacing), healths: [health], ingress: [world], mayDeregister: true)
+            let left = await #expect(throws: LeftPlace.self) { try await apply(try membership(api)) }
+            #expect(left?.refusal is OpenDoor)
+            #expect(api.calls.last == "deregister i-01234567")
         }
+    }
+
+    @Test func aDoorThatCanNotBeJudgedKeepsOutButTakesNobodyOut() async throws {
+        let listed = SecurityGroup.Rule(ipProtocol: "tcp", ports: 25...25, sources: [], prefixLists: ["pl-1"])
+        let out = FakeELB(balancer(.internetFacing), healths: [nil], ingress: [listed])
+        await #expect {
+            try await apply(try membership(out))
+        } throws: { $0 is UnclearDoor && "\($0)".contains("allow ec2:GetManagedPrefixListEntries in the policy") }
+        let notices = Mutex<[String]>([])
+        let api = FakeELB(balancer(.internetFacing), healths: [inService], ingress: [listed])
+        let stays = try membership(api) { notice in notices.withLock { $0.append(notice) } }
+        #expect(try await apply(stays).isEmpty)
+        #expect(notices.withLock { $0.count == 1 && $0[0].contains("prefix list pl-1") })
+        // A list that can't be read does not hide what opens the door without it.
+        let open = FakeELB(
+            balancer(.internetFacing),
+            healths: [inService],
+            ingress: [listed, world],
+            mayDeregister: true
+        )
+        await #expect(throws: LeftPlace.self) { try await apply(try membership(open)) }
+    }
+
+    @Test func aPrefixListOfTheWorldIsTheWorld() async throws {
+        let listed = SecurityGroup.Rule(ipProtocol: "tcp", ports: 25...25, sources: [], prefixLists: ["pl-1"])
+        let halves = try [IPNetwork("0.0.0.0/1"), IPNetwork("128.0.0.0/1")]
+        let api = FakeELB(balancer(.internetFacing), healths: [nil], ingress: [listed], lists: ["pl-1": halves])
+        await #expect {
+            try await apply(try membership(api))
+        } throws: { $0 is OpenDoor && "\($0)".contains("PrefixListIds=[{PrefixListId=pl-1}]") }
+        let own = try [IPNetwork("203.0.113.0/24")]
+        let closed = FakeELB(balancer(.internetFacing), healths: [nil], ingress: [listed], lists: ["pl-1": own])
+        #expect(try await apply(try membership(closed, goal: .member(waits: false))).count == 1)
     }
 
     @Test func anInternalOneAShownAddressAClosedDoorOrTheSettingMayBeJoined() async throws {
@@ -276,8 +320,7 @@ struct ClassicPlaceTests {
                 node: try node ?? .sample,
                 allowOpenToWorld: false,
                 elb: api,
-                ec2: api,
-                agreements: AgreementMemory()
+                ec2: api
             )
         }
         let both = [id, other]

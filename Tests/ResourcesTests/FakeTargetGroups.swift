@@ -25,6 +25,8 @@ struct FakeTargetGroups: NetworkLoadBalancing, EC2Describing {
     var isAttached = true
     var securityGroups: [String] = []
     var ingress: [SecurityGroup.Rule] = []
+    /// The prefix lists that may be read.
+    var lists: [String: [IPNetwork]] = [:]
     var zone = "eu-central-1a"
     var listeners: [NetworkLoadBalancer.Listener]
     /// Of all targets.
@@ -82,6 +84,7 @@ struct FakeTargetGroups: NetworkLoadBalancing, EC2Describing {
     func deregister(_ target: String, from arn: TargetGroupARN) { called("deregister \(target)") }
 
     func loadBalancers(of group: TargetGroup) -> [NetworkLoadBalancer] {
+        called("load balancers")
         guard isAttached else { return [] }
         return [
             NetworkLoadBalancer(
@@ -96,9 +99,18 @@ struct FakeTargetGroups: NetworkLoadBalancing, EC2Describing {
         ]
     }
 
-    func listeners(of loadBalancer: NetworkLoadBalancer) -> [NetworkLoadBalancer.Listener] { listeners }
+    func internetFacingLoadBalancers(of group: TargetGroup) -> [NetworkLoadBalancer] {
+        loadBalancers(of: group).filter(\.isInternetFacing)
+    }
+
+    func listeners(of loadBalancer: NetworkLoadBalancer) -> [NetworkLoadBalancer.Listener] {
+        called("listeners")
+        return listeners
+    }
 
     func tags(of instance: InstanceID) -> [String: String] { [:] }
 
     func securityGroups(_ ids: [String]) -> [SecurityGroup] { ids.map { SecurityGroup(id: $0, ingress: ingress) } }
+
+    func entries(ofPrefixList id: String) throws(AWSFailure) -> [IPNetwork] { try listed(id, lists) }
 }

@@ -154,15 +154,20 @@ final class FakeELB: ClassicLoadBalancing, EC2Describing {
     let ingress: [SecurityGroup.Rule]
     let proxied: Set<UInt16>
     let mayDeregister: Bool
+    let lists: [String: [IPNetwork]]
 
-    /// - Parameter healths: The answers in their order; the last one stays.
+    /// - Parameters:
+    ///   - healths: The answers in their order; the last one stays.
+    ///   - lists: The prefix lists that may be read.
     init(
         _ balancer: ClassicLoadBalancer,
         healths: [InstanceHealth?],
         ingress: [SecurityGroup.Rule] = [],
         proxied: Set<UInt16> = [],
-        mayDeregister: Bool = false
+        mayDeregister: Bool = false,
+        lists: [String: [IPNetwork]] = [:]
     ) {
+        self.lists = lists
         self.mayDeregister = mayDeregister
         self.state = Mutex(State(healths: healths))
         self.balancer = balancer
@@ -201,4 +206,16 @@ final class FakeELB: ClassicLoadBalancing, EC2Describing {
         state.withLock { $0.calls.append("securityGroups") }
         return [SecurityGroup(id: "sg-1", ingress: ingress)]
     }
+
+    func entries(ofPrefixList id: String) throws(AWSFailure) -> [IPNetwork] {
+        state.withLock { $0.calls.append("entries \(id)") }
+        return try listed(id, lists)
+    }
+}
+
+/// The entries of a prefix list. One that a test did not make may not be read.
+func listed(_ id: String, _ lists: [String: [IPNetwork]]) throws(AWSFailure) -> [IPNetwork] {
+    if let entries = lists[id] { return entries }
+    let denied = AWSError(status: 403, code: "UnauthorizedOperation", message: "")
+    throw AWSFailure(action: "ec2:GetManagedPrefixListEntries", reason: .answered(denied))
 }

@@ -1,4 +1,6 @@
+import AWS
 import Reconcile
+import RelayTestSupport
 import Resources
 import Synchronization
 import Testing
@@ -6,35 +8,66 @@ import Testing
 struct MembershipTests {
     /// A place in a load balancer of no kind in particular, with calls kept.
     private final class FakePlace: LoadBalancerPlace {
-        struct Refused: Error {}
+        struct Refused: PlaceRefusal {
+            let name = "target group relay"
+            let why = "it is open"
+            let cure = "close it"
+        }
+        struct Throttled: Error {}
+
+        enum Answer {
+            case yes
+            case no
+            case unclear
+        }
 
         private let standings: Mutex<[Standing]>
         private let record = Mutex<[String]>([])
-        private let isRefused: Bool
+        private let answer: Mutex<Answer>
+        private let ownSide: Mutex<String> = Mutex("a")
+        private let canLeave: Bool
+        private let canTell: Bool
         let name = "target group relay"
         let member = "i-01234567"
 
         /// - Parameter standings: In this order; the last one stays.
-        init(_ standings: [Standing], isRefused: Bool = false) {
+        init(_ standings: [Standing], _ answer: Answer = .yes, canLeave: Bool = true, canTell: Bool = true) {
             self.standings = Mutex(standings)
-            self.isRefused = isRefused
+            self.answer = Mutex(answer)
+            self.canLeave = canLeave
+            self.canTell = canTell
         }
+
+        func answers(_ answer: Answer) { self.answer.withLock { $0 = answer } }
+        func changesSide() { ownSide.withLock { $0 += "a" } }
+        func stands(_ standing: Standing) { standings.withLock { $0 = [standing] } }
+        /// How often it was asked whether the node may be there.
+        var reviews: Int { calls.count { $0 == "review" } }
 
         var calls: [String] { record.withLock { $0 } }
 
-        func standing() -> Standing {
+        func standing() throws -> Standing {
             record.withLock { $0.append("standing") }
+            if !canTell { throw AWSFailure(action: "elasticloadbalancing:Describe", reason: .unreadable("")) }
             return standings.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
         }
 
-        func review() throws -> [PlaceFinding] {
+        func side() -> String { ownSide.withLock { $0 } }
+
+        func review() throws -> PlaceReview {
             record.withLock { $0.append("review") }
-            if isRefused { throw Refused() }
-            return []
+            switch answer.withLock({ $0 }) {
+            case .yes: return PlaceReview { [] }
+            case .no: throw Refused()
+            case .unclear: throw Throttled()
+            }
         }
 
         func join() { record.withLock { $0.append("join") } }
-        func leave() { record.withLock { $0.append("leave") } }
+        func leave() throws {
+            record.withLock { $0.append("leave") }
+            if !canLeave { throw Throttled() }
+        }
         func wayToOthers() -> String? { nil }
     }
 
@@ -54,12 +87,15 @@ struct MembershipTests {
         _ place: FakePlace,
         _ goal: MembershipGoal,
         told: Told = Told(),
+        memory: AdmissionMemory = AdmissionMemory(),
+        isAnew: Bool = false,
         connections: Set<String> = [],
         timeout: Duration = .seconds(60)
     ) async throws -> [String] {
         let membership = Membership(
             place,
             goal: goal,
+            admission: Admission(memory, AdmissionPeriod(pace: .seconds(75), isAnew: isAnew)),
             timeout: timeout,
             door: QuietDoor(connections: { connections }, deadline: .now),
             observer: MembershipObserver(
@@ -73,9 +109,9 @@ struct MembershipTests {
     }
 
     @Test func aNodeInServiceCostsOneCall() async throws {
-        let place = FakePlace([healthy])
-        #expect(try await pass(place, .member(waits: true)).isEmpty)
-        #expect(place.calls == ["standing"])
+        let (place, memory) = (FakePlace([healthy]), AdmissionMemory())
+        for _ in 0..<3 { #expect(try await pass(place, .member(waits: true), memory: memory).isEmpty) }
+        #expect(place.calls == ["standing", "review", "standing", "standing"])
     }
 
     @Test func whoIsOutOrOnTheWayOutRegistersAgain() async throws {
@@ -134,17 +170,146 @@ struct MembershipTests {
     @Test func aNodeThatDoesNotWorkIsOnlyLookedAtAndItsOwnReasonTold() async throws {
         let (told, place) = (Told(), FakePlace([failing]))
         #expect(try await pass(place, .leftAlone(because: "postfix: no banner"), told: told).isEmpty)
-        #expect(place.calls == ["standing"])
+        #expect(place.calls == ["standing", "review"])
         #expect(told.notices.withLock { $0 }.first?.hasSuffix("(Target.Timeout: Words); postfix: no banner") ?? false)
         #expect(told.reports.withLock { $0 }.last?.ours == "postfix: no banner")
     }
 
     @Test func whoIsRefusedDoesNotJoin() async throws {
-        for standing in [out, failing, arriving, draining] {
-            let place = FakePlace([standing], isRefused: true)
-            await #expect(throws: FakePlace.Refused.self) { try await pass(place, .member(waits: true)) }
+        for standing in [out, draining] {
+            let (told, place) = (Told(), FakePlace([standing], .no))
+            await #expect(throws: FakePlace.Refused.self) { try await pass(place, .member(waits: true), told: told) }
+            #expect(place.calls == ["standing", "review"])
+            #expect(told.reports.withLock { $0 }.last?.ours == "it is open")
+        }
+    }
+
+    @Test func whoIsRefusedLeavesWhoeverHasRegisteredIt() async throws {
+        for standing in [healthy, failing, arriving] {
+            for goal in [MembershipGoal.member(waits: true), .member(waits: false), .leftAlone(because: "Standby")] {
+                let (told, place) = (Told(), FakePlace([standing], .no))
+                await #expect {
+                    try await pass(place, goal, told: told)
+                } throws: { $0 is LeftPlace && "\($0)" == "has left target group relay: it is open" }
+                #expect(place.calls == ["standing", "review", "leave"])
+                #expect(
+                    told.reports.withLock { $0 }.last
+                        == MembershipReport(
+                            name: "target group relay",
+                            state: "not registered",
+                            reason: "",
+                            ours: "it is open"
+                        )
+                )
+            }
+        }
+    }
+
+    @Test func whoIsRefusedLeavesAlsoWhereItsStandingIsNotTold() async throws {
+        let refused = FakePlace([healthy], .no, canTell: false)
+        await #expect(throws: LeftPlace.self) { try await pass(refused, .member(waits: false)) }
+        #expect(refused.calls == ["standing", "review", "leave"])
+        for place in [FakePlace([healthy], canTell: false), FakePlace([healthy], .unclear, canTell: false)] {
+            await #expect(throws: AWSFailure.self) { try await pass(place, .member(waits: false)) }
             #expect(place.calls == ["standing", "review"])
         }
+    }
+
+    @Test func whoCanNotLeaveIsToldBothReasons() async throws {
+        await #expect {
+            try await pass(FakePlace([healthy], .no, canLeave: false), .member(waits: false))
+        } throws: { $0 is StillInPlace && "\($0)".contains("Throttled") && "\($0)".hasSuffix("it is open") }
+    }
+
+    @Test func aQuestionWithoutAnAnswerTakesNobodyOutAndLetsNobodyIn() async throws {
+        for standing in [healthy, failing, arriving] {
+            let (told, place) = (Told(), FakePlace([standing], .unclear))
+            #expect(try await pass(place, .member(waits: false), told: told).isEmpty)
+            #expect(place.calls == ["standing", "review"])
+            #expect(told.notices.withLock { $0 }.first?.contains("could not be told") ?? false)
+            #expect(told.reports.withLock { $0 }.contains { $0.ours?.contains("could not be told") ?? false })
+        }
+        for standing in [out, draining] {
+            let place = FakePlace([standing], .unclear)
+            await #expect(throws: FakePlace.Throttled.self) { try await pass(place, .member(waits: false)) }
+            #expect(!place.calls.contains("join"))
+        }
+    }
+
+    @Test func aNodeInServiceIsAskedForAgainBeforeTwentyMinutesAreOver() async throws {
+        let (place, time) = (FakePlace([healthy]), ManualTime())
+        let memory = AdmissionMemory(now: { time.now })
+        var asked: [Duration] = []
+        while time.passed < .seconds(7200) {
+            let before = place.reviews
+            _ = try await pass(place, .member(waits: false), memory: memory)
+            if place.reviews > before { asked.append(time.passed) }
+            time.advance(by: .seconds(75))
+        }
+        #expect(asked.first == .zero)
+        for (earlier, later) in zip(asked, asked.dropFirst()) { #expect(later - earlier <= .seconds(1200)) }
+        // As seldom as will do.
+        #expect(asked.count <= 9)
+    }
+
+    @Test func aQuestionWithoutAnAnswerIsAskedAgainInTime() async throws {
+        let (place, time) = (FakePlace([healthy]), ManualTime())
+        let memory = AdmissionMemory(now: { time.now })
+        _ = try await pass(place, .member(waits: false), memory: memory)
+        while place.reviews == 1 {
+            time.advance(by: .seconds(75))
+            place.answers(.unclear)
+            _ = try await pass(place, .member(waits: false), memory: memory)
+        }
+        place.answers(.no)
+        var hasLeft = false
+        while !hasLeft {
+            time.advance(by: .seconds(75))
+            do {
+                _ = try await pass(place, .member(waits: false), memory: memory)
+            } catch is LeftPlace {
+                hasLeft = true
+            }
+        }
+        #expect(time.passed <= .seconds(1200))
+    }
+
+    @Test func aChangeOfTheNodesOwnSideIsAskedAboutAtOnce() async throws {
+        let (place, memory) = (FakePlace([healthy]), AdmissionMemory())
+        _ = try await pass(place, .member(waits: false), memory: memory)
+        place.answers(.no)
+        #expect(try await pass(place, .member(waits: false), memory: memory).isEmpty)
+        place.changesSide()
+        await #expect(throws: LeftPlace.self) { try await pass(place, .member(waits: false), memory: memory) }
+    }
+
+    @Test func whoAsksAnewIsAnsweredAnewButNotOverAndOver() async throws {
+        let (place, time) = (FakePlace([healthy]), ManualTime())
+        let memory = AdmissionMemory(now: { time.now })
+        for _ in 0..<3 { _ = try await pass(place, .member(waits: false), memory: memory, isAnew: true) }
+        #expect(place.reviews == 1)
+        time.advance(by: .seconds(60))
+        place.answers(.no)
+        #expect(try await pass(place, .member(waits: false), memory: memory).isEmpty)
+        await #expect(throws: LeftPlace.self) {
+            try await pass(place, .member(waits: false), memory: memory, isAnew: true)
+        }
+    }
+
+    @Test func whoWasRefusedComesBackOnceItMay() async throws {
+        let (place, time) = (FakePlace([healthy], .no), ManualTime())
+        let memory = AdmissionMemory(now: { time.now })
+        await #expect(throws: LeftPlace.self) { try await pass(place, .member(waits: false), memory: memory) }
+        // Somebody registers it again at once: it leaves without another question.
+        await #expect(throws: LeftPlace.self) { try await pass(place, .member(waits: false), memory: memory) }
+        place.answers(.yes)
+        place.stands(out)
+        // A pass that failed is repeated soon, and asks no more than once a minute.
+        await #expect(throws: FakePlace.Refused.self) { try await pass(place, .member(waits: false), memory: memory) }
+        #expect(place.reviews == 1)
+        time.advance(by: .seconds(60))
+        _ = try await pass(place, .member(waits: false), memory: memory)
+        #expect(place.calls.last == "join")
     }
 
     @Test func whoLeavesWaitsUntilTheLoadBalancerSendsNobody() async throws {
@@ -152,6 +317,7 @@ struct MembershipTests {
         let membership = Membership(
             place,
             goal: .out,
+            admission: Admission(AdmissionMemory(), AdmissionPeriod(pace: .seconds(75))),
             timeout: .seconds(60),
             door: QuietDoor(connections: { [] }, deadline: .now + .seconds(20)),
             observer: MembershipObserver(notice: { _ in })

@@ -1,5 +1,6 @@
 import AWS
 import Resources
+import Synchronization
 import Testing
 import Vocabulary
 
@@ -62,7 +63,7 @@ struct TargetGroupPlaceTests {
     @Test func anInternalGroupThatIsWellHasNoFindings() async throws {
         var elb = try FakeTargetGroups([unused])
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: false)
-        #expect(try await place(elb).review().isEmpty)
+        #expect(try await place(elb).review().findings().isEmpty)
     }
 
     @Test func aMaskedSourceBehindAnUnguardedDoorIsRefused() async throws {
@@ -70,15 +71,15 @@ struct TargetGroupPlaceTests {
         elb.isInternetFacing = true
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: false)
         await #expect {
-            try await place(elb).review()
+            try await place(elb).review().findings()
         } throws: {
             let text = "\($0)"
             return $0 is OpenDoor && text.contains("will not join target group relay-25 (load balancer nlb)")
                 && text.contains("no security group") && text.contains("Key=preserve_client_ip.enabled,Value=true")
         }
-        #expect(try await place(elb, allowOpenToWorld: true).review().isEmpty)
+        #expect(try await place(elb, allowOpenToWorld: true).review().findings().isEmpty)
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: true)
-        #expect(try await place(elb).review().isEmpty)
+        #expect(try await place(elb).review().findings().isEmpty)
     }
 
     @Test func theLoadBalancersOwnSecurityGroupDecides() async throws {
@@ -87,15 +88,60 @@ struct TargetGroupPlaceTests {
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: false)
         elb.securityGroups = ["sg-1"]
         elb.ingress = [try rule("203.0.113.0/24"), try rule("0.0.0.0/0", 443...443)]
-        #expect(try await place(elb).review().isEmpty)
+        #expect(try await place(elb).review().findings().isEmpty)
         elb.ingress = [try rule("0.0.0.0/0")]
         await #expect {
-            try await place(elb).review()
+            try await place(elb).review().findings()
         } throws: { "\($0)".contains("revoke-security-group-ingress --group-id sg-1 --protocol tcp --port 25") }
         // The door is the listener's port, whatever the group's.
         elb.listeners = [NetworkLoadBalancer.Listener(port: 2525, targetGroups: ["\(try FakeTargetGroups.arn)"])]
         elb.ingress = [try rule("0.0.0.0/0", 2525...2525)]
+        await #expect(throws: OpenDoor.self) { try await place(elb).review().findings() }
+    }
+
+    @Test func rangesAndListsOfSeveralGroupsAddUpToTheWorld() async throws {
+        var elb = try FakeTargetGroups([unused])
+        elb.isInternetFacing = true
+        elb.attributes = TargetGroup.Attributes(preservesClientAddress: false)
+        elb.securityGroups = ["sg-1"]
+        elb.ingress = [
+            try rule("0.0.0.0/1"), .init(ipProtocol: "tcp", ports: 1...1024, sources: [], prefixLists: ["pl-1"]),
+        ]
+        elb.lists = ["pl-1": try [IPNetwork("128.0.0.0/2"), IPNetwork("192.0.0.0/2")]]
+        await #expect {
+            try await place(elb).review()
+        } throws: {
+            "\($0)".contains("security group sg-1 lets the internet in on port 25 (0.0.0.0/1, prefix list pl-1)")
+        }
+        // Nobody comes by IPv6 to a load balancer that has none.
+        elb.ingress = [try rule("::/0")]
+        #expect(try await place(elb).review().findings().isEmpty)
+        elb.isDualStack = true
         await #expect(throws: OpenDoor.self) { try await place(elb).review() }
+    }
+
+    @Test func theGuardsQuestionTakesFewCalls() async throws {
+        var elb = try FakeTargetGroups([unused])
+        _ = try await place(elb).review()
+        #expect(elb.calls == ["group", "attributes", "load balancers"])
+        elb = try FakeTargetGroups([unused])
+        elb.attributes = TargetGroup.Attributes(preservesClientAddress: false, usesProxyProtocol: true)
+        _ = try await place(elb, node: .sample(isProxied: true)).review()
+        #expect(elb.calls == ["group", "attributes"])
+    }
+
+    @Test func whatTheAnswerDependsOnOfTheNodeIsItsSide() async throws {
+        let elb = try FakeTargetGroups([unused])
+        let groups = Mutex(["sg-1"])
+        let proxied = try RelayInstance.sample(isProxied: true, securityGroups: { groups.withLock { $0 } })
+        let place = try place(elb, node: proxied)
+        let before = await place.side()
+        #expect(await place.side() == before)
+        groups.withLock { $0 = ["sg-1", "sg-2"] }
+        #expect(await place.side() != before)
+        #expect(try await self.place(elb).side() != self.place(elb, allowOpenToWorld: true).side())
+        #expect(try await self.place(elb).side() != self.place(elb, node: .sample(isProxied: true)).side())
+        #expect(try await self.place(elb).side() != self.place(elb, node: .sample(ports: [25, 587])).side())
     }
 
     @Test func ipv6SendersAreMaskedBeforeIPv4Targets() async throws {
@@ -104,10 +150,10 @@ struct TargetGroupPlaceTests {
         elb.isDualStack = true
         elb.securityGroups = ["sg-1"]
         elb.ingress = [try rule("0.0.0.0/0")]
-        #expect(try await place(elb).review().isEmpty)
+        #expect(try await place(elb).review().findings().isEmpty)
         elb.ingress = [try rule("::/0")]
         await #expect {
-            try await place(elb).review()
+            try await place(elb).review().findings()
         } throws: { "\($0)".contains("an IPv6 sender's") && "\($0)".contains("--ip-address-type ipv4") }
     }
 
@@ -115,7 +161,7 @@ struct TargetGroupPlaceTests {
         var elb = try FakeTargetGroups([unused])
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: true, usesProxyProtocol: true)
         await #expect {
-            try await place(elb, allowOpenToWorld: true).review()
+            try await place(elb, allowOpenToWorld: true).review().findings()
         } throws: { $0 is ProxyProtocolDisagreement && "\($0)".contains("Key=proxy_protocol_v2.enabled,Value=false") }
     }
 
@@ -123,13 +169,13 @@ struct TargetGroupPlaceTests {
         var elb = try FakeTargetGroups([unused])
         let node = try RelayInstance.sample(isProxied: true)
         await #expect {
-            try await place(elb, node: node).review()
+            try await place(elb, node: node).review().findings()
         } throws: { $0 is ProxyProtocolDisagreement && "\($0)".contains("Key=proxy_protocol_v2.enabled,Value=true") }
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: false, usesProxyProtocol: true)
-        #expect(try await place(elb, node: node).review().isEmpty)
+        #expect(try await place(elb, node: node).review().findings().isEmpty)
         // What the networks name are the true senders, so an open door is no open relay.
         elb.isInternetFacing = true
-        #expect(try await place(elb, node: node).review().isEmpty)
+        #expect(try await place(elb, node: node).review().findings().isEmpty)
     }
 
     @Test(arguments: [("2.10.1", false), ("3.4.29", false), ("3.5.0", true), ("3.11-20251101", true), ("4.0", true)])
@@ -138,7 +184,7 @@ struct TargetGroupPlaceTests {
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: true, usesProxyProtocol: true)
         let place = try place(elb, node: .sample(isProxied: true), postfix: PostfixVersion(version))
         do {
-            #expect(try await place.review().isEmpty && reads)
+            #expect(try await place.review().findings().isEmpty && reads)
         } catch let error as PostfixReadsOnlyVersion1 {
             #expect(
                 !reads && "\(error)".contains("Postfix \(version) does not read") && "\(error)".contains("3.5 or later")
@@ -150,20 +196,23 @@ struct TargetGroupPlaceTests {
         var elb = try FakeTargetGroups([unused])
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: false, usesProxyProtocol: true)
         elb.isDualStack = true
-        let findings = try await place(elb, node: .sample(isProxied: true)).review()
+        let findings = try await place(elb, node: .sample(isProxied: true)).review().findings()
         #expect(findings.map(\.kind) == [.refusesIPv6Senders])
-        #expect(try await place(elb, node: .sample(ipv6Address: "2001:db8::10", isProxied: true)).review().isEmpty)
+        #expect(
+            try await place(elb, node: .sample(ipv6Address: "2001:db8::10", isProxied: true)).review().findings()
+                .isEmpty
+        )
     }
 
     @Test func theHealthChecksOfAGroupWithAHeaderMayHaveAPortOfTheirOwn() async throws {
         var elb = try FakeTargetGroups([unused])
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: false, usesProxyProtocol: true)
         let node = try RelayInstance.sample(health: NodeSettings.Health(proxyPort: 81), isProxied: true)
-        let findings = try await place(elb, node: node).review()
+        let findings = try await place(elb, node: node).review().findings()
         #expect(findings.map(\.kind) == [.wrongHealthCheck])
         #expect(findings[0].command.contains("--health-check-port 81 --health-check-path /health"))
         elb.healthCheck = TargetGroup.HealthCheck(protocol: "HTTP", port: "81", path: "/health")
-        #expect(try await place(elb, node: node).review().isEmpty)
+        #expect(try await place(elb, node: node).review().findings().isEmpty)
     }
 
     @Test(arguments: [
@@ -187,7 +236,7 @@ struct TargetGroupPlaceTests {
         case "another port": elb.port = 2525
         default: elb.transport = "TLS"
         }
-        let findings = try await place(elb).review()
+        let findings = try await place(elb).review().findings()
         #expect(findings.count == 1)
         #expect("\(findings[0])".contains(words))
     }

@@ -79,7 +79,8 @@ def test_the_target_groups_speak_the_proxy_protocol_where_the_nodes_expect_it(su
 
 def test_with_the_proxy_protocol_a_node_may_see_who_reaches_it():
     with stack.made(ProxyProtocol="true", DoctorPermissions="false") as made:
-        assert {action for action in made.actions() if action.startswith("ec2:")} == {"ec2:DescribeSecurityGroups"}
+        assert {action for action in made.actions() if action.startswith("ec2:")} == {
+            "ec2:DescribeSecurityGroups", "ec2:GetManagedPrefixListEntries"}
 
 
 def test_a_smarthost_is_in_the_settings_and_its_password_may_be_read(full, binary, tmp_path):

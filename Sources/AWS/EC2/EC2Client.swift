@@ -4,7 +4,8 @@ package import Vocabulary
 package struct EC2Client: EC2Describing {
     let client: QueryClient
 
-    /// More pages than the 50 tags of an instance can fill, so that a server that gives pages without end is told.
+    /// More pages than the 50 tags of an instance or the 1000 entries of a prefix list can fill, so that a server that
+    /// gives pages without end is told.
     private static let pageLimit = 20
 
     package init(_ client: QueryClient) {
@@ -12,19 +13,47 @@ package struct EC2Client: EC2Describing {
     }
 
     package func tags(of instance: InstanceID) async throws(AWSFailure) -> [String: String] {
+        let filter = [("Filter.1.Name", "resource-id"), ("Filter.1.Value.1", "\(instance)")]
         var tags: [String: String] = [:]
+        for item in try await pages("DescribeTags", "tagSet", filter) {
+            if let key = item.value("key") { tags[key] = item.value("value") ?? "" }
+        }
+        return tags
+    }
+
+    package func entries(ofPrefixList id: String) async throws(AWSFailure) -> [IPNetwork] {
+        let action = "GetManagedPrefixListEntries"
+        var entries: [IPNetwork] = []
+        for item in try await pages(action, "entrySet", [("PrefixListId", id)]) {
+            entries.append(try Self.network(item.value("cidr") ?? "", of: action))
+        }
+        return entries
+    }
+
+    /// The items of a list that the API gives page by page.
+    private func pages(
+        _ action: String,
+        _ list: String,
+        _ parameters: [(String, String)]
+    ) async throws(AWSFailure) -> [XMLElement] {
+        var items: [XMLElement] = []
         var page: String?
         for _ in 0..<Self.pageLimit {
-            var parameters = [("Filter.1.Name", "resource-id"), ("Filter.1.Value.1", "\(instance)")]
-            if let page { parameters.append(("NextToken", page)) }
-            let answer = try await client.call("DescribeTags", parameters)
-            for item in answer.list("tagSet") {
-                if let key = item.value("key") { tags[key] = item.value("value") ?? "" }
-            }
+            let answer = try await client.call(action, parameters + (page.map { [("NextToken", $0)] } ?? []))
+            items += answer.list(list)
             page = answer.value("nextToken")
-            if page == nil { return tags }
+            if page == nil { return items }
         }
-        throw AWSFailure(action: "ec2:DescribeTags", reason: .unreadable("more than \(Self.pageLimit) pages of tags"))
+        throw AWSFailure(action: "ec2:\(action)", reason: .unreadable("more than \(Self.pageLimit) pages"))
+    }
+
+    /// A range that an answer names. Left out, it could be the one that opens a door to the world.
+    private static func network(_ text: String, of action: String) throws(AWSFailure) -> IPNetwork {
+        do throws(InvalidValue) {
+            return try IPNetwork(text)
+        } catch {
+            throw AWSFailure(action: "ec2:\(action)", reason: .unreadable("\(error)"))
+        }
     }
 
     package func securityGroups(_ ids: [String]) async throws(AWSFailure) -> [SecurityGroup] {
@@ -54,14 +83,7 @@ package struct EC2Client: EC2Describing {
             element.list("ipRanges").compactMap { $0.value("cidrIp") }
             + element.list("ipv6Ranges").compactMap { $0.value("cidrIpv6") }
         var sources: [IPNetwork] = []
-        for range in ranges {
-            do throws(InvalidValue) {
-                sources.append(try IPNetwork(range))
-            } catch {
-                // Left out, it could be the one that opens the door to the world.
-                throw AWSFailure(action: "ec2:DescribeSecurityGroups", reason: .unreadable("\(error)"))
-            }
-        }
+        for range in ranges { sources.append(try network(range, of: "DescribeSecurityGroups")) }
         let from = element.value("fromPort").flatMap { Int($0) }
         let to = element.value("toPort").flatMap { Int($0) }
         let ports: ClosedRange<Int>? =

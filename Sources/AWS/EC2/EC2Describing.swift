@@ -7,6 +7,9 @@ package protocol EC2Describing: Sendable {
 
     /// Security groups by their ids.
     func securityGroups(_ ids: [String]) async throws(AWSFailure) -> [SecurityGroup]
+
+    /// The ranges of a managed prefix list, one of a customer's or of AWS's own.
+    func entries(ofPrefixList id: String) async throws(AWSFailure) -> [IPNetwork]
 }
 
 /// A security group's doors.
@@ -18,7 +21,7 @@ package struct SecurityGroup: Sendable, Equatable {
         /// `nil` for all ports.
         package let ports: ClosedRange<Int>?
         package let sources: [IPNetwork]
-        /// Managed prefix lists, whose ranges are not known here.
+        /// Managed prefix lists, whose ranges take a call of their own (`Ingress`).
         package let prefixLists: [String]
         /// Security groups whose members may come in.
         package let groups: [String]
@@ -49,14 +52,6 @@ package struct SecurityGroup: Sendable, Equatable {
         self.name = name
         self.ingress = ingress
         self.egress = egress
-    }
-
-    /// Whether the whole internet may come in on a TCP port. Two halves of it are the whole too.
-    ///
-    /// - Parameter families: Those of the internet's two halves that count.
-    package func opensToWorld(port: UInt16, to families: Set<IPAddress.Family> = [.ipv4, .ipv6]) -> Bool {
-        let sources = ingress.filter { $0.covers(port) }.flatMap(\.sources)
-        return sources.contains { $0.prefixLength <= 1 && families.contains($0.family) }
     }
 }
 

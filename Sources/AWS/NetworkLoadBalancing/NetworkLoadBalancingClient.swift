@@ -6,9 +6,11 @@ package struct NetworkLoadBalancingClient: NetworkLoadBalancing {
     let client: QueryClient
     private let memory: Memory
 
-    /// What was learnt of target groups that can't change.
+    /// What was learnt of target groups and load balancers that can't change.
     package final class Memory: Sendable {
         fileprivate let addressings = Mutex<[TargetGroupARN: TargetGroup.Addressing]>([:])
+        /// The ARNs of load balancers that do not face the internet.
+        fileprivate let internals = Mutex<Set<String>>([])
 
         package init() {}
     }
@@ -77,13 +79,25 @@ package struct NetworkLoadBalancingClient: NetworkLoadBalancing {
     }
 
     package func loadBalancers(of group: TargetGroup) async throws(AWSFailure) -> [NetworkLoadBalancer] {
+        try await loadBalancers(group.loadBalancers)
+    }
+
+    package func internetFacingLoadBalancers(
+        of group: TargetGroup
+    ) async throws(AWSFailure) -> [NetworkLoadBalancer] {
+        let known = memory.internals.withLock { $0 }
+        return try await loadBalancers(group.loadBalancers.filter { !known.contains($0) }).filter(\.isInternetFacing)
+    }
+
+    private func loadBalancers(_ arns: [String]) async throws(AWSFailure) -> [NetworkLoadBalancer] {
         // Without a name, the API would describe all there are.
-        guard !group.loadBalancers.isEmpty else { return [] }
-        let names = group.loadBalancers.enumerated().map { ("LoadBalancerArns.member.\($0.offset + 1)", $0.element) }
+        guard !arns.isEmpty else { return [] }
+        let names = arns.enumerated().map { ("LoadBalancerArns.member.\($0.offset + 1)", $0.element) }
         var found: [NetworkLoadBalancer] = []
         for element in try await list("DescribeLoadBalancers", "LoadBalancers", names) {
             found.append(try NetworkLoadBalancer(element))
         }
+        memory.internals.withLock { $0.formUnion(found.filter { !$0.isInternetFacing }.map(\.arn)) }
         return found
     }
 

@@ -116,10 +116,18 @@ struct NodeResources: NodeParts {
         return stages + [[[queue(order)]]]
     }
 
-    /// Has told what the load balancers make of a node that does not work. What goes wrong with that is not what is wrong.
+    /// Has told what the load balancers make of a node that does not work, and has it leave those that it must not be in.
+    /// What goes wrong with that is not what is wrong.
     func look(because failure: StepFailure?) async {
         let reason = failure.map { "\($0.step): \($0)" } ?? "it does not work"
-        for membership in memberships(.leftAlone(because: reason)) { _ = try? await membership.check() }
+        for membership in memberships(.leftAlone(because: reason)) {
+            guard case .drifted(let drift)? = try? await membership.check() else { continue }
+            do {
+                try await drift.apply()
+            } catch {
+                log.failed(membership.name, "\(error)")
+            }
+        }
     }
 
     /// The host's own parts.
@@ -214,10 +222,13 @@ struct NodeResources: NodeParts {
     private func memberships(_ goal: MembershipGoal) -> [any Resource] {
         // A look at the host alone, as after a change of a file, leaves the account's API limit to others.
         guard request.facts == .current else { return [] }
+        let reconcile = settings.reconcile
+        let period = AdmissionPeriod(pace: reconcile.interval + reconcile.jitter, isAnew: request.asksAnew)
         return places.map { place in
             Membership(
                 place,
                 goal: goal,
+                admission: Admission(aws.admissions, period),
                 timeout: settings.loadBalancer.timeout,
                 door: QuietDoor(SMTPConnections(files: host.files), deadline: deadline),
                 observer: MembershipObserver(notice: { log.warning(place.name, $0) }, report: report)
@@ -254,8 +265,7 @@ struct NodeResources: NodeParts {
                 node: node,
                 allowOpenToWorld: isOpenAllowed,
                 elb: elb,
-                ec2: ec2,
-                agreements: aws.agreements
+                ec2: ec2
             )
         }
             + settings.loadBalancer.targetGroups.map {

@@ -11,6 +11,8 @@ package struct PassRequest: Sendable {
     package var showsDiffs: Bool
     /// How old facts may be.
     package var facts: Inputs.Age
+    /// Whether somebody asks for a look at what is otherwise remembered for some minutes.
+    package var asksAnew: Bool
     /// Whether the system is going down: then services take no orders any more.
     package var isShutdown: Bool
     /// The resident agent's process, where it asks.
@@ -23,6 +25,7 @@ package struct PassRequest: Sendable {
         waitsInService: Bool = true,
         showsDiffs: Bool = true,
         facts: Inputs.Age = .current,
+        asksAnew: Bool = false,
         isShutdown: Bool = false,
         agent: Int32? = nil,
         nextAfter: Duration? = nil
@@ -31,6 +34,7 @@ package struct PassRequest: Sendable {
         self.waitsInService = waitsInService
         self.showsDiffs = showsDiffs
         self.facts = facts
+        self.asksAnew = asksAnew
         self.isShutdown = isShutdown
         self.agent = agent
         self.nextAfter = nextAfter

@@ -32,6 +32,7 @@ struct ResidentLoop {
     private var grace: Task<Void, Never>?
     private var isBlind = false
 
+    private static let hangUp = Trigger(name: "SIGHUP", isFull: true)
     /// After a pass that failed.
     private static let patience: Duration = .seconds(10)
 
@@ -70,7 +71,7 @@ struct ResidentLoop {
         case .ended(let service): hasEnded(service)
         case .announced: want(Trigger(name: "an announcement in instance metadata", isFull: true))
         // Whoever sends it often is no program that works against this one; it is slowed down all the same.
-        case .signal(SIGHUP): _ = schedule.want(Trigger(name: "SIGHUP", isFull: true), at: .now)
+        case .signal(SIGHUP): _ = schedule.want(Self.hangUp, at: .now)
         case .signal: return .ends
         case .passed(let end): finish(end)
         }
@@ -147,6 +148,7 @@ struct ResidentLoop {
             trigger: triggers.isEmpty ? "the interval" : triggers.map(\.name).joined(separator: ", "),
             waitsInService: false,
             facts: isFull ? .current : .known,
+            asksAnew: triggers.contains(Self.hangUp),
             agent: getpid(),
             nextAfter: settings.interval
         )

@@ -8,7 +8,6 @@ package struct ClassicPlace: LoadBalancerPlace {
     private let allowOpenToWorld: Bool
     private let elb: any ClassicLoadBalancing
     private let ec2: any EC2Describing
-    private let agreements: AgreementMemory
 
     /// - Parameter allowOpenToWorld: `load_balancer.allow_open_to_world`.
     package init(
@@ -16,15 +15,13 @@ package struct ClassicPlace: LoadBalancerPlace {
         node: RelayInstance,
         allowOpenToWorld: Bool,
         elb: any ClassicLoadBalancing,
-        ec2: any EC2Describing,
-        agreements: AgreementMemory
+        ec2: any EC2Describing
     ) {
         self.loadBalancer = loadBalancer
         self.node = node
         self.allowOpenToWorld = allowOpenToWorld
         self.elb = elb
         self.ec2 = ec2
-        self.agreements = agreements
     }
 
     package var name: String { "load balancer \(loadBalancer)" }
@@ -46,25 +43,19 @@ package struct ClassicPlace: LoadBalancerPlace {
         )
     }
 
-    package func review() async throws -> [PlaceFinding] {
+    package func side() async -> String { "open: \(allowOpenToWorld), \(await node.side)" }
+
+    package func review() async throws -> PlaceReview {
         let found = try await elb.describe(loadBalancer)
+        // Its health checks have no header in any case, so they do not show a disagreement.
         let shown = try await elb.proxyProtocolPorts(of: found)
         if let disagreement = disagreement(with: found, shown) { throw disagreement }
-        if !allowOpenToWorld { try await node.refuseForgeableDoor(name, ec2) }
-        try await refuseOpenDoor(of: found, shown)
-        return ClassicReview(found, node: node).findings
-    }
-
-    /// Its health checks have no header in any case.
-    package func objection() async throws -> (any Error)? {
-        let side = "\(node.isProxied) \(node.ports)"
-        if agreements.holds(name, side) { return nil }
-        let found = try await elb.describe(loadBalancer)
-        if let disagreement = disagreement(with: found, try await elb.proxyProtocolPorts(of: found)) {
-            return disagreement
+        if !allowOpenToWorld {
+            try await askAll([
+                { try await node.refuseForgeableDoor(name, ec2) }, { try await refuseOpenDoor(of: found, shown) },
+            ])
         }
-        agreements.keep(name, side)
-        return nil
+        return PlaceReview { ClassicReview(found, node: node).findings }
     }
 
     private func disagreement(with found: ClassicLoadBalancer, _ shown: Set<UInt16>) -> ProxyProtocolDisagreement? {
@@ -94,19 +85,16 @@ package struct ClassicPlace: LoadBalancerPlace {
 
     /// - Parameter shown: The ports on which the PROXY protocol shows the sender's address, so that they are not masked.
     private func refuseOpenDoor(of found: ClassicLoadBalancer, _ shown: Set<UInt16>) async throws {
-        guard found.scheme == .internetFacing, !allowOpenToWorld else { return }
+        guard found.scheme == .internetFacing else { return }
         let smtp = found.listeners.filter { SMTPPort.all.contains($0.instancePort) && !shown.contains($0.instancePort) }
-        let groups = try await ec2.securityGroups(found.securityGroups)
-        for listener in smtp {
-            if let group = groups.first(where: { $0.opensToWorld(port: listener.loadBalancerPort) }) {
-                throw OpenDoor(
-                    name: name,
-                    door: .securityGroup(group.id),
-                    port: listener.loadBalancerPort,
-                    masked: "the sender",
-                    unmasking: "have it tell the senders' addresses (mail.proxy_protocol = true)"
-                )
-            }
-        }
+        let doors = MaskedDoors(
+            name: name,
+            masked: "the sender",
+            unmasking: "have it tell the senders' addresses (mail.proxy_protocol = true)",
+            ports: smtp.map(\.loadBalancerPort),
+            securityGroups: found.securityGroups,
+            families: [.ipv4, .ipv6]
+        )
+        try await doors.refuseIfOpen(ec2)
     }
 }

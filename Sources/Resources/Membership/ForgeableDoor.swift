@@ -1,38 +1,40 @@
-import AWS
+package import AWS
 
 /// The whole internet reaches this node itself, and Postfix believes the header of the PROXY protocol of whoever does.
-package struct ForgeableDoor: Error, CustomStringConvertible {
-    /// As an operator names it.
+package struct ForgeableDoor: PlaceRefusal {
     package let name: String
-    package let group: String
+    /// What lets it in, of this instance's security groups.
+    package let openings: [Ingress.Opening]
     package let port: UInt16
 
-    package var description: String {
+    package var why: String {
         """
-        will not join \(name): this instance has an address in the internet, its security group \(group) lets the whole \
-        internet in on port \(port), and with mail.proxy_protocol whoever comes there can write a header that makes it a \
-        host of mail.networks, so this would be an open relay; \(cure), or set load_balancer.allow_open_to_world = true
+        this instance has an address in the internet, its \(openings.summary) the internet in on port \(port) \
+        (\(openings.sources)), and with mail.proxy_protocol whoever comes there can write a header that makes it a host of \
+        mail.networks, so this would be an open relay; \(cure), or set load_balancer.allow_open_to_world = true
         """
     }
 
-    package var cure: String {
-        """
-        let in only the load balancer ('aws ec2 revoke-security-group-ingress --group-id \(group) --protocol tcp --port \
-        \(port) --cidr 0.0.0.0/0')
-        """
-    }
+    package var cure: String { "let in only the load balancer (\(openings.revocations))" }
 }
 
 extension RelayInstance {
     /// - Parameter name: Of the load balancer that the node would join.
-    /// - Throws: `ForgeableDoor`, or what the API's calls throw.
+    /// - Throws: `ForgeableDoor`, or `UnclearDoor` and what the API's calls throw where it can't be told.
     func refuseForgeableDoor(_ name: String, _ ec2: any EC2Describing) async throws {
         guard isProxied, let securityGroups else { return }
-        let groups = try await ec2.securityGroups(try await securityGroups())
-        for port in ports {
-            if let open = groups.first(where: { $0.opensToWorld(port: port) }) {
-                throw ForgeableDoor(name: name, group: open.id, port: port)
+        let ingress = try await ec2.ingress(of: try await securityGroups(), on: ports)
+        try await askAll(
+            ports.map { port in
+                {
+                    switch ingress.exposure(on: port) {
+                    case .closed: break
+                    case .world(let openings): throw ForgeableDoor(name: name, openings: openings, port: port)
+                    case .unknown(let list, let group, let failure):
+                        throw UnclearDoor(name: name, group: group, list: list, port: port, failure: failure)
+                    }
+                }
             }
-        }
+        )
     }
 }

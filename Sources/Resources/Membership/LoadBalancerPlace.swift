@@ -11,16 +11,14 @@ package protocol LoadBalancerPlace: Sendable {
     /// What the load balancer thinks of the node: one call.
     func standing() async throws -> Standing
 
-    /// Looks at the load balancer itself before the node joins.
-    ///
-    /// - Returns: What is wrong with it that does not keep the node from joining.
-    /// - Throws: What does: joining would make an open relay, or break mail.
-    func review() async throws -> [PlaceFinding]
+    /// What the answer of `review()` depends on, of this node: its settings, and who reaches it.
+    func side() async -> String
 
-    /// Looks now and then at what the load balancer's own checks can't see, while it calls the node in service.
+    /// May this node be here? Asked before it joins, and now and then while it is registered, by whomever.
     ///
-    /// - Returns: Why all mail through it fails all the same; `nil` where it does not.
-    func objection() async throws -> (any Error)?
+    /// - Throws: A `PlaceRefusal` where it may not: it would be an open relay, or mail would break. Anything else says that
+    ///   it can't be told.
+    func review() async throws -> PlaceReview
 
     /// Registers the node; where it is registered, nothing changes.
     func join() async throws
@@ -35,8 +33,14 @@ package protocol LoadBalancerPlace: Sendable {
     func wayToOthers() async throws -> String?
 }
 
-extension LoadBalancerPlace {
-    package func objection() async throws -> (any Error)? { nil }
+/// A place that the node may be in.
+package struct PlaceReview: Sendable {
+    /// What is wrong with the load balancer all the same. To look for it may take further calls.
+    package let findings: @Sendable () async throws -> [PlaceFinding]
+
+    package init(findings: @escaping @Sendable () async throws -> [PlaceFinding]) {
+        self.findings = findings
+    }
 }
 
 /// What a load balancer thinks of the node.
@@ -54,6 +58,10 @@ package struct Standing: Sendable, Equatable {
     }
 
     package let position: Position
+
+    /// Whether the load balancer has the node, and may send it mail.
+    var isRegistered: Bool { ![.out, .leaving].contains(position) }
+
     /// The API's own word: `InService`, `healthy`.
     package let state: String
     /// Why, as the API says it, with its code first; empty where there is nothing to say.

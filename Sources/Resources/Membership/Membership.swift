@@ -1,25 +1,30 @@
+import AWS
 package import Reconcile
 
 /// The node's membership of a load balancer: registered and in service there, or out of it.
 package struct Membership: Resource {
     private let place: any LoadBalancerPlace
     private let goal: MembershipGoal
+    private let admission: Admission
     private let timeout: Duration
     private let door: QuietDoor
     private let observer: MembershipObserver
 
     /// - Parameters:
+    ///   - admission: Whether the node may be there.
     ///   - timeout: How long the load balancer may take to call the node in service.
     ///   - door: How the node waits until no mail comes any more, before it leaves.
     package init(
         _ place: any LoadBalancerPlace,
         goal: MembershipGoal,
+        admission: Admission,
         timeout: Duration,
         door: QuietDoor,
         observer: MembershipObserver
     ) {
         self.place = place
         self.goal = goal
+        self.admission = admission
         self.timeout = timeout
         self.door = door
         self.observer = observer
@@ -33,13 +38,56 @@ package struct Membership: Resource {
 
     package func check() async throws -> Check {
         // The one call of a pass with nothing to do.
-        let standing = try await look()
+        let standing: Standing
+        do {
+            standing = try await look()
+        } catch let failure as AWSFailure {
+            // It may be there all the same, and to leave a place where it is not changes nothing.
+            if goal != .out, let expulsion = try await expulsion(from: nil) { return expulsion }
+            throw failure
+        }
         switch goal {
+        case .out: return departure(from: standing)
         case .leftAlone(let reason):
+            if let expulsion = try await expulsion(from: standing) { return expulsion }
             if standing.position == .failing { tell(standing, ours: reason) }
             return .inSync
-        case .out: return departure(from: standing)
-        case .member(let waits): return try await entry(from: standing, waits: waits)
+        case .member(let waits):
+            if let expulsion = try await expulsion(from: standing) { return expulsion }
+            return try await entry(from: standing, waits: waits)
+        }
+    }
+
+    /// What takes the node out where it is registered, by whomever, and must not be; `nil` where it may stay. A question
+    /// that could not be answered takes no node out, since others would be without it as well.
+    ///
+    /// - Parameter standing: `nil` where the load balancer did not tell.
+    private func expulsion(from standing: Standing?) async throws -> Check? {
+        guard standing?.isRegistered ?? true else { return nil }
+        let isInService = standing.map { $0.position == .inService } ?? true
+        switch await admission.toStay(in: place, isInService: isInService) {
+        case .yes(let review):
+            guard case .member = goal, !isInService else { return nil }
+            for finding in try await review.findings() { observer.notice("\(finding)") }
+            return nil
+        case .unclear(let error):
+            let doubt = "whether this node may be there could not be told: \(error)"
+            observer.notice(doubt)
+            if let standing { observer.report(MembershipReport(name, standing, ours: doubt)) }
+            return nil
+        case .no(let refusal):
+            return .drifted(
+                Drift([Change(.registration, "leave \(name)")]) {
+                    do {
+                        try await place.leave()
+                    } catch {
+                        if let standing { observer.report(MembershipReport(name, standing, ours: refusal.why)) }
+                        throw StillInPlace(refusal: refusal, cause: error)
+                    }
+                    observer.report(MembershipReport(name, .notRegistered, ours: refusal.why))
+                    throw LeftPlace(refusal: refusal)
+                }
+            )
         }
     }
 
@@ -64,17 +112,17 @@ package struct Membership: Resource {
     }
 
     private func entry(from standing: Standing, waits: Bool) async throws -> Check {
-        if standing.position == .inService { return try await stay() }
-        for finding in try await place.review() { observer.notice("\(finding)") }
         switch standing.position {
+        case .inService: return .inSync
         case .out, .leaving:
+            try await review(standing)
             return .drifted(
                 Drift([Change(.registration, "register \(place.member) with \(name)")]) {
                     try await place.join()
                     if waits { try await waitInService() }
                 }
             )
-        case .arriving, .failing, .inService:
+        case .arriving, .failing:
             guard waits else {
                 if standing.position == .failing, let ours = ours(of: standing) { tell(standing, ours: ours) }
                 return .inSync
@@ -87,20 +135,13 @@ package struct Membership: Resource {
         }
     }
 
-    /// Leaves where mail fails that the load balancer goes on sending here: others may be able to take it.
-    private func stay() async throws -> Check {
-        guard let objection = try await place.objection() else { return .inSync }
-        return .drifted(
-            Drift([Change(.registration, "leave \(name)")]) {
-                try await leave()
-                throw objection
-            }
-        )
-    }
-
-    private func leave() async throws {
-        try await place.leave()
-        observer.report(MembershipReport(name, Standing(.out, state: "not registered")))
+    private func review(_ standing: Standing) async throws {
+        do {
+            for finding in try await admission.toJoin(place) { observer.notice("\(finding)") }
+        } catch {
+            observer.report(MembershipReport(name, standing, ours: (error as? any PlaceRefusal)?.why ?? "\(error)"))
+            throw error
+        }
     }
 
     private func departure(from standing: Standing) -> Check {
@@ -119,7 +160,8 @@ package struct Membership: Resource {
             return .drifted(
                 Drift([Change(.registration, "leave \(name)")]) {
                     try await door.wait { try await look().position != .inService }
-                    try await leave()
+                    try await place.leave()
+                    observer.report(MembershipReport(name, .notRegistered))
                 }
             )
         }
@@ -137,6 +179,10 @@ package struct Membership: Resource {
         }
         throw NotInService(name: name, standing: last, waited: timeout)
     }
+}
+
+extension Standing {
+    fileprivate static let notRegistered = Standing(.out, state: "not registered")
 }
 
 extension MembershipReport {

@@ -4,7 +4,7 @@ package import Vocabulary
 /// could come through.
 ///
 /// The agent does not change the load balancer's side: the other relays behind it would be cut off until they follow.
-package struct ProxyProtocolDisagreement: Error, CustomStringConvertible {
+package struct ProxyProtocolDisagreement: PlaceRefusal {
     /// As an operator names it.
     package let name: String
     /// What the load balancer does, and what comes of it.
@@ -74,21 +74,19 @@ package struct ProxyProtocolDisagreement: Error, CustomStringConvertible {
     private static let switchOn = "have it put one there once its relays all expect it"
     private static let switchOff = "have it put none there, or set mail.proxy_protocol = true on all of its relays"
 
-    package var description: String {
-        "will not join \(name): \(seen); \(advice) (\(commands.map { "'\($0)'" }.joined(separator: ", then ")))"
-    }
+    package var why: String { "\(seen); \(advice) (\(commands.map { "'\($0)'" }.joined(separator: ", then ")))" }
 
     package var cure: String { commands.joined(separator: " && ") }
 }
 
 /// The target group speaks the PROXY protocol as agreed, but in a version that this node's Postfix does not read.
-package struct PostfixReadsOnlyVersion1: Error, CustomStringConvertible {
+package struct PostfixReadsOnlyVersion1: PlaceRefusal {
     package let name: String
     package let version: PostfixVersion
 
-    package var description: String {
+    package var why: String {
         """
-        will not join \(name): it speaks the PROXY protocol in version 2, which this node's Postfix \(version) does not \
+        it speaks the PROXY protocol in version 2, which this node's Postfix \(version) does not \
         read, so all mail through it would fail; \(cure)
         """
     }

@@ -65,6 +65,15 @@ package struct RelayInstance: Sendable {
         self.securityGroups = securityGroups
     }
 
+    /// What of it decides whether it may be in a load balancer.
+    var side: String {
+        get async {
+            // Groups that can't be read are no change; the question itself reports why.
+            let groups = isProxied ? (try? await securityGroups?())?.joined(separator: " ") : nil
+            return "proxied: \(isProxied), ports: \(ports), groups: \(groups ?? "")"
+        }
+    }
+
     /// As a classic load balancer writes it; its checks have no header.
     var healthCheck: String { "HTTP:\(health.port)\(health.path)" }
 

@@ -43,7 +43,9 @@ package struct TargetGroupPlace: LoadBalancerPlace {
         )
     }
 
-    package func review() async throws -> [PlaceFinding] {
+    package func side() async -> String { "open: \(allowOpenToWorld), \(await node.side)" }
+
+    package func review() async throws -> PlaceReview {
         let found = try await elb.targetGroup(group)
         let attributes = try await elb.attributes(of: found)
         guard attributes.usesProxyProtocol == node.isProxied else {
@@ -52,14 +54,12 @@ package struct TargetGroupPlace: LoadBalancerPlace {
         if node.isProxied, let version = await postfix(), version < .readingProxyVersion2 {
             throw PostfixReadsOnlyVersion1(name: name, version: version)
         }
-        let loadBalancers = try await sending(to: found)
         if !allowOpenToWorld {
-            try await node.refuseForgeableDoor(name, ec2)
-            for (loadBalancer, listeners) in loadBalancers {
-                try await refuseOpenDoor(of: loadBalancer, listeners, to: found, attributes)
-            }
+            try await askAll([
+                { try await node.refuseForgeableDoor(name, ec2) }, { try await refuseOpenDoors(to: found, attributes) },
+            ])
         }
-        return TargetGroupReview(found, loadBalancers, node: node).findings
+        return PlaceReview { TargetGroupReview(found, try await sending(to: found), node: node).findings }
     }
 
     package func join() async throws { try await elb.register(try await target(), with: group) }
@@ -104,38 +104,46 @@ package struct TargetGroupPlace: LoadBalancerPlace {
     ) async throws -> [(NetworkLoadBalancer, [NetworkLoadBalancer.Listener])] {
         var sending: [(NetworkLoadBalancer, [NetworkLoadBalancer.Listener])] = []
         for loadBalancer in try await elb.loadBalancers(of: found) {
-            let listeners = try await elb.listeners(of: loadBalancer)
-            sending.append((loadBalancer, listeners.filter { $0.targetGroups.contains("\(group)") }))
+            sending.append((loadBalancer, try await listeners(of: loadBalancer)))
         }
         return sending
     }
 
-    private func refuseOpenDoor(
+    /// The listeners of a load balancer that send to this group.
+    private func listeners(of loadBalancer: NetworkLoadBalancer) async throws -> [NetworkLoadBalancer.Listener] {
+        try await elb.listeners(of: loadBalancer).filter { $0.targetGroups.contains("\(group)") }
+    }
+
+    private func refuseOpenDoors(to found: TargetGroup, _ attributes: TargetGroup.Attributes) async throws {
+        // The PROXY protocol shows every sender's address, of whatever family.
+        guard !attributes.usesProxyProtocol else { return }
+        let loadBalancers = try await elb.internetFacingLoadBalancers(of: found)
+        try await askAll(
+            loadBalancers.map { loadBalancer in
+                { try await doors(of: loadBalancer, to: found, attributes).refuseIfOpen(ec2) }
+            }
+        )
+    }
+
+    /// The doors of an internet-facing load balancer that lead to this group without showing who comes.
+    private func doors(
         of loadBalancer: NetworkLoadBalancer,
-        _ listeners: [NetworkLoadBalancer.Listener],
         to found: TargetGroup,
         _ attributes: TargetGroup.Attributes
-    ) async throws {
-        // The PROXY protocol shows every sender's address, of whatever family.
-        guard loadBalancer.isInternetFacing, !listeners.isEmpty, !attributes.usesProxyProtocol else { return }
+    ) async throws -> MaskedDoors {
+        let clients: Set<IPAddress.Family> = loadBalancer.isDualStack ? [.ipv4, .ipv6] : [.ipv4]
         // Where clients speak IPv6 and targets IPv4, no client's address can be kept (Network Load Balancers, "Client IP
         // preservation").
-        let translates = loadBalancer.isDualStack && !found.addressing.isIPv6
-        let masked: Set<IPAddress.Family> =
-            attributes.preservesClientAddress ? (translates ? [.ipv6] : []) : [.ipv4, .ipv6]
-        guard !masked.isEmpty else { return }
-        let groups = try await ec2.securityGroups(loadBalancer.securityGroups)
-        for listener in listeners {
-            let open = groups.first { $0.opensToWorld(port: listener.port, to: masked) }
-            guard groups.isEmpty || open != nil else { continue }
-            throw OpenDoor(
-                name: "\(name) (load balancer \(loadBalancer.name))",
-                door: open.map { .securityGroup($0.id) } ?? .unguarded,
-                port: listener.port,
-                masked: attributes.preservesClientAddress ? "an IPv6 sender" : "the sender",
-                unmasking: attributes.preservesClientAddress ? unmaskingIPv6(of: loadBalancer) : unmasking
-            )
-        }
+        let translated: Set<IPAddress.Family> = found.addressing.isIPv6 ? [] : [.ipv6]
+        let families = attributes.preservesClientAddress ? clients.intersection(translated) : clients
+        return MaskedDoors(
+            name: "\(name) (load balancer \(loadBalancer.name))",
+            masked: attributes.preservesClientAddress ? "an IPv6 sender" : "the sender",
+            unmasking: attributes.preservesClientAddress ? unmaskingIPv6(of: loadBalancer) : unmasking,
+            ports: families.isEmpty ? [] : try await listeners(of: loadBalancer).map(\.port),
+            securityGroups: loadBalancer.securityGroups,
+            families: families
+        )
     }
 
     private var unmasking: String {

@@ -58,7 +58,7 @@ struct NetworkExaminationTests {
 
     private func judge(_ view: LoadBalancerView, _ own: [SecurityGroup.Rule], lb: SecurityGroup) throws -> [String] {
         let group = SecurityGroup(id: "sg-own", ingress: own)
-        return SecurityGroupsExamination.judge(view, [lb], [group], try node()).map(\.name)
+        return SecurityGroupsExamination.judge(view, Ingress([lb]), Ingress([group]), try node()).map(\.name)
     }
 
     private var openLB: SecurityGroup {
@@ -97,11 +97,11 @@ struct NetworkExaminationTests {
 
     @Test func aNodeWithASmarthostNeedsNoPort25Outwards() throws {
         let closed = [SecurityGroup(id: "sg-own", ingress: [])]
-        #expect(SecurityGroupsExamination.judge(closed, try node()).map(\.name) == ["instance-egress-closed"])
-        #expect(SecurityGroupsExamination.judge(closed, try node(direct: false)).isEmpty)
+        #expect(SecurityGroupsExamination.judge(Ingress(closed), try node()).map(\.name) == ["instance-egress-closed"])
+        #expect(SecurityGroupsExamination.judge(Ingress(closed), try node(direct: false)).isEmpty)
         // A way to one's own networks is none to the internet.
         let inner = SecurityGroup(id: "sg-own", ingress: [], egress: [try rule(25, "10.0.0.0/8")])
-        #expect(SecurityGroupsExamination.judge([inner], try node()).map(\.name) == ["instance-egress-closed"])
+        #expect(SecurityGroupsExamination.judge(Ingress([inner]), try node()).map(\.name) == ["instance-egress-closed"])
     }
 
     @Test func ofAnACLTheLowestNumberDecides() throws {
@@ -162,7 +162,7 @@ struct NetworkExaminationTests {
     @Test func whereAHeaderTellsTheSenderOnlyTheLoadBalancerMayComeNear() throws {
         func names(_ source: String, _ port: Int = 25, isPublic: Bool = false) throws -> [String] {
             let group = SecurityGroup(id: "sg-own", ingress: [try rule(port, source)])
-            return ProxyExamination.judge([group], try node(isPublic: isPublic, isProxied: true)).map {
+            return ProxyExamination.judge(Ingress([group]), try node(isPublic: isPublic, isProxied: true)).map {
                 "\($0.severity) \($0.name)"
             }
         }
@@ -173,7 +173,7 @@ struct NetworkExaminationTests {
         #expect(try names("0.0.0.0/0", isPublic: true) == ["critical proxy-header-forgeable"])
         #expect(try names("0.0.0.0/0", 80).isEmpty)
         let byGroup = SecurityGroup(id: "sg-own", ingress: [try rule(25, group: "sg-lb")])
-        #expect(ProxyExamination.judge([byGroup], try node(isProxied: true)).isEmpty)
+        #expect(ProxyExamination.judge(Ingress([byGroup]), try node(isProxied: true)).isEmpty)
     }
 
     @Test func aLoadBalancerThatTellsTheSendersIsNotToBeTrustedItself() throws {

@@ -11,7 +11,9 @@ struct MembershipExamination: Examination {
     func findings() async throws -> [Finding] {
         let reviewed: [Finding]
         do {
-            reviewed = try await place.review().map { Self.judge($0, of: place.name) }
+            reviewed = try await place.review().findings().map { Self.judge($0, of: place.name) }
+        } catch let door as UnclearDoor {
+            throw door.failure
         } catch {
             guard let refusal = Self.refusal(error) else { throw error }
             reviewed = [refusal]
@@ -77,17 +79,7 @@ struct MembershipExamination: Examination {
             name,
             seen: "\(error)",
             why: "the agent does not register this node there, so no mail comes through it",
-            fix: cure(of: error) ?? "as it says; then: smtp-relay-agent reconcile"
+            fix: (error as? any PlaceRefusal)?.cure ?? "as it says; then: smtp-relay-agent reconcile"
         )
-    }
-
-    private static func cure(of error: any Error) -> String? {
-        switch error {
-        case let door as OpenDoor: door.cure
-        case let door as ForgeableDoor: door.cure
-        case let disagreement as ProxyProtocolDisagreement: disagreement.cure
-        case let old as PostfixReadsOnlyVersion1: old.cure
-        default: nil
-        }
     }
 }

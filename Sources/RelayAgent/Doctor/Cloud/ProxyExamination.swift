@@ -12,39 +12,36 @@ struct ProxyExamination: Examination {
 
     func findings() async throws -> [Finding] {
         guard node.isProxied else { return [] }
-        let own = try await ec2.securityGroups(try await node.securityGroups())
+        let own = try await ec2.ingress(of: try await node.securityGroups(), on: Self.mailPorts)
         return Self.judge(own, node) + Self.judge(try await views.all(), trusts: allowed.contains)
     }
 
     /// Postfix believes a header of whoever reaches its port.
-    static func judge(_ own: [SecurityGroup], _ node: NetworkNode) -> [Finding] {
-        [UInt16(25), 587].compactMap { port in
-            for group in own {
+    static func judge(_ own: Ingress, _ node: NetworkNode) -> [Finding] {
+        mailPorts.compactMap { port in
+            for opening in own.openings(on: port) {
                 // A range of the load balancer's own is a part of the VPC; those of others are not looked at so closely.
-                let wide = group.ingress.filter { $0.covers(port) }.flatMap(\.sources).first {
-                    $0.contains(node.vpcNetwork) || !$0.isPrivate
-                }
-                if let wide { return forgeable(group, port, wide, node) }
+                let wide = opening.networks.first { $0.contains(node.vpcNetwork) || !$0.isPrivate }
+                if let wide { return forgeable(opening, port, wide, node) }
             }
             return nil
         }
     }
 
-    private static func forgeable(_ group: SecurityGroup, _ port: UInt16, _ source: IPNetwork, _ node: NetworkNode)
+    private static let mailPorts: [UInt16] = [25, 587]
+
+    private static func forgeable(_ opening: Ingress.Opening, _ port: UInt16, _ source: IPNetwork, _ node: NetworkNode)
         -> Finding
     {
         Finding(
             node.hasPublicAddress && !source.isPrivate ? .critical : .warning,
             "proxy-header-forgeable",
-            seen: "this instance's security group \(group.id) lets \(source) in on port \(port)",
+            seen: "this instance's security group \(opening.group) lets \(source) in on port \(port)",
             why: """
                 whoever reaches that port without the load balancer can write a header of the PROXY protocol that makes \
                 it a host of mail.networks
                 """,
-            fix: """
-                aws ec2 revoke-security-group-ingress --group-id \(group.id) --protocol tcp --port \(port) --cidr \
-                \(source); then let in the load balancer's security group, or its subnets
-                """
+            fix: "\(opening.revocation); then let in the load balancer's security group, or its subnets"
         )
     }
 

@@ -1,4 +1,5 @@
 import AWS
+import Resources
 import Vocabulary
 
 /// Whether the security groups let mail and health checks through from the load balancers to the node, let the node out,
@@ -10,16 +11,17 @@ struct SecurityGroupsExamination: Examination {
     let ec2: any EC2Describing
 
     func findings() async throws -> [Finding] {
-        let own = try await ec2.securityGroups(try await node.securityGroups())
+        let own = try await ec2.ingress(of: try await node.securityGroups(), on: Self.mailPorts)
         var findings = Self.judge(own, node)
         for view in try await views.all() {
-            findings += Self.judge(view, try await ec2.securityGroups(view.securityGroups), own, node)
+            findings += Self.judge(view, try await ec2.ingress(of: view.securityGroups, on: Self.mailPorts), own, node)
         }
         return findings
     }
 
     /// The instance's own groups.
-    static func judge(_ own: [SecurityGroup], _ node: NetworkNode) -> [Finding] {
+    static func judge(_ ingress: Ingress, _ node: NetworkNode) -> [Finding] {
+        let own = ingress.groups
         var findings: [Finding] = []
         if node.deliversDirectly,
             !own.contains(where: { $0.egress.contains { $0.covers(25) && $0.reachesInternet } })
@@ -38,8 +40,7 @@ struct SecurityGroupsExamination: Examination {
             )
         }
         for port in mailPorts {
-            guard let group = own.first(where: { $0.opensToWorld(port: port) }) else { continue }
-            findings.append(openToWorld(group, port, "this instance's", .warning))
+            findings += openToWorld(ingress, port, "this instance's", .warning)
         }
         return findings
     }
@@ -47,10 +48,11 @@ struct SecurityGroupsExamination: Examination {
     /// A load balancer's groups, and the instance's towards it.
     static func judge(
         _ view: LoadBalancerView,
-        _ groups: [SecurityGroup],
-        _ own: [SecurityGroup],
+        _ ingress: Ingress,
+        _ ownIngress: Ingress,
         _ node: NetworkNode
     ) -> [Finding] {
+        let (groups, own) = (ingress.groups, ownIngress.groups)
         var findings: [Finding] = []
         if !groups.isEmpty {
             for door in view.doors where !groups.contains(where: { $0.ingress.contains { $0.covers(door.port) } }) {
@@ -72,8 +74,7 @@ struct SecurityGroupsExamination: Examination {
             findings += passage(from: view, groups, to: port, own, node)
         }
         for port in mailPorts where view.doors.contains(where: { $0.port == port }) {
-            guard let group = groups.first(where: { $0.opensToWorld(port: port) }) else { continue }
-            findings.append(openToWorld(group, port, "\(view.name)'s", view.isInternetFacing ? .critical : .warning))
+            findings += openToWorld(ingress, port, "\(view.name)'s", view.isInternetFacing ? .critical : .warning)
         }
         return findings
     }
@@ -139,20 +140,26 @@ struct SecurityGroupsExamination: Examination {
     }
 
     private static func openToWorld(
-        _ group: SecurityGroup,
+        _ ingress: Ingress,
         _ port: UInt16,
         _ whose: String,
         _ severity: Finding.Severity
-    ) -> Finding {
-        Finding(
-            severity,
-            "smtp-open-to-world",
-            seen: "\(whose) security group \(group.id) lets the whole internet in on port \(port)",
-            why: "with the next public address or hidden sender the relay is open to strangers",
-            fix: """
-                aws ec2 revoke-security-group-ingress --group-id \(group.id) --protocol tcp --port \(port) --cidr 0.0.0.0/0
-                """
-        )
+    ) -> [Finding] {
+        switch ingress.exposure(on: port) {
+        case .closed: []
+        case .world(let openings):
+            [
+                Finding(
+                    severity,
+                    "smtp-open-to-world",
+                    seen: "\(whose) \(openings.summary) the internet in on port \(port) (\(openings.sources))",
+                    why: "with the next public address or hidden sender the relay is open to strangers",
+                    fix: openings.map(\.revocation).joined(separator: " && ")
+                )
+            ]
+        case .unknown(let list, let group, let failure):
+            [Finding(notExamined: "prefix list \(list) of \(group)", failure)]
+        }
     }
 
     private static let mailPorts: [UInt16] = [25, 587]

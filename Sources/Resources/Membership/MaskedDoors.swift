@@ -1,0 +1,38 @@
+import AWS
+import Vocabulary
+
+/// The doors of an internet-facing load balancer, behind which Postfix does not see who comes.
+struct MaskedDoors {
+    /// As `OpenDoor` has them.
+    let name: String
+    let masked: String
+    let unmasking: String
+    /// The load balancer's.
+    let ports: [UInt16]
+    let securityGroups: [String]
+    /// Those of the senders that are masked.
+    let families: Set<IPAddress.Family>
+
+    /// - Throws: `OpenDoor`, or `UnclearDoor` and what the API's calls throw where it can't be told.
+    func refuseIfOpen(_ ec2: any EC2Describing) async throws {
+        guard let first = ports.first else { return }
+        guard !securityGroups.isEmpty else { throw refusal(.unguarded, first) }
+        let ingress = try await ec2.ingress(of: securityGroups, on: ports)
+        try await askAll(
+            ports.map { port in
+                {
+                    switch ingress.exposure(on: port, to: families) {
+                    case .closed: break
+                    case .world(let openings): throw refusal(.securityGroups(openings), port)
+                    case .unknown(let list, let group, let failure):
+                        throw UnclearDoor(name: name, group: group, list: list, port: port, failure: failure)
+                    }
+                }
+            }
+        )
+    }
+
+    private func refusal(_ door: OpenDoor.Door, _ port: UInt16) -> OpenDoor {
+        OpenDoor(name: name, door: door, port: port, masked: masked, unmasking: unmasking)
+    }
+}
