@@ -132,7 +132,7 @@ struct ConfiguredServiceTests {
 
     @Test func whatWorkedOnceIsPutBackWithoutAskingAgain() async throws {
         try await withService(text: "new\n") { (service, services, files) async throws in
-            try service.confirmed()
+            try service.markProven()
             // Its judge would refuse it now; but it is what the service runs with.
             let board = ServiceBoard(manager: services, services: [name])
             let strict = ConfiguredService(FakeConfiguration(isValid: false), services: board, files: files)

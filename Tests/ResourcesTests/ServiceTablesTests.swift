@@ -40,7 +40,7 @@ struct ServiceTablesTests {
         let service = ConfiguredService(configuration, services: board, files: files)
         guard case .drifted(let drift) = try await service.check() else { return [] }
         try await drift.apply()
-        try service.confirmed()
+        try service.markProven()
         return drift.changes
     }
 

@@ -39,19 +39,28 @@ package struct ConfiguredService: Resource {
         let service = configuration.service
         let state = try await services.state(of: service)
         var changes = edit.changedFiles.map(\.change)
-        var action = edit.action
+        var action = max(edit.action, try configuration.unloaded())
         if let interrupted = try transaction.pendingAction() { action = max(action, interrupted) }
         if !state.isEnabled { changes.append(Change(.service, "enable \(service)")) }
         if !state.isActive {
             changes.append(Change(.service, "start \(service)"))
         } else if action != .none {
-            changes.append(Change(.service, "\(action) \(service)"))
+            let reason = changes.isEmpty ? ": its files were edited since it read them" : ""
+            changes.append(Change(.service, "\(action) \(service)\(reason)"))
         }
         guard !changes.isEmpty else { return .inSync }
         return .drifted(Drift(changes) { [action] in try await apply(edit, action: action, from: state) })
     }
 
-    package func confirmed() throws { try proven.keep() }
+    /// Remembers that the service works with its files as this pass has looked at or written them. A pass calls it once
+    /// everything has passed, the proof of the relay and its health check too.
+    package func markProven() throws { try proven.keep() }
+
+    /// Whether the files stand there as they were last proven.
+    package func runsProven() throws -> Bool {
+        let proven = try proven.bytes()
+        return try !proven.isEmpty && configuration.paths.allSatisfy { try files.file(at: $0)?.bytes == proven[$0] }
+    }
 
     private func apply(_ edit: Edit, action: ServiceAction, from state: ServiceState, tries: Int = 5) async throws {
         guard !edit.changedFiles.isEmpty else {
@@ -86,7 +95,7 @@ package struct ConfiguredService: Resource {
     /// Enables the service where it isn't, has it take up its files, and sees it at work.
     private func bring(into action: ServiceAction, from state: ServiceState) async throws {
         let service = configuration.service
-        try await services.change { manager in
+        try await order { manager in
             if !state.isEnabled { try await manager.enable(service) }
             guard state.isActive else { return try await manager.start(service) }
             switch action {
@@ -99,9 +108,14 @@ package struct ConfiguredService: Resource {
             try await configuration.probe()
         } catch {
             guard state.isActive, action == .reload, configuration.isCuredByRestart(error) else { throw error }
-            try await services.change { try await $0.restart(service) }
+            try await order { try await $0.restart(service) }
             try await configuration.probe()
         }
+    }
+
+    /// Gives the service manager orders after which the service has taken up what stands in its files.
+    private func order(_ act: @Sendable (any ServiceManager) async throws -> Void) async throws {
+        try await configuration.loading { try await services.change(act) }
     }
 
     private func rollBack(_ edit: Edit, from state: ServiceState, because cause: any Error) async -> RolledBack {
@@ -114,7 +128,7 @@ package struct ConfiguredService: Resource {
                 try files.replace(rejected.appending(file.path.name), with: bytes, attributes: file.attributes)
             }
             try transaction.restore()
-            try await services.change { manager in
+            try await order { manager in
                 if state.isActive { try await manager.restart(service) } else { try await manager.stop(service) }
             }
             try transaction.finish()

@@ -64,7 +64,8 @@ package struct PostfixService: ServiceConfiguration {
 
     /// Has `postconf` read the candidate, and `postfix check` judge it.
     package func validate(_ candidate: [FilePath: [UInt8]]) async throws {
-        if let certificate = wanted.certificate {
+        // One that is in use already hinders no other change; that it has ended is told elsewhere.
+        if let certificate = wanted.certificate, try !isInUse(certificate) {
             _ = try CertificateCheck(files: files).end(of: certificate, at: Int(time(nil)))
         }
         try await postconf.judge(
@@ -72,6 +73,16 @@ package struct PostfixService: ServiceConfiguration {
         ) { staged in
             try await compareWithPostconf(staged)
             try await compareServices(staged, FileText(candidate[Self.masterCf] ?? []).string)
+        }
+    }
+
+    /// Whether main.cf names a certificate already, or did when it was last proven.
+    private func isInUse(_ certificate: CertificateFiles) throws -> Bool {
+        let proven = ProvenFiles(service: service, paths: [Self.mainCf], files: files)
+        let texts = [try? files.bytes(at: Self.mainCf), try proven.bytes()[Self.mainCf]].compactMap(\.self)
+        return texts.map { MainCf(FileText($0).string) }.contains {
+            $0["smtpd_tls_cert_file"] == "\(certificate.certificate)"
+                && $0["smtpd_tls_key_file"] == "\(certificate.key)"
         }
     }
 

@@ -29,6 +29,15 @@ package protocol ServiceConfiguration: Sendable {
     /// What the running service needs for the change to take effect.
     func action(from current: [FilePath: String], to desired: [FilePath: String]) throws -> ServiceAction
 
+    /// The TCP ports that the service would listen on by the wanted texts, and does not by the current ones.
+    func newPorts(from current: [FilePath: String], to desired: [FilePath: String]) -> [UInt16]
+
+    /// What the service still needs to take up what stands in its files now.
+    func unloaded() throws -> ServiceAction
+
+    /// Is given each start, reload and restart of the service to run.
+    func loading(_ act: () async throws -> Void) async throws
+
     /// Has the service's own programs judge the candidate, before anything is changed.
     func validate(_ candidate: [FilePath: [UInt8]]) async throws
 
@@ -43,6 +52,9 @@ extension ServiceConfiguration {
     package var secrets: Set<FilePath> { [] }
     package var kept: Set<FilePath> { [] }
     package func isOwn(_ text: String, at path: FilePath) -> Bool { false }
+    package func newPorts(from current: [FilePath: String], to desired: [FilePath: String]) -> [UInt16] { [] }
+    package func unloaded() throws -> ServiceAction { .none }
+    package func loading(_ act: () async throws -> Void) async throws { try await act() }
     package func isCuredByRestart(_ failure: any Error) -> Bool { false }
 
     package func attributes(of path: FilePath, found: FileAttributes?) -> FileAttributes {
