@@ -20,7 +20,9 @@ package final class FileWatch: Sendable {
     private struct Watches {
         /// Folders by the kernel's number for their watch.
         var folders: [CInt: FilePath] = [:]
-        var files: Set<FilePath> = []
+        /// The watched files by each place where a change changes them: their own, those of the links on the way to it, and
+        /// the one that these lead to.
+        var files: [FilePath: Set<FilePath>] = [:]
     }
 
     /// - Throws: `FileFailure` where the system has no more watches to give.
@@ -52,9 +54,15 @@ package final class FileWatch: Sendable {
     /// What is not there yet is left out.
     package func watch(_ paths: [FilePath]) {
         watches.withLock { watches in
-            watches.files = Set(paths)
+            watches.files = [:]
+            for path in paths {
+                let resolved = files.resolve(path)
+                for place in (resolved?.links ?? []) + [resolved?.location ?? path] {
+                    watches.files[place, default: []].insert(path)
+                }
+            }
             var current: [CInt: FilePath] = [:]
-            for folder in Set(paths.map { $0.removingLastComponent() }) {
+            for folder in Set(watches.files.keys.map { $0.removingLastComponent() }) {
                 let watch = inotify_add_watch(descriptor, files.location(of: folder).string, Self.mask)
                 if watch >= 0 { current[watch] = folder }
             }
@@ -88,14 +96,13 @@ package final class FileWatch: Sendable {
 
     private func paths(watch: CInt, mask: UInt32, name: String) -> [FilePath] {
         watches.withLock { watches in
-            if mask & UInt32(IN_Q_OVERFLOW) != 0 { return Array(watches.files) }
+            if mask & UInt32(IN_Q_OVERFLOW) != 0 { return watches.files.values.flatMap(\.self) }
             guard let folder = watches.folders[watch] else { return [] }
             if name.isEmpty {
                 // The folder itself was changed, moved or removed.
-                return watches.files.filter { $0.removingLastComponent() == folder }
+                return watches.files.filter { $0.key.removingLastComponent() == folder }.values.flatMap(\.self)
             }
-            let path = folder.appending(name)
-            return watches.files.contains(path) ? [path] : []
+            return Array(watches.files[folder.appending(name)] ?? [])
         }
     }
 

@@ -29,11 +29,14 @@ struct PostfixCandidate {
         defer { try? files.removeDirectory(staged) }
         for name in try files.names(in: Self.directory) ?? [] {
             let path = Self.directory.appending(name)
-            guard let file = try files.file(at: path), file.isRegular else { continue }
+            let file = try files.state(of: path)
+            // A link would lead elsewhere from the copy.
+            guard file.hasText else { continue }
             try files.replace(staged.appending(name), with: file.bytes, attributes: file.attributes)
         }
         for file in candidate {
-            try files.replace(staged.appending(file.path.name), with: file.bytes, attributes: file.attributes)
+            guard let name = file.path.lastComponent?.string else { continue }
+            try files.replace(staged.appending(name), with: file.bytes, attributes: file.attributes)
         }
         try await read(staged)
         let check = Command(
