@@ -63,7 +63,9 @@ extension FileSystem {
     /// - Throws: `UnusableFile`
     package func editableLocation(of path: FilePath) throws(UnusableFile) -> FilePath {
         let isLink = linkTarget(of: path) != nil
-        guard let resolved = resolve(path) else { throw UnusableFile(path: path, target: target(of: path), reason: .loop) }
+        guard let resolved = resolve(path) else {
+            throw UnusableFile(path: path, target: target(of: path), reason: .loop)
+        }
         let location = resolved.location
         func unusable(_ reason: UnusableFile.Reason) -> UnusableFile {
             UnusableFile(path: path, target: isLink ? location : nil, reason: reason)

@@ -48,9 +48,13 @@ struct PostfixCandidate {
         guard output.status == 0 else { throw InvalidCandidate(judge: "postfix check", verdict: output.tail()) }
     }
 
-    /// Postfix tells what is wrong to a terminal, or else to the log alone; so it gets a terminal.
+    /// Postfix tells what is wrong to a terminal, or else to the log alone; so it gets a terminal. It looks at each message
+    /// of the queue (postsuper(1)), which takes minutes where there are many, so it gets an empty queue as well. Older
+    /// versions of unshare(1) leave what is mounted there to be seen everywhere.
     private static let checkScript = """
+        mount --make-rprivate / || exit
         mount --bind "$0" "$1" || exit
+        queue=$(postconf -h queue_directory) && mount -t tmpfs -o mode=755 tmpfs "$queue"
         if command -v script >/dev/null; then exec script -qec 'postfix check' /dev/null; else exec postfix check; fi
         """
 

@@ -88,7 +88,12 @@ struct ServiceEdit {
             else { continue }
             let isLink = state.kind == .link
             let new = bytes.map {
-                FileState(isLink ? .link : .file, attributes: attributes, target: isLink ? state.target : nil, bytes: $0)
+                FileState(
+                    isLink ? .link : .file,
+                    attributes: attributes,
+                    target: isLink ? state.target : nil,
+                    bytes: $0
+                )
             }
             result[path] = new ?? .absent
             changed.append(

@@ -43,17 +43,17 @@ struct FormerStores {
     }
 
     /// Such a change is done.
-    func finish() throws {
-        if files.exists(transactionFolder) { try files.removeTree(transactionFolder) }
-    }
+    func finish() throws { try remove(transactionFolder) }
 
     func remove() throws {
-        for folder in [provenFolder, transactionFolder] where files.exists(folder) {
-            try files.removeTree(folder)
-            let parent = folder.removingLastComponent()
-            if try files.names(in: parent)?.isEmpty == true { try files.removeDirectory(parent) }
-        }
+        for folder in [provenFolder, transactionFolder] { try remove(folder) }
         if files.exists(rejectedFolder) { try files.removeTree(rejectedFolder) }
+    }
+
+    private func remove(_ folder: FilePath) throws {
+        if files.exists(folder) { try files.removeTree(folder) }
+        let parent = folder.removingLastComponent()
+        if try files.names(in: parent)?.isEmpty == true { try files.removeDirectory(parent) }
     }
 
     private func copy(of path: FilePath) -> FilePath { provenFolder.appending(path.lastComponent?.string ?? "") }

@@ -105,7 +105,8 @@ extension Generation {
             }
         }
         let header = Header(files: entries[0], before: entries[1], failure: failure)
-        return [UInt8](try JSONEncoder().encode(header)) + [UInt8(ascii: "\n")] + ordered.joined().flatMap(\.value.bytes)
+        return [UInt8](try JSONEncoder().encode(header)) + [UInt8(ascii: "\n")]
+            + ordered.joined().flatMap(\.value.bytes)
     }
 
     /// `nil` where the bytes are no generation's.

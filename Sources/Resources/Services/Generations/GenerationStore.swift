@@ -1,13 +1,13 @@
-import Host
+package import Host
 import RelayNode
-import SystemPackage
+package import SystemPackage
 
 /// The generations of a service's files that are kept on the disk: the newest proven one, the one that is wanted or
 /// running, and a few that were rejected.
 ///
 /// Each is one file, and each change of one is one rename. So a pass may be killed anywhere, and a full disk keeps no
 /// verdict from being given.
-struct GenerationStore {
+package struct GenerationStore {
     private static let state: FilePath = "/var/lib/smtp-relay-agent"
     private static let rejectedLimit = 3
 
@@ -17,10 +17,15 @@ struct GenerationStore {
     private let former: FormerStores
 
     init(service: ServiceName, paths: [FilePath], files: FileSystem) {
-        self.directory = Self.state.appending("generations").appending(service.description)
+        self.directory = Self.directory(of: service)
         self.paths = paths
         self.files = files
         self.former = FormerStores(state: Self.state, service: service, paths: paths, files: files)
+    }
+
+    /// Where the generations of a service are kept.
+    package static func directory(of service: ServiceName) -> FilePath {
+        state.appending("generations").appending(service.description)
     }
 
     // Reading
@@ -97,7 +102,10 @@ struct GenerationStore {
         next.verdict = verdict
         next.pending = pending
         if next.name != generation.name {
-            try files.rename(directory.appending(generation.name.description), to: directory.appending(next.name.description))
+            try files.rename(
+                directory.appending(generation.name.description),
+                to: directory.appending(next.name.description)
+            )
         }
         return next
     }

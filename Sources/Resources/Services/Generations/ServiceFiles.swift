@@ -54,7 +54,9 @@ struct ServiceFiles {
             // Another mode or owner than that of the change is somebody's edit as well.
             let isTouched = current.hasText && current.attributes != written.attributes
             let attributes = isTouched ? current.attributes : self.attributes(of: path, wanted)
-            if try recreatesLink(at: path, current, wanted) { seen[path] = try files.state(of: path) } else {
+            if try recreatesLink(at: path, current, wanted) {
+                seen[path] = try files.state(of: path)
+            } else {
                 seen[path] = current
             }
             if wanted.hasText || current.hasText {
