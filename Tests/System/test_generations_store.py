@@ -17,7 +17,7 @@ STORE = "/var/lib/smtp-relay-agent/generations"
 def pair(binary):
     """Two relays with resident agents, which make a pass every five seconds."""
     with Lab(binary) as lab:
-        boot_pair(lab, '[reconcile]\ninterval = "5s"\njitter = "0s"')
+        boot_pair(lab, '[reconcile]\ninterval = "5s"\njitter = "1s"')
         for relay in lab.relays:
             relay.wait_until("systemctl is-active smtp-relay-agent", 30, "the resident agent")
             relay.wait_until(f"ls {STORE}/postfix/*-proven {STORE}/nginx/*-proven", 30, "the proven files")
