@@ -20,6 +20,14 @@ struct NodeTraces: Sendable {
     /// The agent's units, in the order in which they are stopped: first who would start the others again.
     static let units = [Units.agent, Units.reconcileTimer, Units.reconcileService, Units.health]
 
+    /// The folders that the agent writes files in, where one that was killed may have left half a file.
+    var folders: Set<FilePath> {
+        let generations = ServicesBefore.services.map { GenerationStore.directory(of: $0) }
+        let written = Self.configuration + Units.everywhere.map(UnitFiles.path) + [Installation.program]
+        let places = written.map { (files.resolve($0)?.location ?? $0).removingLastComponent() }
+        return Set(places + generations + [Self.state, Self.bootState, Self.settings])
+    }
+
     /// The files of units, scripts and the like that are there, of whichever init.
     var unitFiles: [FilePath] { Units.everywhere.map(UnitFiles.path).filter(files.exists) }
 

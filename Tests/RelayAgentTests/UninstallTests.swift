@@ -62,6 +62,23 @@ struct UninstallTests {
         return ObedientServices(states)
     }
 
+    @Test func theOriginalComesBackThroughALinkAndNoHalfFileStays() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            let services = try await node(files, before: [Self.postfix: Self.up, Self.nginx: .unknown])
+            try put("/srv/mail/main.cf", "ours", in: files)
+            try files.remove("/etc/postfix/main.cf")
+            try files.replace("/etc/postfix/main.cf", withLinkTo: "/srv/mail/main.cf")
+            // No process has that number (proc_sys_kernel(5), pid_max).
+            try put("/etc/postfix/.sasl_password_table.smtp-relay-agent-4194305-abc", "secret", in: files)
+            try put("/srv/mail/.main.cf.smtp-relay-agent-4194305-abc", in: files)
+            try await uninstall(files, services)
+            #expect(files.linkTarget(of: "/etc/postfix/main.cf") == "/srv/mail/main.cf")
+            #expect(try text("/srv/mail/main.cf", in: files) == "theirs")
+            #expect(try files.names(in: "/etc/postfix") == ["main.cf", "transport_table"])
+            #expect(try files.names(in: "/srv/mail") == ["main.cf"])
+        }
+    }
+
     @Test func filesUnitsAndStateGoAndOriginalsComeBack() async throws {
         try await withTemporaryRoot { files in
             let services = try await node(files, before: [Self.postfix: Self.up, Self.nginx: .unknown])

@@ -56,7 +56,6 @@ struct ServiceTablesTests {
             #expect(try await apply(TableConfiguration(), files).map(\.summary) == ["remove /etc/table"])
             #expect(!files.exists("/etc/table"))
             #expect(!files.exists("/etc/table.before-smtp-relay-agent"))
-            #expect(!files.exists("/var/lib/smtp-relay-agent/proven/demo/table"))
             #expect(try await apply(TableConfiguration(), files).isEmpty)
         }
     }
@@ -93,11 +92,12 @@ struct ServiceTablesTests {
             try files.createDirectory("/etc")
             _ = try await apply(TableConfiguration(table: "own 1\n"), files)
             let broken = TableConfiguration(secret: "own hunter2\n", works: false)
-            await #expect(throws: RolledBack.self) { try await apply(broken, files) }
+            let failure = await #expect(throws: FailedChange.self) { try await apply(broken, files) }
             #expect(try files.bytes(at: "/etc/table") == Array("own 1\n".utf8))
             #expect(!files.exists("/etc/secret"))
-            let rejected = try files.file(at: "/var/lib/smtp-relay-agent/rejected/secret")
-            #expect(rejected?.attributes.permissions.rawValue == 0o600)
+            let kept = try #require(failure?.kept)
+            #expect(String(decoding: try files.bytes(at: kept), as: UTF8.self).contains("hunter2"))
+            #expect(try files.file(at: kept)?.attributes.permissions.rawValue == 0o600)
         }
     }
 }

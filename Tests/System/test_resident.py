@@ -46,7 +46,6 @@ def fingerprint(*files: str) -> str:
 CHANGES = {
     "an edit of main.cf": (MAIN, f"sed -i 's/^mynetworks = .*/mynetworks = 0.0.0.0\\/0/' {MAIN}"),
     "main.cf deleted": (MAIN, f"rm {MAIN}"),
-    "main.cf as a link": (MAIN, f"cp {MAIN} /tmp/other && ln -sf /tmp/other {MAIN}"),
     "another mode of main.cf": (MAIN, f"chmod 666 {MAIN}"),
     "another owner of nginx.conf": (NGINX, f"chown nginx {NGINX}"),
     "an empty nginx.conf": (NGINX, f": > {NGINX}"),

@@ -6,9 +6,16 @@ package import SystemPackage
 /// Every path is taken below `root`, which is `/` but in tests and image builds.
 package struct FileSystem: Sendable {
     private let root: FilePath
+    /// Is told of each step that changes something on the disk, before it is taken.
+    let beforeChange: @Sendable (FilePath) throws(FileFailure) -> Void
 
-    package init(root: FilePath = "/") {
+    /// - Parameter beforeChange: Keeps a step from being taken by throwing, as a disk does that is full or broken.
+    package init(
+        root: FilePath = "/",
+        beforeChange: @escaping @Sendable (FilePath) throws(FileFailure) -> Void = { (_) throws(FileFailure) in }
+    ) {
         self.root = root
+        self.beforeChange = beforeChange
     }
 
     /// The path as the operating system sees it.
@@ -108,56 +115,10 @@ package struct FileSystem: Sendable {
         return UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 
-    /// Puts a file in place so that a reader, or a crash at any point, finds the old one or the new one whole:
-    /// a temporary file in the same folder, its mode and owner, fsync, rename, fsync of the folder.
-    ///
-    /// It is whole from the first moment, and its time of change says so, which is `settled` ago: every program of
-    /// Postfix reads main.cf anew until it is two seconds old, in case it is being written (dict_load_file_xt in Postfix's
-    /// dict.c), and a reload would take four seconds.
-    ///
-    /// - Parameter context: SELinux's label; without one, the file keeps the label of that in whose place it comes, and a
-    ///   new one has the kernel's own for that folder.
-    package func replace(
-        _ path: FilePath,
-        with bytes: [UInt8],
-        attributes: FileAttributes,
-        context: SecurityContext? = nil
-    ) throws(FileFailure) {
-        let location = location(of: path)
-        let context = hasSELinux ? context ?? SecurityContext(at: location) : nil
-        let temporary = FilePath("\(location.string).smtp-relay-agent.\(getpid())")
-        do {
-            let descriptor = try FileDescriptor.open(
-                temporary,
-                .writeOnly,
-                options: [.create, .truncate, .closeOnExec, .noFollow],
-                permissions: [.ownerReadWrite]
-            )
-            try descriptor.closeAfter {
-                try descriptor.writeAll(bytes)
-                try Errno.check(fchown(descriptor.rawValue, attributes.owner, attributes.group))
-                try Errno.check(fchmod(descriptor.rawValue, attributes.permissions.rawValue))
-                try context?.give(to: descriptor)
-                var changed = timespec()
-                try Errno.check(clock_gettime(CLOCK_REALTIME, &changed))
-                changed.tv_sec -= Self.settled
-                try Errno.check(futimens(descriptor.rawValue, [changed, changed]))
-                try Errno.check(fsync(descriptor.rawValue))
-            }
-            try Errno.check(rename(temporary.string, location.string))
-            try synchronize(location.removingLastComponent())
-        } catch {
-            unlink(temporary.string)
-            throw FileFailure(.write, path, error)
-        }
-    }
-
-    /// Seconds.
-    private static let settled = 3
-
     /// Removes a file or link; nothing there is fine.
     package func remove(_ path: FilePath) throws(FileFailure) {
         let location = location(of: path)
+        try beforeChange(path)
         guard unlink(location.string) == 0 || errno == ENOENT else { throw FileFailure(.remove, path) }
         do {
             try synchronize(location.removingLastComponent())
@@ -173,6 +134,8 @@ package struct FileSystem: Sendable {
         var built = root
         for component in path.components {
             built.append(component)
+            if access(built.string, F_OK) == 0 { continue }
+            try beforeChange(path)
             guard mkdir(built.string, permissions.rawValue) == 0 || errno == EEXIST else {
                 throw FileFailure(.write, path)
             }
@@ -245,7 +208,7 @@ package struct FileSystem: Sendable {
         return lines.joined(separator: "\n")
     }
 
-    private func synchronize(_ directory: FilePath) throws {
+    func synchronize(_ directory: FilePath) throws {
         let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
         try descriptor.closeAfter { try Errno.check(fsync(descriptor.rawValue)) }
     }

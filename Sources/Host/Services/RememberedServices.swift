@@ -96,6 +96,11 @@ package actor RememberedServices: ServiceManager {
         try await manager.forget(service)
     }
 
+    package func forgetFailures(of service: ServiceName) async throws(ServiceFailure) {
+        last = nil
+        try await manager.forgetFailures(of: service)
+    }
+
     package func isShuttingDown() async -> Bool { await manager.isShuttingDown() }
 
     private func evidence(for states: [ServiceName: ServiceState]) -> String? {

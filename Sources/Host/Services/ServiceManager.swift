@@ -63,6 +63,8 @@ package protocol ServiceManager: Sendable {
     func stop(_ service: ServiceName) async throws(ServiceFailure)
     func reload(_ service: ServiceName) async throws(ServiceFailure)
     func restart(_ service: ServiceName) async throws(ServiceFailure)
+    /// Has the manager let a service start that it holds back after failures.
+    func forgetFailures(of service: ServiceName) async throws(ServiceFailure)
     /// Whether the system is going down: then services take no orders any more.
     func isShuttingDown() async -> Bool
     /// Has the manager read changed service definitions.
@@ -71,12 +73,13 @@ package protocol ServiceManager: Sendable {
     func forget(_ service: ServiceName) async throws(ServiceFailure)
 }
 
-/// As systemd has it, which keeps nothing of a disabled unit.
+/// As systemd has it, which keeps nothing of a disabled unit. No other one holds services back.
 extension ServiceManager {
     package var system: ServiceSystem { .systemd }
     package var commands: any ServiceCommands { SystemdCommands() }
     package var definitions: [FilePath] { ["/etc/systemd/system"] }
     package func forget(_ service: ServiceName) async throws(ServiceFailure) {}
+    package func forgetFailures(of service: ServiceName) async throws(ServiceFailure) {}
 }
 
 /// The kinds of service definitions.

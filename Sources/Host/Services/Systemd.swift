@@ -72,6 +72,16 @@ package struct Systemd: ServiceManager {
         _ = try await systemctl("reload systemd's unit files", ["daemon-reload"])
     }
 
+    package func forgetFailures(of service: ServiceName) async throws(ServiceFailure) {
+        // A unit that was never loaded has none, which is an error to systemd alone.
+        let command = Command(Self.program, ["reset-failed", Self.unit(service)])
+        do {
+            _ = try await runner.run(command)
+        } catch {
+            throw ServiceFailure(operation: "let systemd forget failures of \(service)", cause: error)
+        }
+    }
+
     private func act(_ verb: String, on service: ServiceName) async throws(ServiceFailure) {
         do {
             _ = try await systemctl("\(verb) \(service)", [verb, Self.unit(service)])

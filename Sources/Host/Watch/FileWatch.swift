@@ -23,7 +23,10 @@ package final class FileWatch: Sendable {
         var instance: (descriptor: CInt, source: any DispatchSourceRead)?
         /// Folders by the kernel's number for their watch.
         var folders: [CInt: FilePath] = [:]
-        var files: Set<FilePath> = []
+        /// The watched files by each place where a change changes them: their own, those of the links on the way to it, and
+        /// the one that these lead to.
+        var files: [FilePath: Set<FilePath>] = [:]
+        var whole: Set<FilePath> = []
     }
 
     /// Files that have changed and are not told yet: a file that is written without pause pushes out no other.
@@ -64,14 +67,23 @@ package final class FileWatch: Sendable {
     /// Folders that came, or that were replaced, since the last call are watched anew, so it is called after each pass.
     /// What is not there yet is left out.
     ///
+    /// - Parameter whole: Folders of which every file counts, also one that is not known by its name; the agent's own
+    ///   temporary files do not.
     /// - Throws: `FileFailure` where the system has no more watches to give. The next call tries again.
-    package func watch(_ paths: [FilePath]) throws(FileFailure) {
+    package func watch(_ paths: [FilePath], whole: [FilePath] = []) throws(FileFailure) {
         try watches.withLock { watches throws(FileFailure) in
-            watches.files = Set(paths)
+            watches.files = [:]
+            watches.whole = Set(whole)
+            for path in paths {
+                let resolved = files.resolve(path)
+                for place in (resolved?.links ?? []) + [resolved?.location ?? path] {
+                    watches.files[place, default: []].insert(path)
+                }
+            }
             let descriptor = if let known = watches.instance?.descriptor { known } else { try open(&watches) }
             var current: [CInt: FilePath] = [:]
             var failure: FileFailure?
-            for folder in Set(paths.map { $0.removingLastComponent() }) {
+            for folder in Set(watches.files.keys.map { $0.removingLastComponent() }).union(whole) {
                 let watch = inotify_add_watch(descriptor, files.location(of: folder).string, Self.mask)
                 if watch >= 0 {
                     current[watch] = folder
@@ -125,14 +137,15 @@ package final class FileWatch: Sendable {
 
     private func paths(watch: CInt, mask: UInt32, name: String) -> [FilePath] {
         watches.withLock { watches in
-            if mask & UInt32(IN_Q_OVERFLOW) != 0 { return Array(watches.files) }
+            if mask & UInt32(IN_Q_OVERFLOW) != 0 { return watches.files.values.flatMap(\.self) }
             guard let folder = watches.folders[watch] else { return [] }
             if name.isEmpty {
                 // The folder itself was changed, moved or removed.
-                return watches.files.filter { $0.removingLastComponent() == folder }
+                return watches.files.filter { $0.key.removingLastComponent() == folder }.values.flatMap(\.self)
             }
             let path = folder.appending(name)
-            return watches.files.contains(path) ? [path] : []
+            if let known = watches.files[path] { return Array(known) }
+            return watches.whole.contains(folder) && !name.contains("smtp-relay-agent") ? [path] : []
         }
     }
 

@@ -37,6 +37,11 @@ package struct Pass: Sendable {
             log.notice("lock", "another pass is under way: \(holder)")
         }
         defer { extendLifetime(lock) }
+        do {
+            try host.files.removeLeftovers(in: NodeTraces(files: host.files).folders)
+        } catch {
+            log.warning("files", "\(error)")
+        }
         let record = PassRecord(request.trigger, files: host.files)
         do {
             let outcome = try await converge(request, record)

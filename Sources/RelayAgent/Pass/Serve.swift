@@ -31,8 +31,9 @@ struct Serve: Sendable {
         results.add(await runner.run([[parts.mailTransferAgent]]))
 
         // Where a change does not work, the service goes on with the files that were proven last.
-        let postfix = await runner.run([[parts.postfix]])
-        let nginx = await runner.run([[parts.nginx]])
+        let services = (postfix: parts.postfix, nginx: parts.nginx)
+        let postfix = await runner.run([[services.postfix]])
+        let nginx = await runner.run([[services.nginx]])
         results.add(postfix)
         results.add(nginx)
         // Who was told to end leaves the rest to the next pass.
@@ -40,7 +41,7 @@ struct Serve: Sendable {
 
         // The proof is made in every pass, and takes the 200 away where it fails. A node that is out of service comes in only
         // where all is as it should be, or as it was when it was proven last.
-        let isAsProven = (try? parts.postfix.runsProven() && parts.nginx.runsProven()) ?? false
+        let isAsProven = (try? services.postfix.runsProven() && services.nginx.runsProven()) ?? false
         let health = await runner.run([
             [
                 parts.health(
@@ -57,8 +58,8 @@ struct Serve: Sendable {
             if parts.request.agent != nil { await parts.look(because: results.failures.first) }
             return results
         }
-        if !postfix.hasFailed { results.note("postfix") { try parts.postfix.markProven() } }
-        if !nginx.hasFailed { results.note("nginx") { try parts.nginx.markProven() } }
+        if !postfix.hasFailed { results.note("postfix") { try services.postfix.markProven() } }
+        if !nginx.hasFailed { results.note("nginx") { try services.nginx.markProven() } }
 
         // Each load balancer for itself: who waits for one is late at none of the others.
         results.add(await runner.run(parts.memberships))

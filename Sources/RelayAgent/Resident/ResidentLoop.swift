@@ -195,7 +195,8 @@ struct ResidentLoop {
     /// Without a watch, the interval finds what changes.
     private mutating func watchFiles() {
         do {
-            try watch.watch(inputs.residentSettings.watched)
+            let settings = inputs.residentSettings
+            try watch.watch(settings.watched, whole: settings.watchedWhole)
             isBlind = false
         } catch {
             if !isBlind { log.warning("watch", "\(error); until that works, changes are found by the interval alone") }

@@ -10,6 +10,9 @@ struct ResidentSettings: Sendable {
     let reconcile: NodeSettings.Reconcile
     /// The files whose change calls for a pass.
     let watched: [FilePath]
+    /// The folders of which every file's change calls for a pass: what an operator writes beside the agent's files is
+    /// loaded and proven as well.
+    let watchedWhole: [FilePath]
     /// How the node leaves when the system goes down; `nil` where there is nothing to leave.
     let shutdown: NodeSettings.Shutdown?
     /// A pass that takes longer hangs: all that it may wait for is over by then.
@@ -22,6 +25,7 @@ struct ResidentSettings: Sendable {
     init() {
         self.reconcile = NodeSettings.Reconcile()
         self.watched = Self.filesOfRelay
+        self.watchedWhole = [LoadedConfiguration.folder]
         self.shutdown = NodeSettings.Shutdown()
         self.longestPass = Self.otherWaits
     }
@@ -29,6 +33,7 @@ struct ResidentSettings: Sendable {
     init(_ settings: NodeSettings) {
         self.reconcile = settings.reconcile
         self.watched = Self.filesOfRelay + [Self.passwordFile(settings)].compactMap(\.self)
+        self.watchedWhole = [LoadedConfiguration.folder]
         self.shutdown = settings.shutdown
         self.longestPass =
             Self.otherWaits + settings.metadata.timeout + settings.packages.timeout + settings.loadBalancer.timeout
@@ -38,6 +43,7 @@ struct ResidentSettings: Sendable {
     init(_ settings: SenderSettings) {
         self.reconcile = settings.reconcile
         self.watched = SenderPostfixService.files + (Units.ofSender + Units.ofSenderOnSystemV).map(UnitFiles.path)
+        self.watchedWhole = []
         self.shutdown = nil
         self.longestPass = Self.otherWaits + settings.packages.timeout
     }

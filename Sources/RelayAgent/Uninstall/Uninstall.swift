@@ -94,9 +94,10 @@ package struct Uninstall: Sendable {
     }
 
     private func restoreFiles() throws {
+        try host.files.removeLeftovers(in: traces.folders)
         for (path, original) in traces.originals {
             guard let file = try host.files.file(at: original), file.isRegular else { continue }
-            try host.files.replace(path, with: file.bytes, attributes: file.attributes)
+            try host.files.replaceThroughLinks(path, with: file.bytes, attributes: file.attributes)
             try host.files.remove(original)
             log.done("files", "restore \(path)", after: .zero)
         }

@@ -24,7 +24,7 @@ package struct NginxConfiguration: Sendable, Equatable {
         var listen = listeners(ports.plain) + listeners(ports.proxied, " proxy_protocol")
         if ports.plain == nil { listen.append("listen 127.0.0.1:\(ports.local) default_server;") }
         self.text = """
-            # Written by smtp-relay-agent, the whole of it; edits are undone. The original is kept beside it.
+            \(Self.header) The original is kept beside it.
             # It answers the load balancer's health check, shows the agent's metrics, and does nothing else.
             user nginx;
             worker_processes 1;
@@ -70,18 +70,57 @@ package struct NginxConfiguration: Sendable, Equatable {
             """
     }
 
-    /// What a running nginx needs to go from one text to another: it takes up new listeners only while it holds no
-    /// other on the same port, so a change of these needs a restart.
+    /// What a running nginx needs to go from one text to another. It takes up new listeners while it still holds the
+    /// former ones, so on a port that it has, it can't have another address in a reload.
     package static func action(from current: String?, to desired: String) -> ServiceAction {
         guard let current else { return .restart }
         if current == desired { return .none }
-        return fixed(in: current) == fixed(in: desired) ? .reload : .restart
+        // Files that another nginx.conf takes in may have further listeners.
+        guard current.hasPrefix(header), pids(in: current) == pids(in: desired) else { return .restart }
+        let held = listeners(in: current)
+        let conflict = listeners(in: desired).contains { new in
+            !held.contains(new) && held.contains { $0.port == new.port && $0.isIPv6 == new.isIPv6 }
+        }
+        return conflict ? .restart : .reload
     }
 
-    /// What a running nginx would not take over in good order: its listeners, and the pid file, which may be the same one
-    /// by another name.
-    private static func fixed(in text: String) -> [Substring] {
-        text.split(separator: "\n").map { $0.drop(while: \.isWhitespace) }
-            .filter { $0.hasPrefix("listen ") || $0.hasPrefix("pid ") }
+    /// The ports that it listens on.
+    package var ports: [UInt16] { Self.ports(in: text) }
+
+    /// The ports that a text has nginx listen on, as far as it tells them itself.
+    package static func ports(in text: String) -> [UInt16] {
+        var ports: [UInt16] = []
+        for listener in listeners(in: text) where !ports.contains(listener.port) { ports.append(listener.port) }
+        return ports
+    }
+
+    private static let header = "# Written by smtp-relay-agent, the whole of it; edits are undone."
+
+    private struct Listener: Equatable {
+        let address: Substring
+        let port: UInt16
+
+        var isIPv6: Bool { address.hasPrefix("[") }
+    }
+
+    /// `listen 80 ...;` and `listen ADDRESS:80 ...;` (ngx_http_core_module, listen). Its options need no restart.
+    private static func listeners(in text: String) -> [Listener] {
+        directives("listen", in: text).compactMap { words in
+            guard let place = words.first else { return nil }
+            let port = place.split(separator: ":").last ?? place
+            let address = place == port ? "" : place.dropLast(port.count + 1)
+            return UInt16(port).map { Listener(address: address, port: $0) }
+        }
+    }
+
+    /// The pid file may be the same one by another name, which nginx would not take over in good order.
+    private static func pids(in text: String) -> [Substring] { directives("pid", in: text).compactMap(\.first) }
+
+    /// The words behind each directive of a name that stands on a line of its own.
+    private static func directives(_ name: String, in text: String) -> [[Substring]] {
+        text.split(separator: "\n").compactMap { line in
+            let words = line.split { $0.isWhitespace || $0 == ";" }
+            return words.first.map(String.init) == name ? Array(words.dropFirst()) : nil
+        }
     }
 }

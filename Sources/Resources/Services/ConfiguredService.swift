@@ -1,148 +1,226 @@
+import Glibc
 package import Host
 package import Reconcile
 import RelayNode
 package import SystemPackage
-import Vocabulary
 
 /// A service together with the files that configure it: changed as one, or not at all.
 ///
-/// A candidate is validated before anything is touched, the service is seen at work afterwards, and where it is not,
-/// the files and the service go back to what they were.
+/// A candidate is validated before anything is touched, and the service is seen at work afterwards. Where it is not, the
+/// files and the service go back to the newest proven generation, or to what stood there where none was ever proven.
 package struct ConfiguredService: Resource {
-    private let configuration: any ServiceConfiguration
-    private let services: ServiceBoard
-    private let files: FileSystem
-    private let transaction: ServiceTransaction
-    private let proven: ProvenFiles
+    let configuration: any ServiceConfiguration
+    let services: ServiceBoard
+    let files: FileSystem
+    let store: GenerationStore
+    /// Seconds since 1970.
+    let now: @Sendable () -> Int
+    private let lookedAt = LookedAt()
 
-    package init(_ configuration: any ServiceConfiguration, services: ServiceBoard, files: FileSystem) {
+    package init(
+        _ configuration: any ServiceConfiguration,
+        services: ServiceBoard,
+        files: FileSystem,
+        now: @escaping @Sendable () -> Int = { time(nil) }
+    ) {
         self.configuration = configuration
         self.services = services
         self.files = files
-        self.transaction = ServiceTransaction(
-            service: configuration.service,
-            paths: configuration.paths,
-            files: files
-        )
-        self.proven = ProvenFiles(service: configuration.service, paths: configuration.paths, files: files)
+        self.now = now
+        self.store = GenerationStore(service: configuration.service, paths: configuration.paths, files: files)
     }
 
     package var name: String { configuration.service.description }
+
+    var writer: ServiceFiles { ServiceFiles(configuration: configuration, files: files) }
 
     /// Where the file is kept that stood at a path before the agent's first change.
     package static func original(of path: FilePath) -> FilePath {
         FilePath("\(path.string).before-smtp-relay-agent")
     }
 
+    /// - Throws: A `FailedChange` or a `PortTaken` where the change is not to be tried now, and all else is as it should be.
     package func check() async throws -> Check {
-        let edit = try Self.edit(configuration, proven: proven.bytes(), in: files)
+        lookedAt.note(nil)
+        let proven = try store.proven()
+        let state = try await services.state(of: configuration.service)
+        let edit = try ServiceEdit(configuration, proven: proven, in: files)
+        guard let refusal = try refusal(of: edit, proven, state) else { return try compare(edit, proven, state) }
+        guard let proven else { throw refusal }
+        // What can be repaired is repaired, on the proven files.
+        let repair = try ServiceEdit(configuration, proven: proven, isRefused: true, in: files)
+        guard case .drifted(let drift) = try compare(repair, proven, state) else { throw refusal }
+        return .drifted(
+            Drift(drift.changes) {
+                try await drift.apply()
+                throw refusal
+            }
+        )
+    }
+
+    private func compare(_ edit: ServiceEdit, _ proven: Generation?, _ state: ServiceState) throws -> Check {
         let service = configuration.service
-        let state = try await services.state(of: service)
         var changes = edit.changedFiles.map(\.change)
-        var action = max(edit.action, try configuration.unloaded())
-        if let interrupted = try transaction.pendingAction() { action = max(action, interrupted) }
+        let pending = try store.pendingAction()
+        let unloaded = try configuration.unloaded()
+        let action = max(edit.action, pending ?? .none, unloaded)
         if !state.isEnabled { changes.append(Change(.service, "enable \(service)")) }
         if !state.isActive {
             changes.append(Change(.service, "start \(service)"))
         } else if action != .none {
-            let reason = changes.isEmpty ? ": its files were edited since it read them" : ""
+            let isAlone = changes.isEmpty && pending == nil
+            let reason = isAlone ? ": its files were edited since it read them" : ""
             changes.append(Change(.service, "\(action) \(service)\(reason)"))
+        } else if changes.isEmpty, pending != nil {
+            changes.append(Change(.service, "see \(service) at work with its changed files"))
         }
-        guard !changes.isEmpty else { return .inSync }
-        return .drifted(Drift(changes) { [action] in try await apply(edit, action: action, from: state) })
+        guard !changes.isEmpty else {
+            lookedAt.note(edit.states)
+            return .inSync
+        }
+        return .drifted(Drift(changes) { try await apply(edit, action, proven, from: state) })
     }
 
     /// Remembers that the service works with its files as this pass has looked at or written them. A pass calls it once
     /// everything has passed, the proof of the relay and its health check too.
-    package func markProven() throws { try proven.keep() }
+    package func markProven() throws {
+        guard let states = lookedAt.files else { return }
+        try store.prove(states)
+    }
 
     /// Whether the files stand there as they were last proven.
     package func runsProven() throws -> Bool {
-        let proven = try proven.bytes()
-        return try !proven.isEmpty && configuration.paths.allSatisfy { try files.file(at: $0)?.bytes == proven[$0] }
+        guard let proven = try store.proven() else { return false }
+        return try writer.states().allSatisfy { path, state in proven.files[path].map(state.reads) ?? false }
     }
 
-    private func apply(_ edit: Edit, action: ServiceAction, from state: ServiceState, tries: Int = 5) async throws {
-        guard !edit.changedFiles.isEmpty else {
-            try await bring(into: action, from: state)
-            return try transaction.finish()
+    /// Why a change is not to be tried now; `nil` where it is.
+    private func refusal(
+        of edit: ServiceEdit,
+        _ proven: Generation?,
+        _ state: ServiceState
+    ) throws -> (any Error)? {
+        guard !edit.changedFiles.isEmpty, edit.bytes != proven?.bytes else { return nil }
+        if let holder = strangers(on: edit.newPorts, state, isKnown: proven != nil).first {
+            return PortTaken(service: configuration.service, holder: holder, commands: services.commands)
         }
+        guard let rejected = try rejected(edit), let failure = rejected.failure,
+            !failure.isDue(at: now(), circumstances(edit.newPorts))
+        else { return nil }
+        return FailedChange(service: configuration.service, failure: failure, kept: kept(rejected))
+    }
+
+    private func rejected(_ edit: ServiceEdit) throws -> Generation? {
+        try store.rejected().first { $0.bytes == edit.bytes }
+    }
+
+    func kept(_ rejected: Generation) -> FilePath {
+        let name = Generation.Name(number: rejected.number, verdict: .rejected, pending: .none)
+        return store.directory.appending(name.description)
+    }
+
+    private func apply(
+        _ edit: ServiceEdit,
+        _ action: ServiceAction,
+        _ proven: Generation?,
+        from state: ServiceState,
+        tries: Int = 5
+    ) async throws {
+        guard !edit.changedFiles.isEmpty else { return try await finish(edit, action, proven, from: state) }
+        let isProven = edit.bytes == proven?.bytes
         // What worked before is put back at once; its service may be about to take up what stands there now.
-        if !edit.isProven { try await configuration.validate(edit.candidates) }
-        // Judging takes a while. What somebody has written meanwhile is not to be lost, so it is judged as well.
-        if let path = try edit.staleFile(of: configuration.paths, in: files) {
-            guard tries > 1 else { throw KeepsChanging(path: path) }
-            let edit = try Self.edit(configuration, proven: proven.bytes(), in: files)
-            return try await apply(edit, action: max(action, edit.action), from: state, tries: tries - 1)
-        }
-        try transaction.begin(action: action, previous: edit.snapshots)
+        if !isProven { try await configuration.validate(edit.candidates) }
+        for file in edit.changedFiles { _ = try files.editableLocation(of: file.path) }
+        let change: Generation?
         do {
-            for file in edit.changedFiles {
-                try keepOriginal(of: file)
-                if let bytes = file.bytes {
-                    try files.replace(file.path, with: bytes, attributes: file.attributes)
-                } else {
-                    try files.remove(file.path)
-                }
-            }
+            // Judging takes a while. What somebody has written meanwhile is not to be lost, so it is judged as well.
+            if let path = try writer.stale(since: edit.states) { throw StaleFile(path: path) }
+            change = try begin(edit, action, isProven: isProven)
+            try write(edit, change)
+        } catch let stale as StaleFile {
+            guard tries > 1 else { throw KeepsChanging(path: stale.path) }
+            let edit = try ServiceEdit(configuration, proven: proven, in: files)
+            if let refusal = try refusal(of: edit, proven, state) { throw refusal }
+            return try await apply(edit, max(action, edit.action), proven, from: state, tries: tries - 1)
+        }
+        do {
             try await bring(into: action, from: state)
         } catch {
-            throw await rollBack(edit, from: state, because: error)
+            // What works otherwise has another cause than its files, and a pass that is told to end says nothing of them.
+            guard !isProven, let change, !isEnding(error) else { throw error }
+            throw await rollBack(change, to: proven, from: state, because: error, newPorts: edit.newPorts)
         }
-        try transaction.finish()
+        try store.settle()
+        lookedAt.note(edit.result)
     }
 
-    /// Enables the service where it isn't, has it take up its files, and sees it at work.
-    private func bring(into action: ServiceAction, from state: ServiceState) async throws {
-        let service = configuration.service
-        try await order { manager in
-            if !state.isEnabled { try await manager.enable(service) }
-            guard state.isActive else { return try await manager.start(service) }
-            switch action {
-            case .none: break
-            case .reload: try await manager.reload(service)
-            case .restart: try await manager.restart(service)
+    /// Brings the service into files that stand there already, in which a pass that was ended may have written them.
+    private func finish(
+        _ edit: ServiceEdit,
+        _ action: ServiceAction,
+        _ proven: Generation?,
+        from state: ServiceState
+    ) async throws {
+        do {
+            try await bring(into: action, from: state)
+        } catch {
+            guard let change = try store.unfinished(), change.bytes == edit.bytes, change.bytes != proven?.bytes,
+                !isEnding(error)
+            else { throw error }
+            throw await rollBack(change, to: proven, from: state, because: error, newPorts: edit.newPorts)
+        }
+        try store.settle()
+        lookedAt.note(edit.states)
+    }
+
+    private func isEnding(_ error: any Error) -> Bool { error is CancellationError || Task.isCancelled }
+
+    /// Writes the change down; `nil` where that does not work, and it can be made all the same.
+    private func begin(_ edit: ServiceEdit, _ action: ServiceAction, isProven: Bool) throws -> Generation? {
+        var before = edit.states
+        // Of a change that was not finished, only its own record knows what stood there.
+        if let unfinished = try store.unfinished() {
+            for (path, state) in unfinished.before where edit.states[path] == unfinished.files[path] {
+                before[path] = state
             }
         }
         do {
-            try await configuration.probe()
+            let failure = try rejected(edit)?.failure
+            return try store.begin(edit.result, before: before, action: action, failure: failure)
         } catch {
-            guard state.isActive, action == .reload, configuration.isCuredByRestart(error) else { throw error }
-            try await order { try await $0.restart(service) }
-            try await configuration.probe()
+            guard isProven else { throw error }
+            return nil
         }
     }
 
-    /// Gives the service manager orders after which the service has taken up what stands in its files.
-    private func order(_ act: @Sendable (any ServiceManager) async throws -> Void) async throws {
-        try await configuration.loading { try await services.change(act) }
-    }
-
-    private func rollBack(_ edit: Edit, from state: ServiceState, because cause: any Error) async -> RolledBack {
-        let rejected = FilePath("/var/lib/smtp-relay-agent/rejected")
-        let service = configuration.service
+    private func write(_ edit: ServiceEdit, _ change: Generation?) throws {
         do {
-            try files.createDirectory(rejected, permissions: FilePermissions(rawValue: 0o700))
+            for file in edit.changedFiles { try keepOriginal(of: file) }
+            var seen = edit.states
             for file in edit.changedFiles {
-                guard let bytes = file.bytes else { continue }
-                try files.replace(rejected.appending(file.path.name), with: bytes, attributes: file.attributes)
+                guard let link = try provenLink(of: file), try writer.recreatesLink(at: file.path, file.current, link)
+                else { continue }
+                seen[file.path] = try files.state(of: file.path)
             }
-            try transaction.restore()
-            try await order { manager in
-                if state.isActive { try await manager.restart(service) } else { try await manager.stop(service) }
-            }
-            try transaction.finish()
-            return RolledBack(service: service, cause: cause, rejected: rejected, failure: nil)
+            try writer.write(edit.changedFiles.map { ($0.path, $0.wanted) }, over: seen)
         } catch {
-            return RolledBack(service: service, cause: cause, rejected: rejected, failure: error)
+            // The service has not seen it yet. Where even that fails, the next pass finds what was wanted.
+            if let change, (try? writer.restore(change, to: edit.states)) != nil { try? store.forget(change) }
+            throw error
         }
+    }
+
+    /// The link that a file was when it last worked.
+    private func provenLink(of file: ServiceEdit.ChangedFile) throws -> FileState? {
+        guard file.current.kind == .absent, file.wanted.hasText else { return nil }
+        return try store.proven()?.files[file.path]
     }
 
     /// Keeps what stood there before the agent's first change, beside the file, for people to compare and go back to.
-    private func keepOriginal(of file: ChangedFile) throws {
+    private func keepOriginal(of file: ServiceEdit.ChangedFile) throws {
         let original = Self.original(of: file.path)
-        guard let snapshot = file.current, snapshot.isRegular, !file.wasOwn, !files.exists(original) else { return }
-        try files.replace(original, with: snapshot.bytes, attributes: snapshot.attributes)
+        guard file.current.hasText, !file.wasOwn, !files.exists(original) else { return }
+        try files.replace(original, with: file.current.bytes, attributes: file.current.attributes)
     }
 }
 
@@ -155,25 +233,5 @@ package struct KeepsChanging: Error, CustomStringConvertible {
         \(path) is written again and again by another program, each time while the agent's change of it is judged; nothing \
         was changed: stop that program, then run 'smtp-relay-agent reconcile'
         """
-    }
-}
-
-/// A new configuration did not work, and the old one is back.
-package struct RolledBack: Error, CustomStringConvertible {
-    package let service: ServiceName
-    package let cause: any Error
-    /// The folder that holds the files as they were tried.
-    package let rejected: FilePath
-    /// Why going back did not work either, if so.
-    package let failure: (any Error)?
-
-    package var description: String {
-        let outcome =
-            if let failure {
-                "and going back failed as well: \(failure); the next pass tries again"
-            } else {
-                "so the previous files are back; what was tried is kept in \(rejected)"
-            }
-        return "\(service) did not work with its new configuration, \(outcome)\n\(cause)"
     }
 }

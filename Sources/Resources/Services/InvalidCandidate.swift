@@ -17,16 +17,24 @@ package struct InvalidCandidate: Error, CustomStringConvertible {
 /// How long a service that was told to start or reload may take until it answers.
 enum Patience {
     private static let limit: Duration = .seconds(15)
+    /// For a service of which nothing is to be seen: what is on its way is there by then.
+    private static let shortLimit: Duration = .seconds(4)
 
     /// Tries until it works, or until one more try like the last would take too long, and throws what came last.
-    static func untilAnswering(_ attempt: () async throws -> Void) async throws {
-        let deadline = ContinuousClock.now + limit
+    ///
+    /// - Parameter isPlain: Whether a failure says that nothing is there, in place of something slow.
+    static func untilAnswering(
+        isPlain: (any Error) -> Bool = { _ in false },
+        _ attempt: () async throws -> Void
+    ) async throws {
+        let begin = ContinuousClock.now
         while true {
             let started = ContinuousClock.now
             do {
                 return try await attempt()
             } catch {
                 let now = ContinuousClock.now
+                let deadline = begin + (isPlain(error) ? shortLimit : limit)
                 guard now + (now - started) < deadline else { throw error }
                 try await Task.sleep(for: .milliseconds(200))
             }

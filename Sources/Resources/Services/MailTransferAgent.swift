@@ -135,9 +135,13 @@ package struct MailTransferAgent: Resource {
         guard postfix.isInstalled, !postfix.isActive, !postfix.isStarting else { return }
         let deadline = ContinuousClock.now + Self.patience
         while let holder = strangers().first {
-            guard ContinuousClock.now < deadline else { throw PortTaken(holder: holder, commands: services.commands) }
+            guard ContinuousClock.now < deadline else { throw taken(holder) }
             try await Task.sleep(for: .milliseconds(100))
         }
+    }
+
+    private func taken(_ holder: PortHolder) -> PortTaken {
+        PortTaken(service: ServiceName("postfix"), holder: holder, commands: services.commands)
     }
 
     /// What is left of a Postfix that ends lets go of its ports by itself.
@@ -147,27 +151,4 @@ package struct MailTransferAgent: Resource {
 
     /// For who is about to end.
     private static let patience: Duration = .seconds(3)
-}
-
-/// Another program holds a port that Postfix needs.
-package struct PortTaken: Error, CustomStringConvertible {
-    package let holder: PortHolder
-    let commands: any ServiceCommands
-
-    package var description: String {
-        "Postfix can't have port \(holder.port), which is held by \(holder); \(cure), then run 'smtp-relay-agent reconcile'"
-    }
-
-    private var cure: String {
-        guard let process = holder.process else {
-            return "'ss -ltnp sport = :\(holder.port)' names it as root; stop it"
-        }
-        if holder.program == "master" {
-            return "it is Postfix, but started past the service manager: run 'postfix stop'"
-        }
-        return """
-            stop it and keep it from coming back ('\(commands.whose(process: process))' tells whose it is, \
-            '\(commands.stopAndDisable(ServiceName("NAME")))' takes out a service), or have it listen elsewhere
-            """
-    }
 }

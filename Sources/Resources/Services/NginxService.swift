@@ -36,6 +36,20 @@ package struct NginxService: ServiceConfiguration {
         NginxConfiguration.action(from: current[Self.configuration], to: wanted.text)
     }
 
+    package let programs: Set = ["nginx"]
+
+    package let dependencies: [FilePath] = [
+        "/usr/sbin/nginx", "/etc/systemd/system/nginx.service.d", "/etc/selinux/targeted/policy",
+    ]
+
+    package func newPorts(from current: [FilePath: String], to desired: [FilePath: String]) -> [UInt16] {
+        let known = NginxConfiguration.ports(in: current[Self.configuration] ?? "")
+        return wanted.ports.filter { !known.contains($0) }
+    }
+
+    /// One that could not take up new files goes on with its former ones until it is told of them again.
+    package func actionBack(after failure: any Error) -> ServiceAction { .reload }
+
     package func validate(_ candidate: [FilePath: [UInt8]]) async throws {
         let staged: FilePath = "/run/smtp-relay-agent/staged-nginx.conf"
         try files.createDirectory(staged.removingLastComponent())
@@ -45,11 +59,29 @@ package struct NginxService: ServiceConfiguration {
         guard output.status == 0 else { throw InvalidCandidate(judge: "nginx -t", verdict: output.tail()) }
     }
 
-    /// nginx must answer, with 200 or 503: whether the node is healthy is not nginx's to know.
+    /// nginx must answer, with 200 or 503: whether the node is healthy is not nginx's to know. It must listen on all its
+    /// ports, too: where it can't have one of them, a reload leaves all as it was.
     package func probe() async throws {
-        try await Patience.untilAnswering {
+        try await Patience.untilAnswering(isPlain: { $0 is PortNotOpened }) {
+            let listening = ListeningSockets(files: files).current()
+            // Where the kernel's table can't be read, the answer is all that there is.
+            if !listening.isEmpty, let port = wanted.ports.first(where: { listening[$0] == nil }) {
+                throw PortNotOpened(port: port)
+            }
             let status = try await endpoint.status()
             guard status == 200 || status == 503 else { throw HealthCheckFailed(status: status) }
         }
+    }
+}
+
+/// nginx goes on without a port that its configuration names.
+package struct PortNotOpened: Error, Sendable, Equatable, CustomStringConvertible {
+    package let port: UInt16
+
+    package var description: String {
+        """
+        nginx does not listen on port \(port), though 'nginx -t' accepts its configuration: /var/log/nginx/error.log tells \
+        why (on SELinux hosts, see also: ausearch -m avc -ts recent)
+        """
     }
 }

@@ -29,11 +29,14 @@ struct PostfixCandidate {
         defer { try? files.removeDirectory(staged) }
         for name in try files.names(in: Self.directory) ?? [] {
             let path = Self.directory.appending(name)
-            guard let file = try files.file(at: path), file.isRegular else { continue }
+            let file = try files.state(of: path)
+            // A link would lead elsewhere from the copy.
+            guard file.hasText else { continue }
             try files.replace(staged.appending(name), with: file.bytes, attributes: file.attributes)
         }
         for file in candidate {
-            try files.replace(staged.appending(file.path.name), with: file.bytes, attributes: file.attributes)
+            guard let name = file.path.lastComponent?.string else { continue }
+            try files.replace(staged.appending(name), with: file.bytes, attributes: file.attributes)
         }
         try await read(staged)
         let check = Command(
@@ -45,9 +48,13 @@ struct PostfixCandidate {
         guard output.status == 0 else { throw InvalidCandidate(judge: "postfix check", verdict: output.tail()) }
     }
 
-    /// Postfix tells what is wrong to a terminal, or else to the log alone; so it gets a terminal.
+    /// Postfix tells what is wrong to a terminal, or else to the log alone; so it gets a terminal. It looks at each message
+    /// of the queue (postsuper(1)), which takes minutes where there are many, so it gets an empty queue as well. Older
+    /// versions of unshare(1) leave what is mounted there to be seen everywhere.
     private static let checkScript = """
-        mount --make-rprivate / && mount --bind "$0" "$1" || exit
+        mount --make-rprivate / || exit
+        mount --bind "$0" "$1" || exit
+        queue=$(postconf -h queue_directory) && mount -t tmpfs -o mode=755 tmpfs "$queue"
         if command -v script >/dev/null; then exec script -qec 'postfix check' /dev/null; else exec postfix check; fi
         """
 

@@ -38,8 +38,8 @@ package struct PostfixService: ServiceConfiguration {
 
     /// Whether Postfix was seen at work with a table, so that it can be kept as it was then.
     package static func hasWorked(with table: PostfixTable.Name, files: FileSystem) throws -> Bool {
-        let path = FilePath(table.path)
-        return try ProvenFiles(service: ServiceName("postfix"), paths: [path], files: files).bytes()[path] != nil
+        let store = GenerationStore(service: ServiceName("postfix"), paths: Self.files, files: files)
+        return try store.proven()?.files[FilePath(table.path)]?.hasText ?? false
     }
 
     package func isOwn(_ text: String, at path: FilePath) -> Bool {
@@ -62,6 +62,18 @@ package struct PostfixService: ServiceConfiguration {
         return max(main, isSame ? .none : .reload)
     }
 
+    package let programs: Set = ["smtpd", "postscreen"]
+
+    package let dependencies: [FilePath] = [
+        "/usr/sbin/postfix", "/usr/libexec/postfix/master", "/usr/lib/postfix/sbin/master",
+        "/etc/systemd/system/postfix.service.d", "/etc/selinux/targeted/policy",
+    ]
+
+    package func newPorts(from current: [FilePath: String], to desired: [FilePath: String]) -> [UInt16] {
+        let known = MasterCf(current[Self.masterCf] ?? "").ports
+        return MasterCf(desired[Self.masterCf] ?? "").ports.filter { !known.contains($0) }
+    }
+
     /// Has `postconf` read the candidate, and `postfix check` judge it.
     package func validate(_ candidate: [FilePath: [UInt8]]) async throws {
         // One that is in use already hinders no other change; that it has ended is told elsewhere.
@@ -78,8 +90,8 @@ package struct PostfixService: ServiceConfiguration {
 
     /// Whether main.cf names a certificate already, or did when it was last proven.
     private func isInUse(_ certificate: CertificateFiles) throws -> Bool {
-        let proven = ProvenFiles(service: service, paths: [Self.mainCf], files: files)
-        let texts = [try? files.bytes(at: Self.mainCf), try proven.bytes()[Self.mainCf]].compactMap(\.self)
+        let proven = try GenerationStore(service: service, paths: paths, files: files).proven()
+        let texts = [try? files.bytes(at: Self.mainCf), proven?.bytes[Self.mainCf]].compactMap(\.self)
         return texts.map { MainCf(FileText($0).string) }.contains {
             $0["smtpd_tls_cert_file"] == "\(certificate.certificate)"
                 && $0["smtpd_tls_key_file"] == "\(certificate.key)"
@@ -148,4 +160,19 @@ package struct PostfixService: ServiceConfiguration {
         guard let failure = failure as? SMTPFailure, case .silent = failure.reason else { return false }
         return true
     }
+}
+
+extension MasterCf {
+    /// The TCP ports that its services listen on, on whatever address.
+    fileprivate var ports: [UInt16] {
+        entries.filter { $0.type == "inet" }.compactMap { entry in
+            let port = entry.service.split(separator: ":").last.map(String.init) ?? ""
+            return UInt16(port) ?? Self.portNames[port]
+        }
+    }
+
+    /// services(5), as far as it has to do with mail.
+    private static let portNames: [String: UInt16] = [
+        "smtp": 25, "submission": 587, "smtps": 465, "submissions": 465, "ssmtp": 465, "urd": 465, "qmqp": 628,
+    ]
 }

@@ -32,6 +32,16 @@ package protocol ServiceConfiguration: Sendable {
     /// The TCP ports that the service would listen on by the wanted texts, and does not by the current ones.
     func newPorts(from current: [FilePath: String], to desired: [FilePath: String]) -> [UInt16]
 
+    /// The names of the programs that listen for it besides its main process (proc_pid_comm(5)).
+    var programs: Set<String> { get }
+
+    /// What else than its files and the settings decides whether they work: its programs, what the service manager knows
+    /// of it, the system's policy.
+    var dependencies: [FilePath] { get }
+
+    /// What brings the service back into its former files after it failed with others.
+    func actionBack(after failure: any Error) -> ServiceAction
+
     /// What the service still needs to take up what stands in its files now.
     func unloaded() throws -> ServiceAction
 
@@ -53,6 +63,9 @@ extension ServiceConfiguration {
     package var kept: Set<FilePath> { [] }
     package func isOwn(_ text: String, at path: FilePath) -> Bool { false }
     package func newPorts(from current: [FilePath: String], to desired: [FilePath: String]) -> [UInt16] { [] }
+    package var programs: Set<String> { [] }
+    package var dependencies: [FilePath] { [] }
+    package func actionBack(after failure: any Error) -> ServiceAction { .restart }
     package func unloaded() throws -> ServiceAction { .none }
     package func loading(_ act: () async throws -> Void) async throws { try await act() }
     package func isCuredByRestart(_ failure: any Error) -> Bool { false }

@@ -3,102 +3,139 @@ import Reconcile
 import RelayNode
 import SystemPackage
 
-extension ConfiguredService {
-    /// The difference between a service's files and what they should be.
-    struct Edit {
-        /// The files as they stand.
-        let snapshots: [FilePath: FileSnapshot]
-        let changedFiles: [ChangedFile]
-        /// All files as they would be.
-        let candidates: [FilePath: [UInt8]]
-        /// What the service needs to take up the difference.
-        let action: ServiceAction
-        /// Whether the service was seen at work with these very files before.
-        let isProven: Bool
-
-        /// A file that does not stand any more as it was read; `nil` where all do.
-        func staleFile(of paths: [FilePath], in files: FileSystem) throws -> FilePath? {
-            try paths.first { try files.file(at: $0) != snapshots[$0] }
-        }
-    }
-
+/// The difference between a service's files and what they should be.
+struct ServiceEdit {
     /// A file that is not as it should be.
     struct ChangedFile {
         let path: FilePath
-        let current: FileSnapshot?
-        /// `nil` where it is to go.
-        let bytes: [UInt8]?
-        let attributes: FileAttributes
+        let current: FileState
+        /// Absent where it is to go.
+        let wanted: FileState
         /// Whether what stands there is the agent's own work, or was before somebody changed it.
         let wasOwn: Bool
         let change: Change
     }
 
+    /// The files as they stand.
+    let states: [FilePath: FileState]
+    let changedFiles: [ChangedFile]
+    /// What stands at each path once they are written.
+    let result: [FilePath: FileState]
+    /// All files that are wanted, for their judge.
+    let candidates: [FilePath: [UInt8]]
+    /// What the service needs to take up the difference.
+    let action: ServiceAction
+    /// The TCP ports that neither the files as they stand nor the proven ones have.
+    let newPorts: [UInt16]
+
+    /// The bytes that are to be read at each path.
+    var bytes: [FilePath: [UInt8]] { result.filter { $0.value.hasText }.mapValues(\.bytes) }
+
     /// Compares the files with what they should be. Mode and owner count too, but need no reload.
     ///
-    /// - Parameter proven: The files as they last worked: what stands in for those that are gone.
-    static func edit(
+    /// - Parameters:
+    ///   - proven: The files as they last worked: what stands in for those that are gone.
+    ///   - isRefused: Whether the change that the settings ask for is out of question: then only what it has nothing to do
+    ///     with is put right.
+    init(
         _ configuration: any ServiceConfiguration,
-        proven: [FilePath: [UInt8]],
+        proven: Generation?,
+        isRefused: Bool = false,
         in files: FileSystem
-    ) throws -> Edit {
-        var snapshots: [FilePath: FileSnapshot] = [:]
-        for path in configuration.paths { snapshots[path] = try files.file(at: path) }
-        let found = snapshots.compactMapValues { $0.isRegular ? FileText($0.bytes) : nil }
-        let texts = found.merging(proven.mapValues { FileText($0) }) { found, _ in found }
+    ) throws {
+        let states = try ServiceFiles(configuration: configuration, files: files).states()
+        let found = states.filter { $0.value.hasText }.mapValues { FileText($0.bytes) }
+        let known = (proven?.bytes ?? [:]).filter { configuration.paths.contains($0.key) }.mapValues { FileText($0) }
+        let texts = found.merging(known) { found, _ in found }
         let current = texts.mapValues(\.string)
-        var desired = try configuration.desired(from: current)
-        for path in configuration.kept { desired[path] = proven[path].map { FileText($0).string } ?? current[path] }
+        let knownTexts = known.mapValues(\.string)
+        func desired(from texts: [FilePath: String]) throws -> [FilePath: String] {
+            var desired = try configuration.desired(from: texts)
+            for path in configuration.kept { desired[path] = knownTexts[path] ?? texts[path] }
+            return desired
+        }
+        var wanted: [FilePath: String]
+        do {
+            wanted = try desired(from: current)
+        } catch {
+            // A link that leads nowhere is why there is no text.
+            for path in configuration.paths where states[path]?.kind == .other {
+                _ = try files.editableLocation(of: path)
+            }
+            throw error
+        }
+        if isRefused {
+            let refused = try desired(from: knownTexts)
+            for path in configuration.paths where refused[path] != knownTexts[path] {
+                // What somebody has added to it is nothing to take away.
+                wanted[path] = wanted[path] == refused[path] ? knownTexts[path] : current[path]
+            }
+        }
 
         var changed: [ChangedFile] = []
         var candidates: [FilePath: [UInt8]] = [:]
+        var result = states
         for path in configuration.paths {
+            let state = states[path] ?? .absent
             let text = found[path]?.string
             let isOwn = text.map { configuration.isOwn($0, at: path) } ?? false
-            let wasOwn = isOwn || proven[path].map { configuration.isOwn(FileText($0).string, at: path) } ?? false
-            let bytes = desired[path].map { texts[path]?.encode($0) ?? Array($0.utf8) }
+            let wasOwn = isOwn || knownTexts[path].map { configuration.isOwn($0, at: path) } ?? false
+            let bytes = wanted[path].map { texts[path]?.encode($0) ?? Array($0.utf8) }
             candidates[path] = bytes
             if bytes == nil, !isOwn { continue }
-            guard let change = change(of: path, configuration, from: snapshots[path], text: text, to: desired[path])
+            let attributes = Self.attributes(of: path, configuration, state)
+            guard let change = Self.change(of: path, configuration, from: state, text, to: wanted[path], attributes)
             else { continue }
-            changed.append(
-                ChangedFile(
-                    path: path,
-                    current: snapshots[path],
-                    bytes: bytes,
-                    attributes: configuration.attributes(
-                        of: path,
-                        found: text.flatMap { _ in snapshots[path]?.attributes }
-                    ),
-                    wasOwn: wasOwn,
-                    change: change
+            let isLink = state.kind == .link
+            let new = bytes.map {
+                FileState(
+                    isLink ? .link : .file,
+                    attributes: attributes,
+                    target: isLink ? state.target : nil,
+                    bytes: $0
                 )
+            }
+            result[path] = new ?? .absent
+            changed.append(
+                ChangedFile(path: path, current: state, wanted: new ?? .absent, wasOwn: wasOwn, change: change)
             )
         }
         // What is wanted no more goes last, when no other file names it.
-        changed = changed.filter { $0.bytes != nil } + changed.filter { $0.bytes == nil }
-        var action = try configuration.action(from: current, to: desired)
+        changed = changed.filter(\.wanted.hasText) + changed.filter { !$0.wanted.hasText }
+        var action = try configuration.action(from: current, to: wanted)
         // The service may have read what stood in the place of a file that comes back.
         if changed.contains(where: { found[$0.path] == nil }) { action = max(action, .reload) }
-        return Edit(
-            snapshots: snapshots,
-            changedFiles: changed,
-            candidates: candidates,
-            action: action,
-            isProven: candidates == proven
-        )
+        let provenPorts = proven.map { _ in configuration.newPorts(from: knownTexts, to: wanted) }
+        self.states = states
+        self.changedFiles = changed
+        self.result = result
+        self.candidates = candidates
+        self.action = action
+        self.newPorts = configuration.newPorts(from: found.mapValues(\.string), to: wanted).filter {
+            provenPorts?.contains($0) ?? true
+        }
+    }
+
+    /// A link's mode and owner are those of the operator's file, but not of a secret one.
+    private static func attributes(
+        of path: FilePath,
+        _ configuration: any ServiceConfiguration,
+        _ state: FileState
+    ) -> FileAttributes {
+        if state.kind == .link, !configuration.secrets.contains(path) { return state.attributes }
+        return configuration.attributes(of: path, found: state.hasText ? state.attributes : nil)
     }
 
     private static func change(
         of path: FilePath,
         _ configuration: any ServiceConfiguration,
-        from snapshot: FileSnapshot?,
-        text: String?,
-        to wanted: String?
+        from state: FileState,
+        _ text: String?,
+        to wanted: String?,
+        _ attributes: FileAttributes
     ) -> Change? {
-        if let snapshot, let text, text == wanted {
-            let attributes = configuration.attributes(of: path, found: snapshot.attributes)
-            guard snapshot.attributes != attributes else { return nil }
+        if let text, text == wanted {
+            guard state.attributes != attributes else { return nil }
             let octal = String(attributes.permissions.rawValue, radix: 8)
             return Change(.file, "set mode \(octal) and owner root on \(path)")
         }
@@ -106,8 +143,7 @@ extension ConfiguredService {
         let diff =
             isSecret ? nil : DiffSecrets.masked(UnifiedDiff.make(from: text, to: wanted ?? "", path: path.string))
         if wanted == nil { return Change(.file, "remove \(path)", diff: diff) }
-        if snapshot == nil { return Change(.file, "write \(path)", diff: diff) }
-        if text == nil { return Change(.file, "replace \(path), which is not a plain file", diff: diff) }
+        if state.kind == .absent { return Change(.file, "write \(path)", diff: diff) }
         return Change(.file, "edit \(path)", diff: diff)
     }
 }

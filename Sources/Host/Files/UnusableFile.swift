@@ -1,0 +1,117 @@
+import Glibc
+package import SystemPackage
+
+/// A configuration file that can't be edited where it stands, nor replaced without taking something from the operator.
+package struct UnusableFile: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Reason: Sendable, Equatable {
+        /// Its links go in a circle.
+        case loop
+        /// It is a link to what is not there.
+        case dangling
+        /// A folder, a device or the like.
+        case notAFile
+        /// The file that the link leads to, or a folder on the way, belongs to another user than root.
+        case foreign(FilePath)
+        /// Others than root can write it.
+        case open(FilePath)
+        /// Its file system takes no changes.
+        case readOnly(FilePath)
+    }
+
+    package let path: FilePath
+    /// Where it leads, where it is a link.
+    package let target: FilePath?
+    package let reason: Reason
+
+    package var description: String {
+        "\(path)\(target.map { " is a link to \($0), and" } ?? "") can't be edited: \(problem); nothing was changed. "
+            + "\(cure), then run 'smtp-relay-agent reconcile'"
+    }
+
+    private var what: String { target == nil ? "it" : "that file" }
+
+    private var problem: String {
+        switch reason {
+        case .loop: "its links lead round in a circle"
+        case .dangling: "\(what) is not there"
+        case .notAFile: "\(what) is no plain file"
+        case .foreign(let owned): "\(owned) does not belong to root, so another user could have root write elsewhere"
+        case .open(let written): "others than root can write \(written)"
+        case .readOnly(let location): "\(location) is on a file system that is read-only here"
+        }
+    }
+
+    private var cure: String {
+        let plain = "or put a plain file in the link's place ('cp --remove-destination TARGET \(path)')"
+        return switch reason {
+        case .loop: "Put a plain file in the link's place"
+        case .dangling: "Bring that file back, or remove the link"
+        case .notAFile: target == nil ? "Move it away" : "Have the link lead to a plain file, or remove it"
+        case .foreign(let owned): "Run 'chown root \(owned)', \(plain)"
+        case .open(let written): "Run 'chmod go-w \(written)', \(plain)"
+        case .readOnly(let location):
+            target == nil
+                ? "Make it writable (findmnt -T \(location))"
+                : "Make it writable (findmnt -T \(location); the resident agent can't write in /home), \(plain)"
+        }
+    }
+}
+
+extension FileSystem {
+    /// Where the bytes of a file really are, or would be, for it to be edited there.
+    ///
+    /// - Throws: `UnusableFile`
+    package func editableLocation(of path: FilePath) throws(UnusableFile) -> FilePath {
+        let isLink = linkTarget(of: path) != nil
+        guard let resolved = resolve(path) else {
+            throw UnusableFile(path: path, target: target(of: path), reason: .loop)
+        }
+        let location = resolved.location
+        func unusable(_ reason: UnusableFile.Reason) -> UnusableFile {
+            UnusableFile(path: path, target: isLink ? location : nil, reason: reason)
+        }
+        if let found = status(of: location) {
+            guard found.st_mode & S_IFMT == S_IFREG else { throw unusable(.notAFile) }
+            if isLink, let reason = risk(found, location) { throw unusable(reason) }
+        } else if isLink {
+            throw unusable(.dangling)
+        }
+        // Who can put another file, or another link, in its place writes as root.
+        if !resolved.links.isEmpty {
+            for folder in Set((resolved.links + [location]).flatMap(folders(above:))) {
+                guard let found = status(of: folder), let reason = risk(found, folder) else { continue }
+                throw unusable(reason)
+            }
+        }
+        var system = statvfs()
+        let folder = self.location(of: location.removingLastComponent()).string
+        if statvfs(folder, &system) == 0, system.f_flag & UInt(ST_RDONLY) != 0 { throw unusable(.readOnly(location)) }
+        return location
+    }
+
+    private func target(of path: FilePath) -> FilePath? { linkTarget(of: path).map { FilePath($0) } }
+
+    private func folders(above path: FilePath) -> [FilePath] {
+        var folders: [FilePath] = []
+        var folder = path.removingLastComponent()
+        while !folder.components.isEmpty {
+            folders.append(folder)
+            folder.removeLastComponent()
+        }
+        return folders
+    }
+
+    /// What lets others than root change a file, or the names in a folder.
+    private func risk(_ found: stat, _ path: FilePath) -> UnusableFile.Reason? {
+        if found.st_uid != 0 { return .foreign(path) }
+        // In a sticky folder nobody can take another's file away.
+        if found.st_mode & S_IFMT == S_IFDIR, found.st_mode & S_ISVTX != 0 { return nil }
+        let isOpen = found.st_mode & S_IWOTH != 0 || found.st_mode & S_IWGRP != 0 && found.st_gid != 0
+        return isOpen ? .open(path) : nil
+    }
+
+    private func status(of path: FilePath) -> stat? {
+        var found = stat()
+        return lstat(location(of: path).string, &found) == 0 ? found : nil
+    }
+}
