@@ -190,7 +190,7 @@ struct MembershipTests {
                 let (told, place) = (Told(), FakePlace([standing], .no))
                 await #expect {
                     try await pass(place, goal, told: told)
-                } throws: { $0 is LeftPlace && "\($0)" == "has left target group relay: it is open" }
+                } throws: { $0 is LeftPlace && "\($0)" == "has left, and will not join target group relay: it is open" }
                 #expect(place.calls == ["standing", "review", "leave"])
                 #expect(
                     told.reports.withLock { $0 }.last

@@ -251,7 +251,7 @@ def test_a_target_group_before_which_an_internet_facing_load_balancer_is_put_and
         site.attribute("preserve_client_ip.enabled", "false")
         site.look()
         site.leaves_group("has no security group", "Key=preserve_client_ip.enabled,Value=true")
-        assert f"has left target group {GROUP} (load balancer second)" in site.log()
+        assert f"has left, and will not join target group {GROUP} (load balancer second)" in site.log()
         assert site.registered()
         site.attribute("preserve_client_ip.enabled", "true")
         site.in_service()

@@ -16,7 +16,7 @@ extension PlaceRefusal {
 package struct LeftPlace: Error, CustomStringConvertible {
     package let refusal: any PlaceRefusal
 
-    package var description: String { "has left \(refusal.name): \(refusal.why)" }
+    package var description: String { "has left, and \(refusal)" }
 }
 
 /// The node is in a load balancer that it must not be in, and could not be taken out.
