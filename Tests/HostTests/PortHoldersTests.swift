@@ -45,6 +45,8 @@ struct PortHoldersTests {
             let holders = PortHolders(files: files).holders(of: [587])
             #expect(holders.map(\.process) == [nil])
             #expect(holders.map(\.port) == [587])
+            // What can be known of it without looking into processes.
+            #expect(holders.first?.description.contains("user 0") == true)
         }
     }
 

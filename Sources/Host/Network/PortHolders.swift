@@ -26,20 +26,21 @@ package struct PortHolders: Sendable {
         let processes = processes(with: Set(sockets.map(\.inode)))
         var found: [PortHolder] = []
         for socket in sockets {
-            let holder = holder(of: socket.port, processes[socket.inode])
+            let holder = holder(of: socket.port, processes[socket.inode], user: socket.user)
             // A program may listen on several addresses of a port.
             if !found.contains(holder) { found.append(holder) }
         }
         return found
     }
 
-    private func holder(of port: UInt16, _ process: Int32?) -> PortHolder {
+    private func holder(of port: UInt16, _ process: Int32?, user: String) -> PortHolder {
         guard let process else {
             return PortHolder(
                 port: port,
                 process: nil,
                 program: "",
-                description: "a process that can't be seen from here"
+                // The agent's unit has no CAP_SYS_PTRACE, so it sees no descriptors of programs that may do more.
+                description: "a process that can't be seen from here, whose socket user \(user) made"
             )
         }
         let name = (try? files.bytes(at: FilePath("/proc/\(process)/comm"))) ?? []
@@ -51,9 +52,10 @@ package struct PortHolders: Sendable {
         )
     }
 
-    private func listeningSockets(_ ports: [UInt16]) -> [(port: UInt16, inode: String)] {
+    private func listeningSockets(_ ports: [UInt16]) -> [(port: UInt16, inode: String, user: String)] {
         TCPSocket.all(files).filter { $0.isListening && ports.contains($0.port) }.compactMap { socket in
-            socket.inode.map { (socket.port, String($0)) }
+            guard let inode = socket.inode, let user = socket.user else { return nil }
+            return (socket.port, String(inode), String(user))
         }
     }
 

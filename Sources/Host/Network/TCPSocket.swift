@@ -10,6 +10,8 @@ struct TCPSocket {
     let port: UInt16
     /// What a process's descriptor of it links to; `nil` where the line is cut short.
     let inode: Substring?
+    /// The number of the user who made it; `nil` where the line is cut short.
+    let user: Substring?
 
     /// All of this host, as far as they can be read.
     static func all(_ files: FileSystem) -> [TCPSocket] {
@@ -26,6 +28,7 @@ struct TCPSocket {
         self.remote = fields[2]
         self.isListening = fields[3] == "0A"
         self.inode = fields.count > 9 ? fields[9] : nil
+        self.user = fields.count > 9 ? fields[7] : nil
         self.port = port
     }
 
