@@ -30,7 +30,7 @@ def watch_service(lab, relay, seconds: float) -> tuple[set, set]:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         states.add(lab.backends()[relay.address])
-        greeting = relay.shell("exec 3<>/dev/tcp/127.0.0.1/25 && read -t 5 line <&3 && echo ${line%% *}", check=False)
+        greeting = relay.shell("bash -c 'exec 3<>/dev/tcp/127.0.0.1/25 && read -t 5 line <&3 && echo ${line%% *}'", check=False)
         greetings.add(greeting.strip())
         time.sleep(0.5)
     return states, greetings
