@@ -18,7 +18,9 @@ struct SenderCheck: Sendable {
 
     /// - Throws: A `StepFailure` where the host can't be such a sender.
     func check() async throws(StepFailure) {
-        guard !Self.tracesOfRelay.contains(where: host.files.exists) else { throw StepFailure(step: "settings", cause: WasRelay()) }
+        guard !Self.tracesOfRelay.contains(where: host.files.exists) else {
+            throw StepFailure(step: "settings", cause: WasRelay())
+        }
         let found = PostfixFiles(files: host.files)
         for override in RelayhostOverride.all(mainCf: found.mainCf, masterCf: found.masterCf) {
             log.warning("postfix", "\(override)")
