@@ -1,6 +1,7 @@
 import AWS
 import Facts
 import Host
+import Logging
 import RelayTestSupport
 import Reconcile
 import RelayNode
@@ -106,5 +107,24 @@ struct SenderStatusTests {
         #expect(ResidentSettings().shutdown != nil)
         #expect(ResidentSettings(try settings()).watched.contains("/etc/postfix/main.cf"))
         #expect(!ResidentSettings(try settings()).watched.contains("/etc/nginx/nginx.conf"))
+    }
+}
+
+struct SenderCheckTests {
+    /// By the folder of this version, and by that of versions before the generations.
+    @Test(arguments: ["generations", "proven"])
+    func aHostThatWasARelayIsRefused(folder: String) async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try files.createDirectory(FilePath("/var/lib/smtp-relay-agent/\(folder)/nginx"))
+            let settings = SenderSettings(relayhost: try RelayHost("[10.0.0.25]:25"))
+            let log = StepLog(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            let check = SenderCheck(
+                SenderPostfix(settings, authorities: ""),
+                host: .fake(files: files),
+                log: log
+            )
+            let failure = await #expect(throws: StepFailure.self) { try await check.check() }
+            #expect(failure?.cause is WasRelay)
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Host
 import RelayNode
+import Resources
 import SystemPackage
 import Vocabulary
 
@@ -17,7 +18,9 @@ struct SenderCheck: Sendable {
 
     /// - Throws: A `StepFailure` where the host can't be such a sender.
     func check() async throws(StepFailure) {
-        guard !host.files.exists(Self.traceOfRelay) else { throw StepFailure(step: "settings", cause: WasRelay()) }
+        guard !Self.tracesOfRelay.contains(where: host.files.exists) else {
+            throw StepFailure(step: "settings", cause: WasRelay())
+        }
         let found = PostfixFiles(files: host.files)
         for override in RelayhostOverride.all(mainCf: found.mainCf, masterCf: found.masterCf) {
             log.warning("postfix", "\(override)")
@@ -34,7 +37,10 @@ struct SenderCheck: Sendable {
         }
     }
 
-    private static let traceOfRelay: FilePath = "/var/lib/smtp-relay-agent/proven/nginx"
+    /// What is kept of a service that only a relay has; older versions kept it elsewhere.
+    private static let tracesOfRelay: [FilePath] = [
+        GenerationStore.directory(of: ServiceName("nginx")), "/var/lib/smtp-relay-agent/proven/nginx",
+    ]
 }
 
 /// A relay does not turn into a sender: what it set for others would stay, and its mail might come back by its own load
