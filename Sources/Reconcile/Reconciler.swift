@@ -38,12 +38,18 @@ package struct Reconciler: Sendable {
         var made: [Change] = []
         for resource in resources {
             guard case .drifted(let drift) = try await check(resource) else {
+                do {
+                    try await resource.confirmed()
+                } catch {
+                    throw ReconcileFailure(resource: resource.name, stage: .checking, cause: error)
+                }
                 observe(.inSync(resource: resource.name))
                 continue
             }
             observe(.applying(resource: resource.name, changes: drift.changes))
             do {
                 try await drift.apply()
+                try await resource.confirmed()
             } catch {
                 throw ReconcileFailure(resource: resource.name, stage: .applying(drift.changes), cause: error)
             }
@@ -79,12 +85,6 @@ package struct ReconcileFailure: Error, CustomStringConvertible {
     package let resource: String
     package let stage: Stage
     package let cause: any Error
-
-    package init(resource: String, stage: Stage, cause: any Error) {
-        self.resource = resource
-        self.stage = stage
-        self.cause = cause
-    }
 
     package var description: String { "\(resource): \(cause)" }
 }

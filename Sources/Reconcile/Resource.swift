@@ -11,9 +11,14 @@ package protocol Resource: Sendable {
 
     /// Compares what is with what should be.
     func check() async throws -> Check
+
+    /// Is told that it is as it should be, when a pass has found or made it so: to remember how, for the next time that
+    /// it is not. A plan does not tell.
+    func confirmed() async throws
 }
 
 extension Resource {
+    package func confirmed() {}
     package var onceConverged: String? { nil }
 }
 
