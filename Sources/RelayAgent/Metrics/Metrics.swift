@@ -78,17 +78,19 @@ struct Metrics: CustomStringConvertible {
             status.services.filter { service in !Units.all.contains { $0.name == service.name } }
                 .map { .init($0.isActive ? 1 : 0, label: ("service", $0.name)) }
         )
+        // What the last pass did not look at is not said to be so.
+        let probes = status.probes.filter { $0.isOld != true }
         text.add(
             prefix + "probe_success",
             .gauge,
-            "Whether the last look at the node's own service passed.",
-            status.probes.map { .init($0.failure == nil ? 1 : 0, label: ("probe", $0.probe.rawValue)) }
+            "Whether the last pass's look at the node's own service passed.",
+            probes.map { .init($0.failure == nil ? 1 : 0, label: ("probe", $0.probe.rawValue)) }
         )
         text.add(
             prefix + "probe_timestamp_seconds",
             .gauge,
             "When that look was taken.",
-            status.probes.compactMap { probe in probe.at.map { .init($0, label: ("probe", probe.probe.rawValue)) } }
+            probes.compactMap { probe in probe.at.map { .init($0, label: ("probe", probe.probe.rawValue)) } }
         )
         text.add(
             prefix + "membership_in_service",

@@ -72,6 +72,7 @@ package struct Pass: Sendable {
         } catch {
             log.warning("selinux", "\(error)")
         }
+        record.report(failures)
         for other in failures.dropFirst() { log.failed(other.step, "\(other)") }
         if resources.isLeaving { try noteDone(resources, failures) }
         if let failure = failures.first {

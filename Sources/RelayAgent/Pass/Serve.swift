@@ -2,6 +2,7 @@ import Host
 import Reconcile
 import RelayNode
 import Resources
+import SystemPackage
 import Vocabulary
 
 /// A pass over a relay that is to be in service: brings every part to where it should be, and has the health check say 200
@@ -42,15 +43,12 @@ struct Serve: Sendable {
         // The proof is made in every pass, and takes the 200 away where it fails. A node that is out of service comes in only
         // where all is as it should be, or as it was when it was proven last.
         let isAsProven = (try? services.postfix.runsProven() && services.nginx.runsProven()) ?? false
-        let health = await runner.run([
-            [
-                parts.health(
-                    // Of a change that did not work, nothing is in force.
-                    as: postfix.hasFailed && isAsProven ? KeptSelfTest(files: host.files).read() : nil,
-                    mayPublish: results.failures.isEmpty || isAsProven
-                )
-            ]
-        ])
+        let endpoint = parts.health(
+            // Of a change that did not work, nothing is in force.
+            as: postfix.hasFailed && isAsProven ? KeptSelfTest(files: host.files).read() : nil,
+            mayPublish: (results.failures.isEmpty || isAsProven) && !host.files.exists(Self.refusal)
+        )
+        let health = await runner.run([[endpoint]])
         results.add(health)
         if Task.isCancelled { return results }
         if health.hasFailed {
@@ -63,8 +61,18 @@ struct Serve: Sendable {
 
         // Each load balancer for itself: who waits for one is late at none of the others.
         results.add(await runner.run(parts.memberships))
+        results.note("health") { try refuseWhereItMustNotBe(results.failures) }
         return results
     }
+
+    /// A node that can't leave a load balancer that would make an open relay of it answers 503, until it has left.
+    private func refuseWhereItMustNotBe(_ failures: [StepFailure]) throws {
+        guard failures.contains(where: { $0.cause is StillInPlace }) else { return try host.files.remove(Self.refusal) }
+        try host.files.replace(Self.refusal, with: [], attributes: FileAttributes())
+        try host.files.remove(FilePath(NginxConfiguration.healthFile))
+    }
+
+    private static let refusal: FilePath = "/run/smtp-relay-agent/must-not-serve"
 
     private func withdrawUnlessProven() async {
         do {

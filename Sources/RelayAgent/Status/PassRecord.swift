@@ -11,16 +11,26 @@ final class PassRecord: Sendable {
     private let file: StatusFile
     private let files: FileSystem
     private let trigger: String
+    private let seen = Mutex(Seen())
     private let started = ContinuousClock.now
     private let startedAt = Timestamp.seconds
     /// More is in the log.
     private static let keptFailures = 5
 
+    /// What this pass has looked at.
+    private struct Seen {
+        var services = false
+        var memberships: Set<String> = []
+    }
+
     init(_ trigger: String, files: FileSystem) {
         self.trigger = trigger
         self.files = files
         self.file = StatusFile(files: files)
-        self.status = Mutex(file.read() ?? NodeStatus())
+        var status = file.read() ?? NodeStatus()
+        // Until this pass has looked as well, nobody knows whether it is still so.
+        for index in status.probes.indices { status.probes[index].isOld = true }
+        self.status = Mutex(status)
     }
 
     /// - Parameters:
@@ -64,6 +74,7 @@ final class PassRecord: Sendable {
     }
 
     func report(_ membership: MembershipReport) {
+        seen.withLock { _ = $0.memberships.insert(membership.name) }
         status.withLock { status in
             status.memberships.removeAll { $0.name == membership.name }
             status.memberships.append(membership)
@@ -83,6 +94,7 @@ final class PassRecord: Sendable {
     }
 
     func report(_ services: [ServiceName: ServiceState]) {
+        seen.withLock { $0.services = true }
         status.withLock { status in
             status.services = services.sorted { $0.key.description < $1.key.description }.map { name, state in
                 NodeStatus.Service(
@@ -109,6 +121,20 @@ final class PassRecord: Sendable {
         }
     }
 
+    /// Notes every step that failed, of which the pass itself is told the first.
+    func report(_ failures: [StepFailure]) {
+        let now = Timestamp.seconds
+        status.withLock { status in
+            let told = failures.map { NodeStatus.Failure(at: now, step: $0.step, text: "\($0)") }
+            status.failures = Array((told + status.failures).prefix(Self.keptFailures))
+            for failure in failures {
+                guard let index = status.parts.firstIndex(where: { $0.name == failure.step }) else { continue }
+                status.parts[index].state = .failed
+                status.parts[index].checkedAt = now
+            }
+        }
+    }
+
     /// A record that can't be written is no reason to call the pass a failure.
     ///
     /// - Parameter calls: The AWS calls that are not written down yet.
@@ -123,16 +149,21 @@ final class PassRecord: Sendable {
             status.counters.apiCalls = total.calls
             status.counters.apiThrottles = total.throttles
             if let failure {
-                let step = (failure as? StepFailure)?.step ?? ""
                 status.counters.failedPasses += 1
-                status.failures.insert(NodeStatus.Failure(at: now, step: step, text: "\(failure)"), at: 0)
-                status.failures = Array(status.failures.prefix(Self.keptFailures))
-                if let index = status.parts.firstIndex(where: { $0.name == step }) {
-                    status.parts[index].state = .failed
-                    status.parts[index].checkedAt = now
+                let text = "\(failure)"
+                if !status.failures.contains(where: { $0.text == text && $0.at >= startedAt }) {
+                    let step = (failure as? StepFailure)?.step ?? ""
+                    let told = NodeStatus.Failure(at: now, step: step, text: text)
+                    status.failures = Array(([told] + status.failures).prefix(Self.keptFailures))
                 }
-            } else {
+            } else if request.facts == .current {
+                // A look at the host alone does not see what the load balancers make of the node.
                 status.lastSuccessAt = now
+            }
+            let seen = seen.withLock { $0 }
+            if !seen.services { status.services = [] }
+            if request.facts == .current {
+                status.memberships.removeAll { !seen.memberships.contains($0.name) }
             }
             status.lastPass = NodeStatus.Pass(
                 startedAt: startedAt,

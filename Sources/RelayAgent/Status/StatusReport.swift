@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import Host
+import RelayNode
 import Resources
 import SystemPackage
 import Units
@@ -9,6 +10,8 @@ package struct StatusReport: Sendable {
     private var status: NodeStatus
     private let isAgentUp: Bool
     private let isQueueOfNow: Bool
+    /// Whether nginx has a file to answer the health check with 200; `nil` where that is not known.
+    private let isPublished: Bool?
     private let now: Int
 
     /// `nil` where no pass has written anything down.
@@ -17,11 +20,24 @@ package struct StatusReport: Sendable {
         let name = status.agent.flatMap { try? files.bytes(at: FilePath("/proc/\($0)/comm")) } ?? []
         // The kernel keeps fifteen characters of a program's name.
         let isAgentUp = String(decoding: name, as: UTF8.self).hasPrefix("smtp-relay-agen")
-        self.init(status, isAgentUp: isAgentUp, queue: try? PostfixQueue(files: files).counts(), now: Timestamp.seconds)
+        self.init(
+            status,
+            isAgentUp: isAgentUp,
+            isPublished: files.exists(FilePath(NginxConfiguration.healthFile)),
+            queue: try? PostfixQueue(files: files).counts(),
+            now: Timestamp.seconds
+        )
     }
 
     /// - Parameter queue: The queue as it is now, where it may be looked at.
-    init(_ status: NodeStatus, isAgentUp: Bool, queue: PostfixQueue.Counts?, now: Int) {
+    init(
+        _ status: NodeStatus,
+        isAgentUp: Bool,
+        isPublished: Bool? = nil,
+        queue: PostfixQueue.Counts?,
+        now: Int
+    ) {
+        self.isPublished = isPublished
         self.status = status
         self.isAgentUp = isAgentUp
         self.isQueueOfNow = queue != nil
@@ -48,6 +64,9 @@ package struct StatusReport: Sendable {
             rows.append(("networks", "\(status.vpcID): \(status.networks.joined(separator: ", "))"))
         }
         rows.append(("agent", agent))
+        if let isPublished, status.relayhost == nil {
+            rows.append(("health check", isPublished ? "answered with 200" : "answered with 503: OUT OF SERVICE"))
+        }
         if let address = status.publicAddress {
             let name = status.publicName.map { "\($0) in DNS" } ?? "without a name in DNS that leads back to it"
             rows.insert(("public address", "\(address), \(name)"), at: 1)
@@ -72,7 +91,8 @@ package struct StatusReport: Sendable {
             return (service.name, "\(activity), \(service.isEnabled ? "enabled" : "not enabled")\(process)")
         }
         rows += status.probes.map { probe in
-            let result = probe.failure.map { "FAILED: \(Self.firstLine($0))" } ?? "passed"
+            var result = probe.failure.map { "FAILED: \(Self.firstLine($0))" } ?? "passed"
+            if probe.isOld == true { result = "not looked at by the last pass; before that, \(result)" }
             return ("probe \(probe.probe.rawValue)", "\(result), \(ago(probe.at ?? now)) (\(probe.subject))")
         }
         rows += status.memberships.map { membership in

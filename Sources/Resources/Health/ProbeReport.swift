@@ -18,6 +18,8 @@ package struct ProbeReport: Sendable, Equatable, Codable {
     package let failure: String?
     /// Seconds since 1970; `nil` for just now.
     package var at: Int?
+    /// Whether it is of an earlier pass, and not of the last one.
+    package var isOld: Bool?
 
     package init(_ probe: Probe, _ subject: String, failure: String? = nil, at: Int? = nil) {
         self.probe = probe
