@@ -163,11 +163,10 @@ def test_what_does_not_work_is_rolled_back(lab):
     """nginx -t is content with a port that the system does not let nginx have."""
     relay = lab.relays[1]
     before = relay.shell("sha256sum /etc/nginx/nginx.conf")
-    deny = "/run/systemd/system/nginx.service.d/deny.conf"
-    relay.write(deny, "[Service]\nSocketBindDeny=8081\n")
-    relay.shell("systemctl daemon-reload; systemctl restart nginx")
+    bound = 'import socket, time; s = socket.socket(); s.bind(("0.0.0.0", 8081)); time.sleep(600)'
+    relay.shell(f"systemd-run --unit=squatter python3 -c '{bound}'; sleep 1")
     result = relay.agent("reconcile", "--set", "health.port=8081")
-    relay.shell(f"rm {deny}; systemctl daemon-reload; systemctl restart nginx")
+    relay.shell("systemctl stop squatter")
     assert result.returncode == 1
     assert "so the previous files are back" in result.stdout
     assert relay.shell("sha256sum /etc/nginx/nginx.conf") == before
