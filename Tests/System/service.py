@@ -227,6 +227,16 @@ class Service:
         said = ["EHLO outsider.example.org", *lines, "MAIL FROM:<a@example.org>", f"RCPT TO:{recipient}"]
         return speak(self.lab.outsider, self.relay.address, said, port) or []
 
+    def assert_open(self, port: int = 25) -> None:
+        """A stranger's recipient is accepted, as soon as the processes from before a reload are gone."""
+        deadline = time.monotonic() + 3
+        while True:
+            answers = self.stranger(port)
+            if len(answers) > 3 and answers[3].startswith("250 "):
+                return
+            assert time.monotonic() < deadline, f"this was to open port {port}, but a stranger is answered {answers}"
+            time.sleep(0.1)
+
     def assert_closed(self, port: int = 25, within: float = 5.0) -> None:
         """A stranger's recipient is refused, from now on or a few seconds later."""
         deadline = time.monotonic() + within

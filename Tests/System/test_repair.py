@@ -126,7 +126,7 @@ def test_a_policy_hidden_in_master_cf_never_serves(lab, kind):
     option = HIDDEN[kind].replace("/", "\\/")
     relay.shell(f"cp /etc/postfix/master.cf /tmp/master.cf; sed -i 's/^smtp      inet.*/&\\n  {option}/' "
                 "/etc/postfix/master.cf; postfix reload")
-    assert lab.try_relay(relay.address).startswith("250 ")
+    lab._wait(lambda: lab.try_relay(relay.address).startswith("250 "), 5, "an open relay")
     result = relay.agent("reconcile")
     assert result.returncode == 1
     for word in ("/etc/postfix/master.cf", "smtp", HIDDEN[kind].strip("{ ").removeprefix("-o ").split("=")[0].strip(), "remove"):
