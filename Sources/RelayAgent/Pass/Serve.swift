@@ -61,7 +61,8 @@ struct Serve: Sendable {
 
         // Each load balancer for itself: who waits for one is late at none of the others.
         results.add(await runner.run(parts.memberships))
-        results.note("health") { try refuseWhereItMustNotBe(results.failures) }
+        let failed = results.failures
+        results.note("health") { try refuseWhereItMustNotBe(failed) }
         return results
     }
 

@@ -1,5 +1,4 @@
 import Reconcile
-import Resources
 
 /// Puts right what a stage of a pass holds, and tells the log and the record what becomes of it.
 struct StageRunner: Sendable {
@@ -31,7 +30,7 @@ struct StageRunner: Sendable {
     private func run(_ chain: Chain) async throws(StepFailure) -> [Change] {
         var stepStarted = ContinuousClock.now
         do throws(ReconcileFailure) {
-            let changes = try await Reconciler(chain).converge { event in
+            return try await Reconciler(chain).converge { event in
                 record.observe(event)
                 let elapsed = ContinuousClock.now - stepStarted
                 switch event {
@@ -43,20 +42,8 @@ struct StageRunner: Sendable {
                 if case .applying = event { return }
                 stepStarted = ContinuousClock.now
             }
-            try markProven(chain)
-            return changes
         } catch {
             throw StepFailure(step: error.resource, cause: error.cause)
-        }
-    }
-
-    private func markProven(_ chain: Chain) throws(ReconcileFailure) {
-        for case let service as ConfiguredService in chain {
-            do {
-                try service.markProven()
-            } catch {
-                throw ReconcileFailure(resource: service.name, stage: .checking, cause: error)
-            }
         }
     }
 
