@@ -139,6 +139,7 @@ class Service:
         if seconds is not None:
             self.returns.append(seconds)
             self.relay.shell("systemctl restart smtp-relay-agent", timeout=90)
+            self.lab.wait_for_backend(self.relay, "UP", 15)
             return seconds
         # The tests that follow have nothing to do with this one's fault.
         self.relay.shell("systemctl restart postfix; systemctl restart --no-block smtp-relay-agent", check=False)

@@ -23,8 +23,9 @@ package struct Resident: Sendable {
         case ended(ServiceName)
         /// Postfix has loaded its files anew.
         case loaded
-        /// What was changed has had its time to be repaired and proven.
-        case graceEnded
+        /// What was changed has had its time to be repaired and proven; where that was not enough, the health check answers
+        /// 503 from now on, and why.
+        case graceEnded(Result<(any Error)?, any Error>)
         /// The health check answers 503 from now on, and why.
         case withdrawn(String)
         /// AWS announces something to the instance.

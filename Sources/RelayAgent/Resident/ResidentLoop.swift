@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Host
 import RelayNode
@@ -29,7 +30,7 @@ struct ResidentLoop {
     private var mainProcesses: [ServiceName: (process: Int32, start: String?, watch: Task<Void, Never>)] = [:]
     /// The queue manager, which ends when Postfix loads its files.
     private var queueManager: (process: Int32, watch: Task<Void, Never>)?
-    private var grace: Task<Void, Never>?
+    private var isGraceGiven = false
     private var isBlind = false
 
     private static let hangUp = Trigger(name: "SIGHUP", isFull: true)
@@ -66,7 +67,7 @@ struct ResidentLoop {
         case .loaded:
             want(Trigger(name: "Postfix loaded its configuration", isFull: false))
             giveGrace()
-        case .graceEnded: endGrace()
+        case .graceEnded(let outcome): endGrace(outcome)
         case .withdrawn(let reason): withdrew(because: reason)
         case .ended(let service): hasEnded(service)
         case .announced: want(Trigger(name: "an announcement in instance metadata", isFull: true))
@@ -84,7 +85,6 @@ struct ResidentLoop {
     /// Ends what is under way. The next pass, whoever makes it, goes on from where this one was.
     mutating func stop() async {
         alarm?.cancel()
-        grace?.cancel()
         queueManager?.watch.cancel()
         for process in mainProcesses.values { process.watch.cancel() }
         underWay?.task.cancel()
@@ -111,24 +111,23 @@ struct ResidentLoop {
     }
 
     /// Whatever the passes are at: what was changed is repaired and proven by then, or the node answers 503.
+    ///
+    /// It has a thread of its own, since the passes' ones may be waiting for a disk.
     private mutating func giveGrace() {
-        guard grace == nil else { return }
-        grace = Task { [sender] in
-            do {
-                try await Task.sleep(for: HealthGuard.grace)
-                sender.yield(.graceEnded)
-            } catch {
-                return
-            }
+        if isGraceGiven { return }
+        isGraceGiven = true
+        let delay = Int(HealthGuard.grace.components.seconds)
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(delay)) { [sender, guarding = host.healthGuard] in
+            sender.yield(.graceEnded(Result { try guarding.withdrawUnlessProven() }))
         }
     }
 
-    private mutating func endGrace() {
-        grace = nil
-        do {
-            if let reason = try host.healthGuard.withdrawUnlessProven() { withdrew(because: "\(reason)") }
-        } catch {
-            log.failed("health", "\(error)")
+    private mutating func endGrace(_ outcome: Result<(any Error)?, any Error>) {
+        isGraceGiven = false
+        switch outcome {
+        case .success(nil): break
+        case .success(let reason?): withdrew(because: "\(reason)")
+        case .failure(let error): log.failed("health", "\(error)")
         }
     }
 

@@ -16,7 +16,7 @@ package struct InvalidCandidate: Error, CustomStringConvertible {
 
 /// How long a service that was told to start or reload may take until it answers.
 enum Patience {
-    private static let limit: Duration = .seconds(15)
+    private static let limit: Duration = .seconds(10)
     /// For a service of which nothing is to be seen: what is on its way is there by then.
     private static let shortLimit: Duration = .seconds(4)
 

@@ -133,7 +133,7 @@ package struct PostfixService: ServiceConfiguration {
 
     /// Its doors answer: each is a service of its own to Postfix's master.
     package func probe() async throws {
-        try await Patience.untilAnswering {
+        try await Patience.untilAnswering(isPlain: { ($0 as? SMTPFailure)?.isRefused == true }) {
             for port in wanted.ports {
                 let server = SMTPServer(wanted.address, port: port)
                 let door = ProbedDoor(server, from: wanted.address, isProxied: wanted.isProxied)
@@ -175,4 +175,12 @@ extension MasterCf {
     private static let portNames: [String: UInt16] = [
         "smtp": 25, "submission": 587, "smtps": 465, "submissions": 465, "ssmtp": 465, "urd": 465, "qmqp": 628,
     ]
+}
+
+extension SMTPFailure {
+    /// Whether nothing listens there.
+    fileprivate var isRefused: Bool {
+        guard case .notConnected = reason else { return false }
+        return true
+    }
 }
