@@ -26,13 +26,16 @@ package struct HealthPublication: Sendable {
             files: host.files,
             runner: host.runner
         )
+        guard publishes else {
+            // A person's question changes nothing, not even the proof that the node is in service by.
+            try await verifier.checkPolicy()
+            return try await verifier.checkService()
+        }
         // Postfix has just started, and read its files.
-        if publishes { try noteLoad() }
+        try noteLoad()
         // The pass that starts the health unit has proven the relay just now.
-        let isProven = publishes ? try verifier.isProven() : false
-        if !isProven { try await verifier.prove() }
+        if try !verifier.isProven() { try await verifier.prove() }
         try await verifier.checkService()
-        guard publishes else { return }
         let file = FilePath(NginxConfiguration.healthFile)
         try host.files.createDirectory(file.removingLastComponent())
         let text = Array("healthy\n".utf8)

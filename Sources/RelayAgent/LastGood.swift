@@ -20,6 +20,8 @@ struct LastGood: Sendable {
     func write(_ settings: KeptSettings) throws { try write(settings, to: Self.settings) }
     func write(_ facts: NodeFacts) throws { try write(facts, to: Self.facts) }
 
+    func forgetSettings() throws { try files.remove(Self.settings) }
+
     private func read<Value: Decodable>(_ path: FilePath) -> Value? {
         guard let bytes = try? files.bytes(at: path) else { return nil }
         return try? JSONDecoder().decode(Value.self, from: Data(bytes))

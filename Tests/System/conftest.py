@@ -14,6 +14,33 @@ from relaylab import user_data  # noqa: E402
 from relaylab.lab import Lab  # noqa: E402
 
 
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="run every case of the large matrices, and not a selection")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "matrix(every): of these cases each so-manieth is run, all of them with --all")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without --all, of a test with a large matrix the first case is run, and each so-manieth after it."""
+    if config.getoption("--all"):
+        return
+    seen: dict[str, int] = {}
+    left_out = []
+    for item in items:
+        matrix = item.get_closest_marker("matrix")
+        if matrix is None:
+            continue
+        name = item.nodeid.split("[")[0]
+        seen[name] = seen.get(name, -1) + 1
+        if seen[name] % matrix.kwargs["every"] != 0:
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
 @pytest.fixture(scope="session")
 def binary() -> Path:
     path = Path(os.environ.get("LAB_BINARY", REPOSITORY / ".build/release/smtp-relay-agent"))

@@ -33,6 +33,7 @@ REFUSING = {
 }
 
 
+@pytest.mark.matrix(every=3)
 @pytest.mark.parametrize("kind", REFUSING)
 def test_a_node_that_refuses_its_senders_leaves_and_comes_back(service, kind):
     main, master, words = REFUSING[kind]
@@ -70,6 +71,7 @@ DOORS = {
 }
 
 
+@pytest.mark.matrix(every=2)
 @pytest.mark.parametrize("kind", DOORS)
 def test_a_missing_door_is_put_back_and_mail_flows(service, kind):
     try:
@@ -117,6 +119,7 @@ DEAD = {
 }
 
 
+@pytest.mark.matrix(every=2)
 @pytest.mark.parametrize("settings", ["right", "wrong"])
 @pytest.mark.parametrize("kind", DEAD)
 def test_a_dead_postfix_is_started_again_though_the_settings_are_wrong(service, kind, settings):

@@ -65,6 +65,7 @@ OPEN = {
 }
 
 
+@pytest.mark.matrix(every=2)
 @pytest.mark.parametrize("kind", OPEN)
 def test_an_open_door_is_out_of_service(service, kind):
     edit, name = OPEN[kind]

@@ -68,6 +68,7 @@ smtpd_tls_key_file = /etc/lab.pem""",
 }
 
 
+@pytest.mark.matrix(every=4)
 @pytest.mark.parametrize("kind", HARDENED)
 def test_hardening_leaves_the_node_in_service(service, kind):
     assert_unmoved(service, HARDENED[kind] + "\n")

@@ -37,6 +37,7 @@ NAMES = ("mynetworks", "smtpd_relay_restrictions", "smtpd_recipient_restrictions
 LOADED = {"loaded": "postfix reload", "not loaded": "true", "loaded later": "sleep 12; postfix reload"}
 
 
+@pytest.mark.matrix(every=5)
 @pytest.mark.parametrize("kind, loaded", [
     *((kind, loaded) for loaded in ("loaded", "not loaded") for kind in MAIN_CF),
     ("mynetworks", "loaded later"), ("restrictions", "loaded later"),
@@ -147,6 +148,7 @@ def trouble(service, request):
     service.lab.wait_for_backend(service.relay, "UP", 60)
 
 
+@pytest.mark.matrix(every=2)
 @pytest.mark.parametrize("trouble", TROUBLE.values(), ids=TROUBLE.keys(), indirect=True)
 def test_an_opening_is_seen_and_main_cf_put_right_whatever_else_is_wrong(trouble):
     service = trouble

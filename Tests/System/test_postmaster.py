@@ -92,6 +92,7 @@ def said(lab, relay, lines: list[str]) -> list[str]:
     return speak(lab.outsider, relay.address, filled(relay, lines))
 
 
+@pytest.mark.matrix(every=3)
 @pytest.mark.parametrize("kind", POSTMASTERS)
 def test_mail_to_postmaster_gets_no_further_than_the_recipient(lab, relay, kind):
     answers = said(lab, relay, [HELLO, "MAIL FROM:<a@example.org>", f"RCPT TO:{POSTMASTERS[kind]}", "DATA", mail(kind)])
@@ -99,6 +100,7 @@ def test_mail_to_postmaster_gets_no_further_than_the_recipient(lab, relay, kind)
     assert_nothing_is_taken(answers, 4)
 
 
+@pytest.mark.matrix(every=3)
 @pytest.mark.parametrize("kind", SENDERS)
 def test_whoever_it_claims_to_be_from(lab, relay, kind):
     answers = said(lab, relay, [HELLO, f"MAIL FROM:{SENDERS[kind]}", "RCPT TO:<postmaster>", "DATA", mail(kind)])
@@ -117,6 +119,7 @@ SEQUENCES = {
 }
 
 
+@pytest.mark.matrix(every=4)
 @pytest.mark.parametrize("kind", SEQUENCES)
 @pytest.mark.parametrize("greeting", [HELLO, "HELO outsider.example.org"])
 def test_nor_in_a_sequence(lab, relay, kind, greeting):
@@ -177,6 +180,7 @@ BODIES = {
 }
 
 
+@pytest.mark.matrix(every=4)
 @pytest.mark.parametrize("pipelined", [False, True], ids=["step by step", "pipelined"])
 @pytest.mark.parametrize("recipient", ["<postmaster>", '<"Postmaster">', "postmaster"])
 @pytest.mark.parametrize("kind", BODIES)

@@ -32,7 +32,11 @@ package struct OtherInstance: Sendable {
         }
         let known = try host.files.file(at: Self.record).map { String(decoding: $0.bytes.dropLast(), as: UTF8.self) }
         guard known != instance.description else { return }
-        if let known, let other = try? InstanceID(known) { try await holdMail(of: other) }
+        if let known, let other = try? InstanceID(known) {
+            // They were right for the other one, with its tags.
+            try LastGood(files: host.files).forgetSettings()
+            try await holdMail(of: other)
+        }
         try host.files.createDirectory(Self.record.removingLastComponent())
         try host.files.replace(Self.record, with: Array("\(instance)\n".utf8), attributes: FileAttributes())
     }
