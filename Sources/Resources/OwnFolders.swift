@@ -23,9 +23,9 @@ package struct OwnFolders: Resource {
         "/run/smtp-relay-agent": .executable,
         served: .executable,
         "/var/lib/smtp-relay-agent": .executable,
-        "/var/lib/smtp-relay-agent/proven": .onlyOwner,
-        "/var/lib/smtp-relay-agent/rejected": .onlyOwner,
-        "/var/lib/smtp-relay-agent/transactions": .onlyOwner,
+        "/var/lib/smtp-relay-agent/generations": .onlyOwner,
+        GenerationStore.directory(of: ServiceName("postfix")): .onlyOwner,
+        GenerationStore.directory(of: ServiceName("nginx")): .onlyOwner,
     ]
 
     /// What nginx answers the health check from.

@@ -145,9 +145,9 @@ final class ValueReader {
         guard let entry = entry(name), case .number(let number) = entry.value else { return nil }
         return parsed(entry) { () throws(InvalidValue) in
             guard let port = UInt16(exactly: number), port > 0,
-                ![25, 465, 587, 10025, HealthPorts.loopback].contains(port)
+                ![25, 465, 587, HealthPorts.loopback].contains(port)
             else {
-                let expected = "a free port, from 1 to 65535 and none of the relay's own (25, 465, 587, 10025, 8008)"
+                let expected = "a free port, from 1 to 65535 and none of the relay's own (25, 465, 587, 8008)"
                 throw InvalidValue("\(number)", expected: expected)
             }
             return port

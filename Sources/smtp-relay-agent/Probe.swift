@@ -7,8 +7,9 @@ struct Probe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prove that Postfix relays for the allowed networks, and for nobody else.",
         discussion: """
-            Speaks to Postfix as hosts inside and outside of the allowed networks; no message is sent. On a sender, it \
-            sees whether a relay answers at the load balancer.
+            Speaks at each door of master.cf that other hosts reach, as hosts inside and outside of the allowed \
+            networks; no message is sent. An option of a door that may let strangers in fails the proof, too. On a \
+            sender, it sees whether a relay answers at the load balancer.
 
             Exit status: 0 the relay does its job and no more; 1 it does not, or does not answer.
             """

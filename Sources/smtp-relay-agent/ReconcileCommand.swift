@@ -7,10 +7,11 @@ struct ReconcileCommand: AsyncParsableCommand {
         abstract: "Compare the node with what it should be, put right what differs, and exit.",
         discussion: """
             Its last line says what was done: 'nothing to do', or how many changes were made. A second run changes \
-            nothing.
+            nothing. A step that fails stops no other. Where settings or metadata are in the way, the pass goes by the \
+            last good ones, and fails.
 
-            Exit status: 0 the node is as it should be; 1 it could not be put right. With --detailed-exit-status: \
-            0 nothing was to do; 2 something was put right; 1 it could not be.
+            Exit status: 0 the node is as it should be; 1 it could not be put right, or something was in the way. With \
+            --detailed-exit-status: 0 nothing was to do; 2 something was put right; 1 as above.
             """
     )
 

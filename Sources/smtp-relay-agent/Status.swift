@@ -6,9 +6,12 @@ struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what the last passes saw and did.",
         discussion: """
-            Asks nobody: it shows what was written down, with its time, and needs neither root nor a running agent.
+            Asks nobody: it shows what was written down, with its time, and needs neither root nor a running agent. The \
+            health check's answer is that of now, and for root the queue as well. What the last pass did not look at is \
+            shown as such.
 
-            Exit status: 0; 1 where no pass has run on this host since it was booted.
+            Exit status: 0, also where the node is out of service; 1 where no pass has run on this host since it was \
+            booted.
             """
     )
 

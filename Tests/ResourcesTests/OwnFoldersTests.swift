@@ -22,6 +22,24 @@ struct OwnFoldersTests {
         }
     }
 
+    @Test(arguments: ["postfix", "nginx"])
+    func generationsAreForRootAlone(service: String) async throws {
+        try await withTemporaryRoot { files in
+            let directory = GenerationStore.directory(of: ServiceName(service))
+            try files.createDirectory(directory, permissions: .onlyOwner)
+            for folder in [directory, directory.removingLastComponent()] {
+                #expect(chmod(files.location(of: folder).string, 0o755) == 0)
+            }
+            guard case .drifted(let drift) = try OwnFolders(files: files).check() else {
+                return #expect(Bool(false), "a drift")
+            }
+            try await drift.apply()
+            for folder in [directory, directory.removingLastComponent()] {
+                #expect(try files.folderAttributes(at: folder)?.permissions == .onlyOwner)
+            }
+        }
+    }
+
     @Test func aLinkInAFoldersPlaceIsLeftAlone() async throws {
         try await withTemporaryRoot { files in
             let folder: FilePath = "/var/lib/smtp-relay-agent"

@@ -188,6 +188,17 @@ struct SettingsSourcesTests {
         #expect(found.contains { $0.hasPrefix("/c.toml:6:1: health.path: 'x'") })
     }
 
+    @Test(arguments: [25, 465, 587, 8008])
+    func thePortsOfTheRelayAreNoneForTheHealthCheck(port: Int) {
+        let found = problems(sources("[mail]\ndomain = \"a.b\"\n[health]\nport = \(port)\n"))
+        #expect(found.count == 1)
+        #expect(found.first?.contains("none of the relay's own (25, 465, 587, 8008)") == true)
+    }
+
+    @Test func thePortOfFormerProofsIsFree() {
+        #expect(problems(sources("[mail]\ndomain = \"a.b\"\n[health]\nport = 10025\n")).isEmpty)
+    }
+
     @Test func aWordThatIsNoneOfTheFewIsToldWithThem() {
         let found = problems(sources("[mail]\ndomain = \"a.b\"\nnetwork_table = \"sometimes\"\n"))
         let expected = "'sometimes' is not one of \"auto\", \"always\", \"never\""
