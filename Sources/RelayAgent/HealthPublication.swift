@@ -36,6 +36,7 @@ package struct HealthPublication: Sendable {
         // The pass that starts the health unit has proven the relay just now.
         if try !verifier.isProven() { try await verifier.prove() }
         try await verifier.checkService()
+        try KeptSelfTest(files: host.files).write(verifier.selfTest)
         let file = FilePath(NginxConfiguration.healthFile)
         try host.files.createDirectory(file.removingLastComponent())
         let text = Array("healthy\n".utf8)

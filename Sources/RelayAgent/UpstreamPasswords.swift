@@ -27,7 +27,9 @@ struct UpstreamPasswords: Sendable {
             case .file(let path): return try UpstreamPassword(files: files).read(path)
             case .parameter(let name):
                 let isDue = request.facts == .current && reads.isDue(name, every: settings.reconcile.interval * 5)
-                return isDue || !canWait ? try await parameter(name, settings, facts) : nil
+                guard canWait else { return try await parameter(name, settings, facts) }
+                // Postfix has one to go on with, and the rest of the host does not wait for long.
+                return isDue ? try await within(.seconds(10)) { try await parameter(name, settings, facts) } : nil
             }
         } catch  where canWait {
             // A slip in a rotation leaves the relay at work, and all else in its place.

@@ -157,4 +157,21 @@ struct DoorsTests {
                 """
         )
     }
+
+    @Test(arguments: [
+        "nonsense", "smtp inet n - n - -", "smtp tcp n - n - - smtpd", "smtp inet yes - n - - smtpd",
+        "smtp inet n - n soon - smtpd", "smtp inet n - n - many smtpd",
+    ])
+    func aLineThatTheMasterCantReadIsSeen(line: String) {
+        let stock =
+            "smtp inet n - n - - smtpd\n  -o a=b\n# comment\npickup unix n - n 60 1 pickup\ntlsmgr unix - - n 1000? 1 tlsmgr\n"
+        #expect(MasterCf(stock).isReadable)
+        #expect(!MasterCf(stock + line + "\n").isReadable)
+        #expect(MasterCf(stock + "# \(line)\n").isReadable)
+    }
+
+    @Test func theServicesThatAnotherFileLacksAreLeft() {
+        let file = MasterCf("smtp inet n - n - - smtpd -o a=b\n2525 inet n - n - - smtpd\n")
+        #expect(file.without(servicesOf: MasterCf("smtp inet n - n - - smtpd\n")).entries.map(\.service) == ["2525"])
+    }
 }

@@ -246,6 +246,22 @@ struct HealthEndpointTests {
         }
     }
 
+    /// postconf(1) prints an argument in braces without them.
+    @Test func whatPostfixsOwnToolPrintsOtherwiseIsNoDoorMore() async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try postfix.put(master: "smtp inet n - n - - smtpd\n  { -o smtpd_recipient_limit = 500 }\n")
+            let listing = "smtp inet n - n - - smtpd -o smtpd_recipient_limit = 500\n"
+            let verifier = NodeVerifier(
+                probe: fair,
+                selfTest: postfix.node.selfTest,
+                files: files,
+                runner: ScriptedRunner(["postconf -M": CommandOutput(status: 0, standardOutput: listing)])
+            )
+            try await verifier.prove()
+        }
+    }
+
     @Test func aSilentPostfixIsWithdrawn() async throws {
         try await withTemporaryRoot { files in
             let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))

@@ -115,7 +115,7 @@ DEAD = {
     "stopped": "systemctl stop postfix",
     "stopped by its own command": "postfix stop",
     "killed": "kill -9 $(tr -d ' ' </var/spool/postfix/pid/master.pid)",
-    "all killed": "kill -9 $(tr -d ' ' </var/spool/postfix/pid/master.pid) $(pgrep -x smtpd) $(pgrep -x qmgr)",
+    "all killed": "kill -9 $(tr -d ' ' </var/spool/postfix/pid/master.pid) $(pgrep -x smtpd) $(pgrep -x qmgr) || true",
 }
 
 

@@ -47,6 +47,9 @@ package struct Pass: Sendable {
             let outcome = try await converge(request, record)
             await record.finish(request, changes: outcome.changes.count, failure: nil, calls: aws.tally.take())
             return outcome
+        } catch is CancellationError {
+            // Who was told to end in the middle has nothing to tell.
+            throw CancellationError()
         } catch {
             await record.finish(request, failure: error, calls: aws.tally.take())
             throw error

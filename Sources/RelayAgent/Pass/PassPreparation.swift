@@ -50,7 +50,7 @@ struct PassPreparation: Sendable {
         case .relay:
             let facts: NodeFacts
             do {
-                facts = try await self.facts(request.facts)
+                facts = try await currentFacts(request.facts)
             } catch {
                 guard let last = inputs.lastFacts() else { throw error }
                 inTheWay("facts", error)
@@ -143,6 +143,18 @@ struct PassPreparation: Sendable {
         'smtp-relay-agent undrain' brings it back
         """
 
+    /// Where there are facts to go by, nothing waits for long for others.
+    private func currentFacts(_ age: Inputs.Age) async throws -> NodeFacts {
+        guard inputs.lastFacts() != nil else { return try await facts(age) }
+        do {
+            return try await within(Self.patience) { try await facts(age) }
+        } catch is TookTooLong {
+            throw StepFailure(step: "facts", cause: SilentMetadata(waited: Self.patience))
+        }
+    }
+
+    private static let patience: Duration = .seconds(5)
+
     private func facts(_ age: Inputs.Age) async throws(StepFailure) -> NodeFacts {
         let started = ContinuousClock.now
         log.started("facts", "reading instance metadata")
@@ -162,7 +174,8 @@ struct PassPreparation: Sendable {
     /// - Parameter isStrict: Whether metadata has to answer; otherwise what it said last counts.
     private func notices(_ age: Inputs.Age, isStrict: Bool) async throws(StepFailure) -> InstanceNotices {
         do {
-            return try await inputs.notices(age)
+            return try await isStrict
+                ? inputs.notices(age) : within(Self.patience) { try await inputs.notices(age) }
         } catch {
             guard isStrict else { return inputs.lastNotices() }
             throw StepFailure(step: "facts", cause: error)
@@ -193,5 +206,17 @@ struct PassPreparation: Sendable {
         guard try orders.isNews("\(reason.rawValue) \(notices.spotAction ?? "")") else { return }
         log.warning("drain", "leaving: \(reason.rawValue)\(notices.spotAction.map { " (\($0))" } ?? "")")
         try orders.give(DrainOrder(reason))
+    }
+}
+
+/// Instance metadata did not answer in the time that a pass has for it.
+struct SilentMetadata: Error, CustomStringConvertible {
+    let waited: Duration
+
+    var description: String {
+        """
+        instance metadata did not answer within \(waited.components.seconds) s; this pass goes by what it said before (see \
+        'smtp-relay-agent facts')
+        """
     }
 }

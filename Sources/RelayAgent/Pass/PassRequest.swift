@@ -19,6 +19,8 @@ package struct PassRequest: Sendable {
     package var agent: Int32?
     /// When the resident agent makes the next pass.
     package var nextAfter: Duration?
+    /// Is told how far the pass is.
+    package var progress: PassProgress?
 
     package init(
         trigger: String,
@@ -28,7 +30,8 @@ package struct PassRequest: Sendable {
         asksAnew: Bool = false,
         isShutdown: Bool = false,
         agent: Int32? = nil,
-        nextAfter: Duration? = nil
+        nextAfter: Duration? = nil,
+        progress: PassProgress? = nil
     ) {
         self.trigger = trigger
         self.waitsInService = waitsInService
@@ -38,6 +41,7 @@ package struct PassRequest: Sendable {
         self.isShutdown = isShutdown
         self.agent = agent
         self.nextAfter = nextAfter
+        self.progress = progress
     }
 }
 

@@ -59,6 +59,7 @@ struct Serve: Sendable {
         if !postfix.hasFailed { results.note("postfix") { try services.postfix.markProven() } }
         if !nginx.hasFailed { results.note("nginx") { try services.nginx.markProven() } }
 
+        parts.request.progress?.finishHost()
         // Each load balancer for itself: who waits for one is late at none of the others.
         results.add(await runner.run(parts.memberships))
         let failed = results.failures

@@ -16,6 +16,17 @@ struct ResidentLoop {
 
     private typealias Trigger = PassSchedule.Trigger
 
+    /// The pass that is being made.
+    private struct UnderWay {
+        let task: Task<Void, Never>
+        let since: ContinuousClock.Instant
+        let isFull: Bool
+        let triggers: [Trigger]
+        let progress: PassProgress
+        /// Whether it was told to end, since the host has something more urgent.
+        var isCut = false
+    }
+
     private let pass: Pass
     private let inputs: Inputs
     private let host: HostAccess
@@ -25,7 +36,7 @@ struct ResidentLoop {
     private let log: StepLog
 
     private var schedule = PassSchedule(regular: .now)
-    private var underWay: (task: Task<Void, Never>, since: ContinuousClock.Instant, isFull: Bool, triggers: [Trigger])?
+    private var underWay: UnderWay?
     private var alarm: Task<Void, Never>?
     private var mainProcesses: [ServiceName: (process: Int32, start: String?, watch: Task<Void, Never>)] = [:]
     /// The queue manager, which ends when Postfix loads its files.
@@ -138,18 +149,21 @@ struct ResidentLoop {
 
     private mutating func beginPass() {
         let now = ContinuousClock.now
-        guard underWay == nil, now >= schedule.due else { return }
+        guard now >= schedule.due else { return }
+        if underWay != nil { return cutShort(at: now) }
         let isFull = schedule.isFull(at: now)
         let triggers = schedule.answered(at: now)
         schedule.begin(at: now, next: now + inputs.residentSettings.longestPass)
         let settings = inputs.residentSettings.reconcile
+        let progress = PassProgress()
         let request = PassRequest(
             trigger: triggers.isEmpty ? "the interval" : triggers.map(\.name).joined(separator: ", "),
             waitsInService: false,
             facts: isFull ? .current : .known,
             asksAnew: triggers.contains(Self.hangUp),
             agent: getpid(),
-            nextAfter: settings.interval
+            nextAfter: settings.interval,
+            progress: progress
         )
         let task = Task { [pass, log, sender] in
             do {
@@ -162,14 +176,27 @@ struct ResidentLoop {
             // A look at the host alone does not see what the others tell.
             if isFull { log.passEnded() }
         }
-        underWay = (task, now, isFull, triggers)
+        underWay = UnderWay(task: task, since: now, isFull: isFull, triggers: triggers, progress: progress)
     }
+
+    /// Ends a pass that only waits for load balancers, where the host calls for another. It is made up for right after.
+    private mutating func cutShort(at now: ContinuousClock.Instant) {
+        guard let waits = underWay?.progress.hostFinished, now - waits > Self.courtesy, underWay?.isCut == false else {
+            return
+        }
+        underWay?.isCut = true
+        underWay?.task.cancel()
+    }
+
+    /// What the calls of a pass with nothing to do take at most.
+    private static let courtesy: Duration = .seconds(1)
 
     private mutating func finish(_ end: Resident.PassEnd) {
         let wasFull = underWay?.isFull ?? true
         if let underWay, case .done(let outcome) = end, !outcome.changes.isEmpty {
             schedule.putRight(underWay.triggers, at: .now)
         }
+        let wasCut = underWay?.isCut ?? false
         underWay = nil
         let settings = inputs.residentSettings.reconcile
         let next = settings.interval + settings.jitter * Double.random(in: 0..<1)
@@ -179,6 +206,9 @@ struct ResidentLoop {
             if wasFull { schedule.regular(at: .now + next) }
             watchProcesses(outcome.services)
             text = outcome.isLeaving ? "out of the load balancers" : "the node is as it should be"
+        case .failed where wasCut:
+            schedule.regular(at: .now + Self.courtesy)
+            text = "looking at the host first"
         case .failed(let isLeaving):
             // Who leaves has tried for as long as leaving may take; what still fails does not hurry.
             schedule.regular(at: .now + (isLeaving ? next : min(next, Self.patience)))
@@ -243,7 +273,8 @@ struct ResidentLoop {
     private mutating func setAlarm() {
         alarm?.cancel()
         let sign = notifier.watchdogInterval.map { ContinuousClock.now + $0 / 3 }
-        let pass = underWay == nil ? schedule.due : nil
+        // While a pass is under way, what is due may soon be urgent enough to cut it short.
+        let pass = underWay == nil ? schedule.due : schedule.due <= .now ? .now + .milliseconds(500) : nil
         guard let time = [sign, pass].compactMap(\.self).min() else { return }
         alarm = Task { [sender] in
             do {

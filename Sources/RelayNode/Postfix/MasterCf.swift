@@ -86,6 +86,34 @@ package struct MasterCf: Sendable, Equatable {
         }
     }
 
+    /// The same file without the services that another one has.
+    package func without(servicesOf other: MasterCf) -> MasterCf {
+        let known = Set(other.entries.map { [$0.service, $0.type, $0.command] })
+        var file = self
+        for entry in entries.reversed() where known.contains([entry.service, entry.type, entry.command]) {
+            file.remove(entry)
+        }
+        return file
+    }
+
+    /// Whether Postfix's master can read the whole file (master(5)): it ends where it can't.
+    package var isReadable: Bool {
+        var text: [String] = []
+        for line in lines where !line.isBlankOrComment {
+            if line.isIndented, let last = text.popLast() { text.append(last + line) } else { text.append(line) }
+        }
+        return text.allSatisfy { Self.isEntry($0.bracedWords) }
+    }
+
+    private static func isEntry(_ words: [String]) -> Bool {
+        guard words.count >= 8, types.contains(words[1]) else { return false }
+        let flags = words[2...4].allSatisfy { ["-", "y", "n"].contains($0) }
+        let wakeup = words[5].hasSuffix("?") ? String(words[5].dropLast()) : words[5]
+        return flags && [wakeup, words[6]].allSatisfy { $0 == "-" || UInt32($0) != nil }
+    }
+
+    private static let types: Set = ["inet", "unix", "fifo", "pass", "unix-dgram"]
+
     /// Takes an entry out.
     package mutating func remove(_ entry: Entry) {
         for index in entry.lines.sorted(by: >) { lines.remove(at: index) }

@@ -119,17 +119,21 @@ package struct NodeVerifier: Sendable {
         }
     }
 
-    /// The doors that Postfix's own tool reads in master.cf, where it can, together with those that are read here.
+    /// The doors that are read in master.cf here, and any further service that Postfix's own tool reads there.
     private func doors() async throws -> Doors {
-        let read = try ownDoors()
+        let file = try masterCf()
+        let read = doors(file)
         // postconf(1) before 2.9 knows no -M; what it can't read, the master does not read either.
         guard let output = try? await runner.run(Command("postconf", ["-M"])), output.status == 0 else { return read }
-        return read.merging(doors(MasterCf(output.standardOutput)))
+        // It does not print every argument as it stands in the file, so it is asked for services alone.
+        return read.merging(doors(MasterCf(output.standardOutput).without(servicesOf: file)))
     }
 
-    private func ownDoors() throws -> Doors {
-        doors(MasterCf(FileText(try files.bytes(at: Self.masterCf)).string))
+    private func masterCf() throws -> MasterCf {
+        MasterCf(FileText(try files.bytes(at: Self.masterCf)).string)
     }
+
+    private func ownDoors() throws -> Doors { doors(try masterCf()) }
 
     private func doors(_ file: MasterCf) -> Doors {
         Doors(file, at: selfTest.address, isProxied: selfTest.isProxied)

@@ -42,6 +42,10 @@ package struct PostfixService: ServiceConfiguration {
         return try store.proven()?.files[FilePath(table.path)]?.hasText ?? false
     }
 
+    package func isReadable(_ text: String, at path: FilePath) -> Bool {
+        path != Self.masterCf || MasterCf(text).isReadable
+    }
+
     package func isOwn(_ text: String, at path: FilePath) -> Bool {
         path != Self.mainCf && path != Self.masterCf && PostfixTable.isOwn(text)
     }

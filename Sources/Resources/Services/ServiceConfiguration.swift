@@ -15,6 +15,9 @@ package protocol ServiceConfiguration: Sendable {
     /// Those of them whose text is not known now: they are to be as they last worked.
     var kept: Set<FilePath> { get }
 
+    /// Whether the service itself can read a file with this text; where it can't, the file is as good as gone.
+    func isReadable(_ text: String, at path: FilePath) -> Bool
+
     /// Whether what stands in a file is the agent's own work from the first line to the last: it is no original to be
     /// kept, and goes where it is not wanted.
     func isOwn(_ text: String, at path: FilePath) -> Bool
@@ -61,6 +64,7 @@ package protocol ServiceConfiguration: Sendable {
 extension ServiceConfiguration {
     package var secrets: Set<FilePath> { [] }
     package var kept: Set<FilePath> { [] }
+    package func isReadable(_ text: String, at path: FilePath) -> Bool { true }
     package func isOwn(_ text: String, at path: FilePath) -> Bool { false }
     package func newPorts(from current: [FilePath: String], to desired: [FilePath: String]) -> [UInt16] { [] }
     package var programs: Set<String> { [] }

@@ -46,7 +46,9 @@ struct ServiceEdit {
         let states = try ServiceFiles(configuration: configuration, files: files).states()
         let found = states.filter { $0.value.hasText }.mapValues { FileText($0.bytes) }
         let known = (proven?.bytes ?? [:]).filter { configuration.paths.contains($0.key) }.mapValues { FileText($0) }
-        let texts = found.merging(known) { found, _ in found }
+        // What the service can't read comes back as it last worked, like what is gone.
+        let readable = found.filter { known[$0.key] == nil || configuration.isReadable($0.value.string, at: $0.key) }
+        let texts = readable.merging(known) { found, _ in found }
         let current = texts.mapValues(\.string)
         let knownTexts = known.mapValues(\.string)
         func desired(from texts: [FilePath: String]) throws -> [FilePath: String] {
@@ -104,7 +106,7 @@ struct ServiceEdit {
         changed = changed.filter(\.wanted.hasText) + changed.filter { !$0.wanted.hasText }
         var action = try configuration.action(from: current, to: wanted)
         // The service may have read what stood in the place of a file that comes back.
-        if changed.contains(where: { found[$0.path] == nil }) { action = max(action, .reload) }
+        if changed.contains(where: { readable[$0.path] == nil }) { action = max(action, .reload) }
         let provenPorts = proven.map { _ in configuration.newPorts(from: knownTexts, to: wanted) }
         self.states = states
         self.changedFiles = changed
