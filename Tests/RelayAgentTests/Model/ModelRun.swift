@@ -38,9 +38,9 @@ struct ModelRun {
             try await withTemporaryRoot { (files) async throws in
                 var run = try ModelRun(files)
                 for (index, step) in ([.pass(isWhole: true)] + steps).enumerated() {
-                    if let promise = try await run.take(step) {
-                        return BrokenPromise(step: index - 1, promise: promise, log: run.log)
-                    }
+                    var promise = try await run.take(step)
+                    if index == 0, promise == nil, !run.isPublished { promise = "the first pass brings it into service" }
+                    if let promise { return BrokenPromise(step: index - 1, promise: promise, log: run.log) }
                 }
                 return nil
             }

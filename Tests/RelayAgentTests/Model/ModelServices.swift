@@ -1,6 +1,7 @@
 import Host
 import RelayNode
 import SystemPackage
+import Units
 
 @testable import RelayAgent
 
@@ -20,7 +21,7 @@ struct ModelServices {
                 mainProcess: isActive ? world.process(of: name) : nil
             )
         }
-        for name in [ModelWorld.publisher, "smtp-relay-agent", "smtp-relay-agent-reconcile.timer"] {
+        for name in [ModelWorld.publisher, Units.agent.name, Units.reconcileTimer.name] {
             states[ServiceName(name)] = ServiceState(
                 isInstalled: true,
                 isEnabled: state.enabled.contains(name),

@@ -3,6 +3,7 @@ import RelayNode
 import RelayTestSupport
 import Synchronization
 import SystemPackage
+import Units
 
 /// The host below a temporary root, and everything around it that the agent meets: what is true, whoever looks.
 final class ModelWorld: Sendable {
@@ -24,7 +25,7 @@ final class ModelWorld: Sendable {
     private let state = Mutex(State())
 
     static let health = FilePath(NginxConfiguration.healthFile)
-    static let publisher = "smtp-relay-agent-health"
+    static let publisher = Units.health.name
     private static let master: Int32 = 100
     private static let nginxProcess: Int32 = 4000
 
