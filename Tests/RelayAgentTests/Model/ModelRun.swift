@@ -106,7 +106,7 @@ struct ModelRun {
             if end.changes != nil { return "no false alarm: the pass was fine, and the node is out of service" }
             if before.isPublished, before.isFair { return "no false alarm: the pass took a fair node out of service" }
         }
-        return end.changes == nil ? nil : await second(isWhole)
+        return end.changes == nil || !isWhole || number == 1 ? nil : await second(isWhole)
     }
 
     private func neverDeaf(_ interruption: ModelStep.Interruption?, _ end: ModelAgent.End) -> String? {

@@ -52,26 +52,20 @@ enum ModelStep: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    var isPass: Bool {
-        switch self {
-        case .pass, .interrupted: true
-        default: false
-        }
-    }
-
-    static func random(_ chance: inout Chance) -> ModelStep {
-        switch chance.below(32) {
-        case 0..<8: .pass(isWhole: chance.below(3) == 0)
-        case 8..<14: .interrupted(.random(&chance), after: 1 + chance.below(40))
-        case 14..<21: .edit(chance.pick(ModelEdit.allCases))
-        case 21..<23: .reload
-        case 23: .kill(chance.pick([.postfix, .nginx]))
-        case 24..<26: .settings(chance.pick(ModelSettings.allCases))
-        case 26: .metadata(isUp: chance.below(2) == 0)
-        case 27: .mirror(isUp: chance.below(2) == 0)
-        case 28: chance.below(2) == 0 ? .hold(chance.pick([587, 8088])) : .free(chance.pick([587, 8088]))
-        case 29: .disk(isFull: chance.below(3) == 0)
-        default: .grace
+    /// Some steps that belong together: most edits are loaded at once, and the next pass may be late.
+    static func random(_ chance: inout Chance) -> [ModelStep] {
+        switch chance.below(20) {
+        case 0..<3: [.pass(isWhole: chance.below(3) == 0)]
+        case 3..<7: [.interrupted(.random(&chance), after: 1 + chance.below(40))]
+        case 7..<13:
+            [.edit(chance.pick(ModelEdit.allCases))] + (chance.below(3) > 0 ? [.reload] : [])
+                + (chance.below(2) == 0 ? [.grace] : [])
+        case 13: [.kill(chance.pick([.postfix, .nginx]))]
+        case 14..<16: [.settings(chance.pick(ModelSettings.allCases))]
+        case 16: [.metadata(isUp: chance.below(2) == 0)]
+        case 17: [.mirror(isUp: chance.below(2) == 0)]
+        case 18: [chance.below(2) == 0 ? .hold(chance.pick([587, 8088])) : .free(chance.pick([587, 8088]))]
+        default: [.disk(isFull: chance.below(3) == 0)]
         }
     }
 }
