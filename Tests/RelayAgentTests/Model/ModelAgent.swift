@@ -83,6 +83,7 @@ final class ModelAgent: Sendable {
         let request = PassRequest(
             trigger: "the model",
             waitsInService: false,
+            showsDiffs: false,
             facts: isWhole ? .current : .known,
             agent: 1,
             nextAfter: .seconds(60)
