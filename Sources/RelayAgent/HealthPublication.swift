@@ -33,6 +33,8 @@ package struct HealthPublication: Sendable {
         if !isProven { try await verifier.prove() }
         try await verifier.checkService()
         guard publishes else { return }
+        // The guard judges by it from the first moment, and no pass may come to prove the relay again.
+        try KeptSelfTest(files: host.files).write(verifier.selfTest)
         let file = FilePath(NginxConfiguration.healthFile)
         try host.files.createDirectory(file.removingLastComponent())
         let text = Array("healthy\n".utf8)

@@ -115,8 +115,15 @@ final class ModelAgent: Sendable {
     /// What the resident agent does when the grace after a change is over.
     func endGrace() {
         let host = kept.withLock { $0!.host }
-        if let reason = try? host.healthGuard.withdrawUnlessProven() { log.write("withdrawn: \(reason)\n") }
+        do {
+            if let reason = try host.healthGuard.withdrawUnlessProven() { log.write("withdrawn: \(reason)\n") }
+        } catch {
+            log.write("not withdrawn: \(error)\n")
+        }
     }
+
+    /// The last lines that it told.
+    var recentLog: String { log.text.split(separator: "\n").suffix(25).joined(separator: "\n") }
 
     // What happens in the middle
 

@@ -72,6 +72,7 @@ struct ModelRun {
         case .disk(let isFull): world.change { $0.isDiskFull = isFull }
         case .grace:
             agent.endGrace()
+            log = agent.recentLog
             return neverOpen
         }
         return nil
@@ -93,7 +94,7 @@ struct ModelRun {
         let before = (isPublished: isPublished, isFair: isFair, own: ownParameters)
         let agent = agent
         let end = await agent.pass(isWhole: isWhole, interruption, after: count, number: number)
-        log = agent.log.text.split(separator: "\n").suffix(25).joined(separator: "\n")
+        log = agent.recentLog
         if end.isDead { self.agent = ModelAgent(world) }
         if let lost = lost(of: before.own, interruption) { return "nothing lost: \(lost) is gone from main.cf" }
         if end.isDead || end.isCancelled { return nil }
@@ -120,7 +121,7 @@ struct ModelRun {
     /// What a second pass finds to do right after one that worked.
     private mutating func second(_ isWhole: Bool) async -> String? {
         let again = await agent.pass(isWhole: isWhole)
-        log = agent.log.text.split(separator: "\n").suffix(25).joined(separator: "\n")
+        log = agent.recentLog
         guard again.changes != [] else { return nil }
         return "a second pass changes nothing: \(again.changes?.joined(separator: ", ") ?? "it failed")"
     }

@@ -5,6 +5,16 @@ import Testing
 ///
 /// The doors answer by what Postfix has loaded, so the promises are looked at from outside. For a longer run, see `fuzz`.
 struct ModelTests {
+    /// What has broken a promise once, as the test below had found and shrunk it.
+    @Test(arguments: [
+        // The health unit had published before the first pass came to it, and the guard knew of no proof to judge by.
+        [ModelStep.edit(.openPort), .reload, .grace]
+    ])
+    func whatWasFoundOnceIsMended(steps: [ModelStep]) async throws {
+        let broken = try await ModelRun.brokenPromise(by: steps)
+        #expect(broken == nil, "\(broken.map { "\($0)" } ?? "")")
+    }
+
     @Test func thePromisesHoldWhateverHappens() async throws {
         try await fuzz(25) { chance in
             let steps = (0..<(2 + chance.below(8))).flatMap { _ in ModelStep.random(&chance) } + [.pass(isWhole: true)]
