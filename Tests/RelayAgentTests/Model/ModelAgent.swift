@@ -25,6 +25,7 @@ final class ModelAgent: Sendable {
     private let world: ModelWorld
     private let state = Mutex(State())
     let log = ModelLog()
+    /// Set once, as what it holds refers to the agent itself.
     private let kept = Mutex<(pass: Pass, host: HostAccess)?>(nil)
 
     init(_ world: ModelWorld) {
@@ -78,7 +79,7 @@ final class ModelAgent: Sendable {
         async -> End
     {
         state.withLock { $0 = State(interruption: interruption, left: count, number: number) }
-        let pass = kept.withLock { $0!.pass }
+        guard let pass = kept.withLock({ $0 })?.pass else { preconditionFailure("an agent without a pass") }
         let (gate, opener) = AsyncStream.makeStream(of: Void.self)
         let request = PassRequest(
             trigger: "the model",
@@ -114,7 +115,7 @@ final class ModelAgent: Sendable {
 
     /// What the resident agent does when the grace after a change is over.
     func endGrace() {
-        let host = kept.withLock { $0!.host }
+        guard let host = kept.withLock({ $0 })?.host else { return }
         do {
             if let reason = try host.healthGuard.withdrawUnlessProven() { log.write("withdrawn: \(reason)\n") }
         } catch {

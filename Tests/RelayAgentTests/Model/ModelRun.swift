@@ -39,7 +39,7 @@ struct ModelRun {
                 var run = try ModelRun(files)
                 for (index, step) in ([.pass(isWhole: true)] + steps).enumerated() {
                     var promise = try await run.take(step)
-                    if index == 0, promise == nil, !run.isPublished { promise = "the first pass brings it into service" }
+                    if index == 0, promise == nil, !run.isPublished { promise = "the first pass must work" }
                     if let promise { return BrokenPromise(step: index - 1, promise: promise, log: run.log) }
                 }
                 return nil

@@ -106,7 +106,8 @@ extension ModelEdges: ServiceManager {
         _ service: ServiceName,
         _ act: (ModelServices, String) async throws -> Bool
     ) async throws(ServiceFailure) {
-        let failure = ServiceFailure(operation: "\(operation) \(service)", cause: CommandFailure(Command("systemctl", []), .timedOut))
+        let cause = CommandFailure(Command("systemctl", [operation, "\(service)"]), .timedOut)
+        let failure = ServiceFailure(operation: "\(operation) \(service)", cause: cause)
         guard isReached() else { throw failure }
         guard let isDone = try? await act(ModelServices(world: world), service.description), isDone else {
             throw failure

@@ -61,8 +61,9 @@ enum ModelStep: Sendable, Equatable, CustomStringConvertible {
             [.edit(chance.pick(ModelEdit.allCases))] + (chance.below(3) > 0 ? [.reload] : [])
                 + (chance.below(2) == 0 ? [.grace] : [])
         case 13: [.kill(chance.pick([.postfix, .nginx]))]
-        case 14..<16: [.settings(chance.pick(ModelSettings.allCases))]
-        case 16: [.metadata(isUp: chance.below(2) == 0)]
+        case 14..<16:
+            [.settings(chance.pick(ModelSettings.allCases))] + (chance.below(2) == 0 ? [.pass(isWhole: true)] : [])
+        case 16: [.metadata(isUp: chance.below(2) == 0), .pass(isWhole: true)]
         case 17: [.mirror(isUp: chance.below(2) == 0)]
         case 18: [chance.below(2) == 0 ? .hold(chance.pick([587, 8088])) : .free(chance.pick([587, 8088]))]
         default: [.disk(isFull: chance.below(3) == 0)]
