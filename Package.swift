@@ -186,7 +186,7 @@ let package = Package(
             name: "RelayAgentTests",
             dependencies: [
                 "AWS", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode", "RelayTestSupport", "Resources",
-                "SMTP", "Units", "Vocabulary", logging, systemPackage,
+                "SMTP", "Settings", "Units", "Vocabulary", logging, systemPackage,
             ],
             swiftSettings: strict
         ),

@@ -7,7 +7,7 @@ package import SystemPackage
 package func withTemporaryRoot<Result>(
     _ body: (FileSystem) async throws -> Result
 ) async throws -> Result {
-    let root = FilePath("/tmp/smtp-relay-agent-test-\(UInt64.random(in: .min ... .max))")
+    let root = FilePath("/tmp/relay-\(String(UInt64.random(in: .min ... .max), radix: 36))")
     let host = FileSystem()
     try host.createDirectory(root)
     do {

@@ -20,7 +20,7 @@ package struct FileSystem: Sendable {
 
     /// The path as the operating system sees it.
     package func location(of path: FilePath) -> FilePath {
-        root.appending(path.removingRoot().components)
+        root.string == "/" && path.isAbsolute ? path : FilePath("\(root.string)/\(path.string)")
     }
 
     /// What stands at the path, without following a link there; `nil` where nothing does.

@@ -162,7 +162,7 @@ package struct NodeVerifier: Sendable {
             if let subject = try subject() { return subject }
             // Where the old queue manager took the master's word to the new one, there is none until mail comes.
             if look == 3 { _ = try? await runner.run(Command("postkick", ["public", "qmgr", "I"])) }
-            try await Task.sleep(for: .milliseconds(100))
+            try await Waiting.sleep(for: .milliseconds(100))
         }
         return try subject()
     }

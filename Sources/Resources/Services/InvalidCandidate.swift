@@ -27,16 +27,16 @@ enum Patience {
         isPlain: (any Error) -> Bool = { _ in false },
         _ attempt: () async throws -> Void
     ) async throws {
-        let begin = ContinuousClock.now
+        let begin = Waiting.now
         while true {
-            let started = ContinuousClock.now
+            let started = Waiting.now
             do {
                 return try await attempt()
             } catch {
-                let now = ContinuousClock.now
+                let now = Waiting.now
                 let deadline = begin + (isPlain(error) ? shortLimit : limit)
                 guard now + (now - started) < deadline else { throw error }
-                try await Task.sleep(for: .milliseconds(200))
+                try await Waiting.sleep(for: .milliseconds(200))
             }
         }
     }
@@ -49,7 +49,7 @@ enum Patience {
             } catch let failure as RelayPolicyFailure where failure.isOpen {
                 throw failure
             } catch {
-                try await Task.sleep(for: .milliseconds(300))
+                try await Waiting.sleep(for: .milliseconds(300))
             }
         }
         return try await attempt()

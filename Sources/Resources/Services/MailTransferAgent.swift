@@ -133,10 +133,10 @@ package struct MailTransferAgent: Resource {
     private func expectFreePorts() async throws {
         let postfix = try await services.state(of: ServiceName("postfix"))
         guard postfix.isInstalled, !postfix.isActive, !postfix.isStarting else { return }
-        let deadline = ContinuousClock.now + Self.patience
+        let deadline = Waiting.now + Self.patience
         while let holder = strangers().first {
-            guard ContinuousClock.now < deadline else { throw taken(holder) }
-            try await Task.sleep(for: .milliseconds(100))
+            guard Waiting.now < deadline else { throw taken(holder) }
+            try await Waiting.sleep(for: .milliseconds(100))
         }
     }
 
