@@ -98,6 +98,14 @@ package actor MetadataClient {
         }
     }
 
+    /// Begins to wait anew: what is read from now on is waited for until then, and no longer.
+    ///
+    /// - Parameter patience: At most the settings' own.
+    package func begin(patience: Duration) {
+        (started, deadline, hasTold) = (time.now(), time.now() + min(patience, settings.timeout), false)
+        lastRead = started
+    }
+
     /// Gives a resident caller its whole patience again, once it has been silent for longer than that.
     private func beginPass() {
         let now = time.now()

@@ -113,11 +113,17 @@ package final class Inputs: Sendable {
     ///
     /// - Parameter isNamed: Whether the public address's name is asked for, which may take seconds where no name server
     ///   answers.
+    ///   - patience: How long metadata is waited for; without it, as long as the settings have it.
     /// - Throws: `SettingsProblems` where the settings do not say how to read metadata, or a `MetadataFailure`.
-    package func facts(_ age: Age = .current, isNamed: Bool = true) async throws -> NodeFacts {
+    package func facts(
+        _ age: Age = .current,
+        isNamed: Bool = true,
+        patience: Duration? = nil
+    ) async throws -> NodeFacts {
         let before = known.withLock { $0 }
         if let before, age == .known { return spoken(before) }
         let metadata = try metadata()
+        if let patience { await metadata.begin(patience: patience) }
         var facts =
             if let before {
                 try await before.refreshed(from: metadata)

@@ -50,7 +50,8 @@ struct PassPreparation: Sendable {
         case .relay:
             let facts: NodeFacts
             do {
-                facts = try await currentFacts(request.facts)
+                let isKnown = request.agent != nil && inputs.lastFacts() != nil
+                facts = try await self.facts(request.facts, patience: isKnown ? Self.patience : nil)
             } catch {
                 guard let last = inputs.lastFacts() else { throw error }
                 inTheWay("facts", error)
@@ -143,23 +144,14 @@ struct PassPreparation: Sendable {
         'smtp-relay-agent undrain' brings it back
         """
 
-    /// Where there are facts to go by, nothing waits for long for others.
-    private func currentFacts(_ age: Inputs.Age) async throws -> NodeFacts {
-        guard inputs.lastFacts() != nil else { return try await facts(age) }
-        do {
-            return try await within(Self.patience) { try await facts(age) }
-        } catch is TookTooLong {
-            throw StepFailure(step: "facts", cause: SilentMetadata(waited: Self.patience))
-        }
-    }
-
+    /// A resident agent that has facts to go by does not wait for long for others.
     private static let patience: Duration = .seconds(5)
 
-    private func facts(_ age: Inputs.Age) async throws(StepFailure) -> NodeFacts {
+    private func facts(_ age: Inputs.Age, patience: Duration? = nil) async throws(StepFailure) -> NodeFacts {
         let started = ContinuousClock.now
         log.started("facts", "reading instance metadata")
         do {
-            let facts = try await inputs.facts(age)
+            let facts = try await inputs.facts(age, patience: patience)
             let networks = facts.vpcNetworks.map(\.description).joined(separator: ", ")
             let what =
                 "\(facts.instanceID), \(facts.privateAddress) in \(facts.vpcID) (\(networks))"
@@ -174,8 +166,7 @@ struct PassPreparation: Sendable {
     /// - Parameter isStrict: Whether metadata has to answer; otherwise what it said last counts.
     private func notices(_ age: Inputs.Age, isStrict: Bool) async throws(StepFailure) -> InstanceNotices {
         do {
-            return try await isStrict
-                ? inputs.notices(age) : within(Self.patience) { try await inputs.notices(age) }
+            return try await inputs.notices(age)
         } catch {
             guard isStrict else { return inputs.lastNotices() }
             throw StepFailure(step: "facts", cause: error)
@@ -206,17 +197,5 @@ struct PassPreparation: Sendable {
         guard try orders.isNews("\(reason.rawValue) \(notices.spotAction ?? "")") else { return }
         log.warning("drain", "leaving: \(reason.rawValue)\(notices.spotAction.map { " (\($0))" } ?? "")")
         try orders.give(DrainOrder(reason))
-    }
-}
-
-/// Instance metadata did not answer in the time that a pass has for it.
-struct SilentMetadata: Error, CustomStringConvertible {
-    let waited: Duration
-
-    var description: String {
-        """
-        instance metadata did not answer within \(waited.components.seconds) s; this pass goes by what it said before (see \
-        'smtp-relay-agent facts')
-        """
     }
 }
