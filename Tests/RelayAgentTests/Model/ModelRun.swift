@@ -39,7 +39,9 @@ struct ModelRun {
                 var run = try ModelRun(files)
                 for (index, step) in ([.pass(isWhole: true)] + steps).enumerated() {
                     var promise = try await run.take(step)
-                    if index == 0, promise == nil, !run.isPublished { promise = "the first pass must work" }
+                    if index == 0, promise == nil, !run.isPublished || !run.isFair {
+                        promise = "the first pass makes a fair node of it"
+                    }
                     if let promise { return BrokenPromise(step: index - 1, promise: promise, log: run.log) }
                 }
                 return nil
@@ -133,7 +135,7 @@ struct ModelRun {
             world.text("/etc/postfix/main.cf") == postfix.main, world.text("/etc/postfix/master.cf") == postfix.master
         else { return false }
         let main = MainCf(postfix.main)
-        let policy = ["mynetworks": "127.0.0.0/8, 10.0.0.0/16", "smtpd_data_restrictions": "permit_mynetworks, reject"]
+        let policy = ["mynetworks": "127.0.0.0/8 10.0.0.0/16", "smtpd_data_restrictions": "permit_mynetworks, reject"]
         let closed = "permit_mynetworks, reject_unauth_destination, reject"
         guard policy.allSatisfy({ main[$0.key] == $0.value }), main["smtpd_relay_restrictions"] == closed,
             main["smtpd_recipient_restrictions"] == closed

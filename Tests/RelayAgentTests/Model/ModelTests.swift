@@ -16,7 +16,7 @@ struct ModelTests {
     }
 
     @Test func thePromisesHoldWhateverHappens() async throws {
-        try await fuzz(5) { chance in
+        try await fuzz(4) { chance in
             let steps = (0..<(2 + chance.below(8))).flatMap { _ in ModelStep.random(&chance) } + [.pass(isWhole: true)]
             guard let first = try await ModelRun.brokenPromise(by: steps) else { return }
             let (shortest, broken) = try await shrink(Array(steps.prefix(first.step + 1)), first)
