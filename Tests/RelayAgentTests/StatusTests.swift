@@ -1,3 +1,4 @@
+import AWS
 import Host
 import RelayTestSupport
 import Resources
@@ -69,6 +70,47 @@ struct StatusTests {
             "8 min ago, packages: a mirror fails\n",
         ] {
             #expect(table.contains(line), "\(line) in\n\(table)")
+        }
+    }
+
+    @Test func whatTheLastPassDidNotSeeIsNotShownAsOfNow() {
+        var status = status
+        status.drain = nil
+        status.probes[0].isOld = true
+        status.parts.append(NodeStatus.Part(name: "load balancer relay", state: .asItShouldBe, checkedAt: 990))
+        func table(isPublished: Bool) -> String {
+            StatusReport(status, isAgentUp: true, isPublished: isPublished, queue: nil, now: 1000).table
+        }
+        #expect(table(isPublished: true).contains("not looked at by the last pass; before that, passed, 10 s ago"))
+        #expect(table(isPublished: true).contains("registered, but not in service, checked 10 s ago\n"))
+        #expect(table(isPublished: true).contains("health check           answered with 200\n"))
+        #expect(table(isPublished: false).contains("health check           answered with 503: OUT OF SERVICE\n"))
+        #expect(!Metrics(status, now: 1000).description.contains("probe_success{probe=\"smtp\"}"))
+        #expect(Metrics(status, now: 1000).description.contains("probe_success{probe=\"queue disk\"} 0"))
+    }
+
+    private struct Silent: Error {}
+
+    @Test func aPassWritesDownOnlyWhatItHasSeen() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try StatusFile(files: files).write(status)
+            let record = PassRecord("the interval", files: files)
+            record.report(ProbeReport(.smtp, "a sender", failure: "no answer"))
+            record.report([StepFailure(step: "postfix", cause: Silent()), StepFailure(step: "health", cause: Silent())])
+            let failure = StepFailure(step: "postfix", cause: Silent())
+            await record.finish(
+                PassRequest(trigger: "the interval", nextAfter: .seconds(60)),
+                failure: failure,
+                calls: APITally.Counts()
+            )
+            let written = try #require(StatusFile(files: files).read())
+            #expect(written.services.isEmpty && written.memberships.isEmpty)
+            #expect(written.probes.first { $0.probe == .smtp }?.isOld != true)
+            #expect(written.probes.first { $0.probe == .queueDisk }?.isOld == true)
+            #expect(written.failures.map(\.step).prefix(3) == ["postfix", "health", "packages"])
+            #expect(written.parts.first?.state == .failed)
+            let next = try #require(written.nextPassAt) - (try #require(written.lastPass?.startedAt))
+            #expect(next <= 11)
         }
     }
 

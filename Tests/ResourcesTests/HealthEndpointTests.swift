@@ -246,6 +246,38 @@ struct HealthEndpointTests {
         }
     }
 
+    /// Answers at port 25 alone, or believes nobody at any other.
+    private struct Choosy: RelayProbing {
+        let fair: FakeRelay
+        let elsewhere: SMTPFailure.Reason
+
+        func attempts(_ attempts: [RelayAttempt], at door: ProbedDoor) throws -> [RelayAnswers] {
+            if door.server.port != 25 { throw SMTPFailure(server: door.server, reason: elsewhere) }
+            return try fair.attempts(attempts, at: door)
+        }
+    }
+
+    @Test func aFurtherDoorThatNobodyGetsInByIsNoHarm() async throws {
+        let refused = SMTPFailure.Reason.refused(command: "XCLIENT", reply: SMTPReply(code: 550, lines: ["no"]))
+        for (reason, passes) in [
+            (SMTPFailure.Reason.notConnected("refused"), true), (.notEncrypted("no certificate"), true),
+            (.silent(after: "EHLO"), true), (refused, false),
+        ] {
+            try await withTemporaryRoot { files in
+                let postfix = try PretendedPostfix(in: files)
+                try postfix.put(
+                    master: "smtp inet n - n - - smtpd\n465 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes\n"
+                )
+                let verifier = verifier(Choosy(fair: fair, elsewhere: reason), postfix)
+                if passes {
+                    try await verifier.prove()
+                } else {
+                    await #expect(throws: SMTPFailure.self) { try await verifier.prove() }
+                }
+            }
+        }
+    }
+
     /// postconf(1) prints an argument in braces without them.
     @Test func whatPostfixsOwnToolPrintsOtherwiseIsNoDoorMore() async throws {
         try await withTemporaryRoot { files in

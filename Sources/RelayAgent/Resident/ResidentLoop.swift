@@ -46,7 +46,7 @@ struct ResidentLoop {
 
     private static let hangUp = Trigger(name: "SIGHUP", isFull: true)
     /// After a pass that failed.
-    private static let patience: Duration = .seconds(10)
+    static let patience: Duration = .seconds(10)
 
     init(
         pass: Pass,
@@ -67,6 +67,8 @@ struct ResidentLoop {
         watchFiles()
         // The first pass may have to wait for minutes, and whoever starts the unit waits for this.
         notifier.ready(status: "the first pass is under way")
+        // Nobody has watched before.
+        giveGrace()
     }
 
     mutating func take(_ event: Resident.Event) -> Verdict {

@@ -173,7 +173,10 @@ final class PassRecord: Sendable {
                 failure: failure.map { "\($0)" }
             )
             if let agent = request.agent { status.agent = agent }
-            if let after = request.nextAfter { status.nextPassAt = now + Int(after.components.seconds) }
+            if let after = request.nextAfter {
+                let next = failure == nil ? after : min(after, ResidentLoop.patience)
+                status.nextPassAt = now + Int(next.components.seconds)
+            }
             status.queue = try? PostfixQueue(files: files).counts()
             status.queueCountedAt = now
             try? file.write(status)

@@ -79,7 +79,7 @@ package struct StatusReport: Sendable {
         }
         if let next = nextPass { rows.append(("next pass", next)) }
         rows += status.parts.map { part in
-            var text = part.state.rawValue
+            var text = state(of: part)
             if let time = part.checkedAt { text += ", checked \(ago(time))" }
             if let time = part.changedAt { text += ", changed \(ago(time)): \(part.lastChange ?? "")" }
             return (part.name, text)
@@ -114,6 +114,15 @@ package struct StatusReport: Sendable {
 
     private var agent: String {
         isAgentUp ? "resident, process \(status.agent ?? 0), version \(status.version)" : "not resident"
+    }
+
+    /// A load balancer that does not send to the node is not as it should be, also where nothing is left for the node to do.
+    private func state(of part: NodeStatus.Part) -> String {
+        let membership = status.memberships.first { $0.name == part.name }
+        guard part.state == .asItShouldBe, status.drain == nil, membership?.isInService == false else {
+            return part.state.rawValue
+        }
+        return "registered, but not in service"
     }
 
     private var nextPass: String? {

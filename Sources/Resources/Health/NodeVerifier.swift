@@ -90,8 +90,8 @@ package struct NodeVerifier: Sendable {
             do {
                 try await trial.refusesStrangers()
             } catch let failure as SMTPFailure where !isOurs {
-                // Where nothing answers, nobody gets in.
-                guard case .notConnected = failure.reason else { throw failure }
+                // Where nobody can hold a conversation, nobody gets anything in.
+                if case .refused("XCLIENT", _) = failure.reason { throw failure }
             }
             if isOurs { try await trial.servesSenders() }
         }
