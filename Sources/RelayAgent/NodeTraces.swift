@@ -10,6 +10,8 @@ struct NodeTraces: Sendable {
     /// The state that lasts, and the state of a boot.
     static let state: FilePath = "/var/lib/smtp-relay-agent"
     static let bootState: FilePath = "/run/smtp-relay-agent"
+    /// What keeps the init script's keepers apart.
+    static let keeperLock: FilePath = "/var/run/smtp-relay-agent-keeper.lock"
     static let settings: FilePath = "/etc/smtp-relay-agent"
     static let logs: FilePath = "/var/log"
     static let environment = settings.appending("environment")

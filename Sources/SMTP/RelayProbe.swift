@@ -9,12 +9,21 @@ package struct ProbedDoor: Sendable, Hashable {
     package let isProxied: Bool
     /// Whether TLS begins with the first byte.
     package let isImplicitTLS: Bool
+    /// How long a conversation may take.
+    package let patience: Duration
 
-    package init(_ server: SMTPServer, from source: IPAddress, isProxied: Bool = false, isImplicitTLS: Bool = false) {
+    package init(
+        _ server: SMTPServer,
+        from source: IPAddress,
+        isProxied: Bool = false,
+        isImplicitTLS: Bool = false,
+        patience: Duration = .seconds(5)
+    ) {
         self.server = server
         self.source = source
         self.isProxied = isProxied
         self.isImplicitTLS = isImplicitTLS
+        self.patience = patience
     }
 }
 
@@ -73,12 +82,7 @@ package protocol RelayProbing: Sendable {
 /// Its envelope is one that ordinary restrictions let pass: a null sender, address literals as greetings, and clients with
 /// names. So what is refused is refused for the client's address.
 package struct RelayProbe: RelayProbing {
-    private let timeout: Duration
-
-    /// - Parameter timeout: For a conversation.
-    package init(timeout: Duration = .seconds(5)) {
-        self.timeout = timeout
-    }
+    package init() {}
 
     package func attempts(_ attempts: [RelayAttempt], at door: ProbedDoor) async throws -> [RelayAnswers] {
         let implicit = door.isImplicitTLS ? SMTPEncryption(ofThisHostImplicitly: true) : nil
@@ -116,7 +120,7 @@ package struct RelayProbe: RelayProbing {
             greeting: peer.literal,
             header: door.isProxied ? ProxyHeader(peer, to: door.server) : nil,
             from: door.source,
-            timeout: timeout,
+            timeout: door.patience,
             encryption: encryption
         ) { session in
             var answers: [RelayAnswers] = []

@@ -55,6 +55,8 @@ struct PostfixModel {
         let node: Files
         /// What the node means by them.
         let parameters: [String: String]
+        /// Whether each door of the node's can be proven to be closed to strangers; otherwise it is out of service.
+        let isProvable: Bool
     }
 
     static func main() throws {
@@ -75,11 +77,13 @@ struct PostfixModel {
             main: MainCf(postfix.mainCf(from: question.main)),
             master: MasterCf(postfix.masterCf(from: question.master))
         )
+        let doors = Doors(MasterCf(node.master), at: postfix.address, isProxied: postfix.isProxied)
         return Answer(
             found: Files(main: found.main, master: found.master),
             edited: Files(main: edited.main, master: edited.master),
             node: node,
-            parameters: Dictionary(postfix.parameters.map { ($0.name, $0.value) }) { _, last in last }
+            parameters: Dictionary(postfix.parameters.map { ($0.name, $0.value) }) { _, last in last },
+            isProvable: doors.unprovable.isEmpty
         )
     }
 }

@@ -63,8 +63,8 @@ struct SMTPSessionTests {
         isProxied: Bool = false,
         timeout: Duration = .seconds(5)
     ) async throws {
-        let door = ProbedDoor(server, from: server.address, isProxied: isProxied)
-        _ = try await RelayProbe(timeout: timeout).attempts([], at: door)
+        let door = ProbedDoor(server, from: server.address, isProxied: isProxied, patience: timeout)
+        _ = try await RelayProbe().attempts([], at: door)
     }
 
     @Test func aRealGreetingAndEHLOAreEnough() async throws {

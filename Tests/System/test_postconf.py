@@ -200,6 +200,10 @@ def test_a_nodes_postfix_is_what_its_settings_mean(read, cases):
         found = [folded(line) for line in read[f"{number}-found"]["M"].split("\n")]
         own = [[line for line in lines if line.startswith(SET)] for lines in (found, services)]
         assert own[0] == own[1], case["master"]
-        # Nothing overrides the policy on port 25 behind main.cf's back.
-        policy = r"smtp/inet/(mynetworks|mydestination|relay_domains|smtpd_\w*restrictions)$"
-        assert not {key for key in assignments(node["P"]) if re.match(policy, key)}, case["master"]
+        if not answer["isProvable"]:
+            continue
+        # Nothing opens port 25 behind main.cf's back.
+        policy = r"smtp/inet/(mynetworks|mydestination|relay_domains|smtpd_(relay|recipient|data)_restrictions)$"
+        opened = {key: value for key, value in assignments(node["P"]).items()
+                  if re.match(policy, key) and value != "permit_mynetworks,reject"}
+        assert not opened, case["master"]

@@ -183,7 +183,12 @@ package struct Uninstall: Sendable {
     }
 
     private func removeState() throws {
-        try remove([NodeTraces.environment, NodeTraces.state, NodeTraces.bootState].filter(host.files.exists), "state")
+        try remove(
+            [NodeTraces.environment, NodeTraces.state, NodeTraces.bootState, NodeTraces.keeperLock].filter(
+                host.files.exists
+            ),
+            "state"
+        )
         if try host.files.names(in: NodeTraces.settings) == [] { try remove([NodeTraces.settings], "state") }
     }
 

@@ -11,18 +11,22 @@ package struct Door: Sendable, Hashable {
     package let isProxied: Bool
     /// Whether TLS begins with the first byte (smtpd_tls_wrappermode).
     package let isImplicitTLS: Bool
+    /// Whether postscreen stands before smtpd, and may have a client wait for some seconds (postscreen_greet_wait).
+    package let isScreened: Bool
 
     package init(
         service: String,
         address: IPAddress,
         port: UInt16,
         isProxied: Bool = false,
-        isImplicitTLS: Bool = false
+        isImplicitTLS: Bool = false,
+        isScreened: Bool = false
     ) {
         self.service = service
         self.address = address
         self.port = port
         self.isProxied = isProxied
         self.isImplicitTLS = isImplicitTLS
+        self.isScreened = isScreened
     }
 }

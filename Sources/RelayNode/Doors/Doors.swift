@@ -63,7 +63,8 @@ package struct Doors: Sendable {
             address: reached,
             port: port,
             isProxied: isProxied && !entry.overrides.contains { $0.name == "\(entry.program)_upstream_proxy_protocol" },
-            isImplicitTLS: entry.overrides.contains { $0 == ("smtpd_tls_wrappermode", "yes") }
+            isImplicitTLS: entry.overrides.contains { $0 == ("smtpd_tls_wrappermode", "yes") },
+            isScreened: entry.program == "postscreen"
         )
     }
 

@@ -16,7 +16,8 @@ struct DoorTrial: Sendable {
             SMTPServer(door.address, port: door.port),
             from: selfTest.address,
             isProxied: door.isProxied,
-            isImplicitTLS: door.isImplicitTLS
+            isImplicitTLS: door.isImplicitTLS,
+            patience: door.isScreened ? .seconds(12) : .seconds(5)
         )
     }
 

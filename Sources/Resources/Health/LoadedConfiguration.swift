@@ -19,6 +19,15 @@ package struct LoadedConfiguration: Sendable {
     /// The files as they are now.
     package func fingerprint() throws -> String { try files.fingerprintOfTree(Self.folder) }
 
+    /// Has main.cf look settled. Each program of Postfix waits until it is two seconds old, in case it is being written
+    /// (dict_load_file_xt in Postfix's dict.c), and meanwhile the edit would be in force and not proven. Whoever is still
+    /// writing it has it loaded again in the end.
+    func settle() throws {
+        let path = Self.folder.appending("main.cf")
+        guard files.exists(path) else { return }
+        try files.makeOlder(path, than: .seconds(2))
+    }
+
     /// Whether Postfix was told to read the files as they are now.
     package func isCurrent() throws -> Bool {
         try files.file(at: Self.record)?.bytes == Array(fingerprint().utf8)

@@ -140,7 +140,8 @@ package struct PostfixService: ServiceConfiguration {
         try await Patience.untilAnswering(isPlain: { ($0 as? SMTPFailure)?.isRefused == true }) {
             for port in wanted.ports {
                 let server = SMTPServer(wanted.address, port: port)
-                let door = ProbedDoor(server, from: wanted.address, isProxied: wanted.isProxied)
+                // An operator's postscreen may take six of them.
+                let door = ProbedDoor(server, from: wanted.address, isProxied: wanted.isProxied, patience: .seconds(8))
                 _ = try await relay.attempts([], at: door)
             }
         }
@@ -152,6 +153,7 @@ package struct PostfixService: ServiceConfiguration {
 
     package func loading(_ act: () async throws -> Void) async throws {
         let loaded = LoadedConfiguration(files: files)
+        try loaded.settle()
         // What is edited from here on may be read or not, and counts as not.
         let fingerprint = try loaded.fingerprint()
         try await act()
