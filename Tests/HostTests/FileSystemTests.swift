@@ -101,17 +101,4 @@ struct FileSystemTests {
 /// Makes a symbolic link.
 private func symlinkat(_ target: FilePath, _ link: FilePath) -> Bool {
     Glibc.symlink(target.string, link.string) == 0
-
-    @Test func aFileThatWasJustWrittenCanLookSettled() async throws {
-        try await withTemporaryRoot { files in
-            try files.put([1], at: "/main.cf")
-            let written = try #require(files.modificationTime(of: "/main.cf"))
-            try files.makeOlder("/main.cf", than: .seconds(2))
-            let settled = try #require(files.modificationTime(of: "/main.cf"))
-            #expect((2...4).contains(written - settled))
-            try files.makeOlder("/main.cf", than: .seconds(2))
-            #expect(files.modificationTime(of: "/main.cf") == settled)
-            #expect(throws: FileFailure.self) { try files.makeOlder("/nothing", than: .seconds(2)) }
-        }
-    }
 }
