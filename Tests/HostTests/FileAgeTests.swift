@@ -1,5 +1,6 @@
 import Host
 import RelayTestSupport
+import SystemPackage
 import Testing
 
 struct FileAgeTests {
