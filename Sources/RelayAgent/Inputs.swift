@@ -22,6 +22,7 @@ package final class Inputs: Sendable {
     private let standIn = Mutex<KeptSettings?>(nil)
     /// What was kept last, so that a pass with nothing new writes nothing.
     private let kept = Mutex<KeptSettings?>(nil)
+    private let keptFacts = Mutex<NodeFacts?>(nil)
     private let publicNames: PublicNames
 
     /// - Parameters:
@@ -73,9 +74,13 @@ package final class Inputs: Sendable {
         return error
     }
 
-    /// Keeps the settings in force for a time when they are wrong.
-    func keepSettings(tags: [String: String]) throws {
+    /// Keeps the settings in force, and the facts, for a time when they are wrong or can't be read.
+    func keep(_ facts: NodeFacts, tags: [String: String]) throws {
         guard standIn.withLock({ $0 }) == nil else { return }
+        if keptFacts.withLock({ $0 }) != facts {
+            try LastGood(files: files).write(facts)
+            keptFacts.withLock { $0 = facts }
+        }
         let settings = try read().kept(tags: tags)
         guard kept.withLock({ $0 }) != settings else { return }
         try LastGood(files: files).write(settings)
@@ -132,8 +137,6 @@ package final class Inputs: Sendable {
             }
         if isNamed { facts.publicName = await publicNames.name(of: facts.publicAddress) { greetingName } }
         known.withLock { [facts] in $0 = facts }
-        // Without room for it, the pass goes on as well.
-        if isNamed, facts != before { try? LastGood(files: files).write(facts) }
         return spoken(facts)
     }
 

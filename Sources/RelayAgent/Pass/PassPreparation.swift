@@ -59,7 +59,7 @@ struct PassPreparation: Sendable {
             }
             do {
                 return (try await relay(request, facts: facts, isGiven: false, record: record), failures)
-            } catch let failure where failures.isEmpty && failure.isOfSettings {
+            } catch let failure where failure.isOfSettings && !failures.contains(where: \.isOfSettings) {
                 // A tag, or a network, may be what is wrong.
                 guard let slip = try? inputs.standIn(because: failure) else { throw failure }
                 inTheWay("settings", slip)
@@ -133,7 +133,7 @@ struct PassPreparation: Sendable {
         if record != nil {
             if let certificate = settings.mail.certificate { warn(of: certificate) }
             // Without room for it, the pass goes on as well.
-            try? inputs.keepSettings(tags: facts.tags)
+            try? inputs.keep(facts, tags: facts.tags)
         }
         record?.begin(facts, order: goal.order, parts: resources.all.map(\.name), isWhole: request.facts == .current)
         return resources
