@@ -10,10 +10,12 @@ package struct RunningTransactions: Sendable {
 
     /// One that still runs, as an operator would look it up; `nil` where none does.
     package func current() -> String? {
-        let names = (try? files.names(in: Transaction.folders)) ?? []
-        return names.lazy.compactMap { process(in: Transaction.folders.appending($0)) }.first.map {
-            FileLocks(files: files).describe(process: $0)
+        // Each is looked at once: it may end at any moment, and a lazy sequence would look again.
+        for name in (try? files.names(in: Transaction.folders)) ?? [] {
+            guard let process = process(in: Transaction.folders.appending(name)) else { continue }
+            return FileLocks(files: files).describe(process: process)
         }
+        return nil
     }
 
     /// The program of a folder, where it still runs.
