@@ -50,7 +50,7 @@ package struct MailAlternative: Sendable {
     /// `nil` where this host has no such alternative.
     package func current() -> Choice? {
         guard let program = files.linkTarget(of: Self.link) else { return nil }
-        let record = Self.records.lazy.compactMap { try? files.bytes(at: $0) }.first ?? []
+        let record = Self.records.compactMap { try? files.bytes(at: $0) }.first ?? []
         return Choice(program: program, isAutomatic: record.starts(with: Array("auto\n".utf8)))
     }
 
