@@ -256,7 +256,8 @@ def test_a_healthy_relay_has_no_finding_but_who_else_may_write_headers(pair, rel
         trusting = examine(relay, "--set", "mail.networks=vpc")
         assert network.LOAD_BALANCER in trusting["load-balancer-in-networks"]["seen"]
         for sender, names in ((network.SENDER, []), (STRANGER, ["sender-not-in-networks", "sender-refused-by-relay"])):
-            assert sorted(examine(relay, "--from", sender)) == names
+            found = examine(relay, "--from", sender)
+            assert sorted(found) == names, found
     finally:
         for port in (25, 587):
             pair.call("ec2", "revoke_security_group_ingress", **permission(port, near))
