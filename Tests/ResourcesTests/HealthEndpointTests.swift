@@ -44,9 +44,17 @@ struct HealthEndpointTests {
             probe: relay,
             selfTest: postfix.node.selfTest,
             files: postfix.files,
-            runner: ScriptedRunner(["postconf -M": CommandOutput(status: 1)]),
+            runner: Self.runner("", status: 1),
             observer: probes
         )
+    }
+
+    /// Runs what a proof runs.
+    private static func runner(_ listing: String, status: Int32 = 0) -> ScriptedRunner {
+        ScriptedRunner([
+            "postconf -M": CommandOutput(status: status, standardOutput: listing),
+            "postkick public qmgr I": CommandOutput(status: 0),
+        ])
     }
 
     private let fair = FakeRelay { client in
@@ -240,7 +248,7 @@ struct HealthEndpointTests {
                 probe: fair,
                 selfTest: postfix.node.selfTest,
                 files: files,
-                runner: ScriptedRunner(["postconf -M": CommandOutput(status: 0, standardOutput: listing)])
+                runner: Self.runner(listing)
             )
             await #expect { try await verifier.prove() } throws: { "\($0)".contains("'2525'") }
         }
@@ -288,7 +296,7 @@ struct HealthEndpointTests {
                 probe: fair,
                 selfTest: postfix.node.selfTest,
                 files: files,
-                runner: ScriptedRunner(["postconf -M": CommandOutput(status: 0, standardOutput: listing)])
+                runner: Self.runner(listing)
             )
             try await verifier.prove()
         }

@@ -152,6 +152,9 @@ struct NodeResources: NodeParts {
 
     private static let patience: Duration = .seconds(5)
 
+    /// Whether there is anything to serve mail by.
+    var isPostfixInstalled: Bool { RequiredPackage.postfix.files.contains { host.files.exists(FilePath($0)) } }
+
     var units: UnitFiles {
         UnitFiles(
             Units.all(on: host.services.system),

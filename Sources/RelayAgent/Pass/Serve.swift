@@ -26,8 +26,10 @@ struct Serve: Sendable {
         results.add(await runner.run([[parts.folders]]))
         results.add(await runner.run([[parts.labels]]))
 
-        // What is missing may be of no account for what is in service.
-        results.add(await runner.run([[parts.packages]]))
+        // What is missing may be of no account for what is in service. Without Postfix there is nothing to serve by.
+        let packages = await runner.run([[parts.packages]])
+        results.add(packages)
+        if packages.hasFailed, !parts.isPostfixInstalled { return results }
         results.add(await runner.run([[parts.units]]))
         results.add(await runner.run([[parts.mailTransferAgent]]))
 

@@ -101,7 +101,8 @@ package struct ConfiguredService: Resource {
         _ state: ServiceState
     ) throws -> (any Error)? {
         guard !edit.changedFiles.isEmpty, edit.bytes != proven?.bytes else { return nil }
-        if let holder = strangers(on: edit.newPorts, state, isKnown: proven != nil).first {
+        // A service that does not run has nothing to lose by a start that fails, and who holds its ports may be about to go.
+        if state.isActive, let holder = strangers(on: edit.newPorts, state, isKnown: proven != nil).first {
             return PortTaken(service: configuration.service, holder: holder, commands: services.commands)
         }
         guard let rejected = try rejected(edit), let failure = rejected.failure,
