@@ -152,6 +152,11 @@ struct NodeResources: NodeParts {
 
     private static let patience: Duration = .seconds(5)
 
+    /// Whether Postfix runs, as far as its service manager knows.
+    var isPostfixUp: Bool {
+        get async { (try? await services.state(of: Self.postfix).isActive) ?? false }
+    }
+
     /// Whether there is anything to serve mail by.
     var isPostfixInstalled: Bool { RequiredPackage.postfix.files.contains { host.files.exists(FilePath($0)) } }
 

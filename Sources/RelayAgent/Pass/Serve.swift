@@ -31,11 +31,18 @@ struct Serve: Sendable {
         results.add(packages)
         if packages.hasFailed, !parts.isPostfixInstalled { return results }
         results.add(await runner.run([[parts.units]]))
-        results.add(await runner.run([[parts.mailTransferAgent]]))
+        let mailTransferAgent = await runner.run([[parts.mailTransferAgent]])
+        results.add(mailTransferAgent)
 
         // Where a change does not work, the service goes on with the files that were proven last.
         let services = (postfix: parts.postfix, nginx: parts.nginx)
-        let postfix = await runner.run([[services.postfix]])
+        let postfix: [Result<[Change], StepFailure>]
+        if mailTransferAgent.hasFailed, await !parts.isPostfixUp {
+            // Who holds its ports would only be disturbed by a start.
+            postfix = []
+        } else {
+            postfix = await runner.run([[services.postfix]])
+        }
         let nginx = await runner.run([[services.nginx]])
         results.add(postfix)
         results.add(nginx)
