@@ -153,7 +153,8 @@ def test_where_ipv6_is_switched_off_nothing_speaks_it(relay):
     relay.lab.set_metadata(relay, f"{interface}/vpc-ipv6-cidr-blocks", "2001:db8:1::/56")
     switch = ["ip", "netns", "exec", relay.namespace, "sysctl", "-qw"]
     try:
-        assert relay.agent("reconcile").returncode == 0
+        result = relay.agent("reconcile")
+        assert result.returncode == 0, result.stdout[-1500:]
         assert relay.shell("postconf -h inet_protocols").strip() == "all"
         assert "listen [::]:80" in relay.shell("cat /etc/nginx/nginx.conf")
         run(*switch, "net.ipv6.conf.all.disable_ipv6=1")

@@ -36,13 +36,10 @@ struct Serve: Sendable {
 
         // Where a change does not work, the service goes on with the files that were proven last.
         let services = (postfix: parts.postfix, nginx: parts.nginx)
-        let postfix: [Result<[Change], StepFailure>]
-        if mailTransferAgent.hasFailed, await !parts.isPostfixUp {
-            // Who holds its ports would only be disturbed by a start.
-            postfix = []
-        } else {
-            postfix = await runner.run([[services.postfix]])
-        }
+        // Who holds Postfix's ports while it is down would only be disturbed by a start, also by that of the health unit.
+        let isPostfixUp = await parts.isPostfixUp
+        let isHeldUp = mailTransferAgent.hasFailed && !isPostfixUp
+        let postfix = isHeldUp ? [] : await runner.run([[services.postfix]])
         let nginx = await runner.run([[services.nginx]])
         results.add(postfix)
         results.add(nginx)
@@ -55,12 +52,12 @@ struct Serve: Sendable {
         let endpoint = parts.health(
             // Of a change that did not work, nothing is in force.
             as: postfix.hasFailed && isAsProven ? KeptSelfTest(files: host.files).read() : nil,
-            mayPublish: (results.failures.isEmpty || isAsProven) && !host.files.exists(Self.refusal)
+            mayPublish: (results.failures.isEmpty || isAsProven) && !isHeldUp && !host.files.exists(Self.refusal)
         )
         let health = await runner.run([[endpoint]])
         results.add(health)
         if Task.isCancelled { return results }
-        if health.hasFailed {
+        if health.hasFailed || !host.files.exists(FilePath(NginxConfiguration.healthFile)) {
             // What the load balancers make of it is worth knowing; it is their own checks that take the node out.
             if parts.request.agent != nil { await parts.look(because: results.failures.first) }
             return results
