@@ -36,6 +36,15 @@ package struct PostfixProcesses: Sendable, Equatable {
         )
     }
 
+    /// Whether the master was stopped by a signal, by as few looks as that takes.
+    package static func isMasterStopped(queue: FilePath, files: FileSystem) -> Bool {
+        guard let bytes = try? files.bytes(at: queue.appending("pid/master.pid"), limit: 64),
+            let process = Int32(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)),
+            let master = files.processStat(process), master.name == "master"
+        else { return false }
+        return stopped.contains(master.state) && master.state != "Z"
+    }
+
     private static let queueManagers: Set = ["qmgr", "nqmgr", "oqmgr"]
     private static let speakers: Set = ["smtpd", "postscreen"]
     private static let stopped: Set<Character> = ["T", "t", "Z", "X"]

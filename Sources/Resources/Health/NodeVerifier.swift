@@ -202,7 +202,7 @@ package struct NodeVerifier: Sendable {
     ///
     /// - Throws: `NoRoom` or `StoppedMaster`.
     package func checkRoom() throws {
-        if PostfixProcesses.current(queue: queue, files: files)?.isMasterStopped == true { throw StoppedMaster() }
+        if PostfixProcesses.isMasterStopped(queue: queue, files: files) { throw StoppedMaster() }
         guard let space = files.space(at: queue) else { return }
         let look = { (failure: NoRoom?) in
             observer.report(ProbeReport(.queueDisk, "free space of \(queue)", failure: failure.map { "\($0)" }))
