@@ -54,7 +54,7 @@ package struct Ingress: Sendable {
                 ($0.width(family) ?? 0) < ($1.width(family) ?? 0)
             }[...]
             var decisive: [Opening] = []
-            // What is left when these are closed may well be the senders' own ranges.
+            // The remaining rules may be the senders' own ranges.
             while Self.isWorld(parts, family, prefix) { decisive.append(parts.removeFirst()) }
             if !decisive.isEmpty { return .world(decisive) }
         }
@@ -94,7 +94,7 @@ extension Ingress.Opening {
         networks.filter { $0.family == family && !$0.isPrivate }.map(\.prefixLength).min()
     }
 
-    /// What closes it.
+    /// The commands that close the port.
     package var revocation: String {
         let ipProtocol = rule.ipProtocol == "6" ? "tcp" : rule.ipProtocol
         let ports = rule.ipProtocol == "-1" ? nil : rule.ports ?? 0...65535

@@ -6,7 +6,7 @@ package struct NetworkLoadBalancingClient: NetworkLoadBalancing {
     let client: QueryClient
     private let memory: Memory
 
-    /// What was learnt of target groups and load balancers that can't change.
+    /// Properties of target groups and load balancers that never change, read once.
     package final class Memory: Sendable {
         fileprivate let addressings = Mutex<[TargetGroupARN: TargetGroup.Addressing]>([:])
         /// The ARNs of load balancers that do not face the internet.

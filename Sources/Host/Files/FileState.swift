@@ -1,6 +1,6 @@
 package import SystemPackage
 
-/// What stands at a path of a configuration: a plain file, a link to one, or nothing.
+/// The state of a configuration path: a plain file, a link to one, or nothing.
 package struct FileState: Sendable, Equatable {
     package enum Kind: String, Sendable, Codable {
         case absent
@@ -44,7 +44,7 @@ extension FileState.Kind {
 }
 
 extension FileSystem {
-    /// What stands at a path, read through links.
+    /// Reads the state of a path, through links.
     package func state(of path: FilePath) throws(FileFailure) -> FileState {
         guard let found = try file(at: path) else { return .absent }
         if found.isRegular { return FileState(.file, attributes: found.attributes, bytes: found.bytes) }

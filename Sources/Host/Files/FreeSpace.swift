@@ -1,7 +1,7 @@
 import Glibc
 package import SystemPackage
 
-/// What may still be written on a file system (statvfs(3)).
+/// The free room of a file system (statvfs(3)).
 package struct FreeSpace: Sendable, Equatable {
     /// By users other than root.
     package let bytes: UInt64

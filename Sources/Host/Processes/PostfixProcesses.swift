@@ -16,10 +16,7 @@ package struct PostfixProcesses: Sendable, Equatable {
     /// - Parameter queue: Postfix's queue_directory.
     /// - Returns: `nil` where no master runs.
     package static func current(queue: FilePath, files: FileSystem) -> PostfixProcesses? {
-        guard let bytes = try? files.bytes(at: queue.appending("pid/master.pid"), limit: 64),
-            let process = Int32(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)),
-            let master = files.processStat(process), master.name == "master", master.state != "Z"
-        else { return nil }
+        guard let (process, master) = master(queue: queue, files: files) else { return nil }
         var manager: (Int32, ProcessStat)?
         var speaking = 0
         for child in files.children(ofProcess: process) {
@@ -38,11 +35,16 @@ package struct PostfixProcesses: Sendable, Equatable {
 
     /// Whether the master was stopped by a signal, by as few looks as that takes.
     package static func isMasterStopped(queue: FilePath, files: FileSystem) -> Bool {
+        master(queue: queue, files: files).map { stopped.contains($0.stat.state) } ?? false
+    }
+
+    /// The master that Postfix's pid file names, where it still runs.
+    private static func master(queue: FilePath, files: FileSystem) -> (process: Int32, stat: ProcessStat)? {
         guard let bytes = try? files.bytes(at: queue.appending("pid/master.pid"), limit: 64),
             let process = Int32(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)),
-            let master = files.processStat(process), master.name == "master"
-        else { return false }
-        return stopped.contains(master.state) && master.state != "Z"
+            let stat = files.processStat(process), stat.name == "master", stat.state != "Z"
+        else { return nil }
+        return (process, stat)
     }
 
     private static let queueManagers: Set = ["qmgr", "nqmgr", "oqmgr"]
