@@ -412,9 +412,10 @@ struct HealthEndpointTests {
         try await withTemporaryRoot { files in
             let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
             try await published(postfix, services)
-            #expect(try healthGuard(files).withdrawWithoutRoom() == nil)
+            let fitness = try #require(healthGuard(files).fitness)
+            #expect(try healthGuard(files).withdraw(unless: fitness) == nil)
             try postfix.stopMaster()
-            #expect(try healthGuard(files).withdrawWithoutRoom() is StoppedMaster)
+            #expect(try healthGuard(files).withdraw(unless: fitness) is StoppedMaster)
             #expect(!files.exists(file))
         }
     }

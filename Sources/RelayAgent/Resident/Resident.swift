@@ -51,18 +51,20 @@ package struct Resident: Sendable {
     /// Stays until a signal ends it. Where the system goes down, the node leaves its load balancers first.
     package func run() async throws {
         let watch = FileWatch(files: host.files)
+        let fitness = FitnessWatch(host.healthGuard)
         let signals = Signals([SIGHUP, SIGTERM, SIGINT])
         let (events, sender) = AsyncStream.makeStream(of: Event.self)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await path in watch.changes { sender.yield(.changed(path)) } }
             group.addTask { for await number in signals.arrivals { sender.yield(.signal(number)) } }
             group.addTask { await listen(sender) }
-            group.addTask { await stayOnGuard(sender) }
+            group.addTask { await fitness.run(sender) }
             var loop = ResidentLoop(
                 pass: pass,
                 inputs: inputs,
                 host: host,
                 watch: watch,
+                fitness: fitness,
                 notifier: notifier,
                 sender: sender,
                 log: log
@@ -86,19 +88,6 @@ package struct Resident: Sendable {
                 ProgramMemory.letGoOfCode()
             } catch {
                 // Metadata that does not answer is for the passes to tell.
-                continue
-            }
-        }
-    }
-
-    /// Looks every few seconds at what no event tells of: a full disk, a Postfix that was stopped.
-    private func stayOnGuard(_ sender: AsyncStream<Event>.Continuation) async {
-        while !Task.isCancelled {
-            do {
-                try await Task.sleep(for: .seconds(2))
-                if let reason = try host.healthGuard.withdrawWithoutRoom() { sender.yield(.withdrawn("\(reason)")) }
-            } catch {
-                // What can't be looked at is for the passes to tell.
                 continue
             }
         }

@@ -31,6 +31,7 @@ struct ResidentLoop {
     private let inputs: Inputs
     private let host: HostAccess
     private let watch: FileWatch
+    private let fitness: FitnessWatch
     private let notifier: ServiceNotifier
     private let sender: AsyncStream<Resident.Event>.Continuation
     private let log: StepLog
@@ -53,6 +54,7 @@ struct ResidentLoop {
         inputs: Inputs,
         host: HostAccess,
         watch: FileWatch,
+        fitness: FitnessWatch,
         notifier: ServiceNotifier,
         sender: AsyncStream<Resident.Event>.Continuation,
         log: StepLog
@@ -61,6 +63,7 @@ struct ResidentLoop {
         self.inputs = inputs
         self.host = host
         self.watch = watch
+        self.fitness = fitness
         self.notifier = notifier
         self.sender = sender
         self.log = log
@@ -218,6 +221,7 @@ struct ResidentLoop {
         }
         watchQueueManager()
         watchFiles()
+        fitness.renew()
         // Until the next pass little of the program is needed, and what is comes back by itself.
         defer { ProgramMemory.letGoOfCode() }
         notifier.status(text)

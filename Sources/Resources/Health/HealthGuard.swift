@@ -27,28 +27,27 @@ package struct HealthGuard: Sendable {
     /// - Returns: Why it did; `nil` where all is well, or nothing is published.
     package func withdrawUnlessProven() throws -> (any Error)? {
         guard files.exists(file), let verifier else { return nil }
-        if let objection = objection(of: verifier) { return try withdraw(because: objection) }
+        if let reason = try withdraw(unless: verifier.fitness) { return reason }
         return try verifier.isProven() ? nil : try withdraw(because: NotProven())
     }
 
     /// The same for what comes without a change of Postfix's files: a full disk, a process that was stopped.
-    package func withdrawWithoutRoom() throws -> (any Error)? {
-        guard files.exists(file), let verifier, let objection = objection(of: verifier) else { return nil }
-        return try withdraw(because: objection)
+    package func withdraw(unless fitness: PostfixFitness) throws -> (any Error)? {
+        guard files.exists(file) else { return nil }
+        do {
+            try fitness.check()
+            return nil
+        } catch {
+            return try withdraw(because: error)
+        }
     }
+
+    /// What the relay in service supposes of Postfix and its disk; `nil` where none was in service since the boot.
+    package var fitness: PostfixFitness? { verifier?.fitness }
 
     private var verifier: NodeVerifier? {
         KeptSelfTest(files: files).read().map {
             NodeVerifier(probe: probe, selfTest: $0, files: files, runner: runner)
-        }
-    }
-
-    private func objection(of verifier: NodeVerifier) -> (any Error)? {
-        do {
-            try verifier.checkRoom()
-            return nil
-        } catch {
-            return error
         }
     }
 

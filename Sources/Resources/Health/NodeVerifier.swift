@@ -175,9 +175,9 @@ package struct NodeVerifier: Sendable {
 
     /// Whether the doors take mail now.
     ///
-    /// - Throws: An `SMTPFailure`, a `RelayPolicyFailure`, `NoRoom`, or `BusyDoor` for one that may only be slow.
+    /// - Throws: An `SMTPFailure`, a `RelayPolicyFailure`, `NoRoom`, `StoppedMaster`, or `BusyDoor` for one that may only be slow.
     package func checkService() async throws {
-        try checkRoom()
+        try fitness.check(observer)
         let doors = try ownDoors().all.filter { selfTest.ports.contains($0.port) }
         let ports = doors.map { "\($0.port)" }.joined(separator: " and ")
         try await observer.observing(.smtp, "a sender and a stranger at port \(ports)") {
@@ -198,25 +198,8 @@ package struct NodeVerifier: Sendable {
         }
     }
 
-    /// Whether Postfix has room for what it takes, and its master was not stopped: what can be seen without a connection.
-    ///
-    /// - Throws: `NoRoom` or `StoppedMaster`.
-    package func checkRoom() throws {
-        if PostfixProcesses.isMasterStopped(queue: queue, files: files) { throw StoppedMaster() }
-        guard let space = files.space(at: queue) else { return }
-        let look = { (failure: NoRoom?) in
-            observer.report(ProbeReport(.queueDisk, "free space of \(queue)", failure: failure.map { "\($0)" }))
-        }
-        guard space.bytes >= selfTest.leastFreeSpace, space.files.map({ $0 >= Self.leastFreeFiles }) ?? true else {
-            let failure = NoRoom(queue: queue, space: space)
-            look(failure)
-            throw failure
-        }
-        look(nil)
-    }
-
-    /// A message takes two or three files for a moment.
-    private static let leastFreeFiles: UInt64 = 100
+    /// What a proof and a look suppose of Postfix and its disk.
+    var fitness: PostfixFitness { PostfixFitness(queue: queue, leastFreeSpace: selfTest.leastFreeSpace, files: files) }
 
     private var queue: FilePath { QueueDirectory.current(files) }
 }
