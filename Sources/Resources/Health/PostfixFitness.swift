@@ -1,6 +1,5 @@
-package import Host
-import SMTP
-package import SystemPackage
+import Host
+import SystemPackage
 
 /// Whether Postfix has room for what it takes, and its master was not stopped: what no event tells of.
 ///
