@@ -18,8 +18,8 @@ package final class Inputs: Sendable {
     private let resident = Mutex<ResidentSettings?>(nil)
     private let knownNotices = Mutex<InstanceNotices?>(nil)
     private let knownMetadata = Mutex<MetadataClient?>(nil)
-    /// In place of settings that are wrong, for the pass that is under way.
-    private let standIn = Mutex<KeptSettings?>(nil)
+    /// What the pass under way goes by, so that it reads the settings once.
+    private let ofPass = Mutex<SettingsOfPass?>(nil)
     /// What was kept last, so that a pass with nothing new writes nothing.
     private let kept = Mutex<KeptSettings?>(nil)
     private let keptFacts = Mutex<NodeFacts?>(nil)
@@ -43,7 +43,25 @@ package final class Inputs: Sendable {
         self.publicNames = PublicNames(files: files)
     }
 
-    private func sources() throws -> SettingsSources { try standIn.withLock { $0 }?.sources ?? read() }
+    private enum SettingsOfPass {
+        /// As they are now, and in order as far as they can be judged.
+        case current(SettingsSources)
+        /// As they were when they were right last: now they are wrong.
+        case standIn(KeptSettings)
+    }
+
+    private func sources() throws -> SettingsSources {
+        switch ofPass.withLock({ $0 }) {
+        case .current(let sources): sources
+        case .standIn(let last): last.sources
+        case nil: try read()
+        }
+    }
+
+    private var standIn: KeptSettings? {
+        guard case .standIn(let last) = ofPass.withLock({ $0 }) else { return nil }
+        return last
+    }
 
     /// Goes by the settings as they are, or, where these are wrong, as they were when they were right last: a mistake stops
     /// neither protection nor repair.
@@ -51,10 +69,14 @@ package final class Inputs: Sendable {
     /// - Returns: What is wrong; `nil` where nothing is.
     /// - Throws: The same, where no settings were right before.
     func settle() throws -> (any Error)? {
-        standIn.withLock { $0 = nil }
+        ofPass.withLock { $0 = nil }
         do {
-            let problems = try read().check(tags: known.withLock { $0 }?.tags)
-            if problems.isEmpty { return nil }
+            let sources = try read()
+            let problems = sources.check(tags: known.withLock { $0 }?.tags)
+            if problems.isEmpty {
+                ofPass.withLock { $0 = .current(sources) }
+                return nil
+            }
             return try standIn(because: SettingsProblems(problems: problems))
         } catch let problems as SettingsProblems {
             throw problems
@@ -70,18 +92,18 @@ package final class Inputs: Sendable {
         guard let last = LastGood(files: files).readSettings(), last.sources.check(tags: last.tags).isEmpty else {
             throw error
         }
-        standIn.withLock { $0 = last }
+        ofPass.withLock { $0 = .standIn(last) }
         return error
     }
 
     /// Keeps the settings in force, and the facts, for a time when they are wrong or can't be read.
     func keep(_ facts: NodeFacts, tags: [String: String]) throws {
-        guard standIn.withLock({ $0 }) == nil else { return }
+        guard standIn == nil else { return }
         if keptFacts.withLock({ $0 }) != facts {
             try LastGood(files: files).write(facts)
             keptFacts.withLock { $0 = facts }
         }
-        let settings = try read().kept(tags: tags)
+        let settings = try sources().kept(tags: tags)
         guard kept.withLock({ $0 }) != settings else { return }
         try LastGood(files: files).write(settings)
         kept.withLock { $0 = settings }
@@ -223,7 +245,7 @@ package final class Inputs: Sendable {
     /// The settings in force of a relay, the instance's tags among them.
     package func settings(tags: [String: String]) throws -> ResolvedSettings<NodeSettings> {
         // A tag may be what is wrong now.
-        let settings = try sources().resolve(tags: standIn.withLock { $0 }?.tags ?? tags)
+        let settings = try sources().resolve(tags: standIn?.tags ?? tags)
         resident.withLock { $0 = ResidentSettings(settings.settings) }
         return settings
     }
@@ -233,9 +255,11 @@ package final class Inputs: Sendable {
 
     private func metadata() throws -> MetadataClient {
         let sources = try sources()
-        // What can be known to be wrong before the tags are read is told now, all at once.
-        let problems = sources.check(tags: nil)
-        guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
+        // What can be known to be wrong before the tags are read is told now, all at once; in a pass it was.
+        if ofPass.withLock({ $0 == nil }) {
+            let problems = sources.check(tags: nil)
+            guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
+        }
         let metadata = aws.metadata(try sources.metadataSettings())
         knownMetadata.withLock { $0 = metadata }
         return metadata

@@ -36,6 +36,14 @@ package struct RelayAttempt: Sendable, Equatable {
         case told(IPAddress)
         /// Another, whose address the door is told by the PROXY protocol.
         case proxied(IPAddress)
+
+        /// Whose address it is, where it is not this host's.
+        package var address: IPAddress? {
+            switch self {
+            case .thisHost: nil
+            case .told(let address), .proxied(let address): address
+            }
+        }
     }
 
     package let client: Client
@@ -75,6 +83,18 @@ package protocol RelayProbing: Sendable {
     ///   a conversation, so only the last may do either.
     /// - Throws: `SMTPFailure` where the door does not answer, or does not let this host speak for others.
     func attempts(_ attempts: [RelayAttempt], at door: ProbedDoor) async throws -> [RelayAnswers]
+
+    /// The same with a connection for each attempt. A door that takes its time with one (postconf(5),
+    /// smtpd_error_sleep_time) does not hold up the others.
+    func separately(_ attempts: [RelayAttempt], at door: ProbedDoor) async throws -> [RelayAnswers]
+}
+
+extension RelayProbing {
+    package func separately(_ attempts: [RelayAttempt], at door: ProbedDoor) async throws -> [RelayAnswers] {
+        var answers: [RelayAnswers] = []
+        for attempt in attempts { answers += try await self.attempts([attempt], at: door) }
+        return answers
+    }
 }
 
 /// Probes the Postfix on this host.
@@ -91,6 +111,29 @@ package struct RelayProbe: RelayProbing {
         guard implicit == nil, answers.contains(where: { $0.refusal?.code == 530 }) else { return answers }
         return try await converse(attempts, at: door, encryption: SMTPEncryption(ofThisHostImplicitly: false))
     }
+
+    package func separately(_ attempts: [RelayAttempt], at door: ProbedDoor) async throws -> [RelayAnswers] {
+        try await withThrowingTaskGroup(of: (Int, RelayAnswers)?.self) { group in
+            var answers: [Int: RelayAnswers] = [:]
+            for (index, attempt) in attempts.enumerated() {
+                group.addTask { (index, try await self.attempts([attempt], at: door)[0]) }
+                group.addTask {
+                    try await Task.sleep(for: Self.courtesy)
+                    return nil
+                }
+                // One after another, as long as the door is quick: each takes a process that a sender may need.
+                if let (index, answer) = try await group.next() ?? nil { answers[index] = answer }
+            }
+            while answers.count < attempts.count {
+                if let (index, answer) = try await group.next() ?? nil { answers[index] = answer }
+            }
+            group.cancelAll()
+            return attempts.indices.compactMap { answers[$0] }
+        }
+    }
+
+    /// How long an attempt has the door for itself.
+    private static let courtesy: Duration = .milliseconds(100)
 
     private func converse(
         _ attempts: [RelayAttempt],
@@ -147,14 +190,16 @@ extension SMTPSession {
             } catch let failure as SMTPFailure {
                 // Postfix hangs up on clients that are refused too often.
                 guard case .silent = failure.reason, !answers.recipients.isEmpty else { throw failure }
-                isAbandoned = true
+                end = .abrupt
                 return answers
             }
         }
+        // Postfix may have whoever it refused wait for each further answer, too.
+        if answers.recipients.contains(where: { !$0.isPositive }) { end = .quitUnanswered }
         guard attempt.goesToData, answers.recipients.contains(where: \.isPositive) else { return answers }
         let data = try await send("DATA")
         // A message has begun, and breaking it off is the only way not to send it.
-        isAbandoned = data.code == 354
+        if data.code == 354 { end = .abrupt }
         answers.data = data
         return answers
     }

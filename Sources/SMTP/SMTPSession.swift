@@ -10,8 +10,16 @@ package struct SMTPSession {
     private let writer: NIOAsyncChannelOutboundWriter<ByteBuffer>
     /// What the server offers: the lines of its answer to EHLO, without the first.
     package private(set) var offers: [String] = []
-    /// Whether the conversation is broken off in the middle of a message, where nothing more is said.
-    var isAbandoned = false
+    var end: End = .quit
+
+    /// How the conversation ends.
+    enum End {
+        case quit
+        /// With QUIT, whose answer is not waited for.
+        case quitUnanswered
+        /// In the middle of a message, where nothing more can be said.
+        case abrupt
+    }
 
     /// Connects, reads the greeting, says EHLO, runs the body, and says QUIT.
     ///
@@ -98,7 +106,11 @@ package struct SMTPSession {
                 try await session.greet(as: name)
             }
             let result = try await body(&session)
-            if !session.isAbandoned { _ = try? await session.send("QUIT") }
+            switch session.end {
+            case .quit: _ = try? await session.send("QUIT")
+            case .quitUnanswered: try? await session.write("QUIT\r\n", as: "QUIT")
+            case .abrupt: break
+            }
             return result
         }
     }

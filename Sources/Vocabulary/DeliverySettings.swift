@@ -21,14 +21,22 @@ package struct PostfixTime: Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
     package init(_ text: some StringProtocol) throws(InvalidValue) {
-        let seconds: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
-        let digits = text.dropLast()
-        guard let unit = text.last.flatMap({ seconds[$0] }), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-            let number = Int(digits), number <= Self.longest / unit
-        else {
+        guard text.last?.isNumber == false, Self.seconds(inMainCf: text) != nil else {
             throw InvalidValue(text, expected: "a time of at most 100 days, such as 30s, 5m, 4h, 5d or 1w")
         }
         self.description = String(text)
+    }
+
+    /// What a time in main.cf is in seconds, where a number alone means so many of these; `nil` where it is none, or longer
+    /// than Postfix keeps a message.
+    package static func seconds(inMainCf text: some StringProtocol) -> Int? {
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
+        let unit = text.last.flatMap { units[$0] }
+        let digits = unit == nil ? text[...] : text.dropLast()
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits),
+            number <= longest / (unit ?? 1)
+        else { return nil }
+        return number * (unit ?? 1)
     }
 
     /// Seconds: the longest that a message may be in Postfix's queue.

@@ -378,6 +378,11 @@ struct RelayNodeTests {
         #expect(throws: InvalidValue.self) { try PostfixTime(text) }
     }
 
+    @Test func mainCfHasTimesWithoutUnits() {
+        let read = ["20", "20s", "2m", "0", "x", "1.5", ""].map(PostfixTime.seconds(inMainCf:))
+        #expect(read == [20, 20, 120, 0, nil, nil, nil])
+    }
+
     @Test func aSecretIsNotPrinted() {
         let secret = Secret("hunter2")
         #expect("\(secret) \([secret]) \(String(reflecting: secret))" == "(secret) [(secret)] (secret)")

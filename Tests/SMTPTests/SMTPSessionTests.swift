@@ -228,6 +228,21 @@ struct SMTPSessionTests {
         }
     }
 
+    @Test func aDoorThatHasOneClientWaitDoesNotHoldUpTheNext() async throws {
+        let heard = Mutex<[String]>([])
+        let attempts = ["first", "second"].map { RelayAttempt(as: .thisHost, to: ["refused-\($0)@example.net"]) }
+        await #expect(throws: SMTPFailure.self) {
+            try await serving(answer: { line in
+                heard.withLock { $0.append(line) }
+                return line.hasPrefix("RCPT TO:<refused-first") ? "" : Self.relay(line)
+            }) { server in
+                let door = ProbedDoor(server, from: server.address, patience: .seconds(2))
+                return try await RelayProbe().separately(attempts, at: door)
+            }
+        }
+        #expect(heard.withLock { $0.contains("RCPT TO:<refused-second@example.net>") })
+    }
+
     @Test func theProbeSpeaksForAClientAndBreaksTheMessageOff() async throws {
         let told = Mutex<[String]>([])
         let answers = try await attempts(

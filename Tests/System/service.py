@@ -254,7 +254,9 @@ class Service:
         text = f"From: {sender}\r\nTo: someone@example.net\r\nSubject: {subject}\r\n\r\nHello.\r\n."
         lines = ["EHLO mx.example.net", f"MAIL FROM:<{sender}>", "RCPT TO:<someone@example.net>", "DATA", text, "QUIT"]
         answers = speak(self.lab.application, server, lines, port)
-        assert answers and len(answers) >= 6 and answers[5].startswith("250 "), answers
+        assert answers and len(answers) >= 6 and answers[5].startswith("250 "), (
+            f"the sender was answered {answers}; the agent's log:\n"
+            + self.relay.shell("journalctl -u smtp-relay-agent -n 25 -o short-precise --no-pager"))
         return subject
 
     def assert_mail_flows(self, **options) -> None:

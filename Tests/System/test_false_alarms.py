@@ -4,6 +4,8 @@ The node's health is asked for all the time, from the edit until a pass and the 
 test_harmless.py has more of them: master.cf, other programs, and load.
 """
 
+import time
+
 import pytest
 from service import assert_unmoved, boot_for_long
 
@@ -53,7 +55,8 @@ message_size_limit = 20480""",
     "keywords that are not said": "smtpd_discard_ehlo_keywords = chunking, etrn, dsn, pipelining",
     "keywords, XCLIENT among them": "smtpd_discard_ehlo_keywords = xclient, xforward, chunking",
     "another banner": "smtpd_banner = $myhostname ESMTP no UCE, please",
-    "errors cost time": "smtpd_error_sleep_time = 3s\nsmtpd_soft_error_limit = 1",
+    "the first error costs time": "smtpd_soft_error_limit = 1",
+    "the second error costs much time": "smtpd_error_sleep_time = 20s\nsmtpd_soft_error_limit = 2",
     "one error ends a session": "smtpd_hard_error_limit = 1",
     "limits for a client": """\
 smtpd_client_connection_count_limit = 2
@@ -72,3 +75,14 @@ smtpd_tls_key_file = /etc/lab.pem""",
 @pytest.mark.parametrize("kind", HARDENED)
 def test_hardening_leaves_the_node_in_service(service, kind):
     assert_unmoved(service, HARDENED[kind] + "\n")
+
+
+def test_a_door_that_has_each_stranger_wait_is_proven_all_the_same(service):
+    """The proof takes longer than an edit may go unproven, so the node answers 503 meanwhile, and not a moment longer."""
+    try:
+        since = service.edit("smtpd_error_sleep_time = 7s\nsmtpd_soft_error_limit = 1\n")
+        time.sleep(4)
+        assert service.stays_back(since, 12) is not None
+        service.assert_mail_flows()
+    finally:
+        service.mend()

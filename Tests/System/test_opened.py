@@ -160,7 +160,24 @@ def test_an_opening_is_seen_and_main_cf_put_right_whatever_else_is_wrong(trouble
     cured = service.change(f"sed -i '/-o mynetworks/d' {MASTER}; postfix reload")
     service.assert_closed()
     if service.comes_back:
-        assert service.stays_back(cured) is not None, "the trouble keeps out a node whose doors are closed again"
+        assert service.stays_back(cured) is not None, (
+            "the trouble keeps out a node whose doors are closed again; the agent's log:\n"
+            + service.relay.shell("journalctl -u smtp-relay-agent -n 25 -o short-precise --no-pager"))
+
+
+def test_without_metadata_a_withdrawn_node_comes_back_with_files_that_were_never_in_service(service):
+    """The agent waits for metadata while nobody repairs main.cf, which is repaired to something else than it was before."""
+    service.relay.shell("systemctl stop smtp-relay-agent")
+    service.lab.metadata_fault(service.relay, "unavailable")
+    try:
+        since = service.edit("# a comment that stays\n" + OPENED, then="systemctl start --no-block smtp-relay-agent")
+        assert service.health.first(since, 5, serving=False) is not None
+        assert service.stays_back(since, 20) is not None
+        service.assert_closed()
+        assert "# a comment that stays" in service.relay.shell(f"cat {MAIN}")
+    finally:
+        service.lab.metadata_fault(service.relay, "")
+        service.mend()
 
 
 CERTIFICATE = "/etc/pki/tls/certs/relay.pem"

@@ -10,14 +10,20 @@ struct DoorTrial: Sendable {
     let probe: any RelayProbing
     let selfTest: SelfTest
     let door: Door
+    /// How long the door may have a client wait that it refuses.
+    let tarpit: Duration
+    /// Is called before each conversation that begins a message.
+    var beforeMessage: @Sendable () async -> Void = {}
 
-    private var probed: ProbedDoor {
+    private var patience: Duration { door.isScreened ? .seconds(12) : .seconds(5) }
+
+    private func probed(patience: Duration) -> ProbedDoor {
         ProbedDoor(
             SMTPServer(door.address, port: door.port),
             from: selfTest.address,
             isProxied: door.isProxied,
             isImplicitTLS: door.isImplicitTLS,
-            patience: door.isScreened ? .seconds(12) : .seconds(5)
+            patience: patience
         )
     }
 
@@ -32,30 +38,31 @@ struct DoorTrial: Sendable {
             + selfTest.domains.map { "\(Self.postmaster)@\($0)" }
     }
 
-    /// All strangers, each in a connection of its own.
+    /// All strangers. Each recipient has a connection of its own: Postfix makes clients wait that are refused more than once.
     ///
     /// - Throws: `RelayPolicyFailure.openRelay`, or `SMTPFailure` where the door does not answer.
     func refusesStrangers() async throws {
-        for stranger in selfTest.outsiders {
-            // The barrier at DATA is the same for all, and each message that is begun takes one of the tokens by which Postfix
-            // slows senders down (postconf(5), in_flow_delay).
-            try await refuses(.told(stranger), stranger, goesToData: stranger == selfTest.outsiders.first)
+        var attempts = selfTest.outsiders.flatMap { stranger in
+            recipients.map { RelayAttempt(as: .told(stranger), to: [$0]) }
         }
-        let family = door.address.family
-        guard door.isProxied, let stranger = selfTest.outsiders.first(where: { $0.family == family }) else { return }
-        try await refuses(.proxied(stranger), stranger, goesToData: false)
+        // The barrier at DATA is the same for all, so one stranger is enough.
+        attempts += selfTest.outsiders.prefix(1).map {
+            RelayAttempt(as: .told($0), to: [Self.postmaster], goesToData: true)
+        }
+        if door.isProxied, let stranger = selfTest.outsiders.first(where: { $0.family == door.address.family }) {
+            attempts += recipients.map { RelayAttempt(as: .proxied(stranger), to: [$0]) }
+        }
+        await beforeMessage()
+        let answers = try await Patience.severalTimes {
+            try await probe.separately(attempts, at: probed(patience: patience + tarpit))
+        }
+        for (attempt, answers) in zip(attempts, answers) { try judge(answers, to: attempt) }
     }
 
-    private func refuses(_ client: RelayAttempt.Client, _ stranger: IPAddress, goesToData: Bool) async throws {
-        let tried = goesToData ? recipients + [Self.postmaster] : recipients
-        let attempt = RelayAttempt(as: client, to: tried, goesToData: goesToData)
-        let answers = try await Patience.severalTimes { try await probe.attempts([attempt], at: probed)[0] }
-        try judge(answers, of: stranger, tried)
-    }
-
-    private func judge(_ answers: RelayAnswers, of stranger: IPAddress, _ tried: [String]) throws {
-        for (recipient, reply) in zip(tried, answers.recipients) where reply.isPositive && recipient != Self.postmaster
-        {
+    private func judge(_ answers: RelayAnswers, to attempt: RelayAttempt) throws {
+        let stranger = attempt.client.address ?? selfTest.address
+        for (recipient, reply) in zip(attempt.recipients, answers.recipients)
+        where reply.isPositive && recipient != Self.postmaster {
             throw RelayPolicyFailure.openRelay(stranger, door, command: "RCPT TO:<\(recipient)>", reply)
         }
         if let data = answers.data, data.code == 354 {
@@ -69,8 +76,9 @@ struct DoorTrial: Sendable {
     func servesSenders() async throws {
         for sender in selfTest.insiders {
             try await Patience.severalTimes {
+                await beforeMessage()
                 let attempt = RelayAttempt(as: .told(sender), to: recipients, goesToData: true)
-                let answers = try await probe.attempts([attempt], at: probed)[0]
+                let answers = try await probe.attempts([attempt], at: probed(patience: patience))[0]
                 if let refusal = refusal(of: answers) { throw RelayPolicyFailure.refusesItsOwn(sender, door, refusal) }
             }
         }
@@ -84,6 +92,7 @@ struct DoorTrial: Sendable {
         let sender = selfTest.servesItself ? selfTest.address : selfTest.insiders.last ?? selfTest.address
         let served = RelayAttempt(as: selfTest.servesItself ? .thisHost : .told(sender), to: recipients)
         let refused = RelayAttempt(as: .told(stranger), to: [Self.foreign])
+        let probed = probed(patience: patience + tarpit)
         // Who speaks for himself can become a stranger in the same connection, which spares the log some lines.
         let answers =
             if selfTest.servesItself {
@@ -91,7 +100,7 @@ struct DoorTrial: Sendable {
             } else {
                 try await probe.attempts([served], at: probed) + probe.attempts([refused], at: probed)
             }
-        try judge(answers[1], of: stranger, refused.recipients)
+        try judge(answers[1], to: refused)
         if let refusal = refusal(of: answers[0]) { throw RelayPolicyFailure.refusesItsOwn(sender, door, refusal) }
     }
 

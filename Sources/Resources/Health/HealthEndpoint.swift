@@ -48,7 +48,7 @@ package struct HealthEndpoint: Resource {
             return .drifted(Drift([Change(.service, summary)]) { try await publish(anew: !isPublished) })
         }
         do {
-            try await look()
+            try await look(isIdle: true)
         } catch is CancellationError {
             throw CancellationError()
         } catch let failure as BusyDoor {
@@ -63,8 +63,8 @@ package struct HealthEndpoint: Resource {
         return .inSync
     }
 
-    private func look() async throws {
-        try await verifier.checkService()
+    private func look(isIdle: Bool = false) async throws {
+        try await verifier.checkService(wakesQueueManager: !isIdle)
         try BusyLooks(files: files).forget()
     }
 
@@ -88,9 +88,11 @@ package struct HealthEndpoint: Resource {
             try await withdraw()
             throw error
         }
-        guard !anew || mayPublish else { return }
+        // The guard may have withdrawn it while the proof was made.
+        let isDue = anew || !files.exists(file)
+        guard !isDue || mayPublish else { return }
         try KeptSelfTest(files: files).write(verifier.selfTest)
-        if anew { try await services.change { try await $0.restart(publisher) } }
+        if isDue { try await services.change { try await $0.restart(publisher) } }
         try await expectHealthy()
     }
 

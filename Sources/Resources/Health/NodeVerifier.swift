@@ -53,9 +53,6 @@ package struct NodeVerifier: Sendable {
     package func prove() async throws {
         try await observer.observing(.relayPolicy, attempts) {
             do {
-                // The messages that a proof begins take tokens by which Postfix slows senders down (postconf(5),
-                // in_flow_delay); the queue manager gives them back whenever it wakes.
-                _ = try? await runner.run(Self.waking)
                 for _ in 0..<Self.tries {
                     let before = try await settledSubject()
                     try await checkPolicy()
@@ -73,7 +70,12 @@ package struct NodeVerifier: Sendable {
     }
 
     private static let tries = 3
-    private static let waking = Command("postkick", ["public", "qmgr", "I"])
+
+    /// Postfix slows senders down by tokens (postconf(5), in_flow_delay). A message takes one, and the queue manager gives them
+    /// back when it wakes. Without one, each message of a proof would wait for a second.
+    private func wakeQueueManager() async {
+        _ = try? await runner.run(Command("postkick", ["public", "qmgr", "I"]))
+    }
 
     private func keep(_ subject: String) throws {
         try files.createDirectory(Self.proof.removingLastComponent())
@@ -85,11 +87,11 @@ package struct NodeVerifier: Sendable {
     /// - Throws: An `SMTPFailure` or a `RelayPolicyFailure`.
     package func checkPolicy() async throws {
         try checkFiles()
-        let doors = try await doors()
+        let (doors, tarpit) = (try await doors(), tarpit)
         if let unprovable = doors.unprovable.first { throw RelayPolicyFailure.unprovable(unprovable) }
         try expectDoors(doors)
         for door in doors.all {
-            let trial = DoorTrial(probe: probe, selfTest: selfTest, door: door)
+            let trial = DoorTrial(probe: probe, selfTest: selfTest, door: door, tarpit: tarpit, beforeMessage: wakeQueueManager)
             let isOurs = selfTest.ports.contains(door.port)
             do {
                 try await trial.refusesStrangers()
@@ -133,6 +135,15 @@ package struct NodeVerifier: Sendable {
         return read.merging(doors(MasterCf(output.standardOutput).without(servicesOf: file)))
     }
 
+    /// How long Postfix has clients wait that it refuses more often than it likes; a second by default.
+    private var tarpit: Duration {
+        let text = (try? files.bytes(at: Self.mainCf)).map { FileText($0).string } ?? ""
+        let named = MainCf(text)["smtpd_error_sleep_time"].flatMap(PostfixTime.seconds(inMainCf:)) ?? 1
+        return .seconds(min(named, Self.longestTarpit))
+    }
+
+    private static let longestTarpit = 60
+
     private func masterCf() throws -> MasterCf {
         MasterCf(FileText(try files.bytes(at: Self.masterCf)).string)
     }
@@ -165,7 +176,7 @@ package struct NodeVerifier: Sendable {
         for look in 0..<20 {
             if let subject = try subject() { return subject }
             // Where the old queue manager took the master's word to the new one, there is none until mail comes.
-            if look == 3 { _ = try? await runner.run(Self.waking) }
+            if look == 3 { await wakeQueueManager() }
             try await Waiting.sleep(for: .milliseconds(100))
         }
         return try subject()
@@ -175,20 +186,23 @@ package struct NodeVerifier: Sendable {
 
     /// Whether the doors take mail now.
     ///
+    /// - Parameter wakesQueueManager: Whether to spend a process on not being slowed down, as after a proof.
     /// - Throws: An `SMTPFailure`, a `RelayPolicyFailure`, `NoRoom`, `StoppedMaster`, or `BusyDoor` for one that may only be slow.
-    package func checkService() async throws {
+    package func checkService(wakesQueueManager: Bool = true) async throws {
         try fitness.check(observer)
         let doors = try ownDoors().all.filter { selfTest.ports.contains($0.port) }
         let ports = doors.map { "\($0.port)" }.joined(separator: " and ")
         try await observer.observing(.smtp, "a sender and a stranger at port \(ports)") {
-            for door in doors { try await look(at: door) }
+            let tarpit = tarpit
+            if wakesQueueManager { await wakeQueueManager() }
+            for door in doors { try await look(at: door, tarpit) }
         }
     }
 
-    private func look(at door: Door) async throws {
+    private func look(at door: Door, _ tarpit: Duration) async throws {
         do {
             try await Patience.severalTimes {
-                try await DoorTrial(probe: probe, selfTest: selfTest, door: door).look()
+                try await DoorTrial(probe: probe, selfTest: selfTest, door: door, tarpit: tarpit).look()
             }
         } catch let failure as SMTPFailure {
             guard failure.isSlow, PostfixProcesses.current(queue: queue, files: files)?.isServing == true else {
