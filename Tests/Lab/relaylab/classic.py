@@ -23,6 +23,8 @@ class ClassicLoadBalancer:
         self.folder = folder
         # Those that are sent to, with the ports on which the PROXY protocol is spoken to them.
         self.registered: dict[str, set[int]] = {}
+        # Those that were taken away since HAProxy followed last, and may be back already.
+        self.deregistered: set[str] = set()
         self.states: dict[str, str] = {}
 
     def addresses(self) -> dict[str, str]:
@@ -33,11 +35,14 @@ class ClassicLoadBalancer:
         balancer = self._balancer()
         instances = set(balancer.instance_ids) if balancer else set()
         proxied = self._proxied(balancer) if balancer else set()
+        gone, self.deregistered = self.deregistered, set()
         for instance, address in self.addresses().items():
-            if instance not in instances:
+            if instance not in instances or instance in gone:
+                self.states.pop(address, None)
                 if self.registered.pop(instance, None) is not None:
                     for section in _SECTIONS.values():
                         haproxy.withdraw(self.folder, section, address)
+            if instance not in instances:
                 continue
             for port in _SECTIONS:
                 known = self.registered.get(instance)
@@ -63,6 +68,10 @@ class ClassicLoadBalancer:
         """Take note of what HAProxy's checks say."""
         self.states = {address: row["status"] for address, row in statistics["smtp"].items()}
 
+    def deregister(self, form: dict[str, str]) -> None:
+        """DeregisterInstancesFromLoadBalancer: who comes back at once is checked anew, as a real one does."""
+        self.deregistered |= {member["InstanceId"] for member in members(form, "Instances")}
+
     def health(self, form: dict[str, str]) -> str | None:
         """DescribeInstanceHealth; moto answers for all instances."""
         asked = members(form, "Instances")
@@ -77,7 +86,8 @@ class ClassicLoadBalancer:
         if balancer is None or instance not in balancer.instance_ids:
             raise QueryError("InvalidInstance", f"Could not find EC2 instance {instance}.")
         # "UP 1/2" is one whose checks have begun to fail.
-        if self.states.get(self.addresses()[instance], "").startswith("UP"):
+        state = self.states.get(self.addresses()[instance], "")
+        if instance in self.registered and instance not in self.deregistered and state.startswith("UP"):
             return {"State": "InService", "ReasonCode": "N/A", "Description": "N/A"}
         text = "Instance has failed at least the UnhealthyThreshold number of health checks consecutively."
         return {"State": "OutOfService", "ReasonCode": "Instance", "Description": text}
