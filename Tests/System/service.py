@@ -272,7 +272,7 @@ def boot(binary, settings: str = SETTINGS):
         lab.add_relay(user_data.cloud_config(lab.sha256, settings))
         lab.relays[0].wait_for_cloud_init()
         lab.wait_for_backend(lab.relays[0], "UP")
-        lab.relays[0].wait_until("systemctl is-active -q smtp-relay-agent", 60, "the resident agent")
+        lab.relays[0].wait_for_agent()
         service = Service(lab)
         yield service
         service.tell()

@@ -80,7 +80,7 @@ def test_a_relay_with_a_resident_agent_has_none_either(binary):
         relay.wait_for_cloud_init()
         lab.wait_for_backend(relay, "UP")
         # It is ready only after a pass of its own.
-        relay.wait_until("systemctl is-active -q smtp-relay-agent", 60, "the resident agent")
+        relay.wait_for_agent()
         assert examine(relay) == {}
         # On its way it is not down.
         relay.write("/run/systemd/system/smtp-relay-agent.service.d/slow.conf", "[Service]\nExecStartPre=sleep 600\n")

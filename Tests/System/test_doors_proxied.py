@@ -34,7 +34,7 @@ def service(binary):
         relay.boot()
         relay.wait_for_cloud_init()
         lab.wait_for_backend(relay, "UP")
-        relay.wait_until("systemctl is-active -q smtp-relay-agent", 60, "the resident agent")
+        relay.wait_for_agent()
         yield Service(lab)
 
 

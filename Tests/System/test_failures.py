@@ -154,7 +154,7 @@ def test_what_the_launch_was_given_holds_for_the_passes_after_it(baked):
     assert (plan.returncode, plan.stdout) == (0, "Nothing to do.\n")
     check = baked.exec("setpriv", "--reuid=65534", "--clear-groups", AGENT, "config", "check", check=False)
     assert (check.returncode, check.stdout) == (0, "The settings are in order.\n")
-    baked.wait_until("smtp-relay-agent status | grep -q 'resident, process'", 30, "the resident agent's first pass")
+    baked.wait_for_agent()
     assert baked.shell("postconf -h myhostname").strip() == "mail.example.com"
     assert re.search(r"listen +8080\b", baked.shell("cat /etc/nginx/nginx.conf"))
     assert baked.address not in baked.lab.backends()

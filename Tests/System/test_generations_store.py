@@ -20,7 +20,7 @@ def pair(binary):
     with Lab(binary) as lab:
         boot_pair(lab, '[reconcile]\ninterval = "5s"\njitter = "1s"')
         for relay in lab.relays:
-            relay.wait_until("systemctl is-active smtp-relay-agent", 30, "the resident agent")
+            relay.wait_for_agent()
             relay.wait_until(f"ls {STORE}/postfix/*-proven {STORE}/nginx/*-proven", 30, "the proven files")
         yield lab
 

@@ -44,7 +44,7 @@ class Site:
         lab.set_metadata(self.relay, "tags/instance/smtp-relay:reconcile.jitter", "1s")
         self.relay.boot()
         self.relay.wait_for_cloud_init()
-        self.relay.wait_until("systemctl is-active smtp-relay-agent", 30, "the resident agent")
+        self.relay.wait_for_agent()
         self.in_service()
 
     def __call__(self, service: str, action: str, **arguments) -> dict:
@@ -81,6 +81,11 @@ class Site:
     def look(self) -> None:
         """Have the agent ask anew, as its first pass does."""
         self.relay.shell("systemctl restart smtp-relay-agent")
+
+    def looked(self) -> None:
+        """The same, until its first pass has ended."""
+        self.look()
+        self.relay.wait_for_agent()
 
     def reload(self) -> None:
         self.relay.shell("systemctl reload smtp-relay-agent")
@@ -174,8 +179,7 @@ def test_a_group_that_names_a_prefix_list(site):
         return {"PrefixListIds": [{"PrefixListId": name}]}
 
     with site.allowed(site.door, **named(own)):
-        site.look()
-        site.relay.wait_until("systemctl is-active smtp-relay-agent", 30, "a pass")
+        site.looked()
         assert site.registered()
     with site.allowed(site.door, **named(world)):
         site.look()
@@ -229,8 +233,7 @@ def test_allow_open_to_world_is_withdrawn(site):
     site.relay.shell(f"cp {CONFIG} /tmp/config.toml && sed -i '/^.load_balancer/a allow_open_to_world = true' {CONFIG}")
     try:
         with site.allowed(site.door, "0.0.0.0/0"):
-            site.look()
-            site.relay.wait_until("systemctl is-active smtp-relay-agent", 30, "a pass")
+            site.looked()
             assert site.registered()
             site.relay.shell(f"cp /tmp/config.toml {CONFIG}")
             # A change of the node's own side is asked about in the next pass, whatever was asked just now.
@@ -246,8 +249,7 @@ def test_a_target_group_before_which_an_internet_facing_load_balancer_is_put_and
     try:
         site("elbv2", "create_listener", LoadBalancerArn=made["LoadBalancerArn"], Protocol="TCP", Port=25,
              DefaultActions=[{"Type": "forward", "TargetGroupArn": site.arn}])
-        site.look()
-        site.relay.wait_until("systemctl is-active smtp-relay-agent", 30, "a pass")
+        site.looked()
         site.in_service()
         site.attribute("preserve_client_ip.enabled", "false")
         site.look()
@@ -289,7 +291,6 @@ def test_with_nothing_to_do_the_question_is_not_asked_in_each_pass(site):
     time.sleep(20)
     actions = {call["action"] for call in site.lab.api_requests(site.relay) if call["time"] > began + 2}
     assert actions == {"DescribeInstanceHealth", "DescribeTargetHealth"}
-    site.look()
-    site.relay.wait_until("systemctl is-active smtp-relay-agent", 30, "a pass")
+    site.looked()
     asked = [call["action"] for call in site.lab.api_requests(site.relay) if call["time"] > began + 20]
     assert asked.count("DescribeSecurityGroups") == 1 and asked.count("DescribeTargetGroupAttributes") == 1

@@ -20,7 +20,7 @@ def lab(binary):
         lab.settings = f"target_groups = {json.dumps(list(lab.target_groups.values()))}\n{SETTINGS}"
         relay = lab.add_relay(user_data.shell_script(lab.sha256, lab.settings))
         relay.wait_for_cloud_init()
-        relay.wait_until("systemctl is-active smtp-relay-agent", 30, "the resident agent")
+        relay.wait_for_agent()
         lab.wait_for_backend(relay, "UP")
         lab.wait_for_target("relay-25", relay, "UP")
         yield lab

@@ -18,7 +18,7 @@ def pair(binary):
     with Lab(binary) as lab:
         boot_pair(lab, '[reconcile]\ninterval = "10s"\njitter = "1s"\n[shutdown]\ndrain_timeout = "60s"')
         for relay in lab.relays:
-            relay.wait_until("smtp-relay-agent status | grep -q 'resident, process'", 30, "the resident agent's first pass")
+            relay.wait_for_agent()
         yield lab
 
 
@@ -99,7 +99,7 @@ def test_a_restart_of_the_agent_is_no_reason_to_leave(pair):
     calls = len(pair.api_calls(relay))
     relay.shell("systemctl restart smtp-relay-agent")
     relay.shell("kill -9 $(systemctl show -p MainPID --value smtp-relay-agent)")
-    relay.wait_until("systemctl is-active smtp-relay-agent", 20, "the agent again")
+    relay.wait_for_agent()
     time.sleep(5)
     assert "DeregisterInstancesFromLoadBalancer" not in pair.api_calls(relay)[calls:]
     assert pair.backends()[relay.address] == "UP"
@@ -145,7 +145,7 @@ def test_a_reboot_leaves_and_comes_back_and_a_drained_node_stays_out_over_it(pai
     assert relay.agent("drain").returncode == 0
     pair.wait_for_backend(relay, None, 5)
     relay.reboot()
-    relay.wait_until("smtp-relay-agent status | grep -q 'resident, process'", 90, "the agent after the boot")
+    relay.wait_for_agent()
     time.sleep(12)
     assert relay.address not in pair.backends()
     assert relay.shell("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/health") == "503"

@@ -286,7 +286,7 @@ def group(binary):
         for relay in lab.relays:
             relay.wait_for_cloud_init()
             lab.wait_for_backend(relay, "UP")
-            relay.wait_until("systemctl is-active smtp-relay-agent", 30, "the resident agent")
+            relay.wait_for_agent()
         yield lab
 
 

@@ -19,7 +19,7 @@ def resident(binary):
     with Lab(binary) as lab:
         boot_pair(lab, '[reconcile]\ninterval = "10s"\njitter = "1s"\n[shutdown]\ndrain_timeout = "40s"')
         for relay in lab.relays:
-            relay.wait_until("systemctl is-active smtp-relay-agent", 30, "the resident agent")
+            relay.wait_for_agent()
         yield lab
 
 

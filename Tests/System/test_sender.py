@@ -38,7 +38,7 @@ def office(binary):
 @pytest.fixture
 def settled(office):
     """The sender, with its resident agent at rest and nothing of the test before in its log."""
-    office.wait_until("systemctl is-active -q smtp-relay-agent", 60, "the resident agent's first pass")
+    office.wait_for_agent()
     office.shell("journalctl --rotate --vacuum-size=1 -q")
     return office
 

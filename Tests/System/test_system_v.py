@@ -258,7 +258,7 @@ def test_a_sender_is_made_and_kept_and_examined(lab, relay):
         office.shell(f"service {name} status")
     # A relay has more.
     assert office.shell(f"ls /etc/nginx /etc/init.d/{AGENT}-health 2>/dev/null", check=False) == ""
-    office.wait_until(f"{AGENT} status | grep -q 'resident, process'", 30, "the resident agent's first pass")
+    office.wait_for_agent()
     office.shell(f"sed -i 's/^relayhost = .*/relayhost = [10.0.0.7]:25/' {MAIN}")
     office.wait_until(f"grep -qF 'relayhost = {RELAYHOST}' {MAIN}", 5, "the relayhost again")
     office.shell("printf 'Subject: from the office\n\nHello.\n' | sendmail -f office@example.com someone@example.net")
@@ -326,7 +326,7 @@ def test_a_shutdown_leaves_first_and_hands_the_queue_over(lab, relay, other):
                 f"ln -sfn /var/lasting /run/{AGENT}\n")
     relay.shell(f"chmod 755 /etc/init.d/lasting; chkconfig lasting on; service {AGENT} stop; "
                 f"mv /run/{AGENT} /var/lasting; service lasting start; service {AGENT} start")
-    relay.wait_until(f"{AGENT} status | grep -q 'resident, process'", 30, "the agent again")
+    relay.wait_for_agent()
     lab.sink_down()
     subjects = lab.submit(relay, 20)
     relay.wait_until("[ $(find /var/spool/postfix/deferred -type f | wc -l) = 20 ]", 30, "20 deferred mails")

@@ -105,7 +105,7 @@ def test_user_data_brings_the_node_into_service(lab, relay):
     assert relay.shell("cloud-init status").strip() == "status: done", relay.log()
     subjects = lab.send(3)
     assert sorted(mail["subject"] for mail in lab.wait_for_mails(subjects)) == sorted(subjects)
-    relay.wait_until("systemctl is-active smtp-relay-agent", 60, "the resident agent")
+    relay.wait_for_agent()
 
 
 def test_its_units_mean_what_they_mean_there(relay):
@@ -157,7 +157,7 @@ def test_it_leaves_and_comes_back_with_a_reboot(lab, relay):
     relay.reboot()
     assert lab.api_calls(relay)[calls:].count("DeregisterInstancesFromLoadBalancer") == 1
     lab.wait_for_backend(relay, "UP", 120)
-    relay.wait_until("systemctl is-active smtp-relay-agent", 60, "the resident agent")
+    relay.wait_for_agent()
 
 
 def test_uninstall_leaves_nothing(lab, relay):

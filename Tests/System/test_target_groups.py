@@ -22,7 +22,7 @@ def pair(binary):
         boot_pair(lab, f'target_groups = [{arns}]\n[reconcile]\ninterval = "10s"\njitter = "1s"\n'
                        '[shutdown]\ndrain_timeout = "40s"')
         for relay in lab.relays:
-            relay.wait_until("systemctl is-active smtp-relay-agent", 30, "the resident agent")
+            relay.wait_for_agent()
         yield lab
 
 

@@ -39,7 +39,7 @@ def bootstrap(relay) -> None:
     assert result.returncode == 0, result.stdout
     relay.lab.wait_for_backend(relay, "UP")
     # Its first pass is over, and would not come in between.
-    relay.wait_until("systemctl is-active smtp-relay-agent", 30, "the resident agent")
+    relay.wait_for_agent()
     assert "message_size_limit = 7654321" in relay.shell("postconf -n")
 
 

@@ -23,7 +23,7 @@ def relay(binary):
     with Lab(binary) as lab:
         relay = lab.add_relay(user_data.shell_script(lab.sha256, '[reconcile]\ninterval = "30s"\njitter = "1s"'))
         relay.wait_for_cloud_init()
-        relay.wait_until("systemctl is-active smtp-relay-agent", 30, "the resident agent")
+        relay.wait_for_agent()
         relay.lab = lab
         yield relay
 

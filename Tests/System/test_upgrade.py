@@ -24,7 +24,7 @@ def relay(binary):
         lab.add_sender()
         relay.wait_for_cloud_init()
         lab.wait_for_backend(relay, "UP")
-        relay.wait_until("systemctl is-active smtp-relay-agent", 60, "the resident agent's first pass")
+        relay.wait_for_agent()
         program = binary.read_bytes()
         assert program.count(OLD) == 1
         (relay.root / "root/newer").write_bytes(program.replace(OLD, NEW))

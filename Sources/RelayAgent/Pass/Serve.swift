@@ -47,13 +47,14 @@ struct Serve: Sendable {
         if Task.isCancelled { return results }
 
         // The proof is made in every pass, and takes the 200 away where it fails. A node that is out of service comes in only
-        // where its host is as it should be, or as it was when it was proven last. What was in the way before has settings or
-        // facts of before in its place.
+        // where its host is as it should be, or as it was when it was proven last. Settings and facts that could not be read
+        // are no obstacle: those of before stand in for them.
         let isAsProven = (try? services.postfix.runsProven() && services.nginx.runsProven()) ?? false
         let endpoint = parts.health(
             // Of a change that did not work, nothing is in force.
             as: postfix.hasFailed && isAsProven ? KeptSelfTest(files: host.files).read() : nil,
-            mayPublish: (results.failures.count == failures.count || isAsProven) && !isHeldUp && !host.files.exists(Self.refusal)
+            mayPublish: (results.failures.count == failures.count || isAsProven) && !isHeldUp
+                && !host.files.exists(Self.refusal)
         )
         let health = await runner.run([[endpoint]])
         results.add(health)

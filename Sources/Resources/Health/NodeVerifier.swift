@@ -91,7 +91,13 @@ package struct NodeVerifier: Sendable {
         if let unprovable = doors.unprovable.first { throw RelayPolicyFailure.unprovable(unprovable) }
         try expectDoors(doors)
         for door in doors.all {
-            let trial = DoorTrial(probe: probe, selfTest: selfTest, door: door, tarpit: tarpit, beforeMessage: wakeQueueManager)
+            let trial = DoorTrial(
+                probe: probe,
+                selfTest: selfTest,
+                door: door,
+                tarpit: tarpit,
+                beforeMessage: wakeQueueManager
+            )
             let isOurs = selfTest.ports.contains(door.port)
             do {
                 try await trial.refusesStrangers()

@@ -95,7 +95,7 @@ def measure(binary: Path, minutes: float) -> list[Figure]:
         relay = lab.add_relay(user_data.shell_script(lab.sha256), preinstalled=True)
         relay.wait_for_cloud_init()
         lab.wait_for_backend(relay, "UP")
-        relay.wait_until(f"systemctl is-active {UNIT}", 30, "the resident agent")
+        relay.wait_for_agent()
         agent = Agent(relay)
         agent.reload()
         figures = _idling(lab, agent, minutes)

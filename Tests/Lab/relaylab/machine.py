@@ -113,6 +113,10 @@ class Machine:
         """Write a file inside."""
         self.shell(f"mkdir -p $(dirname {shlex.quote(path)}) && cat > {shlex.quote(path)}", input=text)
 
+    def wait_for_agent(self) -> None:
+        """Wait for the end of the first pass of the resident agent that runs now; it is active before."""
+        self.wait_until("smtp-relay-agent status | grep -q 'resident, process'", 90, "the resident agent's first pass")
+
     def wait_until(self, script: str, seconds: float, what: str) -> None:
         """Wait until a shell's script succeeds inside."""
         deadline = time.monotonic() + seconds
