@@ -50,6 +50,19 @@ private final class CountedCredentials: CredentialSource {
         return failure
     }
 
+    @Test func noCallGoesOnForLongerThanTheWorkThatItIsPartOf() async throws {
+        let busy = ScriptedTransport.Step.text(400, Answers.error("Throttling"))
+        let transport = ScriptedTransport(Array(repeating: busy, count: 40))
+        let result = try await CallDeadline.by(time.now + .seconds(4)) { try await call(transport) }
+        #expect(failure(result)?.error?.isThrottling == true)
+        #expect(time.passed < .seconds(4))
+        // The earlier of two deadlines holds.
+        let inner = await CallDeadline.by(time.now + .seconds(2)) {
+            await CallDeadline.by(time.now + .seconds(60)) { CallDeadline.current }
+        }
+        #expect(inner == time.now + .seconds(2))
+    }
+
     @Test func sendsASignedForm() async throws {
         let transport = ScriptedTransport([.text(200, "<Answer/>")])
         let root = try await call(transport, [("Name", "a b&c=ü"), ("Empty", "")]).get()

@@ -33,6 +33,19 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         return error
     }
 
+    /// Whether there is nothing to be in: the load balancer or the target group was deleted.
+    package var isOfNothing: Bool { error.map { $0.isNotFound || $0.isTargetGroupNotFound } ?? false }
+
+    /// Whether the same call may succeed in a moment.
+    package var mayPass: Bool {
+        switch reason {
+        case .answered(let error): error.isWorthRetrying
+        case .unreachable(let failure): failure.reason != .invalidAddress
+        case .credentials: true
+        case .unreadable: false
+        }
+    }
+
     package var description: String {
         switch reason {
         case .answered(let error):

@@ -73,12 +73,13 @@ package actor QueryClient {
         body: [UInt8],
         _ read: @Sendable @escaping (HTTPResponse) throws(XMLFailure) -> Answer
     ) async throws(AWSFailure) -> Answer {
+        let own = time.now() + limits.overall
         let call = Call(
             name: "\(endpoint.service.name):\(action)",
             headers: headers,
             body: body,
             started: time.now(),
-            deadline: time.now() + limits.overall
+            deadline: min(own, CallDeadline.current ?? own)
         )
         return try await retrying(limits.retry, until: call.deadline, time: time) { count in
             await self.attempt(call, count, read)
