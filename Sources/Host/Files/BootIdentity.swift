@@ -9,3 +9,12 @@ extension FileSystem {
         }
     }
 }
+
+extension FileSystem {
+    /// Seconds since the boot, also those of a suspended system (proc_uptime(5)): no one sets this clock.
+    package var uptime: Double? {
+        (try? bytes(at: "/proc/uptime", limit: 64)).flatMap {
+            String(decoding: $0, as: UTF8.self).split(separator: " ").first.flatMap { Double($0) }
+        }
+    }
+}

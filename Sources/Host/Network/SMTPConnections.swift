@@ -20,3 +20,12 @@ package struct SMTPConnections: Sendable {
 
     private static let ports: Set<UInt16> = [25, 587]
 }
+
+extension SMTPConnections {
+    /// Whether anything on this host takes SMTP connections of others.
+    package var isListened: Bool {
+        TCPSocket.all(files).contains { socket in
+            socket.isListening && Self.ports.contains(socket.port) && !TCPSocket.isLoopback(socket.local)
+        }
+    }
+}
