@@ -15,6 +15,13 @@ package struct KeptSettings: Sendable, Equatable, Codable {
         self.tags = tags
     }
 
+    /// The same without the keys that this version does not know: a newer one may have kept them.
+    package var known: SettingsSources {
+        var sources = sources
+        sources.ignoresUnknown = true
+        return sources
+    }
+
     package var sources: SettingsSources {
         let file: SettingsFile? = if let path, let text { SettingsFile(path: path, text: text) } else { nil }
         return SettingsSources(file: file, environment: variables, flags: [])

@@ -5,7 +5,13 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
     /// The source, the key, the value and the cure, on one line.
     package let description: String
 
-    private init(_ description: String) { self.description = description }
+    /// Whether it is only that nobody knows the key, as one of a newer version.
+    let isUnknownKey: Bool
+
+    private init(_ description: String, isUnknownKey: Bool = false) {
+        self.description = description
+        self.isUnknownKey = isUnknownKey
+    }
 
     static func syntax(_ path: String, line: Int, column: Int, _ reason: String) -> SettingsProblem {
         SettingsProblem("\(path):\(line):\(column): not TOML: \(reason.escapedForDisplay)")
@@ -13,7 +19,7 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
 
     static func unknown(_ name: String, in source: ValueSource, nearest: String?) -> SettingsProblem {
         let hint = nearest.map { "; did you mean '\($0)'?" } ?? "; 'smtp-relay-agent config show' lists all there are"
-        return SettingsProblem("\(source): unknown key '\(name.escapedForDisplay)'\(hint)")
+        return SettingsProblem("\(source): unknown key '\(name.escapedForDisplay)'\(hint)", isUnknownKey: true)
     }
 
     static func invalid(_ key: String, in source: ValueSource, _ value: InvalidValue) -> SettingsProblem {

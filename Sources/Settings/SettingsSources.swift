@@ -7,6 +7,8 @@ package struct SettingsSources: Sendable {
     let environment: [String: String]
     let launch: LaunchEnvironment
     private let flags: [String]
+    /// Whether a key that nobody knows is left out.
+    var ignoresUnknown = false
 
     /// - Parameters:
     ///   - file: `nil` where there is none.
@@ -140,6 +142,7 @@ package struct SettingsSources: Sendable {
             entries += file.entries
             problems += file.problems
         }
+        if ignoresUnknown { problems.removeAll(where: \.isUnknownKey) }
         return (entries, problems)
     }
 }

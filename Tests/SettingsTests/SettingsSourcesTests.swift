@@ -179,6 +179,18 @@ struct SettingsSourcesTests {
         #expect(variable.first?.contains("did you mean 'SMTP_RELAY_DOMAIN'?") == true)
     }
 
+    @Test func keptSettingsCountAlsoWhereANewerVersionHasKeptKeysOfItsOwn() throws {
+        func kept(_ text: String) -> KeptSettings {
+            KeptSettings(path: "/c.toml", text: text, variables: [:], tags: [:])
+        }
+        let newer = kept("[mail]\ndomain = \"example.com\"\nto_come = 1\n[later]\nx = 1\n")
+        #expect(!newer.sources.check(tags: [:]).isEmpty)
+        #expect(newer.known.check(tags: [:]).isEmpty)
+        #expect(try newer.known.resolve(tags: [:]).settings.mail.domain.description == "example.com")
+        // What is wrong otherwise still is.
+        #expect(!kept("[mail]\ndomain = \"-\"\n").known.check(tags: [:]).isEmpty)
+    }
+
     @Test func allProblemsAreToldAtOnce() {
         let toml = "[mail]\ndomain = 5\nnetworks = [\"10.0.1.0/16\"]\n[health]\nport = 25\npath = \"x\"\n"
         let found = problems(sources(toml))
