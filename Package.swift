@@ -108,6 +108,7 @@ let package = Package(
                 .embedInCode("smtp-relay-agent-reconcile.init"),
                 .embedInCode("smtp-relay-agent-reconcile.service"),
                 .embedInCode("smtp-relay-agent-reconcile.timer"),
+                .embedInCode("smtp-relay-agent-watch.service"),
                 .embedInCode("smtp-relay-agent.cron"),
                 .embedInCode("smtp-relay-agent.init"),
                 .embedInCode("smtp-relay-agent.logrotate"),

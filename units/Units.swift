@@ -41,13 +41,19 @@ package enum Units {
         text: PackageResources.smtp_relay_agent_reconcile_timer
     )
 
+    /// What has the node leave in time, where passes come by the timer.
+    package static let watch = Unit(
+        name: "smtp-relay-agent-watch.service",
+        text: PackageResources.smtp_relay_agent_watch_service
+    )
+
     /// The resident agent.
     package static let agent = Unit(
         name: "smtp-relay-agent.service",
         text: PackageResources.smtp_relay_agent_service
     )
 
-    package static let all = [health, reconcileService, reconcileTimer, agent]
+    package static let all = [health, reconcileService, reconcileTimer, watch, agent]
     /// Those of a host that sends: it has no health to publish.
     package static let ofSender = [reconcileService, reconcileTimer, agent]
 

@@ -53,7 +53,7 @@ package final class Inputs: Sendable {
     private func sources() throws -> SettingsSources {
         switch ofPass.withLock({ $0 }) {
         case .current(let sources): sources
-        case .standIn(let last): last.sources
+        case .standIn(let last): last.known
         case nil: try read()
         }
     }
@@ -89,7 +89,7 @@ package final class Inputs: Sendable {
     ///
     /// - Throws: The error, where nothing can stand in.
     func standIn(because error: any Error) throws -> any Error {
-        guard let last = LastGood(files: files).readSettings(), last.sources.check(tags: last.tags).isEmpty else {
+        guard let last = LastGood(files: files).readSettings(), last.known.check(tags: last.tags).isEmpty else {
             throw error
         }
         ofPass.withLock { $0 = .standIn(last) }
@@ -240,6 +240,24 @@ package final class Inputs: Sendable {
         }
         let now = try await InstanceNotices.read(from: metadata, onlyUrgent: true)
         return now.targetLifecycleState != before.targetLifecycleState || now.spotAction != before.spotAction
+    }
+
+    /// Whether AWS announces another reason to leave than it did when that was asked last; metadata is read as the settings
+    /// have it.
+    func hasNewReasonToLeave() async throws -> Bool {
+        let known = knownNotices.withLock { $0 } ?? InstanceNotices()
+        let metadata = try knownMetadata.withLock { $0 } ?? metadata()
+        let now = try await InstanceNotices.read(from: metadata, onlyUrgent: true)
+        knownNotices.withLock { $0 = now }
+        let shutdown = NodeSettings.Shutdown()
+        return now.reasonsToLeave(shutdown) != known.reasonsToLeave(shutdown) || now.spotAction != known.spotAction
+    }
+
+    /// Whether AWS has announced, since the pass under way began, that the instance ends or is taken out of service.
+    func isToldToEnd() async throws -> Bool {
+        guard try await hasUrgentNews(), let metadata = knownMetadata.withLock({ $0 }) else { return false }
+        let now = try await InstanceNotices.read(from: metadata, onlyUrgent: true)
+        return !now.reasonsToLeave(NodeSettings.Shutdown()).isEmpty
     }
 
     /// The settings in force of a relay, the instance's tags among them.

@@ -20,7 +20,7 @@ struct NodeTraces: Sendable {
     static let configuration = PostfixService.files + NginxService.files
 
     /// The agent's units, in the order in which they are stopped: first who would start the others again.
-    static let units = [Units.agent, Units.reconcileTimer, Units.reconcileService, Units.health]
+    static let units = [Units.agent, Units.watch, Units.reconcileTimer, Units.reconcileService, Units.health]
 
     /// The folders that the agent writes files in, where one that was killed may have left half a file.
     var folders: Set<FilePath> {

@@ -12,14 +12,14 @@ package struct RelayNode: Sendable, Equatable {
     /// - Parameters:
     ///   - authorities: The system's file of the certificate authorities that it trusts.
     ///   - password: Of the user that the smarthost knows; without it, Postfix goes on with the one that it has.
-    ///   - evacuation: Where all mail goes while the node leaves, as Postfix writes a relayhost.
+    ///   - leaving: Of a node that has left: what its main.cf says of that.
     /// - Throws: `RefusedNetworks` where `mail.networks` would open the relay to strangers.
     package init(
         settings: NodeSettings,
         facts: NodeFacts,
         authorities: String = "/etc/pki/tls/certs/ca-bundle.crt",
         password: Secret? = nil,
-        evacuation: String? = nil
+        leaving: LeavingRoutes? = nil
     ) throws(RefusedNetworks) {
         // Without an IPv6 address there is nobody to speak IPv6 with, and older Postfix does not start (inet_protocols).
         let families: Set<IPAddress.Family> = facts.ipv6Addresses.isEmpty ? [.ipv4] : [.ipv4, .ipv6]
@@ -34,7 +34,7 @@ package struct RelayNode: Sendable, Equatable {
             families: families,
             authorities: authorities,
             password: password,
-            evacuation: evacuation,
+            leaving: leaving,
             // What is not known is taken for new; Postfix itself then refuses what it does not have.
             version: system?.postfix ?? .havingRelayRestrictions
         )

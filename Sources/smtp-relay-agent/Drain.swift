@@ -5,11 +5,12 @@ struct Drain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take this node out of its load balancers, and keep it out.",
         discussion: """
-            The health check answers 503 first; when no mail comes any more, the node leaves the load balancers, and \
-            hands the mail that is still queued to the other relays. It stays out over restarts and reboots, until \
-            'smtp-relay-agent undrain'.
+            The health check answers 503 first; when no mail comes any more, the node leaves the load balancers and closes \
+            its doors. The mail that is still queued is delivered or handed to the other relays, for as long as \
+            shutdown.drain_timeout allows. The node stays out over restarts and reboots, until 'smtp-relay-agent undrain', \
+            which also ends a drain that is under way.
 
-            Exit status: 0 the node is out; 1 not, or not all of the way; the next pass goes on.
+            Exit status: 0 the node is out, and its queue is empty; 1 not, and the last line says why.
             """
     )
 
@@ -19,7 +20,7 @@ struct Drain: AsyncParsableCommand {
         try await Session.run(options, needsRoot: true) { session in
             try session.inputs.requireRelay(for: "drain")
             try DrainOrders(files: session.host.files).give(DrainOrder(.byHand))
-            try await session.pass.converge(PassRequest(trigger: "drain"))
+            try await session.pass.converge(PassRequest(trigger: "drain")).requireEmptyQueue()
         }
     }
 }
@@ -28,7 +29,7 @@ struct Undrain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Bring a drained node back into its load balancers.",
         discussion: """
-            Exit status: 0 the node is in service again; 1 not.
+            Exit status: 0 the node is in service again; 1 not, and the last line says why.
             """
     )
 
@@ -37,10 +38,10 @@ struct Undrain: AsyncParsableCommand {
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
             try session.inputs.requireRelay(for: "undrain")
-            if try !DrainOrders(files: session.host.files).withdraw() {
+            if try await !DrainOrders(files: session.host.files).withdraw() {
                 session.log.notice("drain", "this node was not drained")
             }
-            try await session.pass.converge(PassRequest(trigger: "undrain"))
+            try await session.pass.converge(PassRequest(trigger: "undrain")).requireService()
         }
     }
 }

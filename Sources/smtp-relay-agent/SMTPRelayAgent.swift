@@ -34,7 +34,7 @@ struct SMTPRelayAgent: AsyncParsableCommand {
         subcommands: [
             Bootstrap.self, Run.self, ReconcileCommand.self, PlanCommand.self, Status.self, Drain.self, Undrain.self,
             FactsCommand.self, Probe.self, ConfigCommand.self, LaunchGuard.self, DoctorCommand.self, BakeCommand.self,
-            UninstallCommand.self,
+            UninstallCommand.self, Watch.self,
         ]
     )
 }

@@ -5,6 +5,7 @@ import Resources
 import Synchronization
 import SystemPackage
 import Testing
+import Vocabulary
 
 @testable import RelayAgent
 
@@ -33,9 +34,13 @@ private final class FakeRecipient: LaunchRecipient {
 }
 
 struct LaunchAnswersTests {
-    private func answers(_ files: FileSystem, _ recipients: [FakeRecipient]) -> LaunchAnswers {
+    private func answers(
+        _ files: FileSystem,
+        _ recipients: [FakeRecipient],
+        instance: InstanceID? = nil
+    ) -> LaunchAnswers {
         let log = StepLog(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-        return LaunchAnswers(recipients, files: files, log: log)
+        return LaunchAnswers(recipients, instance: instance, files: files, log: log)
     }
 
     @Test func eachIsToldOnceWhateverComesLater() async throws {
@@ -49,18 +54,38 @@ struct LaunchAnswersTests {
         }
     }
 
-    @Test func whoCouldNotBeToldIsToldTheSameLaterAndKeepsNobodyElseFromIt() async throws {
+    @Test func whoCouldNotBeToldIsToldLaterWhatIsTrueThenAndKeepsNobodyElseFromIt() async throws {
         try await withTemporaryRoot { (files) async throws in
             let (deaf, stack) = (FakeRecipient("hook", hears: false), FakeRecipient("stack"))
             let failure = await #expect(throws: StepFailure.self) {
-                try await answers(files, [deaf, stack]).give(.inService)
+                try await answers(files, [deaf, stack]).give(.failed)
             }
             #expect(failure?.step == "launch")
-            #expect(stack.outcomes == [.inService])
+            #expect(stack.outcomes == [.failed])
+            // A role without permissions was mended, and the node is in service now.
             let mended = FakeRecipient("hook")
-            try await answers(files, [mended, stack]).give(.failed)
+            try await answers(files, [mended, stack]).give(.inService)
             #expect(mended.outcomes == [.inService])
-            #expect(stack.outcomes == [.inService])
+            #expect(stack.outcomes == [.failed])
+        }
+    }
+
+    @Test func whoWasInServiceIsNotAbandonedForWhatFailsLater() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            let deaf = FakeRecipient("hook", hears: false)
+            try? await answers(files, [deaf]).give(.inService)
+            let hook = FakeRecipient("hook")
+            try await answers(files, [hook]).give(.failed)
+            #expect(hook.outcomes == [.inService])
+        }
+    }
+
+    @Test func anotherInstancesAnswersCountForNothing() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            let (first, second) = (FakeRecipient("hook"), FakeRecipient("hook"))
+            try await answers(files, [first], instance: InstanceID("i-0123456789abcdef0")).give(.inService)
+            try await answers(files, [second], instance: InstanceID("i-0123456789abcdef1")).give(.inService)
+            #expect(second.outcomes == [.inService])
         }
     }
 

@@ -13,13 +13,13 @@ struct NodeGoalTests {
     }
 
     /// 404 in metadata is no state, which means: in no group (ecs-agent#4487).
-    @Test(arguments: [nil, "InService"] as [String?])
+    @Test(arguments: [nil, "InService", "Detached"] as [String?])
     func aNodeInServiceOrInNoGroupJoins(state: String?) {
         #expect(NodeGoal(notices(state), order: nil, waits: false).membership == .member(waits: false))
     }
 
     @Test(arguments: [
-        "Standby", "Detached", "Terminated", "Warmed:Stopped", "Warmed:Running", "Warmed:Hibernated",
+        "Standby", "Terminated", "Warmed:Stopped", "Warmed:Running", "Warmed:Hibernated",
         "Warmed:Terminated", "SomethingNew",
     ])
     func aNodeThatAutoScalingHasElsewhereNeverJoins(state: String) {
@@ -36,8 +36,17 @@ struct NodeGoalTests {
     func aTerminationIsAReasonToLeave(state: String, isOne: Bool) {
         let shutdown = NodeSettings.Shutdown()
         #expect(notices(state).isTermination == isOne)
-        #expect(notices(state).reasonToLeave(shutdown) == (isOne ? .autoScaling : nil))
-        #expect(notices(nil).reasonToLeave(shutdown) == nil)
+        #expect(notices(state).reasonsToLeave(shutdown).contains(.autoScaling) == isOne)
+        #expect(notices(nil).reasonsToLeave(shutdown).isEmpty)
+    }
+
+    @Test(arguments: [
+        ("Standby", true), ("Warmed:Running", true), ("Warmed:Hibernated", true), ("Detached", false),
+        ("SomethingNew", false),
+    ])
+    func aNodeThatAutoScalingTakesOutOfServiceLeavesAndMayComeBack(state: String, leaves: Bool) {
+        #expect(notices(state).reasonsToLeave(NodeSettings.Shutdown()) == (leaves ? [.standby] : []))
+        #expect(!DrainOrder.Reason.standby.isForGood)
     }
 
     @Test func onlyWhoLeavesByHandMayComeBack() {

@@ -89,12 +89,12 @@ struct OtherInstanceTests {
             #expect(try orders.current()?.reason == .newer)
             try await settle(files, ScriptedRunner(), on: "i-0000000a")
             var order = try #require(try orders.current())
-            order.evacuateTo = "[10.0.0.1]"
+            order.phase = .empty
             try orders.give(order)
             #expect(try files.bytes(at: DrainOrders.lasting) == Array(text.utf8))
             // Whom it is for is known where the form did not change, and a person can withdraw it.
             #expect(order.isForeign(to: try InstanceID("i-0000000b")) == text.contains("format\":2"))
-            #expect(try orders.withdraw())
+            #expect(try await orders.withdraw())
             #expect(try orders.current() == nil)
         }
     }

@@ -11,7 +11,7 @@ struct OwnFilesFuzzTests {
             let file = StatusFile(files: files)
             var status = NodeStatus()
             status.networks = ["10.0.0.0/16"]
-            status.drain = DrainOrder(.spot, since: 1, evacuateTo: "[lb.example]:25")
+            status.drain = DrainOrder(.spot, since: 1)
             try file.write(status)
             #expect(file.read() == status)
             let whole = try files.bytes(at: StatusFile.path)
@@ -29,7 +29,7 @@ struct OwnFilesFuzzTests {
     @Test func aDrainOrderIsAnOrderOrAnError() async throws {
         try await withTemporaryRoot { files in
             let orders = DrainOrders(files: files)
-            let order = DrainOrder(.byHand, since: 1_700_000_000, evacuateTo: "[lb.example]:25")
+            let order = DrainOrder(.byHand, since: 1_700_000_000)
             try orders.give(order)
             let whole = try files.bytes(at: "/var/lib/smtp-relay-agent/drain.json")
             try await fuzz(60) { chance in

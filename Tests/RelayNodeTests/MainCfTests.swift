@@ -2,16 +2,17 @@ import RelayNode
 import Testing
 
 struct MainCfTests {
-    @Test func aNodeThatLeavesHasAnotherNameUntilItStays() {
+    @Test func aNodeThatLeavesHasOtherRoutesUntilItStays() {
         let text = "mydomain = example.com\nmyhostname = mail.example.com\nrelayhost =\n  [mine]\n"
-        let leaving = MainCf(text).evacuating(to: "[lb.example]:25")
-        #expect(leaving.text.contains("\nmyhostname = leaving.$mydomain\nrelayhost = [lb.example]:25\n"))
+        let leaving = MainCf(text).leaving(LeavingRoutes(handOver: "[lb.example]:25"))
+        #expect(leaving["default_transport"] == "evacuation:[lb.example]:25")
+        #expect(leaving["myhostname"] == "mail.example.com")
         // Postfix warns of what is defined twice.
         let lines = leaving.text.split(separator: "\n")
         #expect(lines.count { $0.hasPrefix("myhostname") || $0.hasPrefix("relayhost") } == 2)
         #expect(leaving.values["mydomain"] == "example.com")
-        #expect(leaving.evacuating(to: "[lb.example]:25").text == leaving.text)
-        #expect(leaving.evacuating(to: nil).text == text)
+        #expect(leaving.leaving(LeavingRoutes(handOver: "[lb.example]:25")).text == leaving.text)
+        #expect(leaving.leaving(nil).text == text)
     }
 
     @Test(arguments: [
@@ -118,12 +119,14 @@ struct MainCfPartTests {
     }
 
     @Test func bothPartsStandSideBySide() {
-        let file = MainCf(own).with(.settings, [("relayhost", "[theirs]:587")]).evacuating(to: "[lb]:25")
-        #expect(file["relayhost"] == "[lb]:25")
-        #expect(file["smtp_tls_security_level"] == "may")
-        #expect(file.evacuating(to: nil)["relayhost"] == "[theirs]:587")
-        #expect(file.with(.settings, [])["relayhost"] == "[lb]:25")
-        #expect(file.evacuating(to: nil).with(.settings, []).text == own)
+        let file = MainCf(own).with(.settings, [("relayhost", "[theirs]:587")]).leaving(
+            LeavingRoutes(handOver: "[lb]:25")
+        )
+        #expect(file["relayhost"] == "")
+        #expect(file["default_transport"] == "evacuation:[lb]:25")
+        #expect(file.leaving(nil)["relayhost"] == "[theirs]:587")
+        #expect(file.with(.settings, [])["relayhost"] == "")
+        #expect(file.leaving(nil).with(.settings, []).text == own)
     }
 
     @Test func whatOthersWriteAfterAPartIsOverriddenAndKept() {

@@ -27,9 +27,9 @@ struct PostfixFilesFuzzTests {
     @Test func whatLeavingWritesGoesAgain() async {
         await fuzz(200) { chance in
             let file = MainCf(chance.mutation(of: Self.mainFiles))
-            let leaving = MainCf(file.evacuating(to: "[lb.example]:25").text)
-            #expect(leaving["relayhost"] == "[lb.example]:25", "\(chance)")
-            #expect(leaving.evacuating(to: nil).text == file.text, "\(chance)")
+            let leaving = MainCf(file.leaving(LeavingRoutes(handOver: "[lb.example]:25")).text)
+            #expect(leaving["default_transport"] == "evacuation:[lb.example]:25", "\(chance)")
+            #expect(leaving.leaving(nil).text == file.text, "\(chance)")
         }
     }
 

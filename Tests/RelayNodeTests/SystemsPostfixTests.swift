@@ -61,6 +61,7 @@ struct SystemsPostfixTests {
         "smtp_header_checks": "2.5", "transport_maps": "1.0", "smtpd_tls_security_level": "2.3",
         "smtpd_tls_cert_file": "2.2", "smtpd_tls_key_file": "2.2", "smtp_dns_support_level": "2.11",
         "smtp_helo_name": "2.0", "syslog_name": "1.0", "smtp_tls_wrappermode": "3.0",
+        "soft_bounce": "2.0", "smtp_fallback_relay": "2.3", "master_service_disable": "2.6",
     ].mapValues { PostfixVersion($0) }
 
     private static let masterCf = """
@@ -77,7 +78,7 @@ struct SystemsPostfixTests {
             settings: exampleSettings(change),
             facts: facts,
             password: Secret("pa$$word $1"),
-            evacuation: "[10.0.0.25]:25"
+            leaving: LeavingRoutes(closed: ["smtp.inet"])
         )
     }
 

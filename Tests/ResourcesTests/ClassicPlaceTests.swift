@@ -298,11 +298,12 @@ struct ClassicPlaceTests {
         func place(
             _ instances: [InstanceID],
             ports: (UInt16, UInt16),
-            node: RelayInstance? = nil
+            node: RelayInstance? = nil,
+            scheme: ClassicLoadBalancer.Scheme = .internal
         ) throws -> ClassicPlace {
             let balancer = ClassicLoadBalancer(
                 name: "relay",
-                scheme: .internal,
+                scheme: scheme,
                 vpcID: "vpc-1",
                 securityGroups: [],
                 listeners: [
@@ -327,6 +328,8 @@ struct ClassicPlaceTests {
         #expect(try await place(both, ports: (2525, 25)).wayToOthers() == "[relay-1.elb.example]:2525")
         #expect(try await place([id], ports: (25, 25)).wayToOthers() == nil)
         #expect(try await place(both, ports: (25, 26)).wayToOthers() == nil)
+        // From outside, the others would see an address that they refuse.
+        #expect(try await place(both, ports: (25, 25), scheme: .internetFacing).wayToOthers() == nil)
         // Who is told this node's own address may refuse it.
         let stranger = try RelayInstance.sample(isProxied: true, isAllowed: false)
         await #expect(throws: HandOverRefused.self) {

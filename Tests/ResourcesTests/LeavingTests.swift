@@ -2,31 +2,35 @@ import Host
 import Reconcile
 import RelayNode
 import RelayTestSupport
-import Resources
 import Synchronization
 import SystemPackage
 import Testing
 
-/// A Postfix that delivers a message only when it is told to for the third time.
-private final class LateDelivery: CommandRunner {
-    private let message: FilePath
-    private let files: FileSystem
-    private let count = Mutex(0)
+@testable import Resources
 
-    init(of message: FilePath, _ files: FileSystem) {
-        self.message = message
+/// A host whose Postfix runs, and does with its queue what a test wants at each flush.
+private final class FlushedPostfix: CommandRunner {
+    private let files: FileSystem
+    private let state = Mutex((lines: [String](), flushes: 0))
+    private let flush: @Sendable (_ count: Int, _ mainCf: MainCf, FileSystem) throws -> Void
+
+    init(_ files: FileSystem, flush: @escaping @Sendable (_ count: Int, _ mainCf: MainCf, FileSystem) throws -> Void) {
         self.files = files
+        self.flush = flush
     }
 
-    var flushes: Int { count.withLock { $0 } }
+    var lines: [String] { state.withLock { $0.lines } }
 
     func run(_ command: Command) async throws(CommandFailure) -> CommandOutput {
-        guard command.description == "postqueue -f" else { return CommandOutput(status: 0) }
-        let flush = count.withLock {
-            $0 += 1
-            return $0
+        let count = state.withLock { state in
+            state.lines.append(command.description)
+            if command.description == "postqueue -f" { state.flushes += 1 }
+            return state.flushes
         }
-        if flush == 3 { try? files.remove(message) }
+        if command.description == "postqueue -f" {
+            let text = (try? files.bytes(at: "/etc/postfix/main.cf")) ?? []
+            try? flush(count, MainCf(String(decoding: text, as: UTF8.self)), files)
+        }
         return CommandOutput(status: 0)
     }
 }
@@ -79,76 +83,183 @@ struct LeavingTests {
         }
     }
 
-    private func evacuation(
+    private func emptying(
         _ files: FileSystem,
-        _ runner: ScriptedRunner,
-        to address: String?,
+        _ runner: FlushedPostfix,
+        to ways: [String],
+        within time: Duration = .seconds(60),
         notice: @escaping @Sendable (String) -> Void = { _ in }
-    ) -> QueueEvacuation {
-        QueueEvacuation(
-            address: { address },
-            files: files,
-            runner: runner,
-            deadline: .now + .milliseconds(100),
-            notice: notice
+    ) throws -> EmptyQueue {
+        try files.createDirectory("/var/spool/postfix/active")
+        try files.createDirectory("/etc/postfix")
+        let main: FilePath = "/etc/postfix/main.cf"
+        let closed = MainCf("relayhost = [mine]\n").leaving(LeavingRoutes(closed: ["smtp.inet"])).text
+        try files.replace(main, with: Array(closed.utf8), attributes: FileAttributes())
+        try files.replace("/etc/postfix/master.cf", with: [], attributes: FileAttributes())
+        let services = ServiceBoard(manager: NoServiceManager(), services: [])
+        return EmptyQueue(
+            postfix: LeavingPostfix(services: services, runner: runner, files: files),
+            queue: PostfixQueue(files: files),
+            ways: { _ in ways },
+            deadline: .now + time,
+            attempting: { _ in },
+            holds: {},
+            notice: notice,
+            pace: .milliseconds(5),
+            rest: .milliseconds(20)
         )
     }
 
     @Test func anEmptyQueueNeedsNothing() async throws {
         try await withTemporaryRoot { (files) async throws in
             try queue(files, "hold/1A2B3C")
-            let resource = evacuation(files, ScriptedRunner(), to: "[lb.example]:25")
-            #expect(try await Reconciler([resource]).converge { _ in }.isEmpty)
+            let runner = FlushedPostfix(files) { _, _, _ in Issue.record("there is nothing to try") }
+            #expect(try await Reconciler([emptying(files, runner, to: ["[lb.example]:25"])]).converge { _ in }.isEmpty)
         }
     }
 
-    @Test func whatCanNotBeDeliveredGoesToTheOthers() async throws {
+    @Test func aQueueThatIsNotThereIsNotEmpty() async throws {
         try await withTemporaryRoot { (files) async throws in
-            try queue(files, "deferred/1/1A2B3C")
-            try files.createDirectory("/etc/postfix")
-            let main: FilePath = "/etc/postfix/main.cf"
-            try files.replace(main, with: Array("relayhost = [mine]\n".utf8), attributes: FileAttributes())
-            let runner = ScriptedRunner([
-                "postqueue -f": CommandOutput(status: 0), "postfix reload": CommandOutput(status: 0),
-            ])
-            let notices = Mutex<[String]>([])
-            let resource = evacuation(files, runner, to: "[lb.example]:25") { text in
-                notices.withLock { $0.append(text) }
-            }
-            _ = try await Reconciler([resource]).converge { _ in }
-            #expect(runner.lines == ["postqueue -f", "postfix reload", "postqueue -f"])
-            let text = String(decoding: try files.bytes(at: main), as: UTF8.self)
-            #expect(text.hasPrefix("# smtp-relay-agent, until this node is back: relayhost = [mine]\n"))
-            #expect(MainCf(text)["relayhost"] == "[lb.example]:25")
-            #expect(notices.withLock { $0 }.first?.hasPrefix("1 messages are still queued") ?? false)
-        }
-    }
-
-    @Test func whatComesBackWhileItIsHandedOverIsTriedAgain() async throws {
-        try await withTemporaryRoot { (files) async throws in
-            try queue(files, "deferred/1/1A2B3C")
-            try files.createDirectory("/etc/postfix")
-            try files.replace("/etc/postfix/main.cf", with: [], attributes: FileAttributes())
-            let runner = LateDelivery(of: "/var/spool/postfix/deferred/1/1A2B3C", files)
-            let resource = QueueEvacuation(
-                address: { "[lb.example]:25" },
-                files: files,
-                runner: runner,
-                deadline: .now + .seconds(60),
-                flushTime: .milliseconds(10),
-                notice: { Issue.record("nothing stays: \($0)") }
+            _ = try emptying(files, FlushedPostfix(files) { _, _, _ in }, to: [])
+            try files.replace(
+                "/etc/postfix/main.cf",
+                with: Array("queue_directory = /data/postfix\n".utf8),
+                attributes: FileAttributes()
             )
-            _ = try await Reconciler([resource]).converge { _ in }
-            #expect(runner.flushes == 3)
+            let moved = EmptyQueue(
+                postfix: LeavingPostfix(
+                    services: ServiceBoard(manager: NoServiceManager(), services: []),
+                    runner: FlushedPostfix(files) { _, _, _ in },
+                    files: files
+                ),
+                queue: PostfixQueue(files: files),
+                ways: { _ in [] },
+                deadline: .now,
+                attempting: { _ in },
+                holds: {},
+                notice: { _ in }
+            )
+            await #expect(throws: MissingQueue.self) { try await moved.check() }
+            try files.createDirectory("/data/postfix/deferred")
+            try files.createDirectory("/data/postfix/active")
+            try files.replace("/data/postfix/deferred/1A2B3C", with: [], attributes: FileAttributes())
+            guard case .drifted = try await moved.check() else {
+                Issue.record("a queue elsewhere counts")
+                return
+            }
         }
     }
 
-    @Test func withoutOthersItStays() async throws {
+    @Test func mailIsHandedToTheOthersPastAllRoutesAndDelays() async throws {
         try await withTemporaryRoot { (files) async throws in
             try queue(files, "deferred/1/1A2B3C")
-            let runner = ScriptedRunner(["postqueue -f": CommandOutput(status: 0)])
-            _ = try await Reconciler([evacuation(files, runner, to: nil)]).converge { _ in }
-            #expect(runner.lines == ["postqueue -f"])
+            let seen = Mutex<MainCf?>(nil)
+            let runner = FlushedPostfix(files) { _, main, files in
+                seen.withLock { $0 = main }
+                try files.remove("/var/spool/postfix/deferred/1/1A2B3C")
+            }
+            let resource = try emptying(files, runner, to: ["[lb.example]:25"])
+            let changes = try await Reconciler([resource]).converge { _ in }
+            #expect(changes.map(\.summary) == ["deliver or hand over 1 message"])
+            let main = try #require(seen.withLock { $0 })
+            #expect(main["default_transport"] == "evacuation:[lb.example]:25")
+            #expect(main["relay_transport"] == "evacuation:[lb.example]:25")
+            #expect(main["relayhost"] == "")
+            #expect(main["transport_maps"] == "")
+            #expect(main["evacuation_destination_rate_delay"] == "0s")
+            #expect(main["master_service_disable"] == "smtp.inet")
+            let text = String(decoding: try files.bytes(at: "/etc/postfix/main.cf"), as: UTF8.self)
+            #expect(text.hasPrefix("# smtp-relay-agent, until this node is back: relayhost = [mine]\n"))
+            let master = String(decoding: try files.bytes(at: "/etc/postfix/master.cf"), as: UTF8.self)
+            #expect(master.contains("-o soft_bounce=yes"))
         }
+    }
+
+    @Test func whatTheOthersRefuseIsTriedAtItsUsualDestinationAndThenAtTheOthersAgain() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try queue(files, "deferred/1/1A2B3C")
+            let routes = Mutex<[String?]>([])
+            let runner = FlushedPostfix(files) { count, main, files in
+                routes.withLock { $0.append(main["default_transport"]) }
+                if count == 4 { try files.remove("/var/spool/postfix/deferred/1/1A2B3C") }
+            }
+            let resource = try emptying(files, runner, to: ["[a]:25", "[b]:25"])
+            _ = try await Reconciler([resource]).converge { _ in }
+            #expect(routes.withLock { $0 } == ["evacuation:[a]:25", "evacuation:[b]:25", nil, "evacuation:[a]:25"])
+        }
+    }
+
+    @Test func withoutOthersItIsTriedAgainAndAgain() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try queue(files, "deferred/1/1A2B3C")
+            let runner = FlushedPostfix(files) { count, _, files in
+                if count == 3 { try files.remove("/var/spool/postfix/deferred/1/1A2B3C") }
+            }
+            _ = try await Reconciler([emptying(files, runner, to: [])]).converge { _ in }
+            #expect(runner.lines.count { $0 == "postqueue -f" } == 3)
+        }
+    }
+
+    @Test func whatNobodyTakesIsGivenUpAtTheDeadlineAndNotBefore() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try queue(files, "deferred/1/1A2B3C")
+            let began = ContinuousClock.now
+            let runner = FlushedPostfix(files) { _, _, _ in }
+            let resource = try emptying(files, runner, to: ["[a]:25"], within: .milliseconds(300))
+            _ = try await Reconciler([resource]).converge { _ in }
+            #expect(ContinuousClock.now - began >= .milliseconds(300))
+        }
+    }
+
+    @Test func aHandOverThatWasCutOffBeforeTheReloadIsLoaded() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            let runner = FlushedPostfix(files) { _, _, _ in }
+            _ = try emptying(files, runner, to: [])
+            let services = ServiceBoard(manager: NoServiceManager(), services: [])
+            let postfix = LeavingPostfix(services: services, runner: runner, files: files)
+            let routes = LeavingRoutes(handOver: "[a]:25", closed: ["smtp.inet"])
+            try await postfix.take(routes)
+            try await postfix.take(routes)
+            #expect(runner.lines == ["postfix reload"])
+            // As a process leaves it that was killed in between.
+            let text = MainCf(String(decoding: try files.bytes(at: "/etc/postfix/main.cf"), as: UTF8.self)).leaving(nil)
+                .text
+            try files.replace("/etc/postfix/main.cf", with: Array(text.utf8), attributes: FileAttributes())
+            try await postfix.take(LeavingRoutes())
+            #expect(runner.lines == ["postfix reload", "postfix reload"])
+        }
+    }
+
+    @Test func sessionsAreEndedBetweenMessagesWhereThatIsPossible() async throws {
+        let messages = Mutex([2, 1, 0, 5])
+        let busy = OpenSessions { messages.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] } }
+        #expect(try await busy.untilBetweenMessages(by: .now + .seconds(30)) == 0)
+        #expect(try await busy.untilBetweenMessages(by: .now + .milliseconds(30)) == 5)
+    }
+
+    @Test func whatStaysIsNamedByDomain() {
+        let list = """
+            -Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------
+            4FyQwE2Qz3zKx*     412 Sun Nov 29 20:50:31  app@example.com
+                                                     someone@Example.net
+                                                     other@example.net
+
+            4FyQwE2Qz3zKy      412 Sun Nov 29 20:50:31  app@example.com
+            (connect to mx.example.org[192.0.2.1]:25: Connection refused)
+                                                     someone@example.org
+                         (host says: 450 for <a@b.example>)
+                                                     someone@example.net
+
+            -- 1 Kbytes in 2 Requests.
+
+            """
+        let shares = LeftBehind.shares(in: list)
+        #expect(shares.map(\.domain) == ["example.net", "example.org"])
+        #expect(shares.map(\.messages) == [2, 1])
+        let left = LeftBehind(waiting: 2, held: 1, shares: shares)
+        #expect(
+            left.description
+                == "2 messages are still queued here, and 1 on hold: 2 for example.net, 1 for example.org"
+        )
     }
 }

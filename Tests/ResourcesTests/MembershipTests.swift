@@ -27,15 +27,23 @@ struct MembershipTests {
         private let ownSide: Mutex<String> = Mutex("a")
         private let canLeave: Bool
         private let canTell: Bool
+        private let code: String?
         let name = "target group relay"
         let member = "i-01234567"
 
         /// - Parameter standings: In this order; the last one stays.
-        init(_ standings: [Standing], _ answer: Answer = .yes, canLeave: Bool = true, canTell: Bool = true) {
+        init(
+            _ standings: [Standing],
+            _ answer: Answer = .yes,
+            canLeave: Bool = true,
+            canTell: Bool = true,
+            code: String? = nil
+        ) {
             self.standings = Mutex(standings)
             self.answer = Mutex(answer)
             self.canLeave = canLeave
             self.canTell = canTell
+            self.code = code
         }
 
         func answers(_ answer: Answer) { self.answer.withLock { $0 = answer } }
@@ -48,7 +56,10 @@ struct MembershipTests {
 
         func standing() throws -> Standing {
             record.withLock { $0.append("standing") }
-            if !canTell { throw AWSFailure(action: "elasticloadbalancing:Describe", reason: .unreadable("")) }
+            if !canTell {
+                let answer = code.map { AWSFailure.Reason.answered(AWSError(status: 400, code: $0, message: "")) }
+                throw AWSFailure(action: "elasticloadbalancing:Describe", reason: answer ?? .unreadable(""))
+            }
             return standings.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
         }
 
@@ -329,6 +340,35 @@ struct MembershipTests {
         #expect(drift.changes.map(\.summary) == ["leave target group relay"])
         try await drift.apply()
         #expect(place.calls == ["standing", "standing", "leave"])
+    }
+
+    /// The permission to look may be missing where the one to leave is there, and a deleted load balancer has nobody to leave.
+    @Test func whoCanNotLookLeavesAllTheSameAndWhatIsGoneIsLeft() async throws {
+        let blind = FakePlace([healthy], canTell: false)
+        #expect(try await pass(blind, .out) == ["leave target group relay"])
+        #expect(blind.calls == ["standing", "standing", "leave"])
+        for code in ["LoadBalancerNotFound", "AccessPointNotFound", "TargetGroupNotFound"] {
+            let gone = FakePlace([healthy], canTell: false, code: code)
+            #expect(try await pass(gone, .out).isEmpty)
+            #expect(gone.calls == ["standing"])
+        }
+    }
+
+    @Test func anOrderToLeaveEndsTheWaitToBeInService() async throws {
+        let membership = Membership(
+            FakePlace([out, arriving]),
+            goal: .member(waits: true),
+            admission: Admission(AdmissionMemory(), AdmissionPeriod(pace: .seconds(75))),
+            timeout: .seconds(600),
+            door: QuietDoor(connections: { [] }, deadline: .now),
+            observer: MembershipObserver(notice: { _ in }),
+            isToLeave: { true }
+        )
+        guard case .drifted(let drift) = try await membership.check() else {
+            Issue.record("who is out has to register")
+            return
+        }
+        await #expect(throws: OrderedToLeave.self) { try await drift.apply() }
     }
 
     @Test func whoWasTakenOutWaitsForThoseThatAreStillComing() async throws {

@@ -40,14 +40,16 @@ package struct Launch: Sendable {
             let companion = startGuard(guardArguments)
             defer { companion?.dismiss() }
             switch await end(within: timeout, prepare) {
-            case .success(let outcome): try await answer(outcome)
+            case .success(let outcome):
+                try await answer(outcome.isLeaving ? .failed : .inService)
+                try outcome.requireService()
             case .failure(let failure):
                 // Why the node is not in service is what counts; who could not be told that is in the log.
                 try? await answer(.failed)
                 throw failure
             }
         }
-        if !isAnswerer { _ = try await end(within: timeout, prepare).get() }
+        if !isAnswerer { try await end(within: timeout, prepare).get().requireService() }
     }
 
     /// For the guard: answers for a bootstrap that has ended without a word.
@@ -78,9 +80,9 @@ package struct Launch: Sendable {
     private func end(
         within timeout: Duration,
         _ prepare: @escaping @Sendable () throws -> Void
-    ) async -> Result<LaunchOutcome, any Error> {
+    ) async -> Result<PassOutcome, any Error> {
         let signals = Signals([SIGTERM, SIGINT])
-        let (endings, sender) = AsyncStream.makeStream(of: Result<LaunchOutcome, any Error>.self)
+        let (endings, sender) = AsyncStream.makeStream(of: Result<PassOutcome, any Error>.self)
         Task {
             do {
                 try prepare()
@@ -98,7 +100,7 @@ package struct Launch: Sendable {
         return .failure(CancellationError())
     }
 
-    private func work() async throws -> LaunchOutcome {
+    private func work() async throws -> PassOutcome {
         let started = ContinuousClock.now
         if try Installation(files: host.files).install() {
             log.done("agent", "install \(Installation.program)", after: ContinuousClock.now - started)
@@ -108,8 +110,7 @@ package struct Launch: Sendable {
         } catch {
             throw StepFailure(step: "agent", cause: error)
         }
-        let outcome = try await pass.converge(PassRequest(trigger: "bootstrap", showsDiffs: false))
-        return outcome.isLeaving ? .failed : .inService
+        return try await pass.converge(PassRequest(trigger: "bootstrap", showsDiffs: false))
     }
 
     private func startGuard(_ arguments: [String]) -> Companion? {
@@ -129,7 +130,8 @@ package struct Launch: Sendable {
             log.failed("launch", "who waits to hear how the launch ended can't be told: \(error)")
             throw StepFailure(step: "launch", cause: error)
         }
-        try await LaunchAnswers(recipients, files: host.files, log: log).give(outcome)
+        let answers = LaunchAnswers(recipients, instance: inputs.lastFacts()?.instanceID, files: host.files, log: log)
+        try await answers.give(outcome)
     }
 
     private func recipients() async throws -> [any LaunchRecipient] {

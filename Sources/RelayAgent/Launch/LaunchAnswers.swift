@@ -2,13 +2,15 @@ import FoundationEssentials
 import Host
 import Resources
 package import SystemPackage
+import Vocabulary
 
 /// The answers to all who wait to hear how the launch ended: one each, whoever gives it, and however often it is tried.
 ///
-/// What is to be said is written down first, then said, then ticked off. So who finds an answer that was cut short by the
-/// end of the process says the same again, and not another thing; AWS takes the same from the same instance once.
+/// What is to be said is written down first, then said, then ticked off. A failure that nobody was told of is forgotten once
+/// the node is in service; that a launch has brought it there stays true. AWS takes one answer, the first that reaches it.
 package struct LaunchAnswers: Sendable {
     private let recipients: [any LaunchRecipient]
+    private let instance: InstanceID?
     private let files: FileSystem
     private let log: StepLog
 
@@ -16,15 +18,23 @@ package struct LaunchAnswers: Sendable {
     package static let lock: FilePath = "/run/smtp-relay-agent/launch.lock"
     private static let record: FilePath = "/run/smtp-relay-agent/launch.json"
 
-    init(_ recipients: [any LaunchRecipient], files: FileSystem, log: StepLog) {
+    /// - Parameter instance: The one that is launched: where /run is on the disk, an image brings another one's answers.
+    init(_ recipients: [any LaunchRecipient], instance: InstanceID?, files: FileSystem, log: StepLog) {
         self.recipients = recipients
+        self.instance = instance
         self.files = files
         self.log = log
     }
 
     private struct Answer: Codable {
-        let outcome: LaunchOutcome
+        var outcome: LaunchOutcome
         var isGiven: Bool
+    }
+
+    private struct Record: Codable {
+        let boot: String?
+        let instance: InstanceID?
+        var answers: [String: Answer]
     }
 
     /// Tells everyone who was not told on this boot.
@@ -32,18 +42,19 @@ package struct LaunchAnswers: Sendable {
     /// - Throws: `StepFailure` of the first who could not be told. The others were.
     func give(_ outcome: LaunchOutcome) async throws {
         guard !recipients.isEmpty else { return }
-        var answers = read()
-        for recipient in recipients where answers[recipient.name] == nil {
-            answers[recipient.name] = Answer(outcome: outcome, isGiven: false)
+        var record = read()
+        for recipient in recipients {
+            if let known = record.answers[recipient.name], known.isGiven || known.outcome == .inService { continue }
+            record.answers[recipient.name] = Answer(outcome: outcome, isGiven: false)
         }
-        try write(answers)
+        try write(record)
         var failure: (any Error)?
         for recipient in recipients {
-            guard let answer = answers[recipient.name], !answer.isGiven else { continue }
+            guard let answer = record.answers[recipient.name], !answer.isGiven else { continue }
             do {
                 try await give(answer.outcome, to: recipient)
-                answers[recipient.name]?.isGiven = true
-                try write(answers)
+                record.answers[recipient.name]?.isGiven = true
+                try write(record)
             } catch {
                 let told = "\(recipient.name) could not be told \(recipient.word(for: answer.outcome)): \(error)"
                 log.failed("launch", told)
@@ -63,13 +74,21 @@ package struct LaunchAnswers: Sendable {
         }
     }
 
-    private func read() -> [String: Answer] {
-        guard let bytes = try? files.bytes(at: Self.record) else { return [:] }
-        return (try? JSONDecoder().decode([String: Answer].self, from: Data(bytes))) ?? [:]
+    private func read() -> Record {
+        let bytes = Data((try? files.bytes(at: Self.record)) ?? [])
+        let none = Record(boot: files.bootID, instance: instance, answers: [:])
+        if let record = try? JSONDecoder().decode(Record.self, from: bytes) {
+            let isOwn =
+                record.boot == none.boot && (record.instance == nil || instance == nil || record.instance == instance)
+            return isOwn ? record : none
+        }
+        // Earlier versions wrote the answers alone.
+        let answers = try? JSONDecoder().decode([String: Answer].self, from: bytes)
+        return Record(boot: files.bootID, instance: instance, answers: answers ?? [:])
     }
 
-    private func write(_ answers: [String: Answer]) throws {
+    private func write(_ record: Record) throws {
         try files.createDirectory(Self.record.removingLastComponent())
-        try files.replace(Self.record, with: Array(try JSONEncoder().encode(answers)), attributes: FileAttributes())
+        try files.replace(Self.record, with: Array(try JSONEncoder().encode(record)), attributes: FileAttributes())
     }
 }

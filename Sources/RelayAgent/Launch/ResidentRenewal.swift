@@ -13,8 +13,11 @@ struct ResidentRenewal: Sendable {
 
     /// - Throws: A `ServiceFailure`, or a `FileFailure`.
     func renew() async throws {
-        let agent = ServiceName(Units.agent.name)
-        guard let state = try await host.services.states(of: [agent])[agent], let process = state.mainProcess,
+        for service in [Units.agent, Units.watch].map({ ServiceName($0.name) }) { try await renew(service) }
+    }
+
+    private func renew(_ service: ServiceName) async throws {
+        guard let state = try await host.services.states(of: [service])[service], let process = state.mainProcess,
             Installation(files: host.files).isOutdated(process)
         else { return }
         let started = ContinuousClock.now
@@ -23,8 +26,8 @@ struct ResidentRenewal: Sendable {
         let board = ServiceBoard(manager: host.services, services: [])
         let units = UnitFiles(present, enabled: [], running: [], stopped: [], services: board, files: host.files)
         if case .drifted(let drift) = try await units.check() { try await drift.apply() }
-        try await host.services.restart(agent)
-        let what = "restart \(agent) with the program that is installed now"
+        try await host.services.restart(service)
+        let what = "restart \(service) with the program that is installed now"
         log.done("agent", what, after: ContinuousClock.now - started)
     }
 }

@@ -104,6 +104,7 @@ struct Metrics: CustomStringConvertible {
             "Whether the node leaves or has left its load balancers.",
             [.init(status.drain == nil ? 0 : 1)]
         )
+        addDeparture(status.drain, to: &text)
         guard let queue = status.queue else { return }
         let states = [
             ("maildrop", queue.maildrop), ("incoming", queue.incoming), ("active", queue.active),
@@ -120,6 +121,30 @@ struct Metrics: CustomStringConvertible {
             .gauge,
             "How long ago the oldest of the deferred messages came; 0 where there is none.",
             [.init(queue.oldestDeferred.map { max(0, now - $0) } ?? 0)]
+        )
+    }
+
+    private static func addDeparture(_ order: DrainOrder?, to text: inout PrometheusText) {
+        guard let order else { return }
+        let prefix = "smtp_relay_agent_departure_"
+        text.add(
+            prefix + "phase",
+            .gauge,
+            "Always 1; the label is how far a node is that leaves.",
+            order.phase.map { [.init(1, label: ("phase", $0.rawValue))] } ?? []
+        )
+        guard let left = order.left else { return }
+        text.add(
+            prefix + "messages_left",
+            .gauge,
+            "Messages that stay on the disk of a node that has left.",
+            [.init(left.waiting, label: ("state", "waiting")), .init(left.held, label: ("state", "hold"))]
+        )
+        text.add(
+            prefix + "messages_left_by_domain",
+            .gauge,
+            "The same by the receivers' domain; of a few domains, where there are many.",
+            left.shares.map { .init($0.messages, label: ("domain", $0.domain)) }
         )
     }
 }

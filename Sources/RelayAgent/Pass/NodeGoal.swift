@@ -15,8 +15,8 @@ enum NodeGoal: Sendable {
     init(_ notices: InstanceNotices, order: DrainOrder?, waits: Bool) {
         if let order {
             self = .leaving(order)
-        } else if let state = notices.targetLifecycleState, state != "InService" {
-            // Standby, Detached, Terminated, Warmed:...: Auto Scaling takes the node out and in itself.
+        } else if let state = notices.targetLifecycleState, !["InService", "Detached"].contains(state) {
+            // The order to leave for it was withdrawn, or it is a state that nobody knows yet.
             self = .leftAlone(because: "Auto Scaling has it in \(state)")
         } else {
             self = .inService(waits: waits)
@@ -41,10 +41,15 @@ extension InstanceNotices {
     /// Whether Auto Scaling is about to terminate the instance, also one that was kept warm.
     var isTermination: Bool { ["Terminated", "Warmed:Terminated"].contains(targetLifecycleState) }
 
-    /// Why the node has to leave; `nil` where it has not.
-    func reasonToLeave(_ settings: NodeSettings.Shutdown) -> DrainOrder.Reason? {
-        if isTermination { return .autoScaling }
-        if spotAction != nil { return .spot }
-        return rebalanceRecommendation != nil && settings.drainOnRebalance ? .rebalance : nil
+    /// Why the node has to leave, the gravest reason first. One that was detached from its group goes on without it.
+    func reasonsToLeave(_ settings: NodeSettings.Shutdown) -> [DrainOrder.Reason] {
+        var reasons: [DrainOrder.Reason] = []
+        if isTermination { reasons.append(.autoScaling) }
+        if spotAction != nil { reasons.append(.spot) }
+        if let state = targetLifecycleState, !isTermination, state == "Standby" || state.hasPrefix("Warmed:") {
+            reasons.append(.standby)
+        }
+        if rebalanceRecommendation != nil, settings.drainOnRebalance { reasons.append(.rebalance) }
+        return reasons
     }
 }

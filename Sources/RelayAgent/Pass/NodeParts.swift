@@ -15,15 +15,6 @@ protocol NodeParts: Sendable {
 
     /// The host's own parts.
     var base: [any Resource] { get }
-
-    /// Whether the node leaves its load balancers.
-    var isLeaving: Bool { get }
-
-    /// Whether the time that leaving may take is used up.
-    var isTimeUp: Bool { get }
-
-    /// What ends a termination by Auto Scaling, once the node has left as far as it can; `nil` where nothing waits for it.
-    var terminationHook: TerminationHook? { get }
 }
 
 extension NodeParts {

@@ -24,16 +24,21 @@ struct NodeResources: NodeParts {
     let services: ServiceBoard
     /// What ends a termination by Auto Scaling, once the node has left as far as it can; `nil` where nothing waits for it.
     let terminationHook: TerminationHook?
+    /// The time that leaving may take; `nil` of a node that stays.
+    let budget: DepartureBudget?
     private let rivals: [MailTransferAgent.Rival]
-    private let deadline: ContinuousClock.Instant
-    /// What of the time to leave is kept for the termination hook.
-    private static let reserve: Duration = .seconds(5)
+    private let isToLeave: @Sendable () async -> Bool
 
     private static let postfix = ServiceName("postfix")
     private static let nginx = ServiceName("nginx")
     private static let health = ServiceName(Units.health.name)
     private static let timer = ServiceName(Units.reconcileTimer.name)
+    private static let watch = ServiceName(Units.watch.name)
     private static let agent = ServiceName(Units.agent.name)
+
+    private static func ownUnits(on system: ServiceSystem) -> [ServiceName] {
+        [timer] + (system == .systemd ? [watch] : []) + [agent]
+    }
 
     init(
         _ node: RelayNode,
@@ -46,7 +51,8 @@ struct NodeResources: NodeParts {
         log: StepLog,
         request: PassRequest,
         report: @escaping @Sendable (MembershipReport) -> Void,
-        probes: ProbeObserver
+        probes: ProbeObserver,
+        isToLeave: @escaping @Sendable () async -> Bool = { false }
     ) {
         self.node = node
         self.goal = goal
@@ -61,19 +67,25 @@ struct NodeResources: NodeParts {
         self.rivals = MailTransferAgent.Rival.all(files: host.files)
         self.services = ServiceBoard(
             manager: host.services,
-            services: [Self.postfix, Self.nginx, Self.health, Self.timer, Self.agent],
+            services: [Self.postfix, Self.nginx, Self.health] + Self.ownUnits(on: host.services.system),
             others: rivals.map(\.service)
         )
-        // Leaving has its time from the order on; a later pass over a node that has left only looks again.
-        let left = goal.order.map { settings.shutdown.drainTimeout - .seconds(Timestamp.seconds - $0.since) }
-        let end = ContinuousClock.now + max(left ?? .zero, .seconds(5))
+        self.isToLeave = isToLeave
         // A look at the host alone does not leave the load balancers, so it is not the last word either.
-        guard goal.order != nil, isTermination, request.facts == .current, let hook = settings.terminationHook else {
-            self.deadline = end
+        let hook =
+            isTermination && request.facts == .current ? goal.order.flatMap { _ in settings.terminationHook } : nil
+        let budget = goal.order.map { order in
+            DepartureBudget(
+                total: settings.shutdown.drainTimeout,
+                elapsed: order.doneAt == nil ? order.elapsed(uptime: host.files.uptime) : .zero,
+                answersHook: hook != nil
+            )
+        }
+        self.budget = budget
+        guard let hook, let budget else {
             self.terminationHook = nil
             return
         }
-        self.deadline = end - Self.reserve
         self.terminationHook = TerminationHook(
             hook,
             of: HookedInstance(
@@ -87,33 +99,20 @@ struct NodeResources: NodeParts {
                 )
             ),
             files: host.files,
-            deadline: end,
+            deadline: budget.end,
             notice: { log.warning("lifecycle hook \(hook)", $0) }
         )
     }
 
-    var isLeaving: Bool { goal.order != nil }
-
-    /// Whether the time that leaving may take is used up.
-    var isTimeUp: Bool { ContinuousClock.now >= deadline }
-
     var stages: [[Chain]] {
-        guard let terminationHook else { return ownStages }
-        return ownStages + [[[terminationHook]]]
+        guard let order = goal.order else { return [[base + [health(as: nil, mayPublish: true)]], memberships] }
+        let hook = terminationHook.map { [[[$0 as any Resource]]] } ?? []
+        return [[[withdrawnHealth]], memberships] + (order.reason.isForGood ? [] : [[base]]) + hook
     }
 
-    private var ownStages: [[Chain]] {
-        let memberships = memberships
-        guard let order = goal.order else { return [[base + [health(as: nil, mayPublish: true)]], memberships] }
-        let file = FilePath(NginxConfiguration.healthFile)
-        var stages: [[Chain]] = [[[WithdrawnHealth(file: file, files: host.files)]]]
-        // Nothing of what is left to the node matters to anyone, and Postfix goes on trying to deliver by itself.
-        if order.doneAt != nil { return stages }
-        stages.append(memberships)
-        // Who has left by hand may come back at any time; the others are about to end. It comes before the queue is handed
-        // over, since it knows of no way that is found only then, and would take it out of main.cf again.
-        if !order.reason.isForGood, !request.isShutdown { stages.append([base]) }
-        return stages + [[[queue(order)]]]
+    /// The health check of a node that leaves.
+    var withdrawnHealth: WithdrawnHealth {
+        WithdrawnHealth(file: FilePath(NginxConfiguration.healthFile), files: host.files)
     }
 
     /// Has told what the load balancers make of a node that does not work, and has it leave those that it must not be in.
@@ -164,12 +163,15 @@ struct NodeResources: NodeParts {
         UnitFiles(
             Units.all(on: host.services.system),
             enabled: [Self.health],
-            running: [settings.reconcile.resident ? Self.agent : Self.timer],
-            stopped: [settings.reconcile.resident ? Self.timer : Self.agent],
+            running: settings.reconcile.resident ? [Self.agent] : timed,
+            stopped: settings.reconcile.resident ? timed : [Self.agent],
             services: services,
             files: host.files
         )
     }
+
+    /// What takes the resident agent's place. Scripts of System V's have the timer alone.
+    private var timed: [ServiceName] { [Self.timer] + (host.services.system == .systemd ? [Self.watch] : []) }
 
     var mailTransferAgent: MailTransferAgent {
         MailTransferAgent(
@@ -225,7 +227,19 @@ struct NodeResources: NodeParts {
         )
     }
 
-    var memberships: [Chain] { memberships(goal.membership).map { [$0] } }
+    var memberships: [Chain] { (memberships(goal.membership) + formerMemberships).map { [$0] } }
+
+    /// The load balancers that the settings do not name any more, and that the node was in.
+    private var formerMemberships: [any Resource] {
+        // Without the tags it is not known what the settings name.
+        let isKnown = facts.tagSource != .unavailable || settings.loadBalancer.count > 0
+        guard request.facts == .current, isKnown else { return [] }
+        return joined.former(settings.loadBalancer).map { place in
+            FormerMembership(place: self.place(place), forget: { try joined.forget(place) })
+        }
+    }
+
+    private var joined: JoinedPlaces { JoinedPlaces(files: host.files) }
 
     private func memberships(_ goal: MembershipGoal) -> [any Resource] {
         // A look at the host alone, as after a change of a file, leaves the account's API limit to others.
@@ -238,18 +252,42 @@ struct NodeResources: NodeParts {
                 goal: goal,
                 admission: Admission(aws.admissions, period),
                 timeout: settings.loadBalancer.timeout,
-                door: QuietDoor(SMTPConnections(files: host.files), deadline: deadline),
-                observer: MembershipObserver(notice: { log.warning(place.name, $0) }, report: report)
+                door: QuietDoor(SMTPConnections(files: host.files), deadline: budget?.doors ?? .now) {
+                    if let order = self.goal.order { try DrainOrders(files: host.files).require(order) }
+                },
+                observer: MembershipObserver(notice: { log.warning(place.name, $0) }, report: report),
+                isToLeave: isToLeave
             )
         }
     }
 
-    /// Every load balancer that the node is to be in. A node that leaves hands its mail over through the first that has
+    /// Every load balancer that the node is to be in. A node that leaves hands its mail over through those that have
     /// somebody to take it.
-    private var places: [any LoadBalancerPlace] { Self.places(facts, settings, node.allowed, host, aws) }
+    var places: [any LoadBalancerPlace] { Self.places(facts, settings, node.allowed, host, aws) }
+
+    /// Writes down where the node is registered.
+    func noteJoined() throws {
+        if request.facts == .current { try joined.note(settings.loadBalancer) }
+    }
+
+    private func place(_ place: JoinedPlaces.Place) -> any LoadBalancerPlace {
+        Self.places([place], facts, settings, node.allowed, host, aws)[0]
+    }
 
     /// Every load balancer that a node is to be in, of each kind.
     static func places(
+        _ facts: NodeFacts,
+        _ settings: NodeSettings,
+        _ allowed: AllowedNetworks,
+        _ host: HostAccess,
+        _ aws: AWSAccess
+    ) -> [any LoadBalancerPlace] {
+        let named = JoinedPlaces.named(settings.loadBalancer)
+        return places(named, facts, settings, allowed, host, aws)
+    }
+
+    private static func places(
+        _ places: [JoinedPlaces.Place],
         _ facts: NodeFacts,
         _ settings: NodeSettings,
         _ allowed: AllowedNetworks,
@@ -264,61 +302,27 @@ struct NodeResources: NodeParts {
             securityGroups: { try await metadata.securityGroups(of: facts.mac) }
         )
         let ec2 = aws.ec2(region: region, domain: domain, metadata: metadata)
-        let elb = aws.elb(region: region, domain: domain, metadata: metadata)
-        let elbV2 = aws.elbV2(region: region, domain: domain, metadata: metadata)
         let isOpenAllowed = settings.loadBalancer.allowOpenToWorld
-        return settings.loadBalancer.classic.map {
-            ClassicPlace(
-                $0,
-                node: node,
-                allowOpenToWorld: isOpenAllowed,
-                elb: elb,
-                ec2: ec2
-            )
-        }
-            + settings.loadBalancer.targetGroups.map {
-                TargetGroupPlace(
-                    $0,
+        return places.map { place in
+            switch place {
+            case .classic(let name):
+                ClassicPlace(
+                    name,
                     node: node,
                     allowOpenToWorld: isOpenAllowed,
-                    elb: elbV2,
+                    elb: aws.elb(region: region, domain: domain, metadata: metadata),
+                    ec2: ec2
+                )
+            case .targetGroup(let group):
+                TargetGroupPlace(
+                    group,
+                    node: node,
+                    allowOpenToWorld: isOpenAllowed,
+                    elb: aws.elbV2(region: region, domain: domain, metadata: metadata),
                     ec2: ec2,
                     postfix: { await PostfixVersion.installed(host.runner) }
                 )
             }
-    }
-
-    private func queue(_ order: DrainOrder) -> any Resource {
-        QueueEvacuation(
-            address: { try await evacuationAddress(order) },
-            files: host.files,
-            runner: host.runner,
-            deadline: deadline,
-            notice: { log.warning("queue", $0) }
-        )
-    }
-
-    /// The load balancer's own address, as Postfix writes a relayhost. It is written down first: every pass that finds
-    /// the order also finds where the mail goes.
-    private func evacuationAddress(_ order: DrainOrder) async throws -> String? {
-        guard settings.shutdown.evacuateQueue else { return nil }
-        if let known = order.evacuateTo { return known }
-        guard let address = await wayToOthers() else { return nil }
-        var order = order
-        order.evacuateTo = address
-        try DrainOrders(files: host.files).give(order)
-        return address
-    }
-
-    private func wayToOthers() async -> String? {
-        for place in places {
-            do {
-                if let address = try await place.wayToOthers() { return address }
-                log.warning("queue", "\(place.name) has no other relay that could take this node's mail")
-            } catch {
-                log.warning("queue", "\(place.name) can't take this node's mail: \(error)")
-            }
         }
-        return nil
     }
 }

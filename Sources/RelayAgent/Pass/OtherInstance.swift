@@ -24,7 +24,7 @@ package struct OtherInstance: Sendable {
     ///
     /// - Throws: A `FileFailure`, an `UnreadableDrainOrder`, or a `StepFailure` where the mail could not be held.
     package func settle(on instance: InstanceID) async throws {
-        if let order = try DrainOrders(files: host.files).settle(on: instance), let other = order.instance {
+        if let order = try await DrainOrders(files: host.files).settle(on: instance), let other = order.instance {
             log.warning(
                 "drain",
                 "\(other) was drained, not this instance: its order came with its disk, and is dropped"

@@ -12,6 +12,8 @@ package struct Pass: Sendable {
     private let aws: AWSAccess
     private let log: StepLog
 
+    var orders: DrainOrders { DrainOrders(files: host.files) }
+
     /// Held while a pass is under way, whoever started it.
     static let lock: FilePath = "/run/smtp-relay-agent/lock"
 
@@ -59,11 +61,24 @@ package struct Pass: Sendable {
     private func converge(_ request: PassRequest, _ record: PassRecord) async throws -> PassOutcome {
         let started = ContinuousClock.now
         let (resources, inTheWay) = try await preparation.resources(request, record: record)
-        async let _: Void? = resources.terminationHook?.keepWaiting()
+        let relay = resources as? NodeResources
+        async let _: Void? = relay?.terminationHook?.keepWaiting()
         try await ServicesBefore(files: host.files).keep(resources.services)
         let runner = StageRunner(log: log, record: record, showsDiffs: request.showsDiffs)
-        let results: StepResults
-        if let relay = resources as? NodeResources, !relay.isLeaving {
+        var results: StepResults
+        if let relay, let order = relay.goal.order, let budget = relay.budget {
+            let departure = Departure(
+                order: order,
+                budget: budget,
+                parts: relay,
+                runner: runner,
+                host: host,
+                log: log,
+                record: record
+            )
+            results = await departure.run(after: inTheWay)
+            results.markLeaving()
+        } else if let relay {
             results = await Serve(parts: relay, runner: runner, host: host, log: log).run(after: inTheWay)
         } else {
             results = await stages(of: resources, runner, after: inTheWay)
@@ -77,7 +92,6 @@ package struct Pass: Sendable {
         }
         record.report(failures)
         for other in failures.dropFirst() { log.failed(other.step, "\(other)") }
-        if resources.isLeaving { try noteDone(resources, failures) }
         if let failure = failures.first {
             // Why the pass failed is what counts; how the services are now, where they can be asked, is worth knowing.
             if let services = try? await resources.services.all() { record.report(services) }
@@ -86,11 +100,11 @@ package struct Pass: Sendable {
         tell(changes, of: resources, request, after: ContinuousClock.now - started)
         let services = try await resources.services.all()
         record.report(services)
-        return PassOutcome(changes: changes, isLeaving: resources.isLeaving, services: services)
+        let order = relay?.goal.order == nil ? nil : try DrainOrders(files: host.files).current()
+        return PassOutcome(changes: changes, end: PassOutcome.End(relay?.goal, order: order), services: services)
     }
 
-    /// The stages of a node that leaves, of which each is worth taking, also where one before it failed; and those of a
-    /// sender, of which each relies on the one before.
+    /// The stages of a sender, of which each relies on the one before.
     private func stages(
         of resources: any NodeParts,
         _ runner: StageRunner,
@@ -98,29 +112,13 @@ package struct Pass: Sendable {
     ) async -> StepResults {
         var results = StepResults(failures: inTheWay)
         for stage in resources.stages {
-            let made = await runner.run(stage).map { result in
-                result.mapError { StepFailure(step: $0.step, cause: $0.cause, isLeaving: resources.isLeaving) }
-            }
-            results.add(made)
-            if resources.isLeaving { continue }
+            results.add(await runner.run(stage))
             if results.failures.count > inTheWay.count { break }
             for case let service as ConfiguredService in stage.joined() {
                 results.note(service.name) { try service.markProven() }
             }
         }
         return results
-    }
-
-    /// Writes down when a node that leaves for good has done so: from then on it is quiet.
-    private func noteDone(_ resources: any NodeParts, _ failures: [StepFailure]) throws {
-        // The termination hook, which comes last, is seen to until Auto Scaling has had its answer.
-        let hasLeft = failures.allSatisfy { $0.step == resources.terminationHook?.name }
-        let orders = DrainOrders(files: host.files)
-        guard hasLeft || resources.isTimeUp, resources.request.facts == .current,
-            var order = try orders.current(), order.reason.isForGood, order.doneAt == nil
-        else { return }
-        order.doneAt = Timestamp.seconds
-        try orders.give(order)
     }
 
     /// What a pass would change.
@@ -148,11 +146,12 @@ package struct Pass: Sendable {
     /// The last line of a command; of a resident agent's passes, only of those that did something.
     private func tell(_ changes: [Change], of resources: any NodeParts, _ request: PassRequest, after time: Duration) {
         guard request.agent == nil || !changes.isEmpty else { return }
-        let state = resources.isLeaving ? "the node is out of its load balancers" : "the node is as it should be"
+        let isLeaving = (resources as? NodeResources)?.goal.order != nil
+        let state = isLeaving ? "the node is out of its load balancers" : "the node is as it should be"
         let count = resources.all.count
         let seconds = "(\(time.inHundredths) s)"
         switch changes.count {
-        case 0 where resources.isLeaving: log.summary("nothing to do: \(state) \(seconds)")
+        case 0 where isLeaving: log.summary("nothing to do: \(state) \(seconds)")
         case 0: log.summary("nothing to do: all \(count) parts are as they should be \(seconds)")
         case 1: log.summary("1 change made; \(state) \(seconds)")
         case let number: log.summary("\(number) changes made; \(state) \(seconds)")

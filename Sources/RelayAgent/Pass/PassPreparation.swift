@@ -94,11 +94,11 @@ struct PassPreparation: Sendable {
         var goal = NodeGoal.inService(waits: request.waitsInService)
         var isTermination = false
         if !isGiven {
-            let notices = try await notices(request.facts, isStrict: record == nil)
+            let (notices, isFresh) = try await notices(request.facts, isStrict: record == nil)
             isTermination = notices.isTermination
             if record != nil {
                 try await OtherInstance(host: host, log: log).settle(on: facts.instanceID)
-                try obey(notices, settings, orders)
+                try await obey(notices, isFresh: isFresh && request.facts == .current, settings, orders)
             }
             let order = try orders.current().flatMap { $0.isForeign(to: facts.instanceID) ? nil : $0 }
             if record != nil, order?.reason == .newer { log.warning("drain", Self.newerOrder) }
@@ -113,7 +113,7 @@ struct PassPreparation: Sendable {
                 facts: facts,
                 authorities: authorities,
                 password: password,
-                evacuation: goal.order?.evacuateTo
+                leaving: goal.order?.routes
             )
         }
         for range in node.allowed.leftOut { log.warning("settings", range.whyLeftOut) }
@@ -128,7 +128,11 @@ struct PassPreparation: Sendable {
             log: log,
             request: request,
             report: { record?.report($0) },
-            probes: ProbeObserver { record?.report($0) }
+            probes: ProbeObserver { record?.report($0) },
+            isToLeave: { [inputs] in
+                if (try? orders.current()) != nil { return true }
+                return (try? await inputs.isToldToEnd()) ?? false
+            }
         )
         if record != nil {
             if let certificate = settings.mail.certificate { warn(of: certificate) }
@@ -164,11 +168,15 @@ struct PassPreparation: Sendable {
     }
 
     /// - Parameter isStrict: Whether metadata has to answer; otherwise what it said last counts.
-    private func notices(_ age: Inputs.Age, isStrict: Bool) async throws(StepFailure) -> InstanceNotices {
+    /// - Returns: The notices, and whether metadata has said so now.
+    private func notices(
+        _ age: Inputs.Age,
+        isStrict: Bool
+    ) async throws(StepFailure) -> (InstanceNotices, isFresh: Bool) {
         do {
-            return try await inputs.notices(age)
+            return (try await inputs.notices(age), true)
         } catch {
-            guard isStrict else { return inputs.lastNotices() }
+            guard isStrict else { return (inputs.lastNotices(), false) }
             throw StepFailure(step: "facts", cause: error)
         }
     }
@@ -187,15 +195,38 @@ struct PassPreparation: Sendable {
     /// Three weeks in seconds: those who renew by themselves do so earlier.
     private static let renewalTime = 21 * 86400
 
-    /// Turns what AWS announces into an order to leave, once.
-    private func obey(_ notices: InstanceNotices, _ settings: NodeSettings, _ orders: DrainOrders) throws {
+    /// Turns what AWS announces into an order to leave, once, and ends such an order with its cause.
+    ///
+    /// - Parameter isFresh: Whether metadata was read for this pass: what is not announced any more is over.
+    private func obey(
+        _ notices: InstanceNotices,
+        isFresh: Bool,
+        _ settings: NodeSettings,
+        _ orders: DrainOrders
+    ) async throws {
         for event in notices.maintenance { log.warning("facts", "EC2 has scheduled maintenance: \(event)") }
         if notices.rebalanceRecommendation != nil, !settings.shutdown.drainOnRebalance {
             log.warning("facts", "EC2 recommends to replace this instance (shutdown.drain_on_rebalance is false)")
         }
-        guard let reason = notices.reasonToLeave(settings.shutdown), try orders.current() == nil else { return }
-        guard try orders.isNews("\(reason.rawValue) \(notices.spotAction ?? "")") else { return }
+        let reasons = notices.reasonsToLeave(settings.shutdown)
+        if isFresh { try await endOrders(without: reasons, orders) }
+        guard let reason = reasons.first else { return }
+        // Who was drained by hand has a time of its own for what AWS announces later.
+        if let order = try orders.current() {
+            guard !order.reason.isForGood, reason.isForGood else { return }
+        }
+        let notice = "\(reason.rawValue) \(notices.spotAction ?? "")"
+        guard try orders.isNews(notice) else { return }
         log.warning("drain", "leaving: \(reason.rawValue)\(notices.spotAction.map { " (\($0))" } ?? "")")
         try orders.give(DrainOrder(reason))
+        try orders.noteObeyed(notice)
+    }
+
+    /// An instance that was hibernated wakes up with the order that it fell asleep by, and one in Standby comes back.
+    private func endOrders(without reasons: [DrainOrder.Reason], _ orders: DrainOrders) async throws {
+        if reasons.isEmpty { try orders.forgetObeyed() }
+        guard let order = try orders.current(), order.reason.isOfAWS, !reasons.contains(order.reason) else { return }
+        guard try await orders.withdraw(where: { $0.isSame(as: order) }) else { return }
+        log.warning("drain", "back: \(order.reason.rawValue) no more")
     }
 }

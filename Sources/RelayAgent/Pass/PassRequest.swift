@@ -1,5 +1,6 @@
 package import Host
 package import Reconcile
+import Resources
 
 /// What a pass is to do, and for whom.
 package struct PassRequest: Sendable {
@@ -47,10 +48,67 @@ package struct PassRequest: Sendable {
 
 /// What came of a pass.
 package struct PassOutcome: Sendable {
+    /// Where the pass has left the node.
+    package enum End: Sendable {
+        case inService
+        /// Auto Scaling has it elsewhere, and why that is known.
+        case leftAlone(because: String)
+        /// The order by which it leaves or has left.
+        case leaving(DrainOrder)
+
+        init(_ goal: NodeGoal?, order: DrainOrder?) {
+            self =
+                switch goal {
+                case .leaving(let given): .leaving(order ?? given)
+                case .leftAlone(let reason): .leftAlone(because: reason)
+                case .inService, nil: .inService
+                }
+        }
+    }
+
     /// Every change that was made.
     package let changes: [Change]
-    /// Whether the node leaves or has left its load balancers.
-    package let isLeaving: Bool
+    package let end: End
     /// The services as they are now.
     package let services: [ServiceName: ServiceState]
+
+    /// Whether the node leaves or has left its load balancers.
+    package var isLeaving: Bool {
+        guard case .leaving = end else { return false }
+        return true
+    }
+
+    /// - Throws: `NotServing` where the node is not in service, though nothing has failed.
+    package func requireService() throws {
+        switch end {
+        case .inService: return
+        case .leftAlone(let reason): throw NotServing(why: reason)
+        case .leaving(let order): throw NotServing(why: "it was told to leave (\(order.reason.rawValue))")
+        }
+    }
+
+    /// - Throws: `MailLeftBehind` where a node that has left still has mail, or `NotLeaving`.
+    package func requireEmptyQueue() throws {
+        guard case .leaving(let order) = end else { throw NotLeaving() }
+        if let left = order.left, left.total > 0 { throw MailLeftBehind(left: left) }
+    }
+}
+
+/// The node is not in service, and nothing has failed.
+package struct NotServing: Error, CustomStringConvertible {
+    let why: String
+
+    package var description: String { "the node is not in service: \(why)" }
+}
+
+/// The node does not leave any more.
+package struct NotLeaving: Error, CustomStringConvertible {
+    package var description: String { "the node was not drained: 'undrain' has withdrawn the order meanwhile" }
+}
+
+/// A node that has left still has mail.
+package struct MailLeftBehind: Error, CustomStringConvertible {
+    let left: LeftBehind
+
+    package var description: String { "the node has left, but not its mail: \(left)" }
 }

@@ -14,10 +14,6 @@ struct SenderParts: NodeParts {
     let request: PassRequest
     let services: ServiceBoard
 
-    let isLeaving = false
-    let isTimeUp = false
-    let terminationHook: TerminationHook? = nil
-
     private static let agent = ServiceName(Units.agent.name)
     private static let timer = ServiceName(Units.reconcileTimer.name)
 

@@ -69,7 +69,9 @@ struct Serve: Sendable {
 
         parts.request.progress?.finishHost()
         // Each load balancer for itself: who waits for one is late at none of the others.
-        results.add(await runner.run(parts.memberships))
+        let memberships = await runner.run(parts.memberships)
+        results.add(memberships)
+        if !memberships.hasFailed { results.note("load balancers") { try parts.noteJoined() } }
         let failed = results.failures
         results.note("health") { try refuseWhereItMustNotBe(failed) }
         return results
@@ -94,39 +96,5 @@ struct Serve: Sendable {
         } catch {
             log.failed("health", "\(error)")
         }
-    }
-}
-
-/// What came of the steps of a pass.
-struct StepResults: Sendable {
-    private(set) var changes: [Change] = []
-    private(set) var failures: [StepFailure]
-
-    init(failures: [StepFailure] = []) {
-        self.failures = failures
-    }
-
-    mutating func add(_ results: [Result<[Change], StepFailure>]) {
-        for result in results {
-            switch result {
-            case .success(let made): changes += made
-            case .failure(let failure): failures.append(failure)
-            }
-        }
-    }
-
-    /// Does something that belongs to a step, and notes that it failed.
-    mutating func note(_ step: String, _ body: () throws -> Void) {
-        do {
-            try body()
-        } catch {
-            failures.append(StepFailure(step: step, cause: error))
-        }
-    }
-}
-
-extension [Result<[Change], StepFailure>] {
-    fileprivate var hasFailed: Bool {
-        contains { if case .failure = $0 { true } else { false } }
     }
 }

@@ -74,8 +74,9 @@ package struct Resident: Sendable {
             await loop.stop()
             group.cancelAll()
         }
-        guard let shutdown = inputs.residentSettings.shutdown, await host.services.isShuttingDown() else { return }
-        try await leave(shutdown)
+        guard inputs.residentSettings.shutdown != nil, await host.services.isShuttingDown() else { return }
+        notifier.stopping(status: "the system shuts down: leaving the load balancers")
+        try await pass.leaveAtShutdown()
     }
 
     /// Asks metadata every few seconds, as AWS advises for spot interruptions, which leave two minutes.
@@ -91,12 +92,5 @@ package struct Resident: Sendable {
                 continue
             }
         }
-    }
-
-    private func leave(_ shutdown: NodeSettings.Shutdown) async throws {
-        let orders = DrainOrders(files: host.files)
-        if try orders.current() == nil { try orders.give(DrainOrder(.shutdown)) }
-        notifier.stopping(status: "the system shuts down: leaving the load balancers")
-        try await pass.converge(PassRequest(trigger: DrainOrder.Reason.shutdown.rawValue, isShutdown: true))
     }
 }

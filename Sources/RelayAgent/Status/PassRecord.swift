@@ -121,6 +121,18 @@ final class PassRecord: Sendable {
         }
     }
 
+    /// Shows at once how far a node is that leaves: it may be gone before the pass has ended.
+    func report(_ order: DrainOrder) {
+        status.withLock { status in
+            guard status.drain != order else { return }
+            status.drain = order
+            status.queue = try? PostfixQueue(files: files).counts()
+            status.queueCountedAt = Timestamp.seconds
+            try? file.write(status)
+            try? MetricsFile(files: files).write(Metrics(status, now: Timestamp.seconds))
+        }
+    }
+
     /// Notes every step that failed, of which the pass itself is told the first.
     func report(_ failures: [StepFailure]) {
         let now = Timestamp.seconds

@@ -16,7 +16,9 @@ package struct StatusReport: Sendable {
 
     /// `nil` where no pass has written anything down.
     package init?(files: FileSystem) {
-        guard let status = StatusFile(files: files).read() else { return nil }
+        guard var status = StatusFile(files: files).read() else { return nil }
+        // An order is carried out for minutes, and its file says how far that is.
+        if let now = try? DrainOrders(files: files).current() { status.drain = now }
         let name = status.agent.flatMap { try? files.bytes(at: FilePath("/proc/\($0)/comm")) } ?? []
         // The kernel keeps fifteen characters of a program's name.
         let isAgentUp = String(decoding: name, as: UTF8.self).hasPrefix("smtp-relay-agen")
@@ -71,7 +73,11 @@ package struct StatusReport: Sendable {
             let name = status.publicName.map { "\($0) in DNS" } ?? "without a name in DNS that leads back to it"
             rows.insert(("public address", "\(address), \(name)"), at: 1)
         }
-        if let order = status.drain { rows.append(("drained", "\(order.reason.rawValue), \(ago(order.since))")) }
+        if let order = status.drain {
+            let phase = order.phase.map { ": \($0.rawValue)" } ?? ""
+            rows.append(("drained", "\(order.reason.rawValue), \(ago(order.since))\(phase)"))
+            if let left = order.left, left.total > 0 { rows.append(("left behind", "\(left)")) }
+        }
         if let pass = status.lastPass {
             let changes = "\(pass.changes) \(pass.changes == 1 ? "change" : "changes")"
             let result = pass.failure == nil ? changes : "FAILED"

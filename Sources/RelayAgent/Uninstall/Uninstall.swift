@@ -62,12 +62,19 @@ package struct Uninstall: Sendable {
             log.warning("drain", "the node stays registered with its load balancers, as long as nobody deregisters it")
             return
         }
+        let kept = orders.kept()
+        // It is the order that counts, also where AWS has ordered the same.
+        _ = try await orders.withdraw()
         try orders.give(DrainOrder(.uninstall))
         do {
-            try await pass.converge(PassRequest(trigger: "uninstall"))
+            _ = try await pass.converge(PassRequest(trigger: "uninstall"))
         } catch {
-            _ = try orders.withdraw()
-            if let previous, previous.reason != .uninstall { try orders.give(previous) }
+            if try orders.current()?.doneAt != nil {
+                log.warning("drain", "the node has left its load balancers, but: \(error)")
+                return
+            }
+            _ = try await orders.withdraw()
+            if previous?.reason != .uninstall { try orders.restore(kept) }
             // What has been withdrawn comes back at once, as far as it can; that is not what the person has to be told.
             _ = try? await pass.converge(PassRequest(trigger: "an uninstall that was given up", waitsInService: false))
             throw StillRegistered(cause: error)

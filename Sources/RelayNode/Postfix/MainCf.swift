@@ -42,7 +42,7 @@ package struct MainCf: Sendable, Equatable {
     package enum Part: String, Sendable, CaseIterable {
         /// What the settings ask for, and would not be there without them.
         case settings = "# smtp-relay-agent: as its settings ask for."
-        /// What takes the mail of a node that leaves to the other relays.
+        /// What holds while the node leaves.
         case evacuation = "# smtp-relay-agent: this node leaves, and hands its mail to the other relays."
 
         /// What a line begins with that does not count beside this part.
@@ -82,22 +82,6 @@ package struct MainCf: Sendable, Equatable {
         file.lines += parameters.map { Self.line($0.name, $0.value) }
         file.lines.append(Self.endOfPart)
         return file
-    }
-
-    /// The same file for a node that leaves, whose mail goes to the other relays; without an address, for one that stays.
-    package func evacuating(to address: String?) -> MainCf {
-        with(.evacuation, address.map(Self.evacuation) ?? [])
-    }
-
-    /// The other relays are near, and reached as senders reach them, whatever the settings ask for on the way out.
-    ///
-    /// Relays may all go by one name (mail.hostname), and Postfix bounces what it would hand to a server that answers EHLO
-    /// with its own: "loops back to myself". So the one that leaves has another.
-    static func evacuation(to address: String) -> [(name: String, value: String)] {
-        [
-            ("myhostname", "leaving.$mydomain"), ("relayhost", address), ("default_transport", "smtp"),
-            ("smtp_tls_security_level", "may"),
-        ]
     }
 
     private mutating func announce() {

@@ -33,8 +33,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
     package let version: PostfixVersion
     /// The node's own address, at which the load balancer reaches Postfix.
     package let address: IPAddress
-    /// Where all mail goes while the node leaves, as Postfix writes a relayhost.
-    private let evacuation: String?
+    /// Of a node that has left, which goes on delivering what it has; `nil` of one that stays.
+    package let leaving: LeavingRoutes?
 
     init(
         _ mail: NodeSettings.Mail,
@@ -43,7 +43,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
         families: Set<IPAddress.Family>,
         authorities: String,
         password: Secret?,
-        evacuation: String?,
+        leaving: LeavingRoutes?,
         version: PostfixVersion
     ) {
         self.version = version
@@ -61,7 +61,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
             + Self.outboundTLS(mail.outboundTLS, authorities: authorities) + Self.greeting(mail, facts)
         var names: Set<String> = []
         self.asked = asked.filter { names.insert($0.name).inserted }
-        self.evacuation = evacuation
+        self.leaving = leaving
         self.ports = mail.submission ? [25, 587] : [25]
         self.isProxied = mail.proxyProtocol
         let hostname = mail.hostname?.description ?? "\(facts.privateAddress.hostLabel).\(mail.domain)"
@@ -102,18 +102,18 @@ package struct PostfixConfiguration: Sendable, Equatable {
 
     /// main.cf with the agent's parameters set.
     package func mainCf(from current: String) -> String {
-        var file = MainCf(current).evacuating(to: nil).with(.settings, [])
+        var file = MainCf(current).leaving(nil).with(.settings, [])
         let values = file.values
         for parameter in parameters where values[parameter.name] != parameter.value {
             file.set(parameter.name, to: parameter.value)
         }
-        return file.with(.settings, asked.map { ($0.name, $0.value) }).evacuating(to: evacuation).text
+        return file.with(.settings, asked.map { ($0.name, $0.value) }).leaving(leaving).text
     }
 
     /// What Postfix is to read in main.cf of what is the agent's: the last of several wins.
     package var effective: [String: String] {
-        let leaving = evacuation.map(MainCf.evacuation) ?? []
-        let all = (parameters + asked).map { ($0.name, $0.value) } + leaving.map { ($0.name, $0.value) }
+        let leaving = (leaving?.parameters ?? []).map { ($0.name, $0.value) }
+        let all = (parameters + asked).map { ($0.name, $0.value) } + leaving
         return Dictionary(all) { _, last in last }
     }
 

@@ -17,6 +17,7 @@ extension PostfixConfiguration {
         } else {
             file.remove(Self.smarthostService, "unix", where: Self.smarthostEntry)
         }
+        file.set(Self.evacuationService, "unix", to: Self.evacuationEntry)
         return file.text
     }
 
@@ -48,6 +49,22 @@ extension PostfixConfiguration {
         "\(smarthostService) unix  -       -       n       -       -       smtp",
         "  -o syslog_name=postfix/smarthost",
         "  -o smtp_tls_wrappermode=yes",
+    ]
+
+    /// The way to the other relays for the mail of a node that leaves.
+    ///
+    /// Relays may all go by one name (mail.hostname), and Postfix does not hand mail to a server that answers EHLO with its own
+    /// name, so this client has another. No refusal by another relay is final: the mail stays queued here.
+    static let evacuationService = "evacuation"
+    static let evacuationEntry = [
+        "\(evacuationService) unix -       -       n       -       -       smtp",
+        "  -o syslog_name=postfix/evacuation",
+        "  -o myhostname=leaving.$mydomain",
+        "  -o soft_bounce=yes",
+        "  -o smtp_tls_security_level=may",
+        "  -o smtp_tls_policy_maps=",
+        "  -o smtp_sasl_auth_enable=no",
+        "  -o smtp_fallback_relay=",
     ]
 
     /// The listener that earlier versions proved the relay by, in the forms in which they wrote it. Content filters hand

@@ -76,6 +76,8 @@ package struct ClassicPlace: LoadBalancerPlace {
 
     package func wayToOthers() async throws -> String? {
         let found = try await elb.describe(loadBalancer)
+        // From outside, the others would see an address that they relay nothing for, and refuse the mail.
+        guard found.scheme != .internetFacing else { return nil }
         guard found.instances.contains(where: { $0 != node.id }),
             let listener = found.listeners.first(where: { $0.instancePort == 25 && $0.loadBalancerProtocol == "TCP" })
         else { return nil }

@@ -9,8 +9,10 @@ package struct Membership: Resource {
     private let timeout: Duration
     private let door: QuietDoor
     private let observer: MembershipObserver
+    private let isToLeave: @Sendable () async -> Bool
 
     /// - Parameters:
+    ///   - isToLeave: Whether there is an order to leave by now, which ends the wait to be called in service.
     ///   - admission: Whether the node may be there.
     ///   - timeout: How long the load balancer may take to call the node in service.
     ///   - door: How the node waits until no mail comes any more, before it leaves.
@@ -20,7 +22,8 @@ package struct Membership: Resource {
         admission: Admission,
         timeout: Duration,
         door: QuietDoor,
-        observer: MembershipObserver
+        observer: MembershipObserver,
+        isToLeave: @escaping @Sendable () async -> Bool = { false }
     ) {
         self.place = place
         self.goal = goal
@@ -28,6 +31,7 @@ package struct Membership: Resource {
         self.timeout = timeout
         self.door = door
         self.observer = observer
+        self.isToLeave = isToLeave
     }
 
     package var name: String { place.name }
@@ -43,7 +47,8 @@ package struct Membership: Resource {
             standing = try await look()
         } catch let failure as AWSFailure {
             // It may be there all the same, and to leave a place where it is not changes nothing.
-            if goal != .out, let expulsion = try await expulsion(from: nil) { return expulsion }
+            if goal == .out { return failure.isOfNothing ? .inSync : departure() }
+            if let expulsion = try await expulsion(from: nil) { return expulsion }
             throw failure
         }
         switch goal {
@@ -156,14 +161,33 @@ package struct Membership: Resource {
                     try await door.wait { true }
                 }
             )
-        case .arriving, .failing, .inService:
-            return .drifted(
-                Drift([Change(.registration, "leave \(name)")]) {
-                    try await door.wait { try await look().position != .inService }
+        case .arriving, .failing, .inService: return departure()
+        }
+    }
+
+    private func departure() -> Check {
+        .drifted(
+            Drift([Change(.registration, "leave \(name)")]) {
+                try await door.wait { try await isUnserved() }
+                do {
                     try await place.leave()
-                    observer.report(MembershipReport(name, .notRegistered))
+                } catch let failure as AWSFailure where failure.isOfNothing {
+                    return
                 }
-            )
+                observer.report(MembershipReport(name, .notRegistered))
+            }
+        )
+    }
+
+    /// Whether the load balancer sends no mail. Where it does not say so now, it may in a moment.
+    private func isUnserved() async throws -> Bool {
+        do {
+            return try await look().position != .inService
+        } catch let failure as AWSFailure where failure.mayPass {
+            return false
+        } catch is AWSFailure {
+            // It will never say.
+            return true
         }
     }
 
@@ -174,6 +198,7 @@ package struct Membership: Resource {
             let standing = try await look()
             if standing.position == .inService { return }
             last = standing
+            if await isToLeave() { throw OrderedToLeave(name: name) }
             // A load balancer checks every 5 s at the fastest, and a fleet shares the account's API limit.
             try await Task.sleep(for: .milliseconds(Int.random(in: 1500...3000)))
         }
@@ -205,5 +230,14 @@ package struct NotInService: Error, CustomStringConvertible {
             \(standing?.description ?? "nothing"); this node answers its own health check, so \
             \(advice ?? "look at the load balancer's, and at whether it reaches this instance")
             """
+    }
+}
+
+/// An order to leave has come while the load balancer was waited for.
+package struct OrderedToLeave: Error, CustomStringConvertible {
+    package let name: String
+
+    package var description: String {
+        "the node is to leave \(name) before that has called it in service: see 'smtp-relay-agent status' for the order"
     }
 }

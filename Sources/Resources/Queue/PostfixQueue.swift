@@ -1,14 +1,22 @@
 package import Host
-import SystemPackage
+package import SystemPackage
 
 /// Postfix's queue, as its files on disk tell (qmgr(8)): asking `postqueue` would cost a process and, on a busy relay,
 /// seconds.
 package struct PostfixQueue: Sendable {
     private let files: FileSystem
-    private static let directory: FilePath = "/var/spool/postfix"
+    private let directory: FilePath
 
+    /// It reads main.cf, which may name another place (`queue_directory`).
     package init(files: FileSystem) {
         self.files = files
+        self.directory = QueueDirectory.current(files)
+    }
+
+    /// - Throws: `MissingQueue` where there are no queues: then nothing can be said of them.
+    package func requireFolders() throws {
+        let active = directory.appending("active")
+        if !files.exists(active) { throw MissingQueue(path: active) }
     }
 
     /// How many messages are in each state.
@@ -30,6 +38,8 @@ package struct PostfixQueue: Sendable {
         package var waiting: Int { maildrop + queued }
         /// Those of them that the queue manager has, and `postsuper -h` holds.
         package var queued: Int { incoming + active + deferred }
+        /// Those that are being delivered, or are about to be.
+        package var moving: Int { maildrop + incoming + active }
     }
 
     /// - Throws: `FileFailure` where the queue may not be read: it is root's and Postfix's own.
@@ -54,7 +64,7 @@ package struct PostfixQueue: Sendable {
                 if name.utf8.count == 1 { try visit(path) } else { found.append(path) }
             }
         }
-        try visit(Self.directory.appending(queue))
+        try visit(directory.appending(queue))
         return found
     }
 
@@ -77,4 +87,13 @@ package struct PostfixQueue: Sendable {
     }
 
     private static let lookLimit = 500
+}
+
+/// Postfix's queue is not where main.cf has it.
+package struct MissingQueue: Error, CustomStringConvertible {
+    package let path: FilePath
+
+    package var description: String {
+        "\(path) is not there, so what Postfix has queued is not known; look at queue_directory in main.cf, and its volume"
+    }
 }

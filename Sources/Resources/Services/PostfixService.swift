@@ -137,6 +137,8 @@ package struct PostfixService: ServiceConfiguration {
 
     /// Its doors answer: each is a service of its own to Postfix's master.
     package func probe() async throws {
+        // A node that has left has none.
+        if wanted.leaving?.closed.isEmpty == false { return }
         try await Patience.untilAnswering(isPlain: { ($0 as? SMTPFailure)?.isRefused == true }) {
             for port in wanted.ports {
                 let server = SMTPServer(wanted.address, port: port)

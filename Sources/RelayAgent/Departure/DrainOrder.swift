@@ -1,5 +1,7 @@
 import FoundationEssentials
 package import Host
+package import RelayNode
+package import Resources
 package import SystemPackage
 package import Vocabulary
 
@@ -10,17 +12,21 @@ package struct DrainOrder: Sendable, Equatable, Codable {
         case autoScaling = "Auto Scaling terminates the instance"
         case spot = "a spot interruption"
         case rebalance = "a rebalance recommendation"
+        case standby = "Auto Scaling has it in Standby or in a warm pool"
         case shutdown = "the system shuts down"
         case uninstall = "the agent is uninstalled"
         /// Which this version does not know: it holds until a person withdraws it.
         case newer = "an order of a newer version"
 
         /// Whether the node is about to end; otherwise it may come back at any time.
-        var isForGood: Bool { self != .byHand && self != .newer }
+        var isForGood: Bool { self != .byHand && self != .standby && self != .newer }
 
         /// Whether the order holds over a reboot, as what a person orders does; what happens to the instance ends with
         /// its boot.
         var isLasting: Bool { self == .byHand || self == .uninstall || self == .newer }
+
+        /// Whether AWS ordered it, so that it ends with its cause.
+        var isOfAWS: Bool { [.autoScaling, .spot, .rebalance, .standby].contains(self) }
     }
 
     static let currentFormat = 1
@@ -32,23 +38,23 @@ package struct DrainOrder: Sendable, Equatable, Codable {
     package var instance: InstanceID?
     /// Seconds since 1970.
     package var since: Int
-    /// Where the queue was handed to, as Postfix writes a relayhost.
-    package var evacuateTo: String?
+    /// Seconds since the boot, by a clock that nobody sets; `nil` where that is not known.
+    package var uptime: Double?
+    /// How far leaving is.
+    package var phase: DeparturePhase?
+    /// What stays on the disk, once that is known.
+    package var left: LeftBehind?
+    /// What main.cf says of the departure, once it says anything.
+    package var routes: LeavingRoutes?
     /// The boot that it ends with; `nil` where it holds over a reboot.
     var boot: String?
-    /// When a node that leaves for good had done all that leaving takes, in seconds since 1970.
+    /// When the node had left, or had no time left for it, in seconds since 1970.
     package var doneAt: Int?
 
-    package init(
-        _ reason: Reason,
-        of instance: InstanceID? = nil,
-        since: Int = Timestamp.seconds,
-        evacuateTo: String? = nil
-    ) {
+    package init(_ reason: Reason, of instance: InstanceID? = nil, since: Int = Timestamp.seconds) {
         self.reason = reason
         self.instance = instance
         self.since = since
-        self.evacuateTo = evacuateTo
     }
 
     /// Reads an order, also one of a newer version: of that, only that there is one, and for whom if that can be read.
@@ -74,6 +80,12 @@ package struct DrainOrder: Sendable, Equatable, Codable {
     private struct Essence: Decodable {
         let instance: InstanceID?
         let since: Int?
+    }
+
+    /// Whether it is the same order, however far leaving is.
+    func isSame(as other: DrainOrder) -> Bool {
+        // Of a newer version's order nothing else may be known.
+        reason == other.reason && (reason == .newer || (since == other.since && uptime == other.uptime))
     }
 
     /// Whether it is for another instance, with whose disk it came here: by an image or a snapshot of a drained node.
@@ -111,18 +123,45 @@ package struct DrainOrders: Sendable {
         let path = order.reason.isLasting ? Self.lasting : Self.untilBoot
         var order = order
         order.boot = order.reason.isLasting ? nil : files.bootID
+        order.uptime = order.uptime ?? files.uptime
         try files.createDirectory(path.removingLastComponent())
         try files.replace(path, with: Array(try JSONEncoder().encode(order)), attributes: FileAttributes())
     }
+
+    /// Writes down how far an order is, where it still holds.
+    ///
+    /// - Returns: The order as it is now.
+    /// - Throws: `OrderWithdrawn` where somebody has withdrawn it meanwhile, or given another one.
+    func amend(_ order: DrainOrder, _ change: (inout DrainOrder) -> Void) async throws -> DrainOrder {
+        let lock = try await lock()
+        defer { extendLifetime(lock) }
+        guard var now = try current(), now.isSame(as: order) else { throw OrderWithdrawn(reason: order.reason) }
+        let before = now
+        change(&now)
+        if now != before { try give(now) }
+        return now
+    }
+
+    /// - Throws: `OrderWithdrawn` where an order does not hold any more.
+    func require(_ order: DrainOrder) throws {
+        guard try current()?.isSame(as: order) == true else { throw OrderWithdrawn(reason: order.reason) }
+    }
+
+    private func lock() async throws -> HostLock {
+        try await HostLock.acquire(Self.lock, wait: .seconds(10), in: files) { _ in }
+    }
+
+    /// Held while an order is changed.
+    private static let lock: FilePath = "/run/smtp-relay-agent/drain.lock"
 
     /// Takes a lasting order for this instance's, where it names none yet, and drops one that is for another: a node made
     /// from the image of a drained one is not to stay out for ever.
     ///
     /// - Returns: The order that was dropped.
-    package func settle(on instance: InstanceID) throws -> DrainOrder? {
+    package func settle(on instance: InstanceID) async throws -> DrainOrder? {
         guard var order = try current(), order.reason.isLasting, order.instance != instance else { return nil }
         if order.isForeign(to: instance) {
-            _ = try withdraw()
+            _ = try await withdraw()
             return order
         }
         order.instance = instance
@@ -130,23 +169,64 @@ package struct DrainOrders: Sendable {
         return nil
     }
 
-    /// Whether a notice was not acted on yet since the system came up. It counts as acted on from now.
+    /// Whether a notice was not acted on yet since the system came up.
     ///
     /// Notices repeat for as long as they hold (aws-node-termination-handler#1100).
-    package func isNews(_ notice: String) throws -> Bool {
-        let notice = "\(files.bootID ?? "") \(notice)"
-        let known = try files.file(at: Self.notices).map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
-        guard !known.split(separator: "\n").contains(Substring(notice)) else { return false }
-        try files.createDirectory(Self.notices.removingLastComponent())
-        try files.replace(Self.notices, with: Array("\(known)\(notice)\n".utf8), attributes: FileAttributes())
-        return true
+    package func isNews(_ notice: String) throws -> Bool { try !obeyed().contains(line(notice)) }
+
+    /// Writes down that a notice was acted on.
+    package func noteObeyed(_ notice: String) throws { try write(obeyed: obeyed() + [line(notice)]) }
+
+    /// What does not hold any more may come again.
+    package func forgetObeyed() throws {
+        if try !obeyed().isEmpty { try write(obeyed: []) }
     }
 
-    /// - Returns: Whether there was an order.
-    package func withdraw() throws -> Bool {
-        let given = [Self.untilBoot, Self.lasting].filter(files.exists)
+    private func line(_ notice: String) -> String { "\(files.bootID ?? "") \(notice)" }
+
+    private func obeyed() throws -> [String] {
+        let text = try files.file(at: Self.notices).map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    private func write(obeyed: [String]) throws {
+        try files.createDirectory(Self.notices.removingLastComponent())
+        let text = obeyed.map { "\($0)\n" }.joined()
+        try files.replace(Self.notices, with: Array(text.utf8), attributes: FileAttributes())
+    }
+
+    /// The files of all orders as they are, to be restored.
+    func kept() -> [FilePath: [UInt8]] {
+        let files = [Self.untilBoot, Self.lasting].compactMap { path in
+            (try? self.files.bytes(at: path)).map { (path, $0) }
+        }
+        return Dictionary(uniqueKeysWithValues: files)
+    }
+
+    func restore(_ kept: [FilePath: [UInt8]]) throws {
+        for (path, bytes) in kept { try files.replace(path, with: bytes, attributes: FileAttributes()) }
+    }
+
+    /// - Parameter isMeant: Which orders; without it, all.
+    /// - Returns: Whether there was such an order.
+    package func withdraw(where isMeant: (DrainOrder) -> Bool = { _ in true }) async throws -> Bool {
+        let lock = try await lock()
+        defer { extendLifetime(lock) }
+        let given = [Self.untilBoot, Self.lasting].filter(files.exists).filter { path in
+            guard let bytes = try? files.bytes(at: path), let order = DrainOrder(reading: bytes) else { return true }
+            return isMeant(order)
+        }
         for path in given { try files.remove(path) }
         return !given.isEmpty
+    }
+}
+
+/// Somebody has withdrawn the order by which the node leaves.
+package struct OrderWithdrawn: Error, CustomStringConvertible {
+    let reason: DrainOrder.Reason
+
+    package var description: String {
+        "the order to leave (\(reason.rawValue)) was withdrawn meanwhile, so the node stays: 'undrain' has the last word"
     }
 }
 

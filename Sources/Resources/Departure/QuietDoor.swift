@@ -1,22 +1,35 @@
+import AWS
 package import Host
 
 /// Waits until no mail comes to the node any more.
 package struct QuietDoor: Sendable {
     private let connections: @Sendable () -> Set<String>
     private let deadline: ContinuousClock.Instant
+    private let holds: @Sendable () throws -> Void
 
     /// For how long nobody new may come.
     private static let silence: Duration = .seconds(3)
     private static let pace: Duration = .milliseconds(500)
 
-    /// - Parameter deadline: When the wait ends in any case.
-    package init(_ connections: SMTPConnections, deadline: ContinuousClock.Instant) {
-        self.init(connections: { connections.current() }, deadline: deadline)
+    /// - Parameters:
+    ///   - deadline: When the wait ends in any case.
+    ///   - holds: Whether the node is still to leave: what it throws ends the wait.
+    package init(
+        _ connections: SMTPConnections,
+        deadline: ContinuousClock.Instant,
+        holds: @escaping @Sendable () throws -> Void
+    ) {
+        self.init(connections: { connections.current() }, deadline: deadline, holds: holds)
     }
 
-    package init(connections: @escaping @Sendable () -> Set<String>, deadline: ContinuousClock.Instant) {
+    package init(
+        connections: @escaping @Sendable () -> Set<String>,
+        deadline: ContinuousClock.Instant,
+        holds: @escaping @Sendable () throws -> Void = {}
+    ) {
         self.connections = connections
         self.deadline = deadline
+        self.holds = holds
     }
 
     /// Whether somebody is connected, or was until just now.
@@ -26,17 +39,20 @@ package struct QuietDoor: Sendable {
     ///
     /// - Parameter isOut: What the load balancer itself says.
     package func wait(untilOut isOut: () async throws -> Bool) async throws {
-        while try await !isOut(), ContinuousClock.now < deadline {
+        while try await CallDeadline.by(deadline, { try await !isOut() }), ContinuousClock.now < deadline {
+            try holds()
             // A load balancer needs two failed checks at least, and a fleet shares the account's API limit.
             try await Task.sleep(for: .milliseconds(Int.random(in: 1500...3000)))
         }
         var known = connections()
         var quietSince = ContinuousClock.now
         while ContinuousClock.now - quietSince < Self.silence, ContinuousClock.now < deadline {
+            try holds()
             try await Task.sleep(for: Self.pace)
             let now = connections()
             if !now.isSubset(of: known) { quietSince = .now }
             known.formUnion(now)
         }
+        try holds()
     }
 }

@@ -1,4 +1,4 @@
-import AWS
+package import AWS
 package import Host
 package import Reconcile
 import SystemPackage
@@ -9,7 +9,8 @@ package struct TerminationHook: Resource {
     private let hook: LifecycleHookName
     private let instance: HookedInstance
     private let files: FileSystem
-    private let deadline: ContinuousClock.Instant
+    private var deadline: ContinuousClock.Instant
+    private var result = LifecycleResult.proceed
     private let notice: @Sendable (String) -> Void
 
     /// Which hook was completed on this boot: an instance is terminated once.
@@ -32,11 +33,20 @@ package struct TerminationHook: Resource {
 
     package var name: String { instance.name }
 
+    /// The same with the word that it is to be completed with.
+    ///
+    /// - Parameter deadline: Until when Auto Scaling may take to wait for it.
+    package func answering(_ result: LifecycleResult, by deadline: ContinuousClock.Instant) -> TerminationHook {
+        var hook = self
+        (hook.result, hook.deadline) = (result, deadline)
+        return hook
+    }
+
     package func check() throws -> Check {
         guard try !isComplete() else { return .inSync }
         return .drifted(
-            Drift([Change(.registration, "complete \(name) with CONTINUE")]) {
-                if case .notWanted(because: let why) = try await instance.complete(.proceed, by: deadline) {
+            Drift([Change(.registration, "complete \(name) with \(result.rawValue)")]) {
+                if case .notWanted(because: let why) = try await instance.complete(result, by: deadline) {
                     notice("nobody waits for its completion: \(why)")
                 }
                 try files.createDirectory(Self.record.removingLastComponent())

@@ -1,0 +1,204 @@
+import AWS
+import Host
+import Reconcile
+import RelayNode
+import Resources
+import SystemPackage
+import Vocabulary
+
+/// A pass over a node that is to leave: out of its load balancers, no more mail taken, and what it has taken delivered or
+/// handed to the other relays.
+///
+/// `run` is to be read from top to bottom. A step that fails stops none of those after it. What a failure costs is written
+/// beside each. The order's file says how far it is, so a departure that was cut off goes on from there; whoever withdraws the
+/// order ends it.
+struct Departure: Sendable {
+    let order: DrainOrder
+    let budget: DepartureBudget
+    let parts: NodeResources
+    let runner: StageRunner
+    let host: HostAccess
+    let log: StepLog
+    let record: PassRecord
+
+    private var orders: DrainOrders { DrainOrders(files: host.files) }
+
+    /// - Parameter failures: What was in the way before the first step.
+    func run(after failures: [StepFailure]) async -> StepResults {
+        var results = StepResults(failures: failures)
+
+        // The load balancers' own checks take the node out. Where this fails, deregistering does.
+        results.add(await runner.run([[parts.withdrawnHealth]]))
+        if order.doneAt != nil { return await stayOut(results) }
+        // A look at the host alone asks no load balancer, so it leaves the rest to the next full pass.
+        guard parts.request.facts == .current else { return results }
+        do {
+            try await enter(.unhealthy)
+            // Where mail waits, Postfix is needed. Where it can't be started now, that is tried again below.
+            results.add(await runner.run([[queue.served]]))
+
+            // Where a load balancer can't be left, it finds the doors closed.
+            let places = await leaveLoadBalancers()
+            results.add(places)
+            try await enter(.outOfLoadBalancers)
+
+            // Where they can't be closed, what comes in after the queue was seen empty stays here.
+            results.add(await runner.run([[doors]]))
+            try await enter(.doorsClosed)
+
+            // What can't be delivered or handed over by the deadline stays here, and is named.
+            results.add(await runner.run([[queue]]))
+            let end = try await finish(hasLeft: !places.hasFailed)
+            if Task.isCancelled { return results }
+
+            // Where Auto Scaling can't be told, its own time-out ends the wait; the next pass tries again.
+            results.add(await answerHook(of: end))
+        } catch {
+            results.fail("drain", error)
+        }
+        return results
+    }
+
+    /// A later pass over a node that has left. It does not try the queue again: Postfix goes on with it by itself.
+    private func stayOut(_ before: StepResults) async -> StepResults {
+        var results = before
+        if order.reason.isForGood {
+            results.add(await answerHook(of: order))
+        } else {
+            // Somebody else may have registered it again.
+            results.add(await runner.run(parts.memberships))
+            results.add(await runner.run([parts.base]))
+        }
+        return results
+    }
+
+    /// Each load balancer for itself. What fails and may pass is tried again for as long as there is time.
+    private func leaveLoadBalancers() async -> [Result<[Change], StepFailure>] {
+        var pending = parts.memberships
+        var ended: [Result<[Change], StepFailure>] = []
+        while true {
+            let results = await CallDeadline.by(budget.calls) { [pending] in await runner.run(pending) }
+            var again: [Chain] = []
+            for (chain, result) in zip(pending, results) {
+                if result.mayPass, ContinuousClock.now < budget.doors {
+                    again.append(chain)
+                } else {
+                    ended.append(result)
+                }
+            }
+            let isOver = again.isEmpty || !holds
+            guard !isOver, (try? await Task.sleep(for: .milliseconds(Int.random(in: 1000...2000)))) != nil else {
+                return ended
+            }
+            pending = again
+        }
+    }
+
+    private var holds: Bool { (try? orders.require(order)) != nil }
+
+    private var postfix: LeavingPostfix {
+        LeavingPostfix(services: parts.services, runner: host.runner, files: host.files)
+    }
+
+    private var doors: ClosedDoors {
+        ClosedDoors(
+            postfix: postfix,
+            sessions: OpenSessions(files: host.files),
+            connections: SMTPConnections(files: host.files),
+            deadline: budget.doors,
+            closed: { names in _ = try await orders.amend(order) { $0.routes = LeavingRoutes(closed: names) } },
+            notice: { log.warning("doors", $0) }
+        )
+    }
+
+    private var queue: EmptyQueue {
+        EmptyQueue(
+            postfix: postfix,
+            queue: PostfixQueue(files: host.files),
+            ways: { await WaysToOthers(places: parts.settings.shutdown.evacuateQueue ? parts.places : []).all($0) },
+            deadline: budget.queue,
+            attempting: { way in
+                if let way { log.notice("queue", "handing mail over to \(way)") }
+                try await enter(way == nil ? .flushed : .handingOver) { now in
+                    now.routes = LeavingRoutes(handOver: way, closed: now.routes?.closed ?? [])
+                }
+            },
+            holds: { try orders.require(order) },
+            notice: { log.warning("queue", $0) }
+        )
+    }
+
+    /// Writes down how far leaving is, where others see it.
+    ///
+    /// - Throws: `OrderWithdrawn`. A disk that is full stops nothing.
+    private func enter(_ phase: DeparturePhase, _ change: (inout DrainOrder) -> Void = { _ in }) async throws {
+        try Task.checkCancellation()
+        do {
+            let now = try await orders.amend(order) {
+                $0.phase = phase
+                change(&$0)
+            }
+            record.report(now)
+        } catch let error as OrderWithdrawn {
+            throw error
+        } catch {
+            log.warning("drain", "\(error)")
+        }
+    }
+
+    /// Names what stays, and writes down that the node has left.
+    ///
+    /// - Parameter hasLeft: Whether all load balancers let it go.
+    private func finish(hasLeft: Bool) async throws -> DrainOrder {
+        try orders.require(order)
+        // A node that stays goes on delivering by itself, at the usual destinations.
+        if !order.reason.isForGood, postfix.isRunning {
+            do {
+                try await postfix.take(LeavingRoutes(closed: try postfix.closedDoors()))
+            } catch {
+                log.warning("queue", "\(error)")
+            }
+        }
+        let left = (try? await LeftBehind.count(PostfixQueue(files: host.files), host.runner)) ?? LeftBehind()
+        if left.total > 0 { log.warning("queue", "\(left); \(order.reason.fate)") }
+        let isTimeUp = ContinuousClock.now >= budget.queue
+        var end = order
+        try await enter(left.waiting == 0 ? .empty : .outOfTime) { now in
+            now.left = left
+            if !order.reason.isForGood { now.routes?.handOver = nil }
+            if hasLeft || (order.reason.endsInAnyCase && isTimeUp) { now.doneAt = Timestamp.seconds }
+            end = now
+        }
+        end.left = left
+        return end
+    }
+
+    private func answerHook(of end: DrainOrder) async -> [Result<[Change], StepFailure>] {
+        guard let hook = parts.terminationHook else { return [] }
+        // An alarm can see what was left behind: Auto Scaling and CloudTrail show the result.
+        let result: LifecycleResult = end.left.map { $0.total == 0 } ?? true ? .proceed : .abandon
+        let results = await CallDeadline.by(max(budget.end, .now + .seconds(3))) {
+            await runner.run([[hook.answering(result, by: budget.end)]])
+        }
+        if !results.hasFailed { try? await enter(.hookAnswered) }
+        return results
+    }
+}
+
+extension DrainOrder.Reason {
+    /// Whether the node is gone soon, also where it could not leave.
+    fileprivate var endsInAnyCase: Bool { isForGood && self != .uninstall }
+
+    /// What becomes of mail that stays.
+    fileprivate var fate: String {
+        isForGood ? "they go with this node's disk (see: mailq)" : "Postfix goes on trying (see: mailq)"
+    }
+}
+
+extension Result<[Change], StepFailure> {
+    /// Whether it is a failure that the same step may not have in a moment.
+    fileprivate var mayPass: Bool {
+        guard case .failure(let failure) = self else { return false }
+        return (failure.cause as? AWSFailure)?.mayPass ?? false
+    }
+}

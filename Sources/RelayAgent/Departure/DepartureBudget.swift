@@ -1,0 +1,40 @@
+/// The time that leaving may take, and what of it each of its parts may use.
+struct DepartureBudget: Sendable {
+    /// Until when load balancers and open sessions are waited for: the first half.
+    let doors: ContinuousClock.Instant
+    /// Until when a call to leave a load balancer may take.
+    let calls: ContinuousClock.Instant
+    /// Until when the queue is worked at.
+    let queue: ContinuousClock.Instant
+    /// Until when Auto Scaling is told.
+    let end: ContinuousClock.Instant
+
+    /// - Parameters:
+    ///   - total: `shutdown.drain_timeout`.
+    ///   - elapsed: How long the order has held.
+    ///   - answersHook: Whether a part is kept for the lifecycle hook.
+    init(total: Duration, elapsed: Duration, answersHook: Bool, now: ContinuousClock.Instant = .now) {
+        let used = min(max(elapsed, .zero), total)
+        let (start, end) = (now - used, max(now - used + total, now + Self.least))
+        let reserve = min(total / 10, Self.reserve)
+        self.doors = min(start + total / 2, end)
+        self.calls = min(start + total / 2 + reserve, end)
+        self.queue = answersHook ? end - min(reserve, (end - now) / 2) : end
+        self.end = end
+    }
+
+    /// A departure whose time is over, and which is made again all the same.
+    private static let least: Duration = .seconds(5)
+    private static let reserve: Duration = .seconds(5)
+}
+
+extension DrainOrder {
+    /// For how long it has held: by the clock that nobody sets where it was given since this boot, and otherwise, as after a
+    /// reboot, from now on.
+    ///
+    /// - Parameter uptime: Seconds since the boot.
+    func elapsed(uptime: Double?, now: Int = Timestamp.seconds) -> Duration {
+        guard let given = self.uptime, let uptime else { return .seconds(now - since) }
+        return uptime >= given ? .seconds(uptime - given) : .zero
+    }
+}

@@ -1,0 +1,67 @@
+import Glibc
+import Host
+import Resources
+
+/// What is left of the resident agent where passes come by a timer: it waits for what can't wait for the next one.
+///
+/// AWS leaves two minutes for a spot interruption, and a system that goes down leaves a quarter of an hour; a timer comes every
+/// five minutes.
+package struct NoticeWatch: Sendable {
+    private let pass: Pass
+    private let inputs: Inputs
+    private let host: HostAccess
+    private let log: StepLog
+
+    private static let pace: Duration = .seconds(5)
+
+    package init(pass: Pass, inputs: Inputs, host: HostAccess, log: StepLog) {
+        self.pass = pass
+        self.inputs = inputs
+        self.host = host
+        self.log = log
+    }
+
+    /// Waits until a signal ends it. Where the system goes down, the node leaves its load balancers first.
+    package func run() async throws {
+        let signals = Signals([SIGTERM, SIGINT])
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await listen() }
+            group.addTask { for await _ in signals.arrivals { return } }
+            await group.next()
+            group.cancelAll()
+        }
+        try await leaveIfShuttingDown()
+    }
+
+    package func leaveIfShuttingDown() async throws {
+        if await host.services.isShuttingDown() { try await pass.leaveAtShutdown() }
+    }
+
+    private func listen() async {
+        while !Task.isCancelled {
+            do {
+                try await Task.sleep(for: Self.pace)
+                defer { ProgramMemory.letGoOfCode() }
+                if try await inputs.hasNewReasonToLeave() {
+                    try await pass.converge(
+                        PassRequest(trigger: "an announcement in instance metadata", waitsInService: false)
+                    )
+                }
+            } catch let failure as StepFailure {
+                log.failed(failure.step, "\(failure)")
+            } catch {
+                // Metadata that does not answer is for the passes to tell.
+                continue
+            }
+        }
+    }
+}
+
+extension Pass {
+    /// Leaves the load balancers of a node whose system goes down.
+    func leaveAtShutdown() async throws {
+        // An order that can't be read says nothing against leaving now.
+        if (try? orders.current()) == nil { try orders.give(DrainOrder(.shutdown)) }
+        try await converge(PassRequest(trigger: DrainOrder.Reason.shutdown.rawValue, isShutdown: true))
+    }
+}

@@ -1,0 +1,62 @@
+/// What main.cf says while the node leaves, beside what it says otherwise.
+package struct LeavingRoutes: Sendable, Equatable, Codable {
+    /// Where all remote mail goes, as Postfix writes a nexthop; `nil` where it goes its usual way.
+    package var handOver: String?
+    /// The listeners that take no more mail, as `master_service_disable` names them: `smtp.inet`.
+    package var closed: [String]
+
+    package init(handOver: String? = nil, closed: [String] = []) {
+        self.handOver = handOver
+        self.closed = closed
+    }
+
+    /// The parameters of main.cf.
+    var parameters: [(name: String, value: String)] {
+        (handOver.map(Self.evacuation) ?? [])
+            + (closed.isEmpty ? [] : [("master_service_disable", closed.joined(separator: ", "))])
+    }
+
+    /// All that comes before the transport's own nexthop in trivial-rewrite(8), and what would slow it down or hold it up.
+    /// Mail for this host itself is still delivered here.
+    private static func evacuation(to nexthop: String) -> [(name: String, value: String)] {
+        let way = "\(PostfixConfiguration.evacuationService):\(nexthop)"
+        return [
+            ("default_transport", way), ("relay_transport", way), ("relayhost", ""), ("transport_maps", ""),
+            ("sender_dependent_relayhost_maps", ""), ("sender_dependent_default_transport_maps", ""),
+            ("defer_transports", ""), ("evacuation_destination_rate_delay", "0s"),
+            ("evacuation_destination_concurrency_limit", "20"), ("evacuation_destination_recipient_limit", "50"),
+        ]
+    }
+}
+
+extension MainCf {
+    /// The same file for a node that leaves; with `nil`, for one that stays.
+    package func leaving(_ routes: LeavingRoutes?) -> MainCf { with(.evacuation, routes?.parameters ?? []) }
+
+    /// The listeners that take no mail.
+    package var closedDoors: [String] {
+        (self["master_service_disable"] ?? "").split { $0 == "," || $0 == " " }.map(String.init)
+    }
+}
+
+extension MasterCf {
+    /// The listeners that other hosts reach, by name and type; and the servers behind a postscreen.
+    package var doors: [String] {
+        entries.filter { entry in
+            switch entry.type {
+            case "inet": !Listener(entry.service).isLoopback
+            case "pass": entry.program == "smtpd"
+            default: false
+            }
+        }.map { "\($0.service).\($0.type)" }
+    }
+}
+
+extension MasterCf {
+    /// The same file with the way to the other relays, which an earlier version did not write.
+    package var havingEvacuation: MasterCf {
+        var file = self
+        file.set(PostfixConfiguration.evacuationService, "unix", to: PostfixConfiguration.evacuationEntry)
+        return file
+    }
+}

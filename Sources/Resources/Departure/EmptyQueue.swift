@@ -1,0 +1,135 @@
+import Host
+package import Reconcile
+import RelayNode
+import Synchronization
+
+/// The queue of a node that leaves: empty, its mail delivered or handed to the other relays.
+package struct EmptyQueue: Resource {
+    package let name = "queue"
+
+    private let postfix: LeavingPostfix
+    private let queue: PostfixQueue
+    private let ways: @Sendable (_ notice: @escaping @Sendable (String) -> Void) async -> [String]
+    private let deadline: ContinuousClock.Instant
+    private let attempting: @Sendable (_ way: String?) async throws -> Void
+    private let holds: @Sendable () throws -> Void
+    private let notice: @Sendable (String) -> Void
+    private let pace: Duration
+    private let rest: Duration
+
+    /// - Parameters:
+    ///   - ways: Where other relays may be reached now, as Postfix writes a nexthop.
+    ///   - deadline: Until when mail is tried.
+    ///   - attempting: Is told each way before it is taken, `nil` for the usual one.
+    ///   - holds: Whether the node is still to leave: what it throws ends all of it.
+    ///   - pace: How far apart looks at the queue are.
+    ///   - rest: How long all messages wait before another way is tried.
+    package init(
+        postfix: LeavingPostfix,
+        queue: PostfixQueue,
+        ways: @escaping @Sendable (_ notice: @escaping @Sendable (String) -> Void) async -> [String],
+        deadline: ContinuousClock.Instant,
+        attempting: @escaping @Sendable (_ way: String?) async throws -> Void,
+        holds: @escaping @Sendable () throws -> Void,
+        notice: @escaping @Sendable (String) -> Void,
+        pace: Duration = .milliseconds(300),
+        rest: Duration = .seconds(3)
+    ) {
+        self.postfix = postfix
+        self.queue = queue
+        self.ways = ways
+        self.deadline = deadline
+        self.attempting = attempting
+        self.holds = holds
+        self.notice = notice
+        self.pace = pace
+        self.rest = rest
+    }
+
+    package func check() async throws -> Check {
+        try queue.requireFolders()
+        if try await isEmpty() { return .inSync }
+        return .drifted(Drift([Change(.service, "deliver or hand over \(try waiting())")]) { try await empty() })
+    }
+
+    /// A Postfix that is at work where mail waits for it.
+    ///
+    /// It is not told to try deferred mail: what waits for a server that does not answer could not be handed over meanwhile.
+    package var served: any Resource {
+        ServedQueue {
+            try queue.requireFolders()
+            guard !postfix.isRunning, try queue.counts().waiting > 0 else { return .inSync }
+            return .drifted(
+                Drift([Change(.service, "start Postfix, for \(try waiting())")]) { try await postfix.start() }
+            )
+        }
+    }
+
+    private struct ServedQueue: Resource {
+        let name = "delivery"
+        let look: @Sendable () throws -> Check
+
+        func check() throws -> Check { try look() }
+    }
+
+    private func waiting() throws -> String {
+        let count = try queue.counts().waiting
+        return count == 1 ? "1 message" : "\(count) messages"
+    }
+
+    /// A message that moves between two queues may be seen in neither, so one look is none.
+    private func isEmpty() async throws -> Bool {
+        guard try queue.counts().waiting == 0 else { return false }
+        try await Task.sleep(for: pace)
+        return try queue.counts().waiting == 0
+    }
+
+    /// Tries one way after another until nothing waits or the deadline has come: who refuses a message now may take it later.
+    private func empty() async throws {
+        let told = Told()
+        let notice = { @Sendable (text: String) in
+            if told.isNews(text) { self.notice(text) }
+        }
+        var turn = 0
+        while try await !isEmpty(), ContinuousClock.now < deadline {
+            let found = await ways(notice)
+            let way = turn < found.count ? found[turn] : nil
+            turn = way == nil ? 0 : turn + 1
+            try await attempting(way)
+            do {
+                if !postfix.isRunning { try await postfix.start() }
+                try await postfix.take(LeavingRoutes(handOver: way, closed: try postfix.closedDoors()))
+                try await postfix.flush()
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                notice("\(error)")
+            }
+            try await watch()
+        }
+    }
+
+    /// What was told in this departure.
+    private final class Told: Sendable {
+        private let texts = Mutex<Set<String>>([])
+
+        func isNews(_ text: String) -> Bool { texts.withLock { $0.insert(text).inserted } }
+    }
+
+    /// Looks on while Postfix gets anywhere.
+    private func watch() async throws {
+        var (least, since) = (Int.max, ContinuousClock.now)
+        while ContinuousClock.now < deadline {
+            try await Task.sleep(for: pace)
+            let counts = try queue.counts()
+            if counts.waiting == 0 { return }
+            if counts.waiting < least { (least, since) = (counts.waiting, .now) }
+            let patience = counts.moving == 0 ? rest : Self.patience
+            if ContinuousClock.now - since > patience { return }
+            try holds()
+        }
+    }
+
+    /// After how long nothing comes of messages that are on their way.
+    private static let patience: Duration = .seconds(8)
+}

@@ -1,0 +1,70 @@
+package import Host
+package import RelayNode
+import SystemPackage
+import Vocabulary
+
+/// The Postfix of a node that leaves: it goes by the routes that the departure gives it.
+///
+/// Its service manager takes no orders for a service that it is about to stop, so Postfix's own programs are used.
+package struct LeavingPostfix: Sendable {
+    private let services: ServiceBoard
+    private let runner: any CommandRunner
+    private let files: FileSystem
+
+    private static let service = ServiceName("postfix")
+    private static let mainCf: FilePath = "/etc/postfix/main.cf"
+    private static let masterCf: FilePath = "/etc/postfix/master.cf"
+
+    package init(services: ServiceBoard, runner: any CommandRunner, files: FileSystem) {
+        self.services = services
+        self.runner = runner
+        self.files = files
+    }
+
+    package var isRunning: Bool {
+        PostfixProcesses.current(queue: QueueDirectory.current(files), files: files) != nil
+    }
+
+    /// Starts it.
+    package func start() async throws {
+        do {
+            try await services.change { try await $0.start(Self.service) }
+        } catch {
+            if isRunning { return }
+            _ = try await runner.runChecked(Command("postfix", ["start"]))
+        }
+    }
+
+    /// Has Postfix try all queued messages now, also those to servers that did not answer lately.
+    package func flush() async throws {
+        _ = try await runner.runChecked(Command("postqueue", ["-f"]))
+    }
+
+    /// The listeners that other hosts reach, as `master_service_disable` names them.
+    package func doors() throws -> [String] { MasterCf(try text(at: Self.masterCf).string).doors }
+
+    /// Those of them that main.cf has closed.
+    package func closedDoors() throws -> [String] { MainCf(try text(at: Self.mainCf).string).closedDoors }
+
+    /// Has Postfix go by these routes. What was written before and not loaded, since the process was killed, is loaded now.
+    package func take(_ routes: LeavingRoutes) async throws {
+        let loaded = LoadedConfiguration(files: files)
+        try change(Self.masterCf) { MasterCf($0).havingEvacuation.text }
+        try change(Self.mainCf) { MainCf($0).leaving(routes).text }
+        if try loaded.isCurrent() { return }
+        try loaded.settle()
+        let fingerprint = try loaded.fingerprint()
+        _ = try await runner.runChecked(Command("postfix", ["reload"]))
+        try loaded.keep(fingerprint)
+    }
+
+    private func change(_ path: FilePath, _ edit: (String) -> String) throws {
+        let current = try text(at: path)
+        let wanted = edit(current.string)
+        guard wanted != current.string else { return }
+        let attributes = try files.file(at: path)?.attributes ?? FileAttributes()
+        try files.replaceThroughLinks(path, with: current.encode(wanted), attributes: attributes)
+    }
+
+    private func text(at path: FilePath) throws -> FileText { FileText(try files.bytes(at: path)) }
+}
