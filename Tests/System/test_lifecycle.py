@@ -239,9 +239,18 @@ def test_who_can_not_be_told_is_named_with_the_permission(launch):
     for words in (f"lifecycle hook {LAUNCH} could not be told CONTINUE", "allow autoscaling:CompleteLifecycleAction",
                   "resource Group could not be told SUCCESS", "allow cloudformation:SignalResource"):
         assert words in result.stdout, result.stdout
-    # Once that is mended, the same is said.
+    # Once that is mended, the same is said: the node is in service, whatever a later bootstrap makes of its settings.
     launch.lab.api_fault()
     assert launch.bootstrap("--set", "health.port=25").returncode == 1
+    assert (launch.completions(), launch.signals()[-1]) == (["CONTINUE"], "SUCCESS")
+
+
+def test_a_failure_that_could_not_be_told_does_not_abandon_a_healthy_node(launch):
+    """As with a role without a policy, which is attached before the next bootstrap."""
+    launch.lab.api_fault(denied=["CompleteLifecycleAction", "SignalResource", "RegisterInstancesWithLoadBalancer"])
+    assert launch.bootstrap().returncode == 1
+    launch.lab.api_fault()
+    assert launch.bootstrap().returncode == 0
     assert (launch.completions(), launch.signals()[-1]) == (["CONTINUE"], "SUCCESS")
 
 
@@ -415,7 +424,7 @@ def test_leaving_that_takes_long_sends_heartbeats_and_ends_in_time(group):
     group.submit(relay, 3)
     told = terminate(group, relay)
     answer, = within(80, lambda: terminations(group, relay), "the lifecycle hook to be completed")
-    assert answer["result"] == "CONTINUE"
+    assert answer["result"] == "ABANDON"
     beats = [beat["time"] for beat in calls(group, relay, "RecordLifecycleActionHeartbeat")]
     assert len(beats) == 2 and beats[1] - beats[0] > 19, beats
     # Five seconds at most pass before the notice is seen.

@@ -184,3 +184,18 @@ def test_a_pass_waits_for_another_and_names_it(lab):
     text = relay.shell(script)
     assert "another pass is under way: process 77: somebody" in text
     assert "nothing to do" in text
+
+
+def test_a_node_whose_passes_come_by_a_timer_leaves_in_time_for_a_spot_interruption(lab):
+    relay = lab.relays[0]
+    try:
+        notice = {"action": "terminate", "time": "2026-11-24T18:22:00Z"}
+        lab.set_metadata(relay, "spot/instance-action", json.dumps(notice))
+        # The timer's passes are held.
+        lab.wait_for_backend(relay, None, 40)
+        relay.wait_until("grep -q doneAt /run/smtp-relay-agent/drain.json", 20, "the end of leaving")
+    finally:
+        lab.set_metadata(relay, "spot/instance-action", None)
+        back = relay.agent("undrain")
+    assert back.returncode == 0, back.stdout
+    lab.wait_for_backend(relay, "UP", 20)

@@ -11,10 +11,10 @@ from relaylab.lab import Lab
 MAIN = "/etc/postfix/main.cf"
 MASTER = "/etc/postfix/master.cf"
 UNITS = ("smtp-relay-agent.service", "smtp-relay-agent-health.service", "smtp-relay-agent-reconcile.service",
-         "smtp-relay-agent-reconcile.timer")
+         "smtp-relay-agent-reconcile.timer", "smtp-relay-agent-watch.service")
 # What 'systemd-analyze security' says at most: 0 is a service that may do nothing, 10 one that may do all.
 EXPOSURE = {"smtp-relay-agent.service": 4.3, "smtp-relay-agent-health.service": 2.3,
-            "smtp-relay-agent-reconcile.service": 4.3}
+            "smtp-relay-agent-reconcile.service": 4.3, "smtp-relay-agent-watch.service": 4.3}
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,10 @@ def test_after_a_boot_the_timers_pass_comes_soon(binary):
     with Lab(binary) as lab:
         relay = lab.add_relay(user_data.shell_script(lab.sha256, "[reconcile]\nresident = false"), preinstalled=True)
         relay.wait_for_cloud_init()
+        lab.wait_for_backend(relay, "UP")
         relay.reboot()
-        # What passes wrote down before is gone with the boot: 15 s, a minute by chance, and the boot itself.
-        relay.wait_until("smtp-relay-agent status | grep -q '^last pass .* for reconcile: 0 changes'", 100, "a pass")
+        assert lab.api_calls(relay).count("DeregisterInstancesFromLoadBalancer") == 1
+        # What passes wrote down before is gone with the boot: 15 s, a minute by chance, and the boot itself. It opens the doors
+        # that were closed at the shutdown.
+        relay.wait_until("smtp-relay-agent status | grep -q '^last pass .* for reconcile: [0-9]* change'", 100, "a pass")
         lab.wait_for_backend(relay, "UP", 20)

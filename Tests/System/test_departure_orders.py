@@ -1,0 +1,180 @@
+"""What a node does that is told to leave: open sessions, orders that change, mail that stays, and the commands' words."""
+
+import time
+
+import pytest
+
+import departure
+from departure import ENDS, SLACK, TIMEOUT
+
+
+@pytest.fixture(scope="module")
+def pair(binary):
+    yield from departure.boot(binary)
+
+
+@pytest.fixture(autouse=True)
+def back(pair):
+    yield
+    pair.back()
+
+
+def test_a_session_that_stays_open_is_ended_before_the_queue_counts_as_empty(pair):
+    """A sender goes on sending on its one connection: what it was answered 250 has left the node, and nothing else has."""
+    lab = pair.lab
+    lab.sink_down()
+    order = departure.sending(lab, pair.leaving.address, count=4000, pause=0.02)
+    time.sleep(1)
+    end = ENDS["drain"](pair)
+    end.begin()
+    end.wait(TIMEOUT + SLACK)
+    accepted, last = order.finish()
+    assert accepted and last != "finished"
+    assert pair.queued(pair.leaving) == 0
+    arrived = pair.deliver(accepted)
+    assert {mail["client"] for mail in arrived} == {pair.other.address}
+
+
+def test_the_last_node_tries_until_the_deadline_and_names_what_stays(pair):
+    relay = pair.leaving
+    instance = [{"InstanceId": pair.other.instance}]
+    pair.other.shell("systemctl stop smtp-relay-agent", timeout=90)
+    pair.client("elb", "deregister_instances_from_load_balancer", LoadBalancerName="smtp-relay", Instances=instance)
+    try:
+        pair.fill(3)
+        cursor = pair.mark()
+        end = ENDS["scale-in"](pair)
+        end.begin()
+        end.wait(TIMEOUT + SLACK)
+        assert end.seconds > TIMEOUT * 0.8
+        assert end.result == "ABANDON"
+        log = pair.log(cursor)
+        assert "3 messages are still queued here: 3 for example.net" in log
+        drain = pair.status()["drain"]
+        assert (drain["phase"], drain["left"]["waiting"]) == ("hook answered", 3)
+        metrics = relay.shell("curl -s http://127.0.0.1/metrics")
+        assert 'smtp_relay_agent_departure_messages_left{state="waiting"} 3' in metrics
+        assert 'smtp_relay_agent_departure_messages_left_by_domain{domain="example.net"} 3' in metrics
+        assert "left behind" in relay.agent("status").stdout
+    finally:
+        pair.client("elb", "register_instances_with_load_balancer", LoadBalancerName="smtp-relay", Instances=instance)
+        pair.other.shell("systemctl start --no-block smtp-relay-agent")
+
+
+def test_mail_on_hold_is_named_and_handed_to_nobody(pair):
+    relay = pair.leaving
+    pair.fill(2)
+    relay.shell("postsuper -h $(ls /var/spool/postfix/deferred/*/ /var/spool/postfix/deferred | grep -E '^[0-9A-Za-z]{6,}$' "
+                "| head -1)")
+    end = ENDS["drain"](pair)
+    end.begin()
+    end.wait(TIMEOUT + SLACK)
+    assert end.result.returncode == 1
+    assert "0 messages are still queued here, and 1 on hold" in end.result.stdout
+    assert pair.queued(relay, hold=True) == 1
+
+
+def test_a_queue_on_a_volume_of_its_own_is_emptied(pair):
+    relay = pair.leaving
+    drop_in = "/etc/systemd/system/postfix.service.d/queue.conf"
+    move = "systemctl daemon-reload; systemctl restart postfix && smtp-relay-agent reconcile"
+    relay.write(drop_in, "[Service]\nPIDFile=/data/postfix/pid/master.pid\n")
+    relay.shell(f"systemctl stop postfix; mkdir -p /data/postfix; postconf -e queue_directory=/data/postfix; {move}", timeout=120)
+    pair.lab.wait_for_backend(relay, "UP", 30)
+    try:
+        pair.lab.sink_down()
+        subjects = pair.lab.submit(relay, 10)
+        assert pair.queued(relay, "/data/postfix") == 10
+        end = ENDS["scale-in"](pair)
+        end.begin()
+        end.wait(TIMEOUT + SLACK)
+        assert pair.queued(relay, "/data/postfix") == 0
+        pair.deliver(subjects)
+    finally:
+        pair.back()
+        relay.shell(f"systemctl stop postfix; rm {drop_in}; postconf -X queue_directory; {move}", timeout=120)
+
+
+def test_undrain_during_a_drain_wins_and_says_so(pair):
+    lab, relay = pair.lab, pair.leaving
+    lab.sink_down()
+    pair.other.shell("systemctl stop smtp-relay-agent", timeout=90)
+    instance = [{"InstanceId": pair.other.instance}]
+    pair.client("elb", "deregister_instances_from_load_balancer", LoadBalancerName="smtp-relay", Instances=instance)
+    try:
+        lab.submit(relay, 3)
+        end = ENDS["drain"](pair)
+        end.begin()
+        # It is at its queue, which nobody takes.
+        relay.wait_until("smtp-relay-agent status | grep -qE 'drained.*(flushed|handing over)'", 40, "the queue's turn")
+        began = time.monotonic()
+        back = relay.agent("undrain")
+        assert time.monotonic() - began < 30
+        assert back.returncode == 0, back.stdout
+        end.wait(30)
+        assert end.result.returncode == 1
+        assert "'undrain' has the last word" in end.result.stdout
+        lab.wait_for_backend(relay, "UP", 5)
+        assert "master_service_disable" not in relay.shell("postconf -n")
+        assert lab.try_relay(relay.address, inside=True).startswith("250")
+    finally:
+        pair.client("elb", "register_instances_with_load_balancer", LoadBalancerName="smtp-relay", Instances=instance)
+        pair.other.shell("systemctl start --no-block smtp-relay-agent")
+
+
+def test_a_termination_gives_a_drained_node_its_time_anew(pair):
+    relay = pair.leaving
+    drained = relay.agent("drain")
+    assert drained.returncode == 0, drained.stdout
+    pair.lab.sink_down()
+    # Its doors are closed, so this is what the node itself sends.
+    relay.shell("for i in 1 2 3; do printf 'Subject: own %s\\n\\nHello\\n' $i | sendmail someone@example.net; done")
+    relay.wait_until("[ $(find /var/spool/postfix/deferred -type f | wc -l) = 3 ]", 20, "three deferred mails")
+    end = ENDS["scale-in"](pair)
+    end.begin()
+    end.wait(TIMEOUT + SLACK)
+    assert pair.queued(relay) == 0
+    assert end.result == "CONTINUE"
+
+
+@pytest.mark.parametrize("state", ["Standby", "Warmed:Running"])
+def test_a_node_in_standby_leaves_and_comes_back_with_its_state(pair, state):
+    lab, relay = pair.lab, pair.leaving
+    lab.set_metadata(relay, departure.TARGET, state)
+    lab.wait_for_backend(relay, None, 40)
+    relay.wait_until("grep -q doneAt /run/smtp-relay-agent/drain.json", 20, "the end of leaving")
+    lab.set_metadata(relay, departure.TARGET, "InService")
+    lab.wait_for_backend(relay, "UP", 40)
+
+
+def test_a_hibernated_spot_instance_comes_back_when_its_notice_is_gone(pair):
+    lab, relay = pair.lab, pair.leaving
+    end = ENDS["spot"](pair)
+    end.begin()
+    end.wait(TIMEOUT + SLACK)
+    lab.set_metadata(relay, departure.SPOT, None)
+    lab.wait_for_backend(relay, "UP", 40)
+    # The next one is news.
+    end.begin()
+    end.wait(TIMEOUT + SLACK)
+
+
+def test_a_load_balancer_that_is_not_in_the_settings_any_more_is_left(pair):
+    lab, relay = pair.lab, pair.leaving
+    relay.shell(f"sed -i 's/classic = .*/classic = []/' {departure.CONFIG}")
+    done = relay.agent("reconcile")
+    assert done.returncode == 0, done.stdout
+    lab.wait_for_backend(relay, None, 5)
+    assert "leave load balancer smtp-relay, which the settings do not name any more" in done.stdout + pair.leaving.shell(
+        "journalctl -u smtp-relay-agent -n 30 -o cat --no-pager")
+    calls = len(lab.api_calls(relay))
+    assert relay.agent("reconcile").returncode == 0
+    assert "DeregisterInstancesFromLoadBalancer" not in lab.api_calls(relay)[calls:]
+
+
+def test_commands_say_what_has_happened(pair):
+    relay = pair.leaving
+    assert relay.agent("drain").returncode == 0
+    again = relay.agent("bootstrap", timeout=120)
+    assert again.returncode == 1 and "the node is not in service: it was told to leave (by hand)" in again.stdout
+    assert relay.agent("reconcile").returncode == 0
