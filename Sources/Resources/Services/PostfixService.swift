@@ -158,8 +158,20 @@ package struct PostfixService: ServiceConfiguration {
         try loaded.settle()
         // What is edited from here on may be read or not, and counts as not.
         let fingerprint = try loaded.fingerprint()
+        let before = processes?.load
         try await act()
         try loaded.keep(fingerprint)
+        try await waitForLoad(since: before)
+    }
+
+    private var processes: PostfixProcesses? {
+        PostfixProcesses.current(queue: QueueDirectory.current(files), files: files)
+    }
+
+    /// A reload only signals the master. Whoever connects before it has acted is served by the old configuration.
+    private func waitForLoad(since before: String?) async throws {
+        guard let before else { return }
+        for _ in 0..<40 where processes?.load == before { try await Waiting.sleep(for: .milliseconds(50)) }
     }
 
     /// Where main.cf was so wrong that smtpd died of it, the master lets a minute pass before it starts another, and a
