@@ -60,7 +60,19 @@ class Machine:
         self.ledger.init(self.leader)
 
     def boot(self) -> None:
+        self._show_the_boot_to_units()
         self.start("-b")
+
+    def _show_the_boot_to_units(self) -> None:
+        """systemd-nspawn gives each boot a name of its own, by a mount that a unit with ProtectKernelTunables= does not have."""
+        folder = self.root / "usr/lib"
+        (folder / "tmpfiles.d").mkdir(parents=True, exist_ok=True)
+        (folder / "tmpfiles.d/lab-boot-id.conf").write_text("C /run/boot-id 0444 root root - /proc/sys/kernel/random/boot_id\n")
+        for unit in ("", "-health", "-reconcile", "-watch"):
+            drop_ins = folder / f"systemd/system/smtp-relay-agent{unit}.service.d"
+            drop_ins.mkdir(parents=True, exist_ok=True)
+            (drop_ins / "lab-boot-id.conf").write_text(
+                "[Service]\nBindReadOnlyPaths=-/run/boot-id:/proc/sys/kernel/random/boot_id\n")
 
     def reboot(self) -> None:
         """Have the machine shut down in good order and start again, as a person's 'reboot' does."""
