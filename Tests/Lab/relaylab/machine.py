@@ -66,8 +66,11 @@ class Machine:
     def _show_the_boot_to_units(self) -> None:
         """systemd-nspawn gives each boot a name of its own, by a mount that a unit with ProtectKernelTunables= does not have."""
         folder = self.root / "usr/lib"
-        (folder / "tmpfiles.d").mkdir(parents=True, exist_ok=True)
-        (folder / "tmpfiles.d/lab-boot-id.conf").write_text("C /run/boot-id 0444 root root - /proc/sys/kernel/random/boot_id\n")
+        copy = folder / "tmpfiles.d/lab-boot-id.conf"
+        # System V has no such folder, and leaves the file system read-only when it goes down.
+        if copy.exists() or not copy.parent.exists():
+            return
+        copy.write_text("C /run/boot-id 0444 root root - /proc/sys/kernel/random/boot_id\n")
         for unit in ("", "-health", "-reconcile", "-watch"):
             drop_ins = folder / f"systemd/system/smtp-relay-agent{unit}.service.d"
             drop_ins.mkdir(parents=True, exist_ok=True)
