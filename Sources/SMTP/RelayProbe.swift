@@ -133,7 +133,7 @@ package struct RelayProbe: RelayProbing {
     }
 
     /// How long an attempt has the door for itself.
-    private static let courtesy: Duration = .milliseconds(100)
+    private static let courtesy: Duration = .milliseconds(30)
 
     private func converse(
         _ attempts: [RelayAttempt],
