@@ -73,6 +73,33 @@ struct DoorsTests {
         #expect(try refusals("\n  { -o \(override.replacing("=", with: " = ")) }") == [])
     }
 
+    @Test(arguments: [
+        "permit_mynetworks,reject", "PERMIT_MYNETWORKS,REJECT",
+        "permit_mynetworks, reject_rbl_client bl.example.net, reject",
+        "permit_mynetworks, defer_unauth_destination, reject", "permit_mynetworks, defer", "reject",
+        "reject_rhsbl_reverse_client dbl.example.net permit_mynetworks reject_unverified_recipient reject",
+        "permit_mynetworks, warn_if_reject reject_unknown_client_hostname, reject",
+        "sleep 1, permit_mynetworks, reject",
+        "permit_mynetworks, warn_if_reject reject_rbl_client reject, reject", "reject_invalid_hostname,reject",
+    ])
+    func aListThatEndsInARefusalIsClosed(list: String) throws {
+        for name in ["relay", "recipient", "data"] {
+            #expect(try refusals(" -o { smtpd_\(name)_restrictions = \(list) }") == [])
+        }
+    }
+
+    @Test(arguments: [
+        "", "permit_mynetworks", "permit_mynetworks, reject_unauth_destination", "permit, reject",
+        "permit_mynetworks, warn_if_reject reject", "permit_mynetworks, reject_rbl_client reject", "reject_rbl_client",
+        "permit_mynetworks, warn_if_reject warn_if_reject reject", "$relay_list, reject",
+        "permit_auth_destination, reject",
+        "check_client_access static:OK, reject", "permit_dnswl_client x.example, reject", "check_relay_domains, reject",
+        "permit_sasl_authenticated, reject", "permit_mynetworks, reject, warn_if_reject defer", "insiders, reject",
+    ])
+    func aListThatMayPermitOthersIsNot(list: String) throws {
+        #expect(try refusals(" -o { smtpd_relay_restrictions = \(list) }").count == 1)
+    }
+
     @Test(arguments: [(" -c", "-c"), (" -S", "-S"), (" -n other", "-n"), (" more", "more"), (" -i5s", "-i")])
     func anyOtherWordOfTheCommandLineIsRefused(words: String, refused: String) throws {
         #expect(try refusals(words) == [refused])

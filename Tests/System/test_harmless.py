@@ -26,6 +26,13 @@ HARMLESS = {
     "hardening": below("\n  -o smtpd_sender_restrictions=reject_non_fqdn_sender\n"
                        "  -o { smtpd_helo_restrictions = permit_mynetworks, reject_unknown_helo_hostname }\n"
                        "  -o smtpd_client_restrictions=permit_mynetworks,reject"),
+    "codes and words": below("\n  -o unknown_client_reject_code=550 -o defer_code=451 -o unknown_address_reject_code=550"
+                             "\n  -o unverified_sender_reject_reason=no -o unknown_helo_hostname_tempfail_action=defer"),
+    "restrictions in upper case": below("\n  -o smtpd_relay_restrictions=PERMIT_MYNETWORKS,REJECT"),
+    "restrictions with arguments": below("\n  -o { smtpd_recipient_restrictions = permit_mynetworks, warn_if_reject "
+                                         "reject_rbl_client bl.example.net, defer_unauth_destination, reject }"),
+    "587 as packages have it": also(f"587 inet {SMTPD}\n  -o smtpd_hide_client_session=yes\n"
+                                    "  -o local_header_rewrite_clients=static:all -o smtpd_reject_unlisted_recipient=no"),
     "TLS and SASL": below("\n  -o smtpd_tls_security_level=may\n  -o smtpd_sasl_auth_enable=no"),
     "no filter and no milter": below("\n  -o content_filter=\n  -o smtpd_milters="),
     "more processes": instead("smtp inet n - n - 50 smtpd"),
