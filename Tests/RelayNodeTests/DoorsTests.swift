@@ -16,7 +16,8 @@ struct DoorsTests {
             switch refused.reason {
             case .override(let name, let value): "\(name)=\(value)"
             case .argument(let word): word
-            case .program(let program): program
+            case .program(let program), .heir(let program), .command(let program): program
+            case .instance(let folder): folder
             case .portName: "port"
             case .hostName: "host"
             }
@@ -154,6 +155,38 @@ struct DoorsTests {
         #expect(try doors(text).unprovable.isEmpty)
         #expect(try doors(text, isProxied: true).all.map(\.isProxied) == [true])
         #expect(try doors(text + "other pass - - n - - smtpd -o mynetworks=0/0\n").unprovable.count == 1)
+    }
+
+    @Test(arguments: ["taker", "postscreen", "other", "../x/taker"])
+    func postscreenHandsToSmtpdAlone(program: String) throws {
+        let found = try doors("smtp inet n - n - 1 postscreen\nsmtpd pass - - n - - \(program)\n").unprovable
+        #expect(found.map(\.reason) == [.heir(program)])
+        #expect("\(try #require(found.first))".contains("runs '\(program)'"))
+    }
+
+    @Test func aProgramThatIsNotPostfixsOwnIsRefusedWhereverItStands() throws {
+        let text = "smtp inet n - n - - smtpd\n2525 inet n - n - - /x/smtpd\nsmtpd pass - - n - - ./smtpd\n"
+        let found = Doors(MasterCf(text), at: try IPAddress("10.0.1.10"), isProxied: false) { !$0.contains("/") }
+        #expect(found.all.map(\.service) == ["smtp"])
+        #expect(found.unprovable.map(\.reason) == [.command("/x/smtpd"), .command("./smtpd")])
+    }
+
+    @Test func aDoorOfAFurtherInstanceIsNamedWithItsCure() throws {
+        let master = "127.0.0.1:2500 inet n - n - - smtpd\n2525 inet n - n - - smtpd\npickup unix n - n 60 1 pickup\n"
+        func doors(_ main: String) -> [UnprovableDoor] {
+            FurtherInstance(folder: "/etc/postfix/second", main: main, master: master).doors
+        }
+        let found = doors("queue_directory = /var/spool/second\n")
+        #expect(found.map(\.service) == ["2525"])
+        let text = "\(try #require(found.first))"
+        #expect(text.hasPrefix("/etc/postfix/second/master.cf: the '2525' service is of a further instance"))
+        #expect(text.contains("'postfix -c /etc/postfix/second stop'"))
+        for harmless in [
+            "inet_interfaces = loopback-only", "inet_interfaces = localhost, [::1]", "master_service_disable = inet",
+        ] {
+            #expect(doors(harmless).isEmpty)
+        }
+        #expect(doors("inet_interfaces = 127.0.0.1, 10.0.1.10").count == 1)
     }
 
     @Test func aDoorKnowsItsProtocols() throws {

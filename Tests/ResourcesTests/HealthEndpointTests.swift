@@ -53,6 +53,7 @@ struct HealthEndpointTests {
     private static func runner(_ listing: String, status: Int32 = 0) -> ScriptedRunner {
         ScriptedRunner([
             "postconf -M": CommandOutput(status: status, standardOutput: listing),
+            "postconf -dh daemon_directory": CommandOutput(status: 0, standardOutput: "/usr/libexec/postfix\n"),
             "postkick public qmgr I": CommandOutput(status: 0),
         ])
     }
@@ -237,6 +238,99 @@ struct HealthEndpointTests {
                 "\($0)".contains("the '2525' service sets '-o mynetworks=0/0'")
                     && "\($0)".contains("remove that option")
             }
+        }
+    }
+
+    /// Postfix's programs, and a folder with others of their names.
+    private func installPrograms(_ postfix: PretendedPostfix) throws {
+        for folder in ["/usr/libexec/postfix", "/opt/d"] {
+            try postfix.files.createDirectory(FilePath(folder))
+            for name in ["master", "smtpd"] { try postfix.files.put([], at: FilePath("\(folder)/\(name)")) }
+        }
+    }
+
+    private func failure(main: String = "", master: String = "") async throws -> String? {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try installPrograms(postfix)
+            try postfix.put(main: postfix.node.postfix.mainCf(from: "") + main + "\n")
+            try postfix.put(master: postfix.node.postfix.masterCf(from: "") + master + "\n")
+            do {
+                try await verifier(fair, postfix).prove()
+                return nil
+            } catch let failure as RelayPolicyFailure {
+                return "\(failure)"
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "daemon_directory = /opt/d", "daemon_directory = $nowhere", "config_directory = /opt/d",
+        "import_environment = MAIL_CONFIG=/etc/postfix/second", "import_environment = TZ { MAIL_CONFIG = /x } LANG=C",
+        "export_environment = LD_PRELOAD=/x.so", "import_environment = $mine",
+    ])
+    func otherProgramsAndSettingsAreNoProof(line: String) async throws {
+        let failure = try #require(try await failure(main: line))
+        let name = line.prefix { $0 != " " }
+        #expect(failure.hasPrefix("/etc/postfix/main.cf: \(name) is ") && failure.contains("remove that line"))
+    }
+
+    @Test(arguments: [
+        "daemon_directory = /usr/libexec/postfix", "config_directory = /etc/postfix",
+        "import_environment = MAIL_CONFIG MAIL_DEBUG TZ LANG=C", "export_environment = TZ MAIL_CONFIG LANG",
+    ])
+    func postfixsOwnProgramsAndSettingsAreProven(line: String) async throws {
+        #expect(try await failure(main: line) == nil)
+    }
+
+    @Test(arguments: ["../../../../opt/d/smtpd", "/opt/d/smtpd", "../nowhere/smtpd"])
+    func aCommandThatLeadsElsewhereIsNoProof(command: String) async throws {
+        let failure = try #require(try await failure(master: "2525 inet n - n - - \(command)"))
+        #expect(failure.contains("'2525' service runs '\(command)'"))
+    }
+
+    @Test(arguments: ["./smtpd", "../postfix/smtpd", "../../libexec/postfix/smtpd"])
+    func aCommandThatLeadsToPostfixsOwnIsProven(command: String) async throws {
+        #expect(try await failure(master: "2525 inet n - n - - \(command)") == nil)
+    }
+
+    /// A folder of files is an instance while a master runs with its queue, or where postmulti(1) starts it.
+    @Test(arguments: [
+        ("", "", false), ("", "running", true), ("multi_instance_directories = /etc/postfix/second", "", false),
+        ("multi_instance_directories = /etc/postfix/second", "multi_instance_enable = yes", true),
+        ("", "multi_instance_enable = yes", false),
+    ])
+    func aFurtherInstanceThatRunsIsNoProof(main: String, state: String, isUsed: Bool) async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try postfix.put(main: postfix.node.postfix.mainCf(from: "") + main + "\n")
+            let before = try await proven(postfix)
+            #expect(before)
+            let pid: FilePath = "/var/spool/second/pid/master.pid"
+            for folder in ["/etc/postfix/second", pid.removingLastComponent()] { try files.createDirectory(folder) }
+            let own = "queue_directory = /var/spool/second\n" + (state == "running" ? "" : state + "\n")
+            try files.put(Array(own.utf8), at: "/etc/postfix/second/main.cf")
+            try files.put(Array("2525 inet n - n - - smtpd\n".utf8), at: "/etc/postfix/second/master.cf")
+            if state == "running" { try files.put(Array("100\n".utf8), at: pid) }
+            #expect(try await proven(postfix) == !isUsed)
+        }
+    }
+
+    @Test(arguments: [("/etc/postfix", true), ("/etc/postfix/second", false)])
+    func aMasterThatReadsOtherFilesIsNoProof(folder: String, isProven: Bool) async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try files.put(Array("PATH=/bin\0MAIL_CONFIG=\(folder)\0LANG=C\0".utf8), at: "/proc/100/environ")
+            #expect(try await proven(postfix) == isProven)
+        }
+    }
+
+    private func proven(_ postfix: PretendedPostfix) async throws -> Bool {
+        do {
+            try await verifier(fair, postfix).prove()
+            return try verifier(fair, postfix).isProven()
+        } catch is RelayPolicyFailure {
+            return false
         }
     }
 

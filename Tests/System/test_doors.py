@@ -6,7 +6,9 @@ An edit of master.cf that opens a door, or may open it, takes the node out of se
 import re
 
 import pytest
-from service import INTERVAL, MASTER, POSTSCREEN, SMTPD, also, below, boot, instead
+from service import (
+    INTERVAL, MASTER, POSTSCREEN, SMTPD, WITHDRAWN, also, assert_unmoved, below, boot, instead,
+)
 
 from relaylab import network
 from relaylab.dialogue import speak
@@ -129,6 +131,67 @@ def test_a_program_that_is_smtpd_by_another_name_is_no_way_in(service):
     edit = also("2525 inet n - n - - taker\n  -o mynetworks=0.0.0.0/0")
     with service.broken(master=edit, then=f"{link}; postfix reload", mend="rm -f /usr/lib/postfix/sbin/taker") as (since, _):
         service.assert_withdrawn(since)
+
+
+# Other programs, other settings, and instances beside the host's own. Only 198.51.100.66 gets in by them, whom no proof plays.
+
+NARROW = "127.0.0.0/8,10.0.0.0/16,198.51.100.66/32"
+SBIN = "/usr/lib/postfix/sbin"
+# A folder of links to Postfix's programs, with another smtpd.
+WRAPPER = (f"mkdir -p /opt/d; ln -sf {SBIN}/* /opt/d/; rm /opt/d/smtpd; "
+           f"printf '#!/bin/sh\\nexec {SBIN}/smtpd \"$@\" -o mynetworks={NARROW}\\n' > /opt/d/smtpd; chmod 755 /opt/d/smtpd")
+TAKER = (POSTSCREEN % "").replace("  smtpd\n", f"  taker\n  -o mynetworks={NARROW}\n")
+SECOND = "/etc/postfix/second"
+COPY = f"mkdir -p {SECOND}; cp /etc/postfix/*.cf {SECOND}/; echo 'mynetworks = {NARROW}' >> {SECOND}/main.cf"
+
+# What prepares it, main.cf, master.cf, and what is to be named.
+MISLED = {
+    "a wrapper by its path": (WRAPPER, "", also("2525 inet n - n - - ../../../../opt/d/smtpd"), ("2525", "opt/d/smtpd")),
+    "a wrapper in daemon_directory": (WRAPPER, "daemon_directory = /opt/d", None, ("daemon_directory", "/opt/d")),
+    "another heir of postscreen": (f"ln -sf smtpd {SBIN}/taker", "", instead(TAKER), ("smtpd", "taker")),
+    "settings by the environment": (COPY, f"import_environment = MAIL_CONFIG={SECOND}", None,
+                                    ("import_environment", SECOND)),
+}
+
+
+@pytest.mark.matrix(every=2)
+@pytest.mark.parametrize("kind", MISLED)
+def test_another_program_or_other_settings_are_out_of_service_and_named(service, kind):
+    prepare, main, edit, words = MISLED[kind]
+    service.relay.shell(prepare)
+    with service.broken(main, edit, mend=f"rm -rf /opt/d {SECOND} {SBIN}/taker") as (since, cursor):
+        service.assert_withdrawn(since, balancer=False)
+        service.assert_named(cursor, *words)
+
+
+def test_a_daemon_directory_of_links_to_postfixs_programs_is_served(service):
+    service.relay.shell(f"mkdir -p /opt/links; ln -sf {SBIN}/* /opt/links/")
+    assert_unmoved(service, "daemon_directory = /opt/links", also(f"2525 inet n - n - - ../..{SBIN}/smtpd"),
+                   mend="rm -rf /opt/links")
+
+
+def test_a_further_instance_is_out_of_service_while_it_runs(service):
+    """Its files alone are a copy that somebody keeps."""
+    queue = "for name in queue data; do mkdir -p /opt/second/$name; chown postfix /opt/second/data; " \
+            f"echo \"${{name}}_directory = /opt/second/$name\" >> {SECOND}/main.cf; done"
+    files = f"{COPY}; {queue}; sed -i 's/^smtp  *inet/2525 inet/' {SECOND}/master.cf"
+    assert_unmoved(service, f"alternate_config_directories = {SECOND}", then=f"{files}; postfix reload", mend="true")
+    end = f"postfix -c {SECOND} stop; rm -rf {SECOND} /opt/second"
+    with service.broken(f"alternate_config_directories = {SECOND}", then=f"{files}; postfix -c {SECOND} start",
+                        mend=end) as (since, cursor):
+        service.assert_withdrawn(since, INTERVAL + WITHDRAWN, balancer=False)
+        service.assert_named(cursor, f"{SECOND}/master.cf", "2525", f"postfix -c {SECOND} stop")
+
+
+def test_a_postfix_that_runs_with_other_files_is_out_of_service_and_named(service):
+    """The same queue, the same port, and other networks."""
+    drop_in = "/etc/systemd/system/postfix.service.d/lab.conf"
+    start = f"{COPY}; mkdir -p {drop_in.rsplit('/', 1)[0]}; printf '[Service]\\nEnvironment=MAIL_CONFIG={SECOND}\\n' > " \
+            f"{drop_in}; systemctl daemon-reload; systemctl restart postfix"
+    end = f"rm -rf {drop_in}; systemctl daemon-reload; systemctl restart postfix; rm -rf {SECOND}"
+    with service.broken(then=start, mend=end) as (since, cursor):
+        service.wait_for_log(cursor, f"the settings in {SECOND}", "systemctl restart postfix")
+        service.assert_withdrawn(since, balancer=False)
 
 
 def test_the_cure_is_all_that_it_takes(service):

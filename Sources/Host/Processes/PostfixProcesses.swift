@@ -38,6 +38,18 @@ package struct PostfixProcesses: Sendable, Equatable {
         master(queue: queue, files: files).map { stopped.contains($0.stat.state) } ?? false
     }
 
+    /// The folder of settings that the running master was started with, as `postfix start` hands it over (postfix(1), MAIL_CONFIG).
+    ///
+    /// - Returns: `nil` where no master runs, or that can't be told.
+    package static func settings(queue: FilePath, files: FileSystem) -> FilePath? {
+        guard let process = master(queue: queue, files: files)?.process,
+            let bytes = try? files.bytes(at: FilePath("/proc/\(process)/environ"))
+        else { return nil }
+        let name = "MAIL_CONFIG="
+        let found = bytes.split(separator: 0).first { $0.starts(with: name.utf8) }
+        return found.map { FilePath(String(decoding: $0.dropFirst(name.utf8.count), as: UTF8.self)) }
+    }
+
     /// The master that Postfix's pid file names, where it still runs.
     private static func master(queue: FilePath, files: FileSystem) -> (process: Int32, stat: ProcessStat)? {
         guard let bytes = try? files.bytes(at: queue.appending("pid/master.pid"), limit: 64),

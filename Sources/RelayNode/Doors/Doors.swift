@@ -10,16 +10,29 @@ package struct Doors: Sendable {
     /// - Parameters:
     ///   - address: The node's own, which the load balancer sends to.
     ///   - isProxied: Whether main.cf has smtpd wait for headers of the PROXY protocol.
-    package init(_ file: MasterCf, at address: IPAddress, isProxied: Bool) {
+    ///   - isPostfixs: Whether a command leads to the program of its last part's name that Postfix brought along. Without it, a
+    ///     program is known by that name alone.
+    package init(
+        _ file: MasterCf,
+        at address: IPAddress,
+        isProxied: Bool,
+        isPostfixs: (_ command: String) -> Bool = { _ in true }
+    ) {
         var doors: [Door] = []
         var unprovable: [UnprovableDoor] = []
         for entry in file.entries {
             do throws(UnprovableDoor) {
                 switch entry.type {
                 case "inet":
-                    if let door = try Self.door(entry, at: address, isProxied) { doors.append(door) }
+                    guard let door = try Self.door(entry, at: address, isProxied) else { continue }
+                    try Self.judge(entry, isProxied, isPostfixs)
+                    doors.append(door)
                 // postscreen hands its connections to such a service.
-                case "pass" where entry.program == "smtpd": try Self.judge(entry, isProxied)
+                case "pass":
+                    guard entry.program == "smtpd" else {
+                        throw UnprovableDoor(service: entry.service, reason: .heir(entry.command))
+                    }
+                    try Self.judge(entry, isProxied, isPostfixs)
                 default: continue
                 }
             } catch {
@@ -55,7 +68,6 @@ package struct Doors: Sendable {
         }
         guard let port = listener.port else { throw UnprovableDoor(service: entry.service, reason: .portName) }
         if case .named = listener.host { throw UnprovableDoor(service: entry.service, reason: .hostName) }
-        try judge(entry, isProxied)
         var reached = address
         if case .address(let own) = listener.host, !listener.serves(address) { reached = own }
         return Door(
@@ -69,7 +81,11 @@ package struct Doors: Sendable {
     }
 
     /// - Throws: Where its command line says anything that is not known to leave the relay's policy as it is.
-    private static func judge(_ entry: MasterCf.Entry, _ isProxied: Bool) throws(UnprovableDoor) {
+    private static func judge(
+        _ entry: MasterCf.Entry,
+        _ isProxied: Bool,
+        _ isPostfixs: (_ command: String) -> Bool
+    ) throws(UnprovableDoor) {
         for option in entry.options {
             guard let letter = option.letter else {
                 throw UnprovableDoor(service: entry.service, reason: .argument(option.value ?? ""))
@@ -84,6 +100,9 @@ package struct Doors: Sendable {
                 service: entry.service,
                 reason: .override(name: override.name, value: override.value)
             )
+        }
+        guard isPostfixs(entry.command) else {
+            throw UnprovableDoor(service: entry.service, reason: .command(entry.command))
         }
     }
 }

@@ -9,6 +9,12 @@ package struct UnprovableDoor: Error, Sendable, Hashable, CustomStringConvertibl
         case argument(String)
         /// Another program than smtpd or postscreen.
         case program(String)
+        /// A program of the right name that is not the one that Postfix brought along.
+        case command(String)
+        /// Another program than smtpd, to which postscreen may hand its connections.
+        case heir(String)
+        /// It is of a further instance of Postfix, with its files in this folder.
+        case instance(folder: String)
         /// The port is a name that is not known here.
         case portName
         /// The address is a name.
@@ -26,9 +32,13 @@ package struct UnprovableDoor: Error, Sendable, Hashable, CustomStringConvertibl
 
     package var description: String {
         """
-        /etc/postfix/master.cf: the '\(service.escapedForDisplay)' service \(explanation), and run \
+        \(folder.escapedForDisplay)/master.cf: the '\(service.escapedForDisplay)' service \(explanation), and run \
         'smtp-relay-agent reconcile'
         """
+    }
+
+    private var folder: String {
+        if case .instance(let folder) = reason { folder } else { "/etc/postfix" }
     }
 
     private var explanation: String {
@@ -47,6 +57,22 @@ package struct UnprovableDoor: Error, Sendable, Hashable, CustomStringConvertibl
             """
             runs '\(program.escapedForDisplay)', so nobody can prove that it is closed to strangers; have smtpd or \
             postscreen listen there, or have the service listen on 127.0.0.1 only
+            """
+        case .command(let command):
+            """
+            runs '\(command.escapedForDisplay)', which is not the program of that name that Postfix brought along, so nobody \
+            can prove that it is closed to strangers; write the name alone, or have the service listen on 127.0.0.1 only
+            """
+        case .heir(let command):
+            """
+            may be handed connections by postscreen and runs '\(command.escapedForDisplay)', so nobody can prove that it is \
+            closed to strangers; have it run smtpd, or remove it
+            """
+        case .instance(let folder):
+            """
+            is of a further instance of Postfix, which is not proven; end it with \
+            'postfix -c \(folder.escapedForDisplay) stop' and have nothing start it again, or have the service listen on \
+            127.0.0.1 only
             """
         case .portName: "has a port name that is not known here; write the port's number"
         case .hostName: "listens at a host name; write the address"

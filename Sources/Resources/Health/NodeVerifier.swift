@@ -86,8 +86,16 @@ package struct NodeVerifier: Sendable {
     ///
     /// - Throws: An `SMTPFailure` or a `RelayPolicyFailure`.
     package func checkPolicy() async throws {
-        try checkFiles()
-        let (doors, tarpit) = (try await doors(), tarpit)
+        let main = try mainCf()
+        try checkFiles(main)
+        let programs = try await ServerPrograms.current(main, files: files, runner: runner)
+        if let settings = PostfixProcesses.settings(queue: queue, files: files),
+            !files.areSame(settings, LoadedConfiguration.folder)
+        {
+            throw RelayPolicyFailure.otherSettings(folder: settings.string)
+        }
+        if let door = try FurtherInstances(files: files).doors.first { throw RelayPolicyFailure.unprovable(door) }
+        let (doors, tarpit) = (try await doors(programs), tarpit)
         if let unprovable = doors.unprovable.first { throw RelayPolicyFailure.unprovable(unprovable) }
         try expectDoors(doors)
         for door in doors.all {
@@ -110,8 +118,7 @@ package struct NodeVerifier: Sendable {
     }
 
     /// What the probes can't see by trying some addresses: that no further network was let in.
-    private func checkFiles() throws {
-        let main = MainCf(FileText(try files.bytes(at: Self.mainCf)).string)
+    private func checkFiles(_ main: MainCf) throws {
         for (name, wanted) in selfTest.policy.sorted(by: { $0.key < $1.key }) where main[name] != wanted {
             // What is empty by default need not be there.
             if wanted.isEmpty, main[name] == nil { continue }
@@ -132,7 +139,10 @@ package struct NodeVerifier: Sendable {
     }
 
     /// The doors that are read in master.cf here, and any further service that Postfix's own tool reads there.
-    private func doors() async throws -> Doors {
+    private func doors(_ programs: ServerPrograms) async throws -> Doors {
+        func doors(_ file: MasterCf) -> Doors {
+            Doors(file, at: selfTest.address, isProxied: selfTest.isProxied, isPostfixs: programs.isPostfixs)
+        }
         let file = try masterCf()
         let read = doors(file)
         // postconf(1) before 2.9 knows no -M; what it can't read, the master does not read either.
@@ -154,10 +164,10 @@ package struct NodeVerifier: Sendable {
         MasterCf(FileText(try files.bytes(at: Self.masterCf)).string)
     }
 
-    private func ownDoors() throws -> Doors { doors(try masterCf()) }
+    private func mainCf() throws -> MainCf { MainCf(FileText(try files.bytes(at: Self.mainCf)).string) }
 
-    private func doors(_ file: MasterCf) -> Doors {
-        Doors(file, at: selfTest.address, isProxied: selfTest.isProxied)
+    private func ownDoors() throws -> Doors {
+        Doors(try masterCf(), at: selfTest.address, isProxied: selfTest.isProxied)
     }
 
     /// What the proof consists of, in words.
@@ -174,7 +184,8 @@ package struct NodeVerifier: Sendable {
         encoder.outputFormatting = .sortedKeys
         let test = String(decoding: try encoder.encode(selfTest), as: UTF8.self)
         let fingerprint = try LoadedConfiguration(files: files).fingerprint()
-        return "master \(processes.master), queue manager \(load)\n\(fingerprint)\n\(test)\n"
+        let others = try FurtherInstances(files: files).summary
+        return "master \(processes.master), queue manager \(load)\n\(fingerprint)\n\(test)\n\(others)\n"
     }
 
     /// The same, once a load that is under way is done.

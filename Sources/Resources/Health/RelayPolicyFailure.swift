@@ -12,6 +12,10 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
     /// The table of the allowed networks.
     case alteredTable(path: String)
     case unprovable(UnprovableDoor)
+    /// A parameter of main.cf by which other programs, or other settings, may serve the doors.
+    case misled(parameter: String, value: String)
+    /// Postfix's master was started with the files of another folder.
+    case otherSettings(folder: String)
     /// No service of master.cf listens where the load balancer sends to.
     case noDoor(port: UInt16, IPAddress)
     /// Postfix loads its files again and again.
@@ -20,7 +24,7 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
     /// Whether strangers may have their mail relayed; otherwise senders may be refused.
     package var isOpen: Bool {
         switch self {
-        case .openRelay, .altered, .alteredTable, .unprovable, .keepsLoading: true
+        case .openRelay, .altered, .alteredTable, .unprovable, .misled, .otherSettings, .keepsLoading: true
         case .refusesItsOwn, .noDoor: false
         }
     }
@@ -53,6 +57,18 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
         case .alteredTable(let path):
             "\(path) does not hold the allowed networks any more; run 'smtp-relay-agent reconcile'"
         case .unprovable(let door): "\(door)"
+        case .misled(let parameter, let value):
+            """
+            /etc/postfix/main.cf: \(parameter) is '\(value.escapedForDisplay)', so other programs or settings than those of \
+            this Postfix may serve its doors, and nobody can prove that they are closed to strangers; remove that line, and \
+            run 'smtp-relay-agent reconcile'
+            """
+        case .otherSettings(let folder):
+            """
+            Postfix runs with the settings in \(folder.escapedForDisplay) in place of /etc/postfix, so nobody can prove that \
+            its doors are closed to strangers; look for MAIL_CONFIG in 'systemctl cat postfix', and run \
+            'postfix -c \(folder.escapedForDisplay) stop' and 'systemctl restart postfix'
+            """
         case .noDoor(let port, let address):
             """
             /etc/postfix/master.cf: no smtpd listens at \(address) on port \(port), where the load balancer sends mail; \
