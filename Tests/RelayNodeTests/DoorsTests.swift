@@ -189,6 +189,17 @@ struct DoorsTests {
         #expect(doors("inet_interfaces = 127.0.0.1, 10.0.1.10").count == 1)
     }
 
+    @Test func aServiceThatTheDoorsNeedIsMissed() {
+        let master = "cleanup unix n - n - 0 cleanup\nrewrite unix - - n - - trivial-rewrite\n"
+        func missing(_ master: String, _ main: String = "") -> String? {
+            DoorServices(MasterCf(master), MainCf(main)).missing(.always)
+        }
+        #expect(missing(master) == "qmgr")
+        #expect(missing(master + "qmgr fifo n - n 300 1 qmgr\n") == nil)
+        #expect(missing(master + "qmgr unix n - n 300 1 qmgr\n", "cleanup_service_name = other\n") == "other")
+        #expect(DoorServices(MasterCf(master), MainCf("")).missing(.mostly) == "proxymap")
+    }
+
     @Test func aDoorKnowsItsProtocols() throws {
         let text = """
             smtp inet n - n - - smtpd

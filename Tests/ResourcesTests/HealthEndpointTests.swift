@@ -249,12 +249,12 @@ struct HealthEndpointTests {
         }
     }
 
-    private func failure(main: String = "", master: String = "") async throws -> String? {
+    private func failure(main: String = "", master: String = "", lacking: String = "") async throws -> String? {
         try await withTemporaryRoot { files in
             let postfix = try PretendedPostfix(in: files)
             try installPrograms(postfix)
             try postfix.put(main: postfix.node.postfix.mainCf(from: "") + main + "\n")
-            try postfix.put(master: postfix.node.postfix.masterCf(from: "") + master + "\n")
+            try postfix.put(master: postfix.node.postfix.masterCf(from: "") + master + "\n", lacking: lacking)
             do {
                 try await verifier(fair, postfix).prove()
                 return nil
@@ -292,6 +292,22 @@ struct HealthEndpointTests {
     @Test(arguments: ["./smtpd", "../postfix/smtpd", "../../libexec/postfix/smtpd"])
     func aCommandThatLeadsToPostfixsOwnIsProven(command: String) async throws {
         #expect(try await failure(master: "2525 inet n - n - - \(command)") == nil)
+    }
+
+    @Test(arguments: ["cleanup", "rewrite", "qmgr"])
+    func aServiceThatDoorsNeedIsNamedWhereItIsMissing(name: String) async throws {
+        let failure = try #require(try await failure(lacking: name))
+        #expect(failure.hasPrefix("/etc/postfix/master.cf has no '\(name)' service"))
+    }
+
+    @Test func aFurtherServiceIsNamedOnlyWhereADoorServesNobody() async throws {
+        #expect(try await failure(lacking: "anvil") == nil)
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try postfix.put(master: postfix.node.postfix.masterCf(from: ""), lacking: "tlsmgr")
+            let closed = FakeRelay { _ in SMTPReply(code: 554, lines: ["no"]) }
+            await #expect { try await verifier(closed, postfix).prove() } throws: { "\($0)".contains("'tlsmgr'") }
+        }
     }
 
     /// A folder of files is an instance while a master runs with its queue, or where postmulti(1) starts it.

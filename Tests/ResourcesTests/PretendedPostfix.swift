@@ -32,7 +32,21 @@ struct PretendedPostfix {
     }
 
     func put(main: String) throws { try files.put(Array(main.utf8), at: "/etc/postfix/main.cf") }
-    func put(master: String) throws { try files.put(Array(master.utf8), at: "/etc/postfix/master.cf") }
+    /// - Parameter lacking: A service that is left out of those that doors need.
+    func put(master: String, lacking: String = "") throws {
+        let services = Self.services.split(separator: "\n").filter { !$0.hasPrefix("\(lacking) ") }
+        try files.put(Array((master + services.joined(separator: "\n") + "\n").utf8), at: "/etc/postfix/master.cf")
+    }
+
+    /// What smtpd speaks with, and who sends on what it takes.
+    private static let services = """
+        cleanup unix n - n - 0 cleanup
+        qmgr unix n - n 300 1 qmgr
+        tlsmgr unix - - n 1000? 1 tlsmgr
+        rewrite unix - - n - - trivial-rewrite
+        proxymap unix - - n - - proxymap
+        anvil unix - - n - 1 anvil
+        """
 
     /// Has Postfix seem to have loaded its files again.
     func load(_ number: Int) throws {

@@ -194,6 +194,14 @@ def test_a_postfix_that_runs_with_other_files_is_out_of_service_and_named(servic
         service.assert_withdrawn(since, balancer=False)
 
 
+@pytest.mark.matrix(every=2)
+@pytest.mark.parametrize("name", ["cleanup", "rewrite", "qmgr"])
+def test_a_service_that_the_doors_need_is_named_where_it_is_missing(service, name):
+    with service.broken(master=lambda text: text.replace(f"\n{name} ", f"\n#{name} ")) as (since, cursor):
+        service.assert_withdrawn(since, balancer=False)
+        service.wait_for_log(cursor, f"no '{name}' service", "put its entry back")
+
+
 def test_the_cure_is_all_that_it_takes(service):
     """As a person does it who was told: only the option is removed, and nothing is reloaded."""
     with service.broken(master=below("\n  -o mynetworks=0.0.0.0/0")) as (since, _):

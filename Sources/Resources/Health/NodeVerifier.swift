@@ -98,6 +98,17 @@ package struct NodeVerifier: Sendable {
         let (doors, tarpit) = (try await doors(programs), tarpit)
         if let unprovable = doors.unprovable.first { throw RelayPolicyFailure.unprovable(unprovable) }
         try expectDoors(doors)
+        let services = DoorServices(try masterCf(), main)
+        // Without these, each conversation would end by its time-out.
+        if let name = services.missing(.always) { throw RelayPolicyFailure.missingService(name) }
+        do {
+            try await tryDoors(doors, tarpit)
+        } catch let failure where !failure.isOfOpenRelay {
+            throw services.missing(.mostly).map { RelayPolicyFailure.missingService($0) } ?? failure
+        }
+    }
+
+    private func tryDoors(_ doors: Doors, _ tarpit: Duration) async throws {
         for door in doors.all {
             let trial = DoorTrial(
                 probe: probe,
@@ -241,6 +252,11 @@ extension SMTPFailure {
         guard case .silent = reason else { return false }
         return true
     }
+}
+
+extension Error {
+    /// Whether it says more than why senders are not served.
+    fileprivate var isOfOpenRelay: Bool { self is CancellationError || (self as? RelayPolicyFailure)?.isOpen == true }
 }
 
 extension PostfixProcesses {

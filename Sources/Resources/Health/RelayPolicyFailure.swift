@@ -16,6 +16,8 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
     case misled(parameter: String, value: String)
     /// Postfix's master was started with the files of another folder.
     case otherSettings(folder: String)
+    /// A service that the doors need is not in master.cf.
+    case missingService(String)
     /// No service of master.cf listens where the load balancer sends to.
     case noDoor(port: UInt16, IPAddress)
     /// Postfix loads its files again and again.
@@ -25,7 +27,7 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
     package var isOpen: Bool {
         switch self {
         case .openRelay, .altered, .alteredTable, .unprovable, .misled, .otherSettings, .keepsLoading: true
-        case .refusesItsOwn, .noDoor: false
+        case .refusesItsOwn, .noDoor, .missingService: false
         }
     }
 
@@ -68,6 +70,11 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
             Postfix runs with the settings in \(folder.escapedForDisplay) in place of /etc/postfix, so nobody can prove that \
             its doors are closed to strangers; look for MAIL_CONFIG in 'systemctl cat postfix', and run \
             'postfix -c \(folder.escapedForDisplay) stop' and 'systemctl restart postfix'
+            """
+        case .missingService(let name):
+            """
+            /etc/postfix/master.cf has no '\(name)' service, without which its doors take no mail; put its entry back, as the \
+            package's own master.cf has it, and run 'smtp-relay-agent reconcile'
             """
         case .noDoor(let port, let address):
             """

@@ -41,7 +41,14 @@ final class ModelWorld: Sendable {
         try install("nginx")
         try put("operator_note = mine\nmynetworks_style = host\n", at: "/etc/postfix/main.cf")
         try put(
-            "smtp inet n - n - - smtpd\npickup unix n - n 60 1 pickup\nqmgr unix n - n 300 1 qmgr\n",
+            """
+            smtp inet n - n - - smtpd
+            pickup unix n - n 60 1 pickup
+            cleanup unix n - n - 0 cleanup
+            qmgr unix n - n 300 1 qmgr
+            rewrite unix - - n - - trivial-rewrite
+
+            """,
             at: "/etc/postfix/master.cf"
         )
         try put("NAME=\"Amazon Linux\"\nID=amzn\nVERSION_ID=2023\n", at: "/etc/os-release")
