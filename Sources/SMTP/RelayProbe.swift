@@ -11,19 +11,36 @@ package struct ProbedDoor: Sendable, Hashable {
     package let isImplicitTLS: Bool
     /// How long a conversation may take.
     package let patience: Duration
+    /// How long each answer after the greeting may take; `nil` where only the whole counts.
+    package let answerPatience: Duration?
 
     package init(
         _ server: SMTPServer,
         from source: IPAddress,
         isProxied: Bool = false,
         isImplicitTLS: Bool = false,
-        patience: Duration = .seconds(5)
+        patience: Duration = .seconds(5),
+        answerPatience: Duration? = nil
     ) {
         self.server = server
         self.source = source
         self.isProxied = isProxied
         self.isImplicitTLS = isImplicitTLS
         self.patience = patience
+        self.answerPatience = answerPatience
+    }
+}
+
+/// How a client introduces itself and its message.
+package struct RelayEnvelope: Sendable, Hashable {
+    /// What it greets with; `nil` for its address as a literal (RFC 5321, section 4.1.3).
+    package let greeting: String?
+    /// Without brackets; the null sender is empty.
+    package let sender: String
+
+    package init(greeting: String? = nil, sender: String = "") {
+        self.greeting = greeting
+        self.sender = sender
     }
 }
 
@@ -47,13 +64,20 @@ package struct RelayAttempt: Sendable, Equatable {
     }
 
     package let client: Client
+    package let envelope: RelayEnvelope
     /// Without brackets.
     package let recipients: [String]
     /// Whether to ask for DATA, too, where a recipient is accepted; the message is broken off before its first byte.
     package let goesToData: Bool
 
-    package init(as client: Client, to recipients: [String], goesToData: Bool = false) {
+    package init(
+        as client: Client,
+        to recipients: [String],
+        by envelope: RelayEnvelope = RelayEnvelope(),
+        goesToData: Bool = false
+    ) {
         self.client = client
+        self.envelope = envelope
         self.recipients = recipients
         self.goesToData = goesToData
     }
@@ -99,8 +123,8 @@ extension RelayProbing {
 
 /// Probes the Postfix on this host.
 ///
-/// Its envelope is one that ordinary restrictions let pass: a null sender, address literals as greetings, and clients with
-/// names. So what is refused is refused for the client's address.
+/// The envelope of an attempt that names none is one that ordinary restrictions let pass: a null sender, address literals as
+/// greetings, and clients with names. So what is refused is refused for the client's address.
 package struct RelayProbe: RelayProbing {
     package init() {}
 
@@ -160,10 +184,11 @@ package struct RelayProbe: RelayProbing {
     ) async throws -> [RelayAnswers] {
         try await SMTPSession.withSession(
             to: door.server,
-            greeting: peer.literal,
+            greeting: attempts.first?.envelope.greeting ?? peer.literal,
             header: door.isProxied ? ProxyHeader(peer, to: door.server) : nil,
             from: door.source,
             timeout: door.patience,
+            answerTimeout: door.answerPatience,
             encryption: encryption
         ) { session in
             var answers: [RelayAnswers] = []
@@ -178,10 +203,10 @@ package struct RelayProbe: RelayProbing {
 
 extension SMTPSession {
     fileprivate mutating func make(_ attempt: RelayAttempt) async throws -> RelayAnswers {
-        if case .told(let client) = attempt.client, let refusal = try await speak(for: client) {
+        if case .told(let client) = attempt.client, let refusal = try await speak(for: client, attempt.envelope) {
             return RelayAnswers(refusal: refusal)
         }
-        let sender = try await send("MAIL FROM:<>")
+        let sender = try await send("MAIL FROM:<\(attempt.envelope.sender)>")
         guard sender.isPositive else { return RelayAnswers(refusal: sender) }
         var answers = RelayAnswers()
         for recipient in attempt.recipients {
@@ -208,7 +233,7 @@ extension SMTPSession {
     ///
     /// - Returns: The answer that refuses that client; `nil` where it may go on.
     /// - Throws: `SMTPFailure` where this host may not speak for others.
-    private mutating func speak(for client: IPAddress) async throws -> SMTPReply? {
+    private mutating func speak(for client: IPAddress, _ envelope: RelayEnvelope) async throws -> SMTPReply? {
         let command = "XCLIENT ADDR=\(client.xclientForm) NAME=\(Self.clientName)"
         // A client without a name is refused by ordinary restrictions.
         let hasReverse = offers.contains { $0.hasPrefix("XCLIENT ") && $0.contains(" REVERSE_NAME") }
@@ -218,7 +243,7 @@ extension SMTPSession {
             throw SMTPFailure(server: server, reason: .refused(command: "XCLIENT", reply: reply))
         }
         // XCLIENT begins the session anew.
-        let greeting = try await send("EHLO \(client.literal)")
+        let greeting = try await send("EHLO \(envelope.greeting ?? client.literal)")
         return greeting.isPositive ? nil : greeting
     }
 

@@ -5,8 +5,10 @@ package struct SMTPFailure: Error, Sendable, CustomStringConvertible {
     package enum Reason: Sendable, Equatable {
         /// Nothing listens there.
         case notConnected(String)
-        /// The server closed the connection, or said nothing for too long.
+        /// The server closed the connection.
         case silent(after: String)
+        /// The server kept the connection, and said nothing for too long.
+        case timedOut(after: String)
         /// What came was no SMTP reply.
         case notSMTP(line: String)
         /// The server said no where it should say yes.
@@ -31,6 +33,7 @@ package struct SMTPFailure: Error, Sendable, CustomStringConvertible {
         switch reason {
         case .notConnected(let why): "no connection to \(server): \(why)"
         case .silent(let command): "\(server) gave no answer to \(command)"
+        case .timedOut(let command): "\(server) gave no answer to \(command) in time"
         case .notSMTP(let line): "\(server) does not speak SMTP: it said '\(line.prefix(80).escapedForDisplay)'"
         case .refused(let command, let reply): "\(server) answered \(command) with '\(reply)'"
         case .notEncrypted(let why): "no TLS with \(server): \(why.prefix(200).escapedForDisplay)"

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Synchronization
 package import Vocabulary
 
 /// A conversation with an SMTP server, one command at a time: Postfix 3.9 and later cut off a client that speaks
@@ -27,6 +28,7 @@ package struct SMTPSession {
     ///   - header: What the PROXY protocol has the server told first.
     ///   - source: The address of this host's to connect from; `nil` for the system's choice.
     ///   - timeout: For all of it.
+    ///   - answerTimeout: For each answer after the greeting; `nil` where only the whole counts.
     ///   - encryption: Has it all said by TLS, as far as the protocol allows; without it, in the clear.
     ///   - body: What to say between EHLO and QUIT.
     /// - Throws: `SMTPFailure`.
@@ -36,13 +38,16 @@ package struct SMTPSession {
         header: ProxyHeader? = nil,
         from source: IPAddress? = nil,
         timeout: Duration,
+        answerTimeout: Duration? = nil,
         encryption: SMTPEncryption? = nil,
         _ body: @Sendable @escaping (inout SMTPSession) async throws -> Result
     ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result?.self) { group in
+        let progress = Progress()
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask {
                 try await converse(
                     with: server,
+                    progress,
                     greeting: name,
                     header: header,
                     from: source,
@@ -52,12 +57,12 @@ package struct SMTPSession {
                 )
             }
             group.addTask {
-                try await Task.sleep(for: timeout)
+                try await progress.sleepUntilLate(timeout, answerTimeout)
                 return nil
             }
             defer { group.cancelAll() }
             guard let first = try await group.next(), let result = first else {
-                throw SMTPFailure(server: server, reason: .silent(after: "the conversation within \(timeout)"))
+                throw SMTPFailure(server: server, reason: .timedOut(after: progress.step.command))
             }
             return result
         }
@@ -65,6 +70,7 @@ package struct SMTPSession {
 
     private static func converse<Result: Sendable>(
         with server: SMTPServer,
+        _ progress: Progress,
         greeting name: String,
         header: ProxyHeader?,
         from source: IPAddress?,
@@ -93,11 +99,11 @@ package struct SMTPSession {
             throw SMTPFailure(server: server, reason: reason ?? .notConnected("\(error)"))
         }
         return try await channel.executeThenClose { inbound, outbound in
-            let replies = ReplyReader(server: server, inbound: inbound.makeAsyncIterator())
+            let replies = ReplyReader(server: server, progress, inbound: inbound.makeAsyncIterator())
             var session = SMTPSession(server: server, replies: replies, writer: outbound)
-            let greeting = try await session.replies.next(after: "the connection")
+            let greeting = try await session.replies.next(after: Progress.connection)
             guard greeting.code == 220 else {
-                throw SMTPFailure(server: server, reason: .refused(command: "the connection", reply: greeting))
+                throw SMTPFailure(server: server, reason: .refused(command: Progress.connection, reply: greeting))
             }
             try await session.greet(as: name)
             if let encryption, !encryption.isImplicit {
@@ -170,16 +176,49 @@ package struct SMTPSession {
     }
 }
 
+/// How far a conversation has come, for whoever ends it when it takes too long.
+private final class Progress: Sendable {
+    static let connection = "the connection"
+    /// What the server has to answer now, and since when.
+    private let current = Mutex((command: connection, since: ContinuousClock.now))
+
+    var step: (command: String, since: ContinuousClock.Instant) { current.withLock { $0 } }
+
+    func wait(for command: String) { current.withLock { $0 = (command, ContinuousClock.now) } }
+
+    /// - Parameters:
+    ///   - whole: How long the conversation may take.
+    ///   - answer: How long each answer after the greeting may take.
+    func sleepUntilLate(_ whole: Duration, _ answer: Duration?) async throws {
+        let end = step.since + whole
+        while true {
+            let step = step
+            var deadline = end
+            if let answer, step.command != Self.connection { deadline = min(end, step.since + answer) }
+            let now = ContinuousClock.now
+            if now >= deadline { return }
+            // A step that follows may be due before this one's end.
+            try await Task.sleep(for: min(deadline - now, answer ?? whole))
+        }
+    }
+}
+
 /// Cuts what comes in into lines, and lines into replies.
 private struct ReplyReader {
     /// RFC 5321 allows 512 bytes a line; more than this without a line end is not SMTP.
     private static let lineLimit = 4096
     let server: SMTPServer
+    private let progress: Progress
     var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     private var buffer = ByteBuffer()
 
-    init(server: SMTPServer, inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator) {
+    init(
+        server: SMTPServer,
+        _ progress: Progress,
+        inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
+    ) {
         self.server = server
+        self.progress = progress
         self.inbound = inbound
     }
 
@@ -187,6 +226,7 @@ private struct ReplyReader {
     var isEmpty: Bool { buffer.readableBytes == 0 }
 
     mutating func next(after command: String) async throws -> SMTPReply {
+        progress.wait(for: command)
         var parser = SMTPReplyParser()
         while true {
             while let line = nextLine() {

@@ -119,6 +119,9 @@ struct HealthEndpointTests {
     func whatPostfixMayRunWithSinceIsProvenAnew(change: String) async throws {
         try await withTemporaryRoot { files in
             let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
+            try postfix.put(
+                main: postfix.node.postfix.mainCf(from: "smtpd_x = check_client_access hash:/opt/blocked\n")
+            )
             try await published(postfix, services)
             #expect(try verifier(fair, postfix).isProven())
             switch change {
@@ -490,7 +493,120 @@ struct HealthEndpointTests {
             let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
             try await published(postfix, services)
             try postfix.add(speaker: 300, state: "T")
-            try await expectWithdrawal(because: SMTPFailure.self, postfix, services)
+            try await expectWithdrawal(because: StoppedPrograms.self, postfix, services)
+        }
+    }
+
+    @Test func oneProcessThatWasStoppedBesideOthersIsNoHarm() async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try postfix.add(speaker: 300, state: "T")
+            try postfix.add(speaker: 301)
+            try await verifier(fair, postfix).checkService()
+        }
+    }
+
+    /// Answers no sender after the greeting; strangers are served by the one it pretends to be.
+    private struct Hung: RelayProbing {
+        let fair: FakeRelay
+        /// Whether a sender alone is served.
+        let servesAlone: Bool
+
+        func attempts(_ attempts: [RelayAttempt], at door: ProbedDoor) throws -> [RelayAnswers] {
+            if servesAlone, attempts.count == 1 { return try fair.attempts(attempts, at: door) }
+            throw SMTPFailure(server: door.server, reason: .timedOut(after: "RCPT TO:<nobody@example.net>"))
+        }
+    }
+
+    @Test func aDoorThatGreetsAndHangsIsDeaf() async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try postfix.add(speaker: 300)
+            await #expect {
+                try await verifier(Hung(fair: fair, servesAlone: false), postfix).checkService()
+            } throws: { $0 is DeafDoor && "\($0)".contains("does not answer RCPT") && "\($0)".contains("cleanup") }
+        }
+    }
+
+    @Test func aDoorThatHasOnlyStrangersWaitIsBusy() async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try postfix.add(speaker: 300)
+            await #expect(throws: BusyDoor.self) {
+                try await verifier(Hung(fair: fair, servesAlone: true), postfix).checkService()
+            }
+        }
+    }
+
+    @Test func aPostfixThatWaitsForANameServerIsBusy() async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try postfix.add(speaker: 300)
+            try files.createDirectory("/var/spool/postfix/active")
+            for folder in ["incoming", "public", "private"] {
+                try files.createDirectory(FilePath("/var/spool/postfix").appending(folder))
+            }
+            for socket in ["public/cleanup", "private/rewrite"] {
+                try files.put([], at: FilePath("/var/spool/postfix").appending(socket))
+            }
+            let owner = try files.attributes(at: "/var/spool/postfix/active").owner
+            let line = "  1: 0A01000A:9C40 0200000A:0035 01 00000000:00000000 00:00000000 00000000 \(owner) 0 4711 2\n"
+            try files.createDirectory("/proc/net")
+            try files.put(Array(line.utf8), at: "/proc/net/udp")
+            await #expect(throws: BusyDoor.self) {
+                try await verifier(Hung(fair: fair, servesAlone: false), postfix).checkService()
+            }
+        }
+    }
+
+    @Test(arguments: ["incoming", "public", "private"])
+    func aQueueThatPostfixCantUseIsNone(folder: String) async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            for folder in ["active", "incoming", "public", "private"] {
+                try files.createDirectory(FilePath("/var/spool/postfix").appending(folder))
+            }
+            for socket in ["public/cleanup", "private/rewrite"] {
+                try files.put([], at: FilePath("/var/spool/postfix").appending(socket))
+            }
+            try await verifier(fair, postfix).checkService()
+            let path = FilePath("/var/spool/postfix").appending(folder)
+            let mode = try files.attributes(at: path)
+            try files.setFolder(path, FileAttributes(permissions: [], owner: mode.owner, group: mode.group))
+            await #expect(throws: UnusableQueue.self) { try await verifier(fair, postfix).checkService() }
+            try files.setFolder(path, mode)
+            try files.remove("/var/spool/postfix/public/cleanup")
+            try postfix.put(master: postfix.node.postfix.masterCf(from: "cleanup unix n - n - 0 cleanup\n"))
+            await #expect { try await verifier(fair, postfix).checkService() } throws: { "\($0)".contains("cleanup") }
+        }
+    }
+
+    /// A table of senders or greetings that knows the service's own.
+    private struct Listed: RelayProbing {
+        let fair: FakeRelay
+        /// Whether whoever has a listed envelope may relay, stranger or not.
+        var opensToAll = false
+
+        func attempts(_ attempts: [RelayAttempt], at door: ProbedDoor) throws -> [RelayAnswers] {
+            try attempts.map { attempt in
+                guard attempt.envelope.sender == "postmaster@example.com", attempt.envelope.greeting != nil else {
+                    return RelayAnswers(refusal: SMTPReply(code: 554, lines: ["Sender address rejected"]))
+                }
+                let answers = try fair.attempts([attempt], at: door)[0]
+                guard opensToAll else { return answers }
+                return RelayAnswers(recipients: attempt.recipients.map { _ in SMTPReply(code: 250, lines: ["ok"]) })
+            }
+        }
+    }
+
+    @Test func aTableOfSendersIsNoHarm() async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try await verifier(Listed(fair: fair), postfix).prove()
+            try await verifier(Listed(fair: fair), postfix).checkService()
+            await #expect { try await verifier(Listed(fair: fair, opensToAll: true), postfix).prove() } throws: {
+                "\($0)".hasPrefix("open relay: ")
+            }
         }
     }
 

@@ -30,6 +30,8 @@ REFUSING = {
     "no service on the network": ("master_service_disable = inet\n", None, ""),
     "no service on port 25": ("master_service_disable = smtp/inet\n", None, ""),
     "a dead milter": ("smtpd_milters = inet:127.0.0.1:8891\n", None, "451"),
+    "a table that is missing": ("virtual_alias_maps = hash:/etc/postfix/nosuch\n", None, "tables"),
+    "more free space is wanted": ("queue_minfree = 999999999999\n", None, "queue_minfree"),
 }
 
 
@@ -110,6 +112,64 @@ def test_a_postfix_that_hangs_is_seen_by_the_next_look(service):
     finally:
         relay.shell("kill -CONT $(tr -d ' ' </var/spool/postfix/pid/master.pid) $(pgrep -x smtpd)", check=False)
         service.mend()
+
+
+SPOOL = "/var/spool/postfix"
+# Each fault and its end, where that is no restart of Postfix.
+HUNG = {
+    "cleanup's socket": (f"rm {SPOOL}/public/cleanup", "systemctl restart postfix"),
+    "rewrite's socket": (f"rm {SPOOL}/private/rewrite", "systemctl restart postfix"),
+    "the folder of new mail": (f"chmod 0 {SPOOL}/incoming; chown root {SPOOL}/incoming",
+                               f"chown postfix {SPOOL}/incoming; chmod 700 {SPOOL}/incoming"),
+    "the folder of sockets": (f"chmod 0 {SPOOL}/public", f"chmod 710 {SPOOL}/public"),
+    "trivial-rewrite": ("pkill -STOP -x trivial-rewrite", "pkill -CONT -x trivial-rewrite"),
+    "cleanup": ("pkill -STOP -x cleanup", "pkill -CONT -x cleanup"),
+    "smtpd": ("pkill -STOP -x smtpd", "pkill -CONT -x smtpd"),
+}
+
+
+@pytest.mark.matrix(every=4)
+@pytest.mark.parametrize("kind", HUNG)
+def test_what_has_senders_wait_is_seen_in_seconds(service, kind):
+    fault, mend = HUNG[kind]
+    service.assert_mail_flows()
+    cursor = service.mark()
+    try:
+        since = service.change(fault)
+        # It is looked for every two seconds.
+        service.assert_withdrawn(since, 5)
+        service.wait_for_log(cursor, "senders wait in vain")
+    finally:
+        service.mend(mend)
+    service.assert_mail_flows()
+
+
+POLICY = """
+import socketserver
+class Policy(socketserver.StreamRequestHandler):
+    def handle(self):
+        for line in self.rfile:
+            if line == b"\\n":
+                self.wfile.write(b"action=dunno\\n\\n")
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+socketserver.ThreadingTCPServer(("127.0.0.1", 8892), Policy).serve_forever()
+"""
+
+
+def test_a_policy_service_that_hangs_is_deaf_and_not_busy(service):
+    relay = service.relay
+    relay.write("/root/policy.py", POLICY)
+    relay.shell("systemd-run -q --unit=lab-policy python3 /root/policy.py")
+    relay.wait_until("ss -Hltn 'sport = :8892' | grep -q .", 20, "a policy service")
+    try:
+        since = service.edit("smtpd_sender_restrictions = check_policy_service inet:127.0.0.1:8892\n")
+        service.assert_serving(since, 5)
+        cursor = service.mark()
+        since = service.change("systemctl kill -s STOP lab-policy")
+        service.assert_withdrawn(since, SEEN + 5)
+        service.wait_for_log(cursor, "does not answer RCPT", "smtpd_sender_restrictions", seconds=30)
+    finally:
+        service.mend("systemctl kill -s KILL lab-policy || true")
 
 
 DEAD = {

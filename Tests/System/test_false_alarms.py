@@ -52,6 +52,13 @@ smtpd_junk_command_limit = 1
 smtpd_recipient_limit = 100
 smtpd_timeout = 60s
 message_size_limit = 20480""",
+    "a table of senders": "smtpd_sender_restrictions = check_sender_access inline:{example.net=OK, example.com=OK}, reject",
+    "no null sender": "smtpd_sender_restrictions = check_sender_access inline:{{<>=REJECT}}",
+    "a table of greetings": "smtpd_helo_restrictions = check_helo_access inline:{example.net=OK, example.com=OK}, reject",
+    "tables of all": """\
+smtpd_helo_restrictions = check_helo_access inline:{{mx.example.net=OK}, {$myhostname=OK}}, reject
+smtpd_sender_restrictions = check_sender_access inline:{example.net=OK, example.com=OK},
+  check_recipient_access inline:{{example.net=OK}, {$mydomain=OK}}, reject""",
     "keywords that are not said": "smtpd_discard_ehlo_keywords = chunking, etrn, dsn, pipelining",
     "keywords, XCLIENT among them": "smtpd_discard_ehlo_keywords = xclient, xforward, chunking",
     "another banner": "smtpd_banner = $myhostname ESMTP no UCE, please",

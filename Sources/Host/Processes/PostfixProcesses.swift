@@ -50,6 +50,20 @@ package struct PostfixProcesses: Sendable, Equatable {
         return found.map { FilePath(String(decoding: $0.dropFirst(name.utf8.count), as: UTF8.self)) }
     }
 
+    /// The programs that take part in receiving mail, and whose processes were all stopped by a signal. The master starts no
+    /// others beside them, since it takes them for idle.
+    ///
+    /// Empty where the kernel lists no children: looking at every process costs too much to be done all the time.
+    package static func stoppedPrograms(queue: FilePath, files: FileSystem) -> Set<String> {
+        guard let (process, _) = master(queue: queue, files: files) else { return [] }
+        var (stopped, running): (Set<String>, Set<String>) = ([], [])
+        for child in files.listedChildren(ofProcess: process) ?? [] {
+            guard let stat = files.processStat(child), receivers.contains(stat.name) else { continue }
+            if signalled.contains(stat.state) { stopped.insert(stat.name) } else { running.insert(stat.name) }
+        }
+        return stopped.subtracting(running)
+    }
+
     /// The master that Postfix's pid file names, where it still runs.
     private static func master(queue: FilePath, files: FileSystem) -> (process: Int32, stat: ProcessStat)? {
         guard let bytes = try? files.bytes(at: queue.appending("pid/master.pid"), limit: 64),
@@ -61,5 +75,8 @@ package struct PostfixProcesses: Sendable, Equatable {
 
     private static let queueManagers: Set = ["qmgr", "nqmgr", "oqmgr"]
     private static let speakers: Set = ["smtpd", "postscreen"]
+    /// What smtpd(8) can't take a message without.
+    private static let receivers = speakers.union(["cleanup", "trivial-rewrite"])
+    private static let signalled: Set<Character> = ["T", "t"]
     private static let stopped: Set<Character> = ["T", "t", "Z", "X"]
 }

@@ -36,11 +36,15 @@ extension FileSystem {
         )
     }
 
+    /// The processes that one has started; `nil` where the kernel keeps no list of them (CONFIG_PROC_CHILDREN).
+    func listedChildren(ofProcess process: Int32) -> [Int32]? {
+        guard let bytes = try? bytes(at: FilePath("/proc/\(process)/task/\(process)/children")) else { return nil }
+        return String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap { Int32($0) }
+    }
+
     /// The processes that one has started, by the kernel's list, or else by looking at all.
     func children(ofProcess process: Int32) -> [Int32] {
-        if let bytes = try? bytes(at: FilePath("/proc/\(process)/task/\(process)/children")) {
-            return String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap { Int32($0) }
-        }
+        if let listed = listedChildren(ofProcess: process) { return listed }
         let all = ((try? names(in: "/proc")) ?? []).compactMap { Int32($0) }
         return all.filter { processStat($0)?.parent == process }
     }

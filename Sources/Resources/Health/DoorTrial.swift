@@ -12,18 +12,26 @@ struct DoorTrial: Sendable {
     let door: Door
     /// How long the door may have a client wait that it refuses.
     let tarpit: Duration
+    /// How long Postfix may have a sender wait for its first recipient (postconf(5), in_flow_delay).
+    var flowDelay: Duration = .seconds(1)
+    /// The node's myhostname.
+    var hostname: String?
     /// Is called before each conversation that begins a message.
     var beforeMessage: @Sendable () async -> Void = {}
 
     private var patience: Duration { door.isScreened ? .seconds(12) : .seconds(5) }
 
-    private func probed(patience: Duration) -> ProbedDoor {
+    /// How long the door may take for each answer to a look, once it has greeted: a loaded host takes less, a dead helper more.
+    private var answerPatience: Duration { .seconds(2) + tarpit + flowDelay }
+
+    private func probed(patience: Duration, answerPatience: Duration? = nil) -> ProbedDoor {
         ProbedDoor(
             SMTPServer(door.address, port: door.port),
             from: selfTest.address,
             isProxied: door.isProxied,
             isImplicitTLS: door.isImplicitTLS,
-            patience: patience
+            patience: patience,
+            answerPatience: answerPatience
         )
     }
 
@@ -38,19 +46,29 @@ struct DoorTrial: Sendable {
             + selfTest.domains.map { "\(Self.postmaster)@\($0)" }
     }
 
+    /// How senders may introduce themselves. Some relays take only the senders or greetings that a table lists, or no null
+    /// sender, so whoever is refused by the first one tries the service's own domains and the node's name.
+    private var envelopes: [RelayEnvelope] {
+        let domains = [selfTest.domain] + selfTest.domains.filter { $0 != selfTest.domain }
+        return [RelayEnvelope()]
+            + domains.map { RelayEnvelope(greeting: hostname, sender: "\(Self.postmaster)@\($0)") }
+    }
+
     /// All strangers. Each recipient has a connection of its own: Postfix makes clients wait that are refused more than once.
     ///
     /// - Throws: `RelayPolicyFailure.openRelay`, or `SMTPFailure` where the door does not answer.
-    func refusesStrangers() async throws {
+    ///
+    /// - Parameter envelope: How they introduce themselves.
+    func refusesStrangers(by envelope: RelayEnvelope = RelayEnvelope()) async throws {
         var attempts = selfTest.outsiders.flatMap { stranger in
-            recipients.map { RelayAttempt(as: .told(stranger), to: [$0]) }
+            recipients.map { RelayAttempt(as: .told(stranger), to: [$0], by: envelope) }
         }
         // The barrier at DATA is the same for all, so one stranger is enough.
         attempts += selfTest.outsiders.prefix(1).map {
-            RelayAttempt(as: .told($0), to: [Self.postmaster], goesToData: true)
+            RelayAttempt(as: .told($0), to: [Self.postmaster], by: envelope, goesToData: true)
         }
         if door.isProxied, let stranger = selfTest.outsiders.first(where: { $0.family == door.address.family }) {
-            attempts += recipients.map { RelayAttempt(as: .proxied(stranger), to: [$0]) }
+            attempts += recipients.map { RelayAttempt(as: .proxied(stranger), to: [$0], by: envelope) }
         }
         await beforeMessage()
         let answers = try await Patience.severalTimes {
@@ -72,16 +90,65 @@ struct DoorTrial: Sendable {
 
     /// One host of each allowed network, as far as DATA.
     ///
-    /// - Throws: `RelayPolicyFailure.refusesItsOwn`, or `SMTPFailure`.
+    /// - Throws: `RelayPolicyFailure.refusesItsOwn`, `DeafDoor` or `SMTPFailure`; `RelayPolicyFailure.openRelay` where strangers
+    ///   are served by the envelope that a sender needs.
     func servesSenders() async throws {
-        for sender in selfTest.insiders {
-            try await Patience.severalTimes {
-                await beforeMessage()
-                let attempt = RelayAttempt(as: .told(sender), to: recipients, goesToData: true)
-                let answers = try await probe.attempts([attempt], at: probed(patience: patience))[0]
-                if let refusal = refusal(of: answers) { throw RelayPolicyFailure.refusesItsOwn(sender, door, refusal) }
+        var needed: Set<RelayEnvelope> = []
+        do {
+            for sender in selfTest.insiders {
+                let envelope = try await Patience.severalTimes {
+                    try await serves(.told(sender), called: sender, goesToData: true, at: probed(patience: patience))
+                }
+                if envelope != RelayEnvelope() { needed.insert(envelope) }
             }
+        } catch let failure as SMTPFailure where failure.isHung(at: door) {
+            throw DeafDoor(failure)
         }
+        for envelope in needed.sorted(by: { $0.sender < $1.sender }) { try await refusesStrangers(by: envelope) }
+    }
+
+    /// One sender, in haste.
+    ///
+    /// - Throws: `RelayPolicyFailure.refusesItsOwn` or `SMTPFailure`.
+    func servesOneSender() async throws {
+        let (client, sender) = nearestSender
+        let probed = probed(patience: patience + tarpit, answerPatience: answerPatience)
+        _ = try await serves(client, called: sender, goesToData: false, at: probed)
+    }
+
+    /// Tries a sender's envelopes until one is served.
+    ///
+    /// - Returns: The one that was.
+    private func serves(
+        _ client: RelayAttempt.Client,
+        called sender: IPAddress,
+        goesToData: Bool,
+        at probed: ProbedDoor
+    ) async throws -> RelayEnvelope {
+        var first: SMTPReply?
+        for envelope in envelopes {
+            await beforeMessage()
+            let attempt = RelayAttempt(as: client, to: recipients, by: envelope, goesToData: goesToData)
+            let answers = try await probe.attempts([attempt], at: probed)[0]
+            guard let refusal = refusal(of: answers) else { return envelope }
+            first = first ?? refusal
+        }
+        throw RelayPolicyFailure.refusesItsOwn(sender, door, first ?? Self.noAnswer, played: played)
+    }
+
+    private static let noAnswer = SMTPReply(code: 0, lines: [])
+
+    /// What was played in vain, in words.
+    private var played: String {
+        let last = envelopes.last ?? RelayEnvelope()
+        let greeting = last.greeting ?? "with an address"
+        return "MAIL FROM:<> and MAIL FROM:<\(last.sender)>, EHLO \(greeting), RCPT TO:<\(recipients[1])>"
+    }
+
+    private var nearestSender: (client: RelayAttempt.Client, address: IPAddress) {
+        if selfTest.servesItself { return (.thisHost, selfTest.address) }
+        let sender = selfTest.insiders.last ?? selfTest.address
+        return (.told(sender), sender)
     }
 
     /// The least that shows that the door is as it should be: a sender is served, and a stranger refused.
@@ -89,10 +156,10 @@ struct DoorTrial: Sendable {
     /// - Throws: As the two above.
     func look() async throws {
         guard let stranger = selfTest.outsiders.first else { return }
-        let sender = selfTest.servesItself ? selfTest.address : selfTest.insiders.last ?? selfTest.address
-        let served = RelayAttempt(as: selfTest.servesItself ? .thisHost : .told(sender), to: recipients)
+        let (client, sender) = nearestSender
+        let served = RelayAttempt(as: client, to: recipients)
         let refused = RelayAttempt(as: .told(stranger), to: [Self.foreign])
-        let probed = probed(patience: patience + tarpit)
+        let probed = probed(patience: patience + tarpit, answerPatience: answerPatience)
         // Who speaks for himself can become a stranger in the same connection, which spares the log some lines.
         let answers =
             if selfTest.servesItself {
@@ -101,7 +168,8 @@ struct DoorTrial: Sendable {
                 try await probe.attempts([served], at: probed) + probe.attempts([refused], at: probed)
             }
         try judge(answers[1], to: refused)
-        if let refusal = refusal(of: answers[0]) { throw RelayPolicyFailure.refusesItsOwn(sender, door, refusal) }
+        guard refusal(of: answers[0]) != nil else { return }
+        _ = try await serves(client, called: sender, goesToData: false, at: probed)
     }
 
     /// The answer by which a sender is refused; `nil` where it is served.

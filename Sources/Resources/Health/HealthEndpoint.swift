@@ -79,6 +79,8 @@ package struct HealthEndpoint: Resource {
 
     private func publish(anew: Bool) async throws {
         do {
+            // A proof would wait for it in vain.
+            try verifier.fitness.check(verifier.observer)
             try await verifier.prove()
             try await look()
         } catch is CancellationError {

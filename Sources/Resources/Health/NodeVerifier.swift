@@ -95,26 +95,28 @@ package struct NodeVerifier: Sendable {
             throw RelayPolicyFailure.otherSettings(folder: settings.string)
         }
         if let door = try FurtherInstances(files: files).doors.first { throw RelayPolicyFailure.unprovable(door) }
-        let (doors, tarpit) = (try await doors(programs), tarpit)
+        let doors = try await doors(programs)
         if let unprovable = doors.unprovable.first { throw RelayPolicyFailure.unprovable(unprovable) }
         try expectDoors(doors)
         let services = DoorServices(try masterCf(), main)
         // Without these, each conversation would end by its time-out.
         if let name = services.missing(.always) { throw RelayPolicyFailure.missingService(name) }
         do {
-            try await tryDoors(doors, tarpit)
+            try await tryDoors(doors, main)
         } catch let failure where !failure.isOfOpenRelay {
             throw services.missing(.mostly).map { RelayPolicyFailure.missingService($0) } ?? failure
         }
     }
 
-    private func tryDoors(_ doors: Doors, _ tarpit: Duration) async throws {
+    private func tryDoors(_ doors: Doors, _ main: MainCf) async throws {
         for door in doors.all {
             let trial = DoorTrial(
                 probe: probe,
                 selfTest: selfTest,
                 door: door,
-                tarpit: tarpit,
+                tarpit: tarpit(in: main),
+                flowDelay: flowDelay(in: main),
+                hostname: main["myhostname"],
                 beforeMessage: wakeQueueManager
             )
             let isOurs = selfTest.ports.contains(door.port)
@@ -163,10 +165,17 @@ package struct NodeVerifier: Sendable {
     }
 
     /// How long Postfix has clients wait that it refuses more often than it likes; a second by default.
-    private var tarpit: Duration {
-        let text = (try? files.bytes(at: Self.mainCf)).map { FileText($0).string } ?? ""
-        let named = MainCf(text)["smtpd_error_sleep_time"].flatMap(PostfixTime.seconds(inMainCf:)) ?? 1
-        return .seconds(min(named, Self.longestTarpit))
+    private func tarpit(in main: MainCf) -> Duration { wait("smtpd_error_sleep_time", in: main) }
+
+    /// How long it has a sender wait that is quicker than its queue manager; a second by default.
+    private func flowDelay(in main: MainCf) -> Duration { wait("in_flow_delay", in: main) }
+
+    private func wait(_ parameter: String, in main: MainCf) -> Duration {
+        .seconds(min(main[parameter].flatMap(PostfixTime.seconds(inMainCf:)) ?? 1, Self.longestTarpit))
+    }
+
+    private var readableMainCf: MainCf {
+        MainCf((try? files.bytes(at: Self.mainCf)).map { FileText($0).string } ?? "")
     }
 
     private static let longestTarpit = 60
@@ -215,24 +224,26 @@ package struct NodeVerifier: Sendable {
     /// Whether the doors take mail now.
     ///
     /// - Parameter wakesQueueManager: Whether to spend a process on not being slowed down, as after a proof.
-    /// - Throws: An `SMTPFailure`, a `RelayPolicyFailure`, `NoRoom`, `StoppedMaster`, or `BusyDoor` for one that may only be slow.
+    /// - Throws: An `SMTPFailure`, a `RelayPolicyFailure`, one of `PostfixFitness`, `DeafDoor`, or
+    ///   `BusyDoor` for a door that may only be slow.
     package func checkService(wakesQueueManager: Bool = true) async throws {
         try fitness.check(observer)
         let doors = try ownDoors().all.filter { selfTest.ports.contains($0.port) }
         let ports = doors.map { "\($0.port)" }.joined(separator: " and ")
         try await observer.observing(.smtp, "a sender and a stranger at port \(ports)") {
-            let tarpit = tarpit
+            let main = readableMainCf
             if wakesQueueManager { await wakeQueueManager() }
-            for door in doors { try await look(at: door, tarpit) }
+            for door in doors { try await look(at: door, main) }
         }
     }
 
-    private func look(at door: Door, _ tarpit: Duration) async throws {
+    private func look(at door: Door, _ main: MainCf) async throws {
         do {
-            try await Patience.severalTimes {
-                try await DoorTrial(probe: probe, selfTest: selfTest, door: door, tarpit: tarpit).look()
+            try await Patience.severalTimes(unless: { ($0 as? SMTPFailure)?.isHung(at: door) == true }) {
+                try await trial(of: door, main).look()
             }
         } catch let failure as SMTPFailure {
+            if let deaf = try await deafness(at: door, after: failure, main) { throw deaf }
             guard failure.isSlow, PostfixProcesses.current(queue: queue, files: files)?.isServing == true else {
                 throw failure
             }
@@ -240,8 +251,31 @@ package struct NodeVerifier: Sendable {
         }
     }
 
+    private func trial(of door: Door, _ main: MainCf) -> DoorTrial {
+        DoorTrial(
+            probe: probe,
+            selfTest: selfTest,
+            door: door,
+            tarpit: tarpit(in: main),
+            flowDelay: flowDelay(in: main),
+            hostname: main["myhostname"]
+        )
+    }
+
+    /// Whether a door that greeted and then hung does so for senders.
+    private func deafness(at door: Door, after failure: SMTPFailure, _ main: MainCf) async throws -> DeafDoor? {
+        try await Deafness(trial: trial(of: door, main), queue: queue, files: files).confirmed(after: failure)
+    }
+
     /// What a proof and a look suppose of Postfix and its disk.
-    var fitness: PostfixFitness { PostfixFitness(queue: queue, leastFreeSpace: selfTest.leastFreeSpace, files: files) }
+    var fitness: PostfixFitness {
+        PostfixFitness(
+            queue: queue,
+            leastFreeSpace: selfTest.leastFreeSpace,
+            services: Deafness.neededServices(in: try? masterCf()),
+            files: files
+        )
+    }
 
     private var queue: FilePath { QueueDirectory.current(files) }
 }
@@ -249,8 +283,10 @@ package struct NodeVerifier: Sendable {
 extension SMTPFailure {
     /// Whether the server took the connection and said nothing in time, as one that has too much to do.
     fileprivate var isSlow: Bool {
-        guard case .silent = reason else { return false }
-        return true
+        switch reason {
+        case .silent, .timedOut: true
+        default: false
+        }
     }
 }
 

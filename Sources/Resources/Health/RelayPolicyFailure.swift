@@ -6,7 +6,8 @@ package import Vocabulary
 package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
     /// A stranger got an answer that only senders may get.
     case openRelay(IPAddress, Door, command: String, SMTPReply)
-    case refusesItsOwn(IPAddress, Door, SMTPReply)
+    /// Whatever envelope it tried; `played` names them.
+    case refusesItsOwn(IPAddress, Door, SMTPReply, played: String)
     /// A parameter of main.cf that says who may relay.
     case altered(parameter: String, value: String?, wanted: String)
     /// The table of the allowed networks.
@@ -31,6 +32,25 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Where to look for the cause of a refusal for now.
+    private static func cause(of reply: SMTPReply) -> String {
+        let text = "\(reply)".lowercased()
+        if text.contains("temporary lookup failure") {
+            return """
+                the tables that 'postconf -n' names: one that can't be opened ('postmap TYPE:FILE' makes its file, and \
+                'postconf -m' lists the types that are installed)
+                """
+        }
+        if text.contains("insufficient system storage") {
+            return """
+                'postconf queue_minfree message_size_limit' and 'df -h /var/spool/postfix': Postfix wants more free space
+                """
+        }
+        return """
+            'postconf smtpd_milters smtpd_client_restrictions smtpd_sender_restrictions' for a service that does not answer
+            """
+    }
+
     package var description: String {
         switch self {
         case .openRelay(let client, let door, let command, let reply):
@@ -39,17 +59,17 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
             look for settings that widen relaying: 'postconf -n' (smtpd_*_restrictions, mynetworks, relay_domains) and the \
             -o lines of '\(door.service)' in /etc/postfix/master.cf
             """
-        case .refusesItsOwn(let client, let door, let reply) where (400..<500).contains(reply.code):
+        case .refusesItsOwn(let client, let door, let reply, _) where (400..<500).contains(reply.code):
             """
             the relay could not be proven: \(client) is in an allowed network, but port \(door.port) answered '\(reply)', \
-            a refusal for now; look at the mail log, and at 'postconf smtpd_milters smtpd_client_restrictions \
-            smtpd_sender_restrictions' for a service that does not answer
+            a refusal for now; look at the mail log, and at \(Self.cause(of: reply))
             """
-        case .refusesItsOwn(let client, let door, let reply):
+        case .refusesItsOwn(let client, let door, let reply, let played):
             """
             the relay refuses its own senders: \(client) is in an allowed network, but port \(door.port) answered \
             '\(reply)'; look at 'postconf mynetworks smtpd_client_restrictions smtpd_helo_restrictions \
-            smtpd_sender_restrictions' and the -o lines of '\(door.service)' in /etc/postfix/master.cf
+            smtpd_sender_restrictions' and the -o lines of '\(door.service)' in /etc/postfix/master.cf. It played \(played): \
+            where a table lists who may send, add this sender, greeting and recipient to it
             """
         case .altered(let parameter, let value, let wanted):
             """

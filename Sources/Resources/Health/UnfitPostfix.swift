@@ -28,6 +28,79 @@ package struct StoppedMaster: Error, CustomStringConvertible {
     }
 }
 
+/// All processes of a program that takes part in receiving mail were stopped by a signal.
+package struct StoppedPrograms: Error, CustomStringConvertible {
+    package let names: [String]
+
+    package var description: String {
+        """
+        all of Postfix's \(names.joined(separator: " and ")) processes were stopped by a signal, so senders wait in vain; \
+        'pkill -CONT -x "\(names.joined(separator: "|"))"' has them go on
+        """
+    }
+}
+
+/// Postfix can't use a part of its queue that it needs to take mail.
+package struct UnusableQueue: Error, CustomStringConvertible {
+    package enum Problem: Sendable, Equatable {
+        case absent
+        case access(FilePermissions, owner: UInt32)
+        /// A service of master.cf has none.
+        case noSocket(String)
+    }
+
+    package let path: FilePath
+    package let problem: Problem
+
+    package var description: String {
+        switch problem {
+        case .absent:
+            """
+            \(path) is missing, so senders wait in vain; run 'postfix set-permissions' and 'systemctl restart postfix'
+            """
+        case .access(let permissions, let owner):
+            """
+            \(path) has mode \(String(permissions.rawValue, radix: 8)) and owner \(owner), so Postfix can't use it and senders \
+            wait in vain; run 'postfix set-permissions'
+            """
+        case .noSocket(let service):
+            """
+            Postfix's \(service) service has no socket in the queue's public or private folder, so senders wait in vain; run \
+            'systemctl restart postfix'
+            """
+        }
+    }
+}
+
+/// A door that greets and answers no more: what smtpd(8) asks there is dead.
+package struct DeafDoor: Error, CustomStringConvertible {
+    package let server: SMTPServer
+    /// What was not answered.
+    package let command: String
+
+    init(_ failure: SMTPFailure) {
+        self.server = failure.server
+        switch failure.reason {
+        case .timedOut(let command): self.command = command
+        default: self.command = "the connection"
+        }
+    }
+
+    package var description: String {
+        """
+        \(server) greets, but does not answer \(command), so senders wait in vain; Postfix's \(suspects) does not answer, or \
+        a milter, policy service or name server: see the mail log, 'ps -C cleanup,trivial-rewrite -o pid,stat,args' and 'postconf \
+        smtpd_milters smtpd_client_restrictions smtpd_sender_restrictions'; 'systemctl restart postfix' starts Postfix's own anew
+        """
+    }
+
+    /// smtpd(8) resolves an address at MAIL, and opens a queue file at the first recipient that it accepts.
+    private var suspects: String {
+        if command.hasPrefix("MAIL") { return "trivial-rewrite" }
+        return command.hasPrefix("RCPT") ? "cleanup or trivial-rewrite" : "cleanup"
+    }
+}
+
 /// A door that did not answer in time, though processes that serve it are at work: slow, as it seems, and not dead.
 package struct BusyDoor: Error, CustomStringConvertible {
     package let failure: SMTPFailure

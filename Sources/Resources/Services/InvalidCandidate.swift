@@ -42,13 +42,19 @@ enum Patience {
     }
 
     /// Tries a few times, a moment apart, since one failure alone may be chance; what says that the relay is open is no chance.
-    static func severalTimes<Result>(_ attempt: () async throws -> Result) async throws -> Result {
+    ///
+    /// - Parameter isFinal: Which failures the caller has its own way to try again.
+    static func severalTimes<Result>(
+        unless isFinal: (any Error) -> Bool = { _ in false },
+        _ attempt: () async throws -> Result
+    ) async throws -> Result {
         for _ in 1..<3 {
             do {
                 return try await attempt()
             } catch let failure as RelayPolicyFailure where failure.isOpen {
                 throw failure
             } catch {
+                if isFinal(error) { throw error }
                 try await Waiting.sleep(for: .milliseconds(300))
             }
         }

@@ -177,8 +177,10 @@ package struct PostfixService: ServiceConfiguration {
     /// Where main.cf was so wrong that smtpd died of it, the master lets a minute pass before it starts another, and a
     /// reload in that minute changes nothing (master(8), service_throttle_time).
     package func isCuredByRestart(_ failure: any Error) -> Bool {
-        guard let failure = failure as? SMTPFailure, case .silent = failure.reason else { return false }
-        return true
+        switch (failure as? SMTPFailure)?.reason {
+        case .silent, .timedOut: true
+        default: false
+        }
     }
 }
 

@@ -39,7 +39,11 @@ struct SmarthostExamination: Examination {
                 try await SMTPSession.withSession(to: server, greeting: Self.greeting, timeout: .seconds(8)) { _ in }
             } catch let failure as SMTPFailure {
                 // Who speaks TLS from the first byte on waits for the other side to begin (RFC 8314, section 3.3).
-                guard case .silent = failure.reason, isImplicit else { throw failure }
+                guard isImplicit else { throw failure }
+                switch failure.reason {
+                case .silent, .timedOut: return
+                default: throw failure
+                }
             }
             return
         }
