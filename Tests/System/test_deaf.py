@@ -32,6 +32,15 @@ REFUSING = {
     "a dead milter": ("smtpd_milters = inet:127.0.0.1:8891\n", None, "451"),
     "a table that is missing": ("virtual_alias_maps = hash:/etc/postfix/nosuch\n", None, "tables"),
     "more free space is wanted": ("queue_minfree = 999999999999\n", None, "queue_minfree"),
+    # What refuses the message at its end, after all that a proof says.
+    "the end of data": ("smtpd_end_of_data_restrictions = reject\n", None, "smtpd_end_of_data_restrictions"),
+    "a type of table that is missing": ("header_checks = nosuchtype:/etc/postfix/x\n", None, "header_checks nosuchtype"),
+    "a forgotten postmap": ("sender_canonical_maps = hash:/etc/postfix/nosuch\n", None, "sender_canonical_maps postmap"),
+    "a forgotten postmap in a table of tables": ("sender_bcc_maps = unionmap:{inline:{a=b}, hash:/etc/postfix/nosuch}\n", None,
+                                                 "sender_bcc_maps postmap"),
+    "a dead filter": ("smtpd_proxy_filter = 127.0.0.1:10024\nsmtpd_proxy_options = speed_adjust\n", None, "filter"),
+    "a tiny limit": ("message_size_limit = 100\n", None, "message_size_limit"),
+    "all headers": ("header_checks = inline:{nothing=OK}, regexp:/etc/postfix/refuse_all\n", None, "header_checks REJECT"),
 }
 
 
@@ -39,7 +48,9 @@ REFUSING = {
 @pytest.mark.parametrize("kind", REFUSING)
 def test_a_node_that_refuses_its_senders_leaves_and_comes_back(service, kind):
     main, master, words = REFUSING[kind]
-    with service.broken(main, master) as (since, cursor):
+    if "refuse_all" in main:
+        service.relay.shell("echo '/^/ REJECT' > /etc/postfix/refuse_all")
+    with service.broken(main, master, mend="rm -f /etc/postfix/refuse_all") as (since, cursor):
         service.assert_withdrawn(since)
         # A pass first waits some seconds for a door that does not answer, and restarts Postfix.
         log = service.wait_for_log(cursor, *words.split(), seconds=40)

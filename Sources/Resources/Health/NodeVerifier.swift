@@ -128,6 +128,13 @@ package struct NodeVerifier: Sendable {
             }
             if isOurs { try await trial.servesSenders() }
         }
+        try await acceptsMessages(doors)
+    }
+
+    /// What a message is refused by after DATA, where the trials end.
+    private func acceptsMessages(_ doors: Doors) async throws {
+        let trial = MessageTrial(main: readableMainCf, master: try masterCf(), runner: runner)
+        for door in doors.all where selfTest.ports.contains(door.port) { try await trial.judge(door) }
     }
 
     /// What the probes can't see by trying some addresses: that no further network was let in.
