@@ -115,7 +115,7 @@ struct HealthEndpointTests {
     }
 
     /// Ways in which a proof loses its subject.
-    @Test(arguments: ["edit", "load", "table"])
+    @Test(arguments: ["edit", "load", "table", "table elsewhere"])
     func whatPostfixMayRunWithSinceIsProvenAnew(change: String) async throws {
         try await withTemporaryRoot { files in
             let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
@@ -125,6 +125,9 @@ struct HealthEndpointTests {
             try await published(postfix, services)
             #expect(try verifier(fair, postfix).isProven())
             switch change {
+            case "table elsewhere":
+                try files.createDirectory("/opt")
+                try files.put([1], at: "/opt/blocked.db")
             case "edit": try postfix.put(main: postfix.node.postfix.mainCf(from: "") + "# more\n")
             case "load": try postfix.load(2)
             default:

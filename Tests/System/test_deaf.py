@@ -183,6 +183,18 @@ def test_a_policy_service_that_hangs_is_deaf_and_not_busy(service):
         service.mend("systemctl kill -s KILL lab-policy || true")
 
 
+def test_a_table_outside_of_postfixs_folder_is_proven_with_each_version(service):
+    relay = service.relay
+    relay.shell("echo '192.0.2.1 REJECT' > /opt/blocked; postmap hash:/opt/blocked")
+    try:
+        since = service.edit("smtpd_client_restrictions = check_client_access hash:/opt/blocked\n")
+        service.assert_serving(since, 5)
+        since = service.change("echo '10.0 REJECT' >> /opt/blocked; postmap hash:/opt/blocked")
+        service.assert_withdrawn(since, SEEN)
+    finally:
+        service.mend("rm -f /opt/blocked*")
+
+
 DEAD = {
     "stopped": "systemctl stop postfix",
     "stopped by its own command": "postfix stop",

@@ -10,6 +10,24 @@ extension FileSystem {
         return lines.joined(separator: "\n")
     }
 
+    /// What tells tables of Postfix from later versions of them, with the files that postmap(1) makes of them; one file a line.
+    package func fingerprint(ofTables paths: [FilePath]) -> String {
+        var lines = ""
+        for path in paths {
+            for suffix in ["", ".db", ".lmdb", ".cdb"] {
+                let file = FilePath("\(path)\(suffix)")
+                var status = stat()
+                guard stat(location(of: file).string, &status) == 0 else { continue }
+                lines += "\(file) \(line(of: status))\n"
+            }
+        }
+        return lines
+    }
+
+    private func line(of status: stat) -> String {
+        "\(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) \(status.st_dev) \(status.st_ino)"
+    }
+
     private func addFingerprints(
         of folder: FilePath,
         prefix: String,
@@ -29,8 +47,7 @@ extension FileSystem {
                 }
                 continue
             }
-            let time = "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
-            lines.append("\(prefix)\(name) \(status.st_size) \(time) \(status.st_dev) \(status.st_ino)")
+            lines.append("\(prefix)\(name) \(line(of: status))")
         }
     }
 

@@ -212,7 +212,14 @@ package struct NodeVerifier: Sendable {
         let test = String(decoding: try encoder.encode(selfTest), as: UTF8.self)
         let fingerprint = try LoadedConfiguration(files: files).fingerprint()
         let others = try FurtherInstances(files: files).summary
-        return "master \(processes.master), queue manager \(load)\n\(fingerprint)\n\(test)\n\(others)\n"
+        return "master \(processes.master), queue manager \(load)\n\(fingerprint)\n\(tablesElsewhere)\(test)\n\(others)\n"
+    }
+
+    /// The tables outside of Postfix's folder: Postfix goes by a new version of one without a reload.
+    private var tablesElsewhere: String {
+        let texts = [Self.mainCf, Self.masterCf].compactMap { try? files.bytes(at: $0) }.map { FileText($0).string }
+        let paths = Set(texts.flatMap { TableReference.paths(in: $0, outside: LoadedConfiguration.folder.string) })
+        return files.fingerprint(ofTables: paths.sorted().map { FilePath($0) })
     }
 
     /// The same, once a load that is under way is done.
