@@ -87,6 +87,23 @@ struct LinkedFilesTests {
         }
     }
 
+    @Test func aFileThatIsAMountIsRefusedWithTheCure() async throws {
+        try await withHost { (files) async throws in
+            let path: FilePath = "/etc/my mail/main.cf"
+            try files.createDirectory(path.removingLastComponent())
+            try files.createDirectory("/proc/self")
+            let table = "36 35 98:0 /root/x /etc/my\\040mail/main.cf rw,noatime master:1 - ext4 /dev/root rw\n"
+            try files.put(Array(table.utf8), at: "/proc/self/mountinfo")
+            try files.put([1], at: path)
+            let error = #expect(throws: UnusableFile.self) {
+                try files.replaceThroughLinks(path, with: [2], attributes: attributes)
+            }
+            #expect(error?.reason == .mounted(path))
+            #expect(error?.description.contains("Run 'umount /etc/my mail/main.cf'") == true)
+            #expect(try files.bytes(at: path) == [1])
+        }
+    }
+
     @Test func aChangeOfTheFileThatALinkLeadsToIsSeen() async throws {
         try await withHost { (files) async throws in
             link(path, to: "/srv/mail/main.cf", files)

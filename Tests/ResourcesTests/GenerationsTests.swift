@@ -312,9 +312,12 @@ struct GenerationsTests {
             #expect(files.linkTarget(of: conf) == "../../srv/target")
             // One that leads nowhere is refused.
             try files.remove("/srv/target")
-            await #expect(throws: UnusableFile.self) {
+            let unmade = await #expect(throws: UnmadeChange.self) {
                 try await pass(TwoFiles(files: files, line: "one"), files, services)
             }
+            #expect(unmade?.reason.reason == .dangling)
+            let lines = "What is wrong (-), and what it has to be (+):\n+kept = mine\n+agent one"
+            #expect(unmade?.description.hasSuffix(lines) == true)
             #expect(files.linkTarget(of: conf) == "../../srv/target")
         }
     }

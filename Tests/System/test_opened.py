@@ -60,6 +60,20 @@ def test_an_opened_main_cf_is_put_right_and_the_node_stays(service, kind, loaded
         service.mend()
 
 
+def test_an_opened_main_cf_that_is_a_mount_is_named_with_the_cure(service):
+    cursor = service.mark()
+    try:
+        since = service.change(f"cp {MAIN} /root/opened.cf; echo 'mynetworks = 0.0.0.0/0' >> /root/opened.cf; "
+                               f"mount --bind /root/opened.cf {MAIN}; postfix reload")
+        service.assert_withdrawn(since)
+        service.wait_for_log(cursor, f"another file is mounted at {MAIN}", f"umount {MAIN}", "-mynetworks = 0.0.0.0/0")
+        assert "umount" in service.relay.agent("status").stdout
+    finally:
+        back = service.change(f"umount {MAIN}; postfix reload")
+        service.mend()
+    assert service.stays_back(back) is not None
+
+
 # Both at once, and with the node in trouble elsewhere
 
 OPENED = "mynetworks = 0.0.0.0/0\n"

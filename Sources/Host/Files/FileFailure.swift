@@ -44,6 +44,7 @@ package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible 
         case .permissionDenied, .notPermitted: "; run as root (on SELinux hosts, see also: ausearch -m avc -ts recent)"
         case .noSpace: "; free space on that file system (df -h)"
         case .readOnlyFileSystem: "; the file system is mounted read-only (findmnt -T \(path))"
+        case .resourceBusy where operation != .lock: "; where it is a mount (findmnt \(path)), run 'umount \(path)'"
         default: ""
         }
     }

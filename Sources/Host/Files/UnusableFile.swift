@@ -16,6 +16,8 @@ package struct UnusableFile: Error, Sendable, Equatable, CustomStringConvertible
         case open(FilePath)
         /// Its file system takes no changes.
         case readOnly(FilePath)
+        /// Another file is mounted over it.
+        case mounted(FilePath)
     }
 
     package let path: FilePath
@@ -38,6 +40,7 @@ package struct UnusableFile: Error, Sendable, Equatable, CustomStringConvertible
         case .foreign(let owned): "\(owned) does not belong to root, so another user could have root write elsewhere"
         case .open(let written): "others than root can write \(written)"
         case .readOnly(let location): "\(location) is on a file system that is read-only here"
+        case .mounted(let location): "another file is mounted at \(location), and hides the one that is to be edited"
         }
     }
 
@@ -53,6 +56,8 @@ package struct UnusableFile: Error, Sendable, Equatable, CustomStringConvertible
             target == nil
                 ? "Make it writable (findmnt -T \(location))"
                 : "Make it writable (findmnt -T \(location); the resident agent can't write in /home), \(plain)"
+        case .mounted(let location):
+            "Run 'umount \(location)', and take out what mounts it (findmnt \(location), /etc/fstab)"
         }
     }
 }
@@ -85,11 +90,35 @@ extension FileSystem {
         }
         var system = statvfs()
         let folder = self.location(of: location.removingLastComponent()).string
+        // The kernel renames nothing over a mount.
+        if isMountPoint(location) { throw unusable(.mounted(location)) }
         if statvfs(folder, &system) == 0, system.f_flag & UInt(ST_RDONLY) != 0 { throw unusable(.readOnly(location)) }
         return location
     }
 
     private func target(of path: FilePath) -> FilePath? { linkTarget(of: path).map { FilePath($0) } }
+
+    /// Whether something is mounted at a path, as this program sees it (proc_pid_mountinfo(5)).
+    private func isMountPoint(_ path: FilePath) -> Bool {
+        let table = (try? bytes(at: "/proc/self/mountinfo")) ?? []
+        return table.split(separator: UInt8(ascii: "\n")).contains { line in
+            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
+            return fields.count > 4 && fields[4].elementsEqual(Self.escaped(path).utf8)
+        }
+    }
+
+    /// As the kernel writes paths there.
+    private static func escaped(_ path: FilePath) -> String {
+        path.string.map { character in
+            switch character {
+            case " ": "\\040"
+            case "\t": "\\011"
+            case "\n": "\\012"
+            case "\\": "\\134"
+            default: String(character)
+            }
+        }.joined()
+    }
 
     private func folders(above path: FilePath) -> [FilePath] {
         var folders: [FilePath] = []

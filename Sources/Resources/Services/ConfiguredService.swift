@@ -131,7 +131,13 @@ package struct ConfiguredService: Resource {
         let isProven = edit.bytes == proven?.bytes
         // What worked before is put back at once; its service may be about to take up what stands there now.
         if !isProven { try await configuration.validate(edit.candidates) }
-        for file in edit.changedFiles { _ = try files.editableLocation(of: file.path) }
+        for file in edit.changedFiles {
+            do {
+                _ = try files.editableLocation(of: file.path)
+            } catch {
+                throw UnmadeChange(change: file.change, reason: error)
+            }
+        }
         let change: Generation?
         do {
             // Judging takes a while. What somebody has written meanwhile is not to be lost, so it is judged as well.
@@ -223,6 +229,25 @@ package struct ConfiguredService: Resource {
         guard file.current.hasText, !file.wasOwn, !files.exists(original) else { return }
         try files.replace(original, with: file.current.bytes, attributes: file.current.attributes)
     }
+}
+
+/// A file that is not as it should be, and can't be edited.
+package struct UnmadeChange: Error, CustomStringConvertible {
+    package let change: Change
+    package let reason: UnusableFile
+
+    package var description: String {
+        let lines = (change.diff ?? "").split(separator: "\n").filter { line in
+            guard let first = line.first, first == "-" || first == "+" else { return false }
+            return !line.hasPrefix("---") && !line.hasPrefix("+++")
+        }
+        let rest = lines.count > Self.limit ? "\n... and \(lines.count - Self.limit) lines more" : ""
+        guard !lines.isEmpty else { return "\(reason)" }
+        return "\(reason). What is wrong (-), and what it has to be (+):\n"
+            + lines.prefix(Self.limit).joined(separator: "\n") + rest
+    }
+
+    private static let limit = 10
 }
 
 /// Somebody else writes a file each time that the agent is about to.
