@@ -163,6 +163,29 @@ struct MailTransferAgentTests {
         }
     }
 
+    @Test func aPostfixThatItsServiceDoesNotKnowIsStopped() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            _ = try PretendedPostfix(in: files)
+            var stopping: ScriptedRunner { ScriptedRunner(["postfix stop": CommandOutput(status: 0)]) }
+            let runner = stopping
+            let changes = try await pass(files, ["postfix": down], runner: runner).changes
+            #expect(changes == ["stop the Postfix that was started past the service manager"])
+            #expect(runner.lines == ["postfix stop"])
+            let starting = ServiceState(isInstalled: true, isEnabled: true, isActive: false, isStarting: true)
+            // A unit that is started again and again can't come up beside it.
+            #expect(try await pass(files, ["postfix": starting], runner: stopping).changes == changes)
+            #expect(try await pass(files, ["postfix": up]).changes.isEmpty)
+            try put("/proc/100/cgroup", "0::/system.slice/system-postfix.slice/postfix@-.service\n", in: files)
+            #expect(try await pass(files, ["postfix": starting]).changes.isEmpty)
+            #expect(try await pass(files, ["postfix": down], runner: stopping).changes == changes)
+            // One that can't be stopped is told, and one that has ended by itself is fine.
+            let failing = ScriptedRunner(["postfix stop": CommandOutput(status: 1)])
+            await #expect(throws: CommandFailure.self) { try await pass(files, ["postfix": down], runner: failing) }
+            try files.remove("/proc/100/stat")
+            #expect(try await pass(files, ["postfix": down]).changes.isEmpty)
+        }
+    }
+
     @Test func anotherProgramOnThePortIsNamed() async throws {
         try await withTemporaryRoot { (files) async throws in
             let listener = "   0: 00000000:0019 00000000:0000 0A 0:0 0:0 0 0 0 900 1 0 100\n"
@@ -179,7 +202,8 @@ struct MailTransferAgentTests {
             #expect(try await pass(files, ["postfix": up]).changes.isEmpty)
             try put("/proc/77/comm", "master\n", in: files)
             let master = await #expect(throws: PortTaken.self) { try await pass(files, ["postfix": down]) }
-            #expect(master?.description.contains("run 'postfix stop'") == true)
+            #expect(master?.description.contains("it is a Postfix of another configuration") == true)
+            #expect(master?.description.contains("run 'kill 77'") == true)
             // What is left of a Postfix that ends lets go by itself.
             try put("/proc/77/comm", "smtpd\n", in: files)
             #expect(try await pass(files, ["postfix": down]).changes.isEmpty)

@@ -224,6 +224,32 @@ def test_a_dead_postfix_is_started_again_though_the_settings_are_wrong(service, 
         service.mend()
 
 
+# One that runs where its unit does not know it. The agent's unit may not see who holds its ports.
+STRAY = {
+    "by hand": "postfix stop; postfix start",
+    "in a scope of its own": "postfix stop; systemd-run -q --scope postfix start",
+    "beside a unit that failed": "postfix stop; postfix start; systemctl start postfix || true",
+}
+
+
+@pytest.mark.parametrize("kind", STRAY)
+def test_a_postfix_that_was_started_past_its_unit_is_brought_back_into_it(service, kind):
+    relay, cursor = service.relay, service.mark()
+    agent = relay.shell("systemctl show -p MainPID --value smtp-relay-agent").strip()
+    try:
+        # Otherwise the agent may be the first to start Postfix.
+        since = service.change(f"kill -STOP {agent}; {STRAY[kind]} 2>/dev/null; kill -CONT {agent}")
+        service.wait_for_log(cursor, "stop the Postfix that was started past the service manager")
+        relay.wait_until("systemctl is-active -q postfix", 10, "Postfix's unit")
+        master = relay.shell("cat /proc/$(tr -d ' ' </var/spool/postfix/pid/master.pid)/cgroup")
+        assert "/postfix" in master and ".service" in master, master
+        assert service.stays_back(since, 15) is not None, service.log(cursor)
+        service.lab.wait_for_backend(relay, "UP", 10)
+        service.assert_mail_flows()
+    finally:
+        service.mend()
+
+
 def test_a_wrong_setting_is_shown_and_nothing_stale_with_it(service):
     """A sample that the last pass did not take is not shown as one of now."""
     relay, cursor = service.relay, service.mark()

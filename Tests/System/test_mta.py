@@ -136,13 +136,26 @@ def test_any_other_program_on_port_25_is_named_with_the_cure(relay):
     settled(relay)
 
 
-def test_a_postfix_that_was_started_by_hand_is_told(relay):
+def test_a_postfix_that_was_started_by_hand_is_brought_back_into_its_unit(relay):
     relay.shell("systemctl stop postfix; postfix start")
     relay.wait_until("ss -ltn 'sport = :25' | grep -q LISTEN", 10, "Postfix")
+    assert "stop the Postfix that was started past the service manager" in relay.agent("plan").stdout
     result = relay.agent("reconcile")
-    relay.shell("postfix stop")
+    assert result.returncode == 0, result.stdout
+    relay.shell("systemctl is-active -q postfix")
+    settled(relay)
+
+
+def test_a_postfix_of_another_configuration_is_told(relay):
+    """It is not the one that the agent looks after."""
+    relay.shell("systemctl stop postfix; cp -a /etc/postfix /root/other; mkdir -p /var/spool/other /var/lib/other; "
+                "postconf -c /root/other -e queue_directory=/var/spool/other data_directory=/var/lib/other "
+                "multi_instance_name=; chown postfix /var/lib/other; postfix -c /root/other start")
+    relay.wait_until("ss -ltn 'sport = :25' | grep -q LISTEN", 10, "Postfix")
+    result = relay.agent("reconcile")
+    relay.shell("postfix -c /root/other stop")
     assert result.returncode == 1
-    assert "run 'postfix stop'" in result.stdout
+    assert "it is a Postfix of another configuration" in result.stdout
     assert relay.agent("reconcile").returncode == 0
     settled(relay)
 

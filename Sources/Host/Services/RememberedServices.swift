@@ -44,12 +44,14 @@ package actor RememberedServices: ServiceManager {
             states[service]?.mainProcessStart = files.startTime(ofProcess: process)
         }
         // What is on its way is elsewhere soon, and says so by nothing that is looked at here.
-        if let definitions, states.values.allSatisfy({ !$0.isStarting }) {
+        if let definitions, states.values.allSatisfy({ !$0.isStarting && !$0.isStopping }) {
             let evidence = definitions + processesEvidence(for: states)
             last = Answer(services: services, states: states, evidence: evidence, time: .now)
         }
         return states
     }
+
+    package func forgetStates() { last = nil }
 
     package func enable(_ service: ServiceName) async throws(ServiceFailure) {
         last = nil

@@ -19,6 +19,8 @@ package struct ServiceState: Sendable, Equatable {
     package let isActive: Bool
     /// Whether it is on its way up, or waits to be started again after a failure.
     package let isStarting: Bool
+    /// Whether it is on its way down.
+    package let isStopping: Bool
     /// The number of its main process, where it has one.
     package let mainProcess: Int32?
     /// When that process began, where somebody has looked: it tells it from a later one of the same number.
@@ -29,12 +31,14 @@ package struct ServiceState: Sendable, Equatable {
         isEnabled: Bool,
         isActive: Bool,
         isStarting: Bool = false,
+        isStopping: Bool = false,
         mainProcess: Int32? = nil
     ) {
         self.isInstalled = isInstalled
         self.isEnabled = isEnabled
         self.isActive = isActive
         self.isStarting = isStarting
+        self.isStopping = isStopping
         self.mainProcess = mainProcess
     }
 
@@ -54,6 +58,8 @@ package protocol ServiceManager: Sendable {
     var definitions: [FilePath] { get }
     /// The state of each service, in one question.
     func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState]
+    /// Has the next question answered by what is true then, where answers are remembered.
+    func forgetStates() async
     func enable(_ service: ServiceName) async throws(ServiceFailure)
     /// Keeps a service from coming up with the system, and stops it.
     func disable(_ service: ServiceName) async throws(ServiceFailure)
@@ -80,6 +86,7 @@ extension ServiceManager {
     package var definitions: [FilePath] { ["/etc/systemd/system"] }
     package func forget(_ service: ServiceName) async throws(ServiceFailure) {}
     package func forgetFailures(of service: ServiceName) async throws(ServiceFailure) {}
+    package func forgetStates() async {}
 }
 
 /// The kinds of service definitions.

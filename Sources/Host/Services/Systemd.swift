@@ -26,6 +26,7 @@ package struct Systemd: ServiceManager {
                 isEnabled: Self.enabledStates.contains(block["UnitFileState"] ?? ""),
                 isActive: Self.activeStates.contains(block["ActiveState"] ?? ""),
                 isStarting: block["ActiveState"] == "activating",
+                isStopping: block["ActiveState"] == "deactivating",
                 mainProcess: block["MainPID"].flatMap { Int32($0) }.flatMap { $0 > 0 ? $0 : nil }
             )
         }

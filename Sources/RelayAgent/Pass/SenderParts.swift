@@ -51,6 +51,7 @@ struct SenderParts: NodeParts {
                 services: services,
                 files: host.files
             ),
+            StrayPostfix(services: services, runner: host.runner, files: host.files),
             ConfiguredService(
                 SenderPostfixService(postfix, runner: host.runner, files: host.files),
                 services: services,

@@ -75,13 +75,15 @@ package struct MailTransferAgent: Resource {
         var changes = unwanted.map { Change(.service, "stop and disable \($0): Postfix is to have its port") }
         if let alternative { changes.append(Change(.file, "have alternatives' mta be \(alternative)")) }
         if alternative != nil { before.alternative = MailAlternative(files: files).current() }
+        let stray = try await StrayPostfix(services: services, runner: runner, files: files).check()
+        if case .drifted(let drift) = stray { changes += drift.changes }
         guard !changes.isEmpty else {
             try await expectFreePorts()
             return .inSync
         }
         return .drifted(
             Drift(changes) { [unwanted, before] in
-                try keep(before)
+                if before != MailAgentBefore() { try keep(before) }
                 let queues = RivalQueues(runner: runner, files: files)
                 // While their own services still take what they hand over.
                 if !unwanted.isEmpty { await queues.flush() }
@@ -90,6 +92,7 @@ package struct MailTransferAgent: Resource {
                 }
                 if !unwanted.isEmpty { queues.remainders().forEach(notice) }
                 if let alternative { _ = try await runner.runChecked(MailAlternative.setting(alternative)) }
+                if case .drifted(let drift) = stray { try await drift.apply() }
                 try await expectFreePorts()
             }
         )

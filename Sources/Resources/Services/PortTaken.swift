@@ -17,7 +17,8 @@ package struct PortTaken: Error, CustomStringConvertible {
             return "'ss -ltnp sport = :\(holder.port)' names it as root; stop it"
         }
         if holder.program == "master" {
-            return "it is Postfix, but started past the service manager: run 'postfix stop'"
+            // The one that the pid file names would have been stopped.
+            return "it is a Postfix of another configuration, or has lost its pid file: run 'kill \(process)'"
         }
         return """
             stop it and keep it from coming back ('\(commands.whose(process: process))' tells whose it is, \

@@ -36,6 +36,14 @@ package actor ServiceBoard {
         try await known()[service] ?? .unknown
     }
 
+    /// The same, asked for now.
+    func freshState(of service: ServiceName) async throws -> ServiceState {
+        states = nil
+        // A manager that remembers its answers knows nothing of a service without a process.
+        await manager.forgetStates()
+        return try await state(of: service)
+    }
+
     /// Does something to the services; what was known of them is out of date then, also if it fails.
     package func change(_ act: @Sendable (any ServiceManager) async throws -> Void) async throws {
         defer { states = nil }

@@ -1,0 +1,58 @@
+package import Host
+package import Reconcile
+import SystemPackage
+
+/// That the Postfix of this host is the service manager's, and not one that somebody started by hand or by cron.
+///
+/// Such a Postfix serves its senders, but its service can't be started beside it, and the system would not stop it in good
+/// order. Its pid file tells that it is Postfix, also where the agent may not see who holds the ports.
+package struct StrayPostfix: Resource {
+    package let name = "mta"
+
+    private let services: ServiceBoard
+    private let runner: any CommandRunner
+    private let files: FileSystem
+
+    private static let service = ServiceName("postfix")
+
+    package init(services: ServiceBoard, runner: any CommandRunner, files: FileSystem) {
+        self.services = services
+        self.runner = runner
+        self.files = files
+    }
+
+    package func check() async throws -> Check {
+        let known = try await services.state(of: Self.service)
+        guard known.isInstalled, !known.isActive, master != nil else { return .inSync }
+        // The answer may be older than a start by somebody else.
+        let state = try await services.freshState(of: Self.service)
+        guard !state.isActive, let master else { return .inSync }
+        if state.isStarting || state.isStopping, isOfItsUnit(master) { return .inSync }
+        let change = Change(.service, "stop the Postfix that was started past the service manager")
+        return .drifted(Drift([change], apply: end))
+    }
+
+    private var master: Int32? {
+        let processes = PostfixProcesses.current(queue: QueueDirectory.current(files), files: files)
+        return processes.flatMap { $0.master.split(separator: " ").first }.flatMap { Int32($0) }
+    }
+
+    /// Whether systemd counts a process among those of Postfix's unit (proc_pid_cgroup(5)): postfix.service, or Debian's
+    /// postfix@-.service.
+    private func isOfItsUnit(_ process: Int32) -> Bool {
+        let text = (try? files.bytes(at: FilePath("/proc/\(process)/cgroup"))) ?? []
+        let names = String(decoding: text, as: UTF8.self).split { $0 == "/" || $0.isNewline }
+        return names.contains { $0.hasPrefix("postfix") && $0.hasSuffix(".service") }
+    }
+
+    /// The step that follows starts the service, on files that are as they should be.
+    private func end() async throws {
+        let stop = Command("postfix", ["stop"], timeout: .seconds(30))
+        do {
+            _ = try await runner.runChecked(stop)
+        } catch {
+            // It may have ended by itself meanwhile.
+            if master != nil { throw error }
+        }
+    }
+}
