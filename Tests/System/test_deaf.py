@@ -250,6 +250,38 @@ def test_a_postfix_that_was_started_past_its_unit_is_brought_back_into_it(servic
         service.mend()
 
 
+# What the agent keeps for itself is spoiled
+
+STATE = [*(f"/run/smtp-relay-agent/{name}" for name in
+           ("proof", "busy-looks", "loaded", "self-test.json", "facts.json", "status.json", "labels", "www/health")),
+         *(f"/var/lib/smtp-relay-agent/{name}" for name in ("instance", "settings.json", "load-balancers.json", "before.json"))]
+SPOILED = {
+    "a folder": "rm -f $file; mkdir $file",
+    "a folder with a file": "rm -f $file; mkdir $file; echo mine > $file/mine",
+    "a FIFO": "rm -f $file; mkfifo $file",
+    "nonsense": "printf 'no\\0nsense {' > $file",
+}
+
+
+@pytest.mark.parametrize("kind", SPOILED)
+def test_spoiled_state_of_the_agent_is_cleared_by_itself(service, kind):
+    relay, cursor = service.relay, service.mark()
+    before = "/var/lib/smtp-relay-agent/before.json"
+    relay.shell(f"cp {before} /root/before.json")
+    try:
+        since = service.change(f"for file in {' '.join(STATE)}; do {SPOILED[kind]}; done; postfix reload")
+        assert service.stays_back(since, 20) is not None, service.log(cursor)
+        if kind != "nonsense":
+            log = service.wait_for_log(cursor, "/run/smtp-relay-agent/proof was ", "/var/lib/smtp-relay-agent/instance was ")
+            assert log.count("/run/smtp-relay-agent/proof was ") == 1, log
+        if kind == "a folder with a file":
+            assert relay.shell("cat /run/smtp-relay-agent/proof.set-aside-*/mine") == "mine\n"
+        again = relay.agent("reconcile")
+        assert again.returncode == 0 and "was " not in again.stdout, again.stdout
+    finally:
+        service.mend(f"cp /root/before.json {before}; rm -rf {' '.join(path + '.set-aside-*' for path in STATE)}")
+
+
 def test_a_wrong_setting_is_shown_and_nothing_stale_with_it(service):
     """A sample that the last pass did not take is not shown as one of now."""
     relay, cursor = service.relay, service.mark()

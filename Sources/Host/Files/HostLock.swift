@@ -48,6 +48,7 @@ package struct HostLock: ~Copyable {
     private init(opening path: FilePath, in files: FileSystem) throws(FileFailure) {
         let location = files.location(of: path)
         do {
+            _ = try files.clearPlaceOfFile(path)
             try Self.removeForeign(location)
             let descriptor = try FileDescriptor.open(
                 location,
@@ -63,6 +64,8 @@ package struct HostLock: ~Copyable {
                 throw error
             }
             self.descriptor = descriptor
+        } catch let failure as FileFailure {
+            throw failure
         } catch {
             throw FileFailure(.lock, path, error)
         }

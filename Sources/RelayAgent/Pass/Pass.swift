@@ -40,6 +40,7 @@ package struct Pass: Sendable {
         }
         defer { extendLifetime(lock) }
         do {
+            for line in try OwnFiles(files: host.files).clear() { log.warning("files", line) }
             try host.files.removeLeftovers(in: NodeTraces(files: host.files).folders)
         } catch {
             log.warning("files", "\(error)")
