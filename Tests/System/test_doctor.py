@@ -571,6 +571,9 @@ def test_what_is_wrong_with_a_target_group(clinic, relay):
          Attributes=[{**attribute, "Value": "false"}])
     call(clinic, "elbv2", "deregister_targets", TargetGroupArn=arn, Targets=[{"Id": relay.instance}])
     out = examine(relay, *groups)
+    # The node leaves what the settings no longer name, and the tests that follow find nothing left to do.
+    relay.agent("reconcile", check=True)
+    assert relay.agent("plan").returncode == 0
     assert list(trap) == ["health-check-of-mail"]
     # Its health checks have the header, too, and fail.
     assert {"proxy-protocol-mismatch"} <= proxied.keys() <= {"proxy-protocol-mismatch", "not-in-service"}
@@ -695,7 +698,9 @@ def test_it_greets_with_the_name_of_its_public_address(clinic, relay, public):
     dead = relay.agent("plan", "--set", "load_balancer.classic=")
     took = time.monotonic() - began
     relay.write("/etc/resolv.conf", f"nameserver {network.RESOLVER}\n")
-    assert dead.returncode == 0, dead.stdout
+    # Without a load balancer in the settings nothing is asked of AWS, and the node is to leave the one that it was in.
+    assert dead.returncode == 2 and dead.stdout.count("\n") == 3, dead.stdout
+    assert "leave load balancer smtp-relay, which the settings do not name any more" in dead.stdout
     assert took < 6
     # A name that a setting gives the host is the one that it goes by.
     relay.agent("reconcile", "--set", f"mail.hostname={own}", check=True)
