@@ -240,7 +240,7 @@ def test_a_postfix_that_was_started_past_its_unit_is_brought_back_into_it(servic
         # Otherwise the agent may be the first to start Postfix.
         since = service.change(f"kill -STOP {agent}; {STRAY[kind]} 2>/dev/null; kill -CONT {agent}")
         service.wait_for_log(cursor, "stop the Postfix that was started past the service manager")
-        relay.wait_until("systemctl is-active -q postfix", 10, "Postfix's unit")
+        relay.wait_until("systemctl is-active -q postfix", 15, "Postfix's unit")
         master = relay.shell("cat /proc/$(tr -d ' ' </var/spool/postfix/pid/master.pid)/cgroup")
         assert "/postfix" in master and ".service" in master, master
         assert service.stays_back(since, 15) is not None, service.log(cursor)

@@ -65,13 +65,24 @@ package struct PostfixProcesses: Sendable, Equatable {
     }
 
     /// The master that Postfix's pid file names, where it still runs.
+    ///
+    /// systemd removes the pid file of a unit that has ended, also where another master has written it since. A master holds a
+    /// lock all its life (master(8), master.lock in data_directory), which tells it as well.
     private static func master(queue: FilePath, files: FileSystem) -> (process: Int32, stat: ProcessStat)? {
-        guard let bytes = try? files.bytes(at: queue.appending("pid/master.pid"), limit: 64),
-            let process = Int32(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)),
-            let stat = files.processStat(process), stat.name == "master", stat.state != "Z"
-        else { return nil }
-        return (process, stat)
+        let bytes = (try? files.bytes(at: queue.appending("pid/master.pid"), limit: 64)) ?? []
+        let named = Int32(String(decoding: bytes, as: UTF8.self).filter(\.isNumber))
+        if let named, let stat = living(named, files) { return (named, stat) }
+        for process in FileLocks(files: files).processes(holding: [lock]) {
+            if let stat = living(process, files) { return (process, stat) }
+        }
+        return nil
     }
+
+    private static func living(_ process: Int32, _ files: FileSystem) -> ProcessStat? {
+        files.processStat(process).flatMap { $0.name == "master" && $0.state != "Z" ? $0 : nil }
+    }
+
+    private static let lock: FilePath = "/var/lib/postfix/master.lock"
 
     private static let queueManagers: Set = ["qmgr", "nqmgr", "oqmgr"]
     private static let speakers: Set = ["smtpd", "postscreen"]

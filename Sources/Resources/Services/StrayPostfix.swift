@@ -5,7 +5,7 @@ import SystemPackage
 /// That the Postfix of this host is the service manager's, and not one that somebody started by hand or by cron.
 ///
 /// Such a Postfix serves its senders, but its service can't be started beside it, and the system would not stop it in good
-/// order. Its pid file tells that it is Postfix, also where the agent may not see who holds the ports.
+/// order. Its pid file or its lock tells that it is Postfix, also where the agent may not see who holds the ports.
 package struct StrayPostfix: Resource {
     package let name = "mta"
 
@@ -14,6 +14,8 @@ package struct StrayPostfix: Resource {
     private let files: FileSystem
 
     private static let service = ServiceName("postfix")
+    /// For its processes to end what they are at.
+    private static let patience: Duration = .seconds(10)
 
     package init(services: ServiceBoard, runner: any CommandRunner, files: FileSystem) {
         self.services = services
@@ -48,11 +50,25 @@ package struct StrayPostfix: Resource {
     /// The step that follows starts the service, on files that are as they should be.
     private func end() async throws {
         let stop = Command("postfix", ["stop"], timeout: .seconds(30))
-        do {
-            _ = try await runner.runChecked(stop)
-        } catch {
-            // It may have ended by itself meanwhile.
-            if master != nil { throw error }
+        _ = try? await runner.run(stop)
+        // Without its pid file, 'postfix stop' does not find it. It does the same.
+        guard let master else { return }
+        _ = try await runner.runChecked(Command("kill", ["-TERM", "\(master)"]))
+        let deadline = Waiting.now + Self.patience
+        while self.master == master {
+            guard Waiting.now < deadline else { throw StillRunning(process: master) }
+            try await Waiting.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private struct StillRunning: Error, CustomStringConvertible {
+        let process: Int32
+
+        var description: String {
+            """
+            the Postfix that was started past the service manager (process \(process)) does not end; run \
+            'kill -KILL \(process)', then 'smtp-relay-agent reconcile'
+            """
         }
     }
 }
