@@ -212,7 +212,8 @@ package struct NodeVerifier: Sendable {
         let test = String(decoding: try encoder.encode(selfTest), as: UTF8.self)
         let fingerprint = try LoadedConfiguration(files: files).fingerprint()
         let others = try FurtherInstances(files: files).summary
-        return "master \(processes.master), queue manager \(load)\n\(fingerprint)\n\(tablesElsewhere)\(test)\n\(others)\n"
+        let process = "master \(processes.master), queue manager \(load)"
+        return "\(process)\n\(fingerprint)\n\(tablesElsewhere)\(test)\n\(others)\n"
     }
 
     /// The tables outside of Postfix's folder: Postfix goes by a new version of one without a reload.
