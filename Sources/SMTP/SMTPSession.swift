@@ -190,17 +190,23 @@ private final class Progress: Sendable {
     ///   - whole: How long the conversation may take.
     ///   - answer: How long each answer after the greeting may take.
     func sleepUntilLate(_ whole: Duration, _ answer: Duration?) async throws {
-        let end = step.since + whole
+        // It counts from when it runs itself: on a starved host the conversation begins no earlier.
+        let end = ContinuousClock.now + whole
+        var seen = step.since
+        var deadline = end
         while true {
-            let step = step
-            var deadline = end
-            if let answer, step.command != Self.connection { deadline = min(end, step.since + answer) }
-            let now = ContinuousClock.now
+            let (step, now) = (step, ContinuousClock.now)
+            if step.since != seen, step.command != Self.connection {
+                seen = step.since
+                deadline = min(end, now + (answer ?? whole))
+            }
             if now >= deadline { return }
-            // A step that follows may be due before this one's end.
-            try await Task.sleep(for: min(deadline - now, answer ?? whole))
+            try await Task.sleep(for: min(deadline - now, answer == nil ? whole : Self.glance))
         }
     }
+
+    /// How soon a new step is noticed.
+    private static let glance: Duration = .milliseconds(500)
 }
 
 /// Cuts what comes in into lines, and lines into replies.

@@ -102,10 +102,12 @@ struct MessageTrial: Sendable {
         }
     }
 
-    /// Whether postmap(1) gives the answers that cleanup(8) gets of a table or a table of tables.
+    /// Whether what postmap(1) says of a table, or of a table of tables, holds for cleanup(8).
+    ///
+    /// Of a pipe, cleanup(8) asks the second table only where the first one has the key, and may never do so.
     private static func canBeJudged(_ word: String) -> Bool {
         let tables = TableReference.all(in: word)
-        return !tables.isEmpty && !word.contains("proxy:")
+        return !tables.isEmpty && !word.contains("proxy:") && !word.contains("pipemap:")
             && tables.allSatisfy { table in
                 if unjudged.contains(table.type) { return false }
                 if !filed.contains(table.type) { return true }
