@@ -89,7 +89,7 @@ def test_main_cf_is_as_the_package_brought_it_but_for_one_line(settled):
 def test_each_command_does_what_makes_sense_there(settled):
     assert run(settled, "plan").stdout == "Nothing to do.\n"
     reconciled = run(settled, "reconcile", "--detailed-exit-status")
-    assert (reconciled.returncode, "all 5 parts are as they should be" in reconciled.stdout) == (0, True)
+    assert (reconciled.returncode, "all 6 parts are as they should be" in reconciled.stdout) == (0, True)
     status = run(settled, "status").stdout
     assert re.match(rf"node +sender, whose mail goes to {re.escape(RELAYHOST)}\n", status), status
     assert json.loads(run(settled, "status", "--json").stdout)["role"] == "sender"
