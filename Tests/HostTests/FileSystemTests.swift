@@ -68,6 +68,14 @@ struct FileSystemTests {
         }
     }
 
+    @Test func aFIFOIsReadWithoutWaitingForAWriter() async throws {
+        try await withTemporaryRoot { files in
+            #expect(mkfifo(files.location(of: "/fifo").string, 0o600) == 0)
+            let bytes = try files.bytes(at: "/fifo")
+            #expect(bytes.isEmpty)
+        }
+    }
+
     @Test func anErrorNamesThePathAndTheReason() async throws {
         try await withTemporaryRoot { files in
             #expect(throws: FileFailure(.write, "/no/folder", code: .noSuchFileOrDirectory)) {

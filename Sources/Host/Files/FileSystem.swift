@@ -47,7 +47,9 @@ package struct FileSystem: Sendable {
     /// - Parameter limit: Reading ends once there are this many.
     package func bytes(at path: FilePath, limit: Int = .max) throws(FileFailure) -> [UInt8] {
         do {
-            let descriptor = try FileDescriptor.open(location(of: path), .readOnly, options: [.closeOnExec])
+            // A FIFO in a file's place would wait for a writer.
+            let options: FileDescriptor.OpenOptions = [.closeOnExec, .nonBlocking]
+            let descriptor = try FileDescriptor.open(location(of: path), .readOnly, options: options)
             return try descriptor.closeAfter {
                 var bytes: [UInt8] = []
                 var chunk = [UInt8](repeating: 0, count: min(limit, 16384))

@@ -64,18 +64,27 @@ package struct PostfixProcesses: Sendable, Equatable {
         return stopped.subtracting(running)
     }
 
-    /// The master that Postfix's pid file names, where it still runs.
+    /// Whether a master runs that the pid file of a queue names, such as one of a further instance.
+    package static func isMasterNamed(in queue: FilePath, files: FileSystem) -> Bool {
+        namedMaster(queue: queue, files: files) != nil
+    }
+
+    /// The master of the host's own instance, where it runs.
     ///
     /// systemd removes the pid file of a unit that has ended, also where another master has written it since. A master holds a
     /// lock all its life (master(8), master.lock in data_directory), which tells it as well.
     private static func master(queue: FilePath, files: FileSystem) -> (process: Int32, stat: ProcessStat)? {
-        let bytes = (try? files.bytes(at: queue.appending("pid/master.pid"), limit: 64)) ?? []
-        let named = Int32(String(decoding: bytes, as: UTF8.self).filter(\.isNumber))
-        if let named, let stat = living(named, files) { return (named, stat) }
+        if let named = namedMaster(queue: queue, files: files) { return named }
         for process in FileLocks(files: files).processes(holding: [lock]) {
             if let stat = living(process, files) { return (process, stat) }
         }
         return nil
+    }
+
+    private static func namedMaster(queue: FilePath, files: FileSystem) -> (process: Int32, stat: ProcessStat)? {
+        let bytes = (try? files.bytes(at: queue.appending("pid/master.pid"), limit: 64)) ?? []
+        guard let process = Int32(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)) else { return nil }
+        return living(process, files).map { (process, $0) }
     }
 
     private static func living(_ process: Int32, _ files: FileSystem) -> ProcessStat? {

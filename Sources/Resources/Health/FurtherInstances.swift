@@ -51,7 +51,7 @@ struct FurtherInstances {
     private func isRunning(_ instance: FurtherInstance) -> Bool {
         guard let queue = instance.queue.map({ FilePath($0) }) else { return false }
         return !files.areSame(queue, QueueDirectory.current(files))
-            && PostfixProcesses.current(queue: queue, files: files) != nil
+            && PostfixProcesses.isMasterNamed(in: queue, files: files)
     }
 
     private func folders(in parameter: String) -> [FilePath] {
