@@ -272,8 +272,9 @@ def test_spoiled_state_of_the_agent_is_cleared_by_itself(service, kind):
         since = service.change(f"for file in {' '.join(STATE)}; do {SPOILED[kind]}; done; postfix reload")
         assert service.stays_back(since, 20) is not None, service.log(cursor)
         if kind != "nonsense":
-            log = service.wait_for_log(cursor, "/run/smtp-relay-agent/proof was ", "/var/lib/smtp-relay-agent/instance was ")
-            assert log.count("/run/smtp-relay-agent/proof was ") == 1, log
+            # A pass that is under way may write some of them anew by itself.
+            log = service.wait_for_log(cursor, "/var/lib/smtp-relay-agent/instance was ")
+            assert log.count("/run/smtp-relay-agent/proof was ") <= 1, log
         if kind == "a folder with a file":
             assert relay.shell("cat /run/smtp-relay-agent/proof.set-aside-*/mine") == "mine\n"
         again = relay.agent("reconcile")

@@ -54,7 +54,7 @@ struct MessageTrial: Sendable {
     }
 
     /// The headers of an ordinary mail that came over some hosts are about as long.
-    private static let smallestLimit = 10_000
+    private static let smallestLimit = 1_000
 
     /// With speed_adjust, smtpd(8) turns to its filter only when it has the whole message.
     private func judgeProxyFilter(_ values: ParameterValues, _ door: Door) async throws {
