@@ -117,16 +117,27 @@ struct NodeResources: NodeParts {
 
     /// Has told what the load balancers make of a node that does not work, and has it leave those that it must not be in.
     /// What goes wrong with that is not what is wrong.
-    func look(because failure: StepFailure?) async {
+    ///
+    /// - Returns: Whether all of them told, and none has the node that must not.
+    @discardableResult
+    func look(because failure: StepFailure?) async -> Bool {
+        var isClear = request.facts == .current
         let reason = failure.map { "\($0.step): \($0)" } ?? "it does not work"
         for membership in memberships(.leftAlone(because: reason)) {
-            guard case .drifted(let drift)? = try? await membership.check() else { continue }
             do {
+                guard case .drifted(let drift) = try await membership.check() else { continue }
                 try await drift.apply()
-            } catch {
+            } catch let error as StillInPlace {
+                isClear = false
                 log.failed(membership.name, "\(error)")
+            } catch let error as LeftPlace {
+                log.failed(membership.name, "\(error)")
+            } catch {
+                // One that does not tell is for the passes of a node that works.
+                isClear = false
             }
         }
+        return isClear
     }
 
     /// The host's own parts.

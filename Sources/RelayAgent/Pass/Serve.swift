@@ -61,7 +61,12 @@ struct Serve: Sendable {
         if Task.isCancelled { return results }
         if health.hasFailed || !host.files.exists(FilePath(NginxConfiguration.healthFile)) {
             // What the load balancers make of it is worth knowing; it is their own checks that take the node out.
-            if parts.request.agent != nil { await parts.look(because: results.failures.first) }
+            let isRefused = host.files.exists(Self.refusal)
+            if parts.request.agent != nil || isRefused {
+                let isClear = await parts.look(because: results.failures.first)
+                // Once the node is out of the one that it must not be in, the next pass publishes its health.
+                if isClear, isRefused { results.note("health") { try host.files.remove(Self.refusal) } }
+            }
             return results
         }
         if !postfix.hasFailed { results.note("postfix") { try services.postfix.markProven() } }
