@@ -10,7 +10,7 @@ extension FileSystem {
         return lines.joined(separator: "\n")
     }
 
-    /// What tells tables of Postfix from later versions of them, with the files that postmap(1) makes of them; one file a line.
+    /// Identifies the current versions of Postfix's tables and of the files that postmap(1) makes from them, one file a line.
     package func fingerprint(ofTables paths: [FilePath]) -> String {
         var lines = ""
         for path in paths {

@@ -8,7 +8,7 @@ package struct LocalConnections: Sendable {
         self.files = files
     }
 
-    /// How many there are to the socket whose path ends so.
+    /// Counts the connections to the socket whose path has this ending.
     package func count(to suffix: String) -> Int {
         let table = (try? files.bytes(at: "/proc/net/unix")) ?? []
         return table.split(separator: UInt8(ascii: "\n")).count { line in

@@ -46,7 +46,7 @@ struct Departure: Sendable {
             results.add(await runner.run([[doors]]))
             try await enter(.doorsClosed)
 
-            // What can't be delivered or handed over by the deadline stays here, and is named.
+            // Mail that nobody takes by the deadline stays on this node, and the log names it.
             results.add(await runner.run([[queue]]))
             let end = try await finish(hasLeft: !places.hasFailed)
             if Task.isCancelled { return results }
@@ -189,7 +189,7 @@ extension DrainOrder.Reason {
     /// Whether the node is gone soon, also where it could not leave.
     fileprivate var endsInAnyCase: Bool { isForGood && self != .uninstall }
 
-    /// What becomes of mail that stays.
+    /// The fate of mail that stays on this node, for the log.
     fileprivate var fate: String {
         isForGood ? "they go with this node's disk (see: mailq)" : "Postfix goes on trying (see: mailq)"
     }

@@ -1,4 +1,4 @@
-/// How far a node is that leaves.
+/// A step that a leaving node has reached.
 package enum DeparturePhase: String, Sendable, Codable, CaseIterable {
     /// The health check answers 503.
     case unhealthy
