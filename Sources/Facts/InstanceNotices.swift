@@ -6,8 +6,7 @@ package struct InstanceNotices: Sendable, Equatable {
     /// What Auto Scaling is about to make of the instance: `InService`, `Terminated`, `Standby`, `Detached`,
     /// `Warmed:Stopped` and so on; `nil` in no group (EC2 Auto Scaling User Guide, "Retrieve the target lifecycle state").
     package var targetLifecycleState: String?
-    /// The action of a spot interruption and its time, as in `terminate at 2026-11-24T08:22:00Z`.
-    package var spotAction: String?
+    package var spotInterruption: SpotInterruption?
     /// When EC2 recommended to replace the instance, as it says it.
     package var rebalanceRecommendation: String?
     /// Scheduled maintenance, one line an event: `system-reboot, active, 21 Jan 2027 09:00:43 GMT`.
@@ -24,10 +23,7 @@ package struct InstanceNotices: Sendable, Equatable {
         notices.targetLifecycleState = try await metadata.optional("autoscaling/target-lifecycle-state")
             .map { $0.trimmed.escapedForDisplay }
         if let text = try await metadata.optional("spot/instance-action") {
-            // What can't be read is an interruption all the same.
-            let action = try? JSONDecoder().decode(SpotAction.self, from: Data(text.utf8))
-            notices.spotAction =
-                (action.map { "\($0.action) at \($0.time)" } ?? String(text.prefix(200))).escapedForDisplay
+            notices.spotInterruption = SpotInterruption(reading: text)
         }
         guard !onlyUrgent else { return notices }
         if let text = try await metadata.optional("events/recommendations/rebalance") {
@@ -39,11 +35,6 @@ package struct InstanceNotices: Sendable, Equatable {
             notices.maintenance = events.filter { $0.State == "active" }.map(\.description.escapedForDisplay)
         }
         return notices
-    }
-
-    private struct SpotAction: Decodable {
-        let action: String
-        let time: String
     }
 
     private struct Recommendation: Decodable {

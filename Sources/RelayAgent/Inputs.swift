@@ -231,33 +231,36 @@ package final class Inputs: Sendable {
         return notices
     }
 
-    /// Whether AWS announces something else, of what can't wait for the next pass, than at the last one.
+    /// What AWS announces, of what can't wait for the next pass; `nil` where that is the same as at the last one.
     ///
     /// It is asked every few seconds, so it reads metadata as the last pass did, and no settings.
-    package func hasUrgentNews() async throws -> Bool {
+    func urgentNews() async throws -> InstanceNotices? {
         guard let before = knownNotices.withLock({ $0 }), let metadata = knownMetadata.withLock({ $0 }) else {
-            return false
+            return nil
         }
         let now = try await InstanceNotices.read(from: metadata, onlyUrgent: true)
-        return now.targetLifecycleState != before.targetLifecycleState || now.spotAction != before.spotAction
+        let isSame =
+            now.targetLifecycleState == before.targetLifecycleState && now.spotInterruption == before.spotInterruption
+        return isSame ? nil : now
     }
 
-    /// Whether AWS announces another reason to leave than it did when that was asked last; metadata is read as the settings
-    /// have it.
-    func hasNewReasonToLeave() async throws -> Bool {
+    /// What AWS announces; `nil` where it is no other reason to leave than when that was asked last. Metadata is read as the
+    /// settings have it.
+    func newReasonToLeave() async throws -> InstanceNotices? {
         let known = knownNotices.withLock { $0 } ?? InstanceNotices()
         let metadata = try knownMetadata.withLock { $0 } ?? metadata()
         let now = try await InstanceNotices.read(from: metadata, onlyUrgent: true)
         knownNotices.withLock { $0 = now }
         let shutdown = NodeSettings.Shutdown()
-        return now.reasonsToLeave(shutdown) != known.reasonsToLeave(shutdown) || now.spotAction != known.spotAction
+        let isSame =
+            now.reasonsToLeave(shutdown) == known.reasonsToLeave(shutdown)
+            && now.spotInterruption == known.spotInterruption
+        return isSame ? nil : now
     }
 
     /// Whether AWS has announced, since the pass under way began, that the instance ends or is taken out of service.
     func isToldToEnd() async throws -> Bool {
-        guard try await hasUrgentNews(), let metadata = knownMetadata.withLock({ $0 }) else { return false }
-        let now = try await InstanceNotices.read(from: metadata, onlyUrgent: true)
-        return !now.reasonsToLeave(NodeSettings.Shutdown()).isEmpty
+        try await urgentNews().map { !$0.reasonsToLeave(NodeSettings.Shutdown()).isEmpty } ?? false
     }
 
     /// The settings in force of a relay, the instance's tags among them.

@@ -52,6 +52,15 @@ struct CommonOptions: ParsableArguments {
         )
     }
 
+    /// Whether this command was given settings that the passes to come do not have.
+    func hasOwnSettings(environment: [String: String], launch: LaunchEnvironment) -> Bool {
+        if !assignments.isEmpty { return true }
+        guard let configFile else { return false }
+        let variable = SettingKey.fileVariable
+        let standing = environment[variable] ?? launch.variables[variable] ?? Self.standardFile
+        return canonical(configFile) != canonical(standing)
+    }
+
     /// The settings' file that this command reads; `nil` where there is none.
     func settingsFile(environment: [String: String], files: FileSystem) -> String? {
         let named = configFile ?? environment[SettingKey.fileVariable]

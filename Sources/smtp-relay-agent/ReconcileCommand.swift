@@ -22,7 +22,8 @@ struct ReconcileCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
-            let changes = try await session.pass.converge(PassRequest(trigger: "reconcile")).changes
+            let request = PassRequest(trigger: "reconcile", hasOwnSettings: session.hasOwnSettings)
+            let changes = try await session.pass.converge(request).changes
             if detailedExitStatus, !changes.isEmpty { throw ExitCode(2) }
         }
     }

@@ -18,6 +18,8 @@ struct Session {
     let inputs: Inputs
     let pass: Pass
     let launch: Launch
+    /// Whether this command was given settings that the passes to come do not have.
+    let hasOwnSettings: Bool
     /// How long bootstrap may take in all.
     let bootstrapTimeout: Duration
     let aws: AWSAccess
@@ -40,6 +42,7 @@ struct Session {
         self.environment = environment
         self.host = .live(transport: transport, variables: kept.proxies, staysResident: staysResident)
         let memory = SettingsFileMemory()
+        self.hasOwnSettings = options.hasOwnSettings(environment: environment, launch: kept)
         self.sources = { [files = host.files] in
             try options.sources(environment: environment, launch: LaunchEnvironment(files: files), memory: memory)
         }

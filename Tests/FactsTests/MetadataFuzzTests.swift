@@ -33,8 +33,9 @@ struct MetadataFuzzTests {
                 from: MetadataClient(metadata, ManualTime()),
                 onlyUrgent: false
             )
-            #expect(notices.spotAction != nil && notices.rebalanceRecommendation != nil, "\(chance)")
-            let shown = [notices.targetLifecycleState, notices.spotAction, notices.rebalanceRecommendation]
+            #expect(notices.spotInterruption != nil && notices.rebalanceRecommendation != nil, "\(chance)")
+            let spot = notices.spotInterruption?.description
+            let shown = [notices.targetLifecycleState, spot, notices.rebalanceRecommendation]
             #expect((shown.compactMap(\.self) + notices.maintenance).allSatisfy { $0.isOnePlainLine }, "\(chance)")
         }
     }

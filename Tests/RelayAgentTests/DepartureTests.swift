@@ -27,6 +27,29 @@ struct DepartureTests {
         #expect(budget.doors <= budget.calls && budget.calls <= budget.end)
     }
 
+    /// EC2 waits for nobody, whatever the settings allow for other ways to end.
+    @Test func aCauseThatLeavesLittleTimeMakesItShorter() {
+        let now = ContinuousClock.now
+        let budget = DepartureBudget(
+            total: .seconds(3600),
+            limit: .seconds(117),
+            elapsed: .zero,
+            answersHook: true,
+            now: now
+        )
+        #expect(budget.doors == now + .seconds(56))
+        #expect(budget.queue == now + .seconds(107))
+        #expect(budget.end == now + .seconds(112))
+        let longer = DepartureBudget(
+            total: .seconds(50),
+            limit: .seconds(120),
+            elapsed: .zero,
+            answersHook: false,
+            now: now
+        )
+        #expect(longer.end == now + .seconds(50))
+    }
+
     @Test func anOrdersTimeIsThatOfTheClockThatNobodySets() throws {
         var order = DrainOrder(.byHand, since: 1000)
         order.uptime = 50
@@ -52,6 +75,46 @@ struct DepartureTests {
             try orders.give(DrainOrder(.byHand, since: 2))
             await #expect(throws: OrderWithdrawn.self) { try await orders.amend(order) { $0.phase = .empty } }
             #expect(try orders.current()?.phase == nil)
+        }
+    }
+
+    /// Who gives the order does not wait for the departure that is under way.
+    @Test func anEndTakesThePlaceOfALesserOrderAndHasATimeOfItsOwn() async throws {
+        try await withTemporaryRoot { files in
+            let orders = DrainOrders(files: files)
+            for lesser in [DrainOrder.Reason.byHand, .standby, .rebalance] {
+                _ = try await orders.withdraw()
+                try orders.forgetObeyed()
+                try orders.give(DrainOrder(lesser, since: 1))
+                let order = try #require(try orders.current())
+                var end = DrainOrder(.spot, since: 2)
+                end.limit = 115
+                #expect(try await orders.give(end, for: "spot"))
+                #expect(try orders.current()?.reason == .spot)
+                #expect(try orders.current()?.limit == 115)
+                do {
+                    try orders.require(order)
+                    Issue.record("\(lesser) still holds")
+                } catch let error as OrderWithdrawn {
+                    #expect(error.successor == .spot)
+                    #expect("\(error)".hasSuffix("the agent goes on by that: a spot interruption"))
+                }
+                // An announcement repeats for as long as it holds.
+                #expect(try await !orders.give(DrainOrder(.spot, since: 3), for: "spot"))
+                #expect(try orders.current()?.since == 2)
+            }
+        }
+    }
+
+    @Test(arguments: [DrainOrder.Reason.autoScaling, .spot, .shutdown, .uninstall])
+    func anEndGivesWayToNothing(reason: DrainOrder.Reason) async throws {
+        try await withTemporaryRoot { files in
+            let orders = DrainOrders(files: files)
+            try orders.give(DrainOrder(reason, since: 1))
+            for other in [DrainOrder.Reason.autoScaling, .spot, .rebalance, .standby] {
+                #expect(try await !orders.give(DrainOrder(other, since: 2), for: other.rawValue))
+            }
+            #expect(try orders.current()?.reason == reason)
         }
     }
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 from relaylab import network, user_data
 from relaylab.client import Client
@@ -183,9 +184,10 @@ class ScaleIn(End):
 
 
 class Spot(End):
-    def begin(self) -> None:
+    def begin(self, seconds: float = 120) -> None:
         super().begin()
-        notice = {"action": "terminate", "time": "2026-11-24T18:22:00Z"}
+        end = datetime.now(UTC) + timedelta(seconds=seconds)
+        notice = {"action": "terminate", "time": end.strftime("%Y-%m-%dT%H:%M:%SZ")}
         self.lab.set_metadata(self.relay, SPOT, json.dumps(notice))
 
 
@@ -375,6 +377,20 @@ CONDITIONS = {
     "throttled": throttled, "no-answer": no_answer, "mistake": mistake, "postfix-down": postfix_down,
     "nginx-down": nginx_down,
 }
+
+
+@contextmanager
+def without_other(pair: Pair):
+    """The other relay is not registered: nobody takes mail over."""
+    arguments = {"LoadBalancerName": "smtp-relay", "Instances": [{"InstanceId": pair.other.instance}]}
+    # Its own agent would put it back at once.
+    pair.other.shell("systemctl stop smtp-relay-agent", timeout=90)
+    pair.client("elb", "deregister_instances_from_load_balancer", **arguments)
+    try:
+        yield
+    finally:
+        pair.client("elb", "register_instances_with_load_balancer", **arguments)
+        pair.other.shell("systemctl start --no-block smtp-relay-agent")
 
 
 def boot(binary):

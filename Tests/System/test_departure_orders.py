@@ -5,7 +5,7 @@ import time
 import pytest
 
 import departure
-from departure import ENDS, SLACK, TIMEOUT
+from departure import ENDS, SLACK, TIMEOUT, without_other
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +178,56 @@ def test_commands_say_what_has_happened(pair):
     again = relay.agent("bootstrap", timeout=120)
     assert again.returncode == 1 and "the node is not in service: it was told to leave (by hand)" in again.stdout
     assert relay.agent("reconcile").returncode == 0
+
+
+def test_a_spot_interruption_takes_the_place_of_a_drain_by_hand_at_once(pair):
+    """The drain may go on for an hour, and EC2 waits two minutes: whoever waits by hand hears so, and the agent goes on."""
+    lab, relay = pair.lab, pair.leaving
+    pair.configure(relay, "")
+    relay.shell(f"sed -i 's/drain_timeout = .*/drain_timeout = \"1h\"/' {departure.CONFIG}")
+    with without_other(pair):
+        subjects = pair.fill(3)
+        drain = ENDS["drain"](pair)
+        drain.begin()
+        relay.wait_until("smtp-relay-agent status | grep -qE 'drained.*(flushed|handing over)'", 40, "the queue's turn")
+        spot = ENDS["spot"](pair)
+        spot.begin(seconds=60)
+        drain.wait(30)
+        assert drain.result.returncode == 1
+        assert "gave way to another one, and the agent goes on by that: a spot interruption" in drain.result.stdout
+        relay.wait_until("smtp-relay-agent status | grep -qE 'interruption.*(flushed|handing over)'", 30, "the queue's turn")
+    spot.wait(65)
+    assert spot.seconds < 60
+    assert pair.queued(relay) == 0
+    pair.deliver(subjects)
+
+
+def test_settings_for_one_time_take_a_node_out_of_nothing(pair):
+    lab, relay = pair.lab, pair.leaving
+    calls = len(lab.api_calls(relay))
+    done = relay.agent("reconcile", "--set", "load_balancer.classic=")
+    assert done.returncode == 0, done.stdout
+    assert "DeregisterInstancesFromLoadBalancer" not in lab.api_calls(relay)[calls:]
+    lab.wait_for_backend(relay, "UP", 5)
+
+
+@pytest.mark.parametrize("signal", ["KILL", "TERM"])
+def test_a_departure_that_is_cut_off_goes_on_where_it_stopped(pair, signal):
+    relay = pair.leaving
+    with without_other(pair):
+        subjects = pair.fill(5)
+        end = ENDS["scale-in"](pair)
+        end.begin()
+        relay.wait_until("grep -q 'flushed\\|handing over' /run/smtp-relay-agent/drain.json", 40, "the queue's turn")
+        before = end.order()
+        cursor = pair.mark()
+        relay.shell(f"systemctl kill -s {signal} --kill-whom=main smtp-relay-agent; systemctl start smtp-relay-agent")
+        relay.wait_until(f"journalctl -u smtp-relay-agent -o cat --after-cursor='{cursor}' | grep -q 'Started\\|started'", 30,
+                         "another agent")
+    end.wait(TIMEOUT + SLACK)
+    # It is the same order, whose time went on meanwhile.
+    assert (end.order()["since"], end.order()["reason"]) == (before["since"], before["reason"])
+    assert end.seconds < TIMEOUT + SLACK
+    assert pair.queued(relay) == 0
+    assert end.result == "CONTINUE"
+    pair.deliver(subjects)

@@ -11,9 +11,17 @@ struct DepartureBudget: Sendable {
 
     /// - Parameters:
     ///   - total: `shutdown.drain_timeout`.
+    ///   - limit: The time that the order's cause leaves; `nil` where it leaves any.
     ///   - elapsed: How long the order has held.
     ///   - answersHook: Whether a part is kept for the lifecycle hook.
-    init(total: Duration, elapsed: Duration, answersHook: Bool, now: ContinuousClock.Instant = .now) {
+    init(
+        total: Duration,
+        limit: Duration? = nil,
+        elapsed: Duration,
+        answersHook: Bool,
+        now: ContinuousClock.Instant = .now
+    ) {
+        let total = min(total, limit.map { $0 - Self.margin } ?? total)
         let used = min(max(elapsed, .zero), total)
         let (start, end) = (now - used, max(now - used + total, now + Self.least))
         let reserve = min(total / 10, Self.reserve)
@@ -26,6 +34,8 @@ struct DepartureBudget: Sendable {
     /// A departure whose time is over, and which is made again all the same.
     private static let least: Duration = .seconds(5)
     private static let reserve: Duration = .seconds(5)
+    /// What is kept of the time that a cause leaves: the queue's last files have to be gone before the power is.
+    private static let margin: Duration = .seconds(5)
 }
 
 extension DrainOrder {

@@ -27,6 +27,12 @@ package struct DrainOrder: Sendable, Equatable, Codable {
 
         /// Whether AWS ordered it, so that it ends with its cause.
         var isOfAWS: Bool { [.autoScaling, .spot, .rebalance, .standby].contains(self) }
+
+        /// Whether another reason takes its place, with a time of its own: a node that left for a while, or to be replaced
+        /// some day, is about to end now.
+        func givesWay(to other: Self) -> Bool {
+            isForGood ? self == .rebalance && [.autoScaling, .spot].contains(other) : other.isForGood
+        }
     }
 
     static let currentFormat = 1
@@ -40,6 +46,8 @@ package struct DrainOrder: Sendable, Equatable, Codable {
     package var since: Int
     /// Seconds since the boot, by a clock that nobody sets; `nil` where that is not known.
     package var uptime: Double?
+    /// How many seconds its cause leaves; `nil` where `shutdown.drain_timeout` alone says it.
+    package var limit: Int?
     /// How far leaving is.
     package var phase: DeparturePhase?
     /// What stays on the disk, once that is known.
@@ -128,6 +136,20 @@ package struct DrainOrders: Sendable {
         try files.replace(path, with: Array(try JSONEncoder().encode(order)), attributes: FileAttributes())
     }
 
+    /// Gives an order for an announcement, which repeats for as long as it holds (aws-node-termination-handler#1100).
+    ///
+    /// - Returns: Whether it is news, and no other order stands in its way.
+    func give(_ order: DrainOrder, for notice: String) async throws -> Bool {
+        let lock = try await lock()
+        defer { extendLifetime(lock) }
+        if let now = try current(), !now.reason.givesWay(to: order.reason) { return false }
+        guard try isNews(notice) else { return false }
+        // In this order: an announcement that is written down as obeyed, and is not, would be lost with a crash.
+        try give(order)
+        try noteObeyed(notice)
+        return true
+    }
+
     /// Writes down how far an order is, where it still holds.
     ///
     /// - Returns: The order as it is now.
@@ -135,7 +157,7 @@ package struct DrainOrders: Sendable {
     func amend(_ order: DrainOrder, _ change: (inout DrainOrder) -> Void) async throws -> DrainOrder {
         let lock = try await lock()
         defer { extendLifetime(lock) }
-        guard var now = try current(), now.isSame(as: order) else { throw OrderWithdrawn(reason: order.reason) }
+        var now = try holding(order)
         let before = now
         change(&now)
         if now != before { try give(now) }
@@ -143,8 +165,12 @@ package struct DrainOrders: Sendable {
     }
 
     /// - Throws: `OrderWithdrawn` where an order does not hold any more.
-    func require(_ order: DrainOrder) throws {
-        guard try current()?.isSame(as: order) == true else { throw OrderWithdrawn(reason: order.reason) }
+    func require(_ order: DrainOrder) throws { _ = try holding(order) }
+
+    private func holding(_ order: DrainOrder) throws -> DrainOrder {
+        let now = try current()
+        guard let now, now.isSame(as: order) else { throw OrderWithdrawn(reason: order.reason, successor: now?.reason) }
+        return now
     }
 
     private func lock() async throws -> HostLock {
@@ -170,8 +196,6 @@ package struct DrainOrders: Sendable {
     }
 
     /// Whether a notice was not acted on yet since the system came up.
-    ///
-    /// Notices repeat for as long as they hold (aws-node-termination-handler#1100).
     package func isNews(_ notice: String) throws -> Bool { try !obeyed().contains(line(notice)) }
 
     /// Writes down that a notice was acted on.
@@ -221,12 +245,18 @@ package struct DrainOrders: Sendable {
     }
 }
 
-/// Somebody has withdrawn the order by which the node leaves.
+/// The order by which the node leaves does not hold any more.
 package struct OrderWithdrawn: Error, CustomStringConvertible {
     let reason: DrainOrder.Reason
+    /// Why the node leaves now; `nil` where it stays.
+    var successor: DrainOrder.Reason?
 
     package var description: String {
-        "the order to leave (\(reason.rawValue)) was withdrawn meanwhile, so the node stays: 'undrain' has the last word"
+        let order = "the order to leave (\(reason.rawValue))"
+        if let successor {
+            return "\(order) gave way to another one, and the agent goes on by that: \(successor.rawValue)"
+        }
+        return "\(order) was withdrawn meanwhile, so the node stays: 'undrain' has the last word"
     }
 }
 

@@ -1,3 +1,4 @@
+import Facts
 import Glibc
 import Host
 import Resources
@@ -42,7 +43,8 @@ package struct NoticeWatch: Sendable {
             do {
                 try await Task.sleep(for: Self.pace)
                 defer { ProgramMemory.letGoOfCode() }
-                if try await inputs.hasNewReasonToLeave() {
+                if let news = try await inputs.newReasonToLeave() {
+                    await pass.obeyAtOnce(news)
                     try await pass.converge(
                         PassRequest(trigger: "an announcement in instance metadata", waitsInService: false)
                     )
@@ -58,6 +60,16 @@ package struct NoticeWatch: Sendable {
 }
 
 extension Pass {
+    /// Gives the order for an announcement without waiting for the pass that is under way.
+    func obeyAtOnce(_ news: InstanceNotices) async {
+        do {
+            try await AnnouncedOrders(orders: orders, log: log).obey(news)
+        } catch {
+            // The next pass gives it.
+            log.warning("drain", "\(error)")
+        }
+    }
+
     /// Leaves the load balancers of a node whose system goes down.
     func leaveAtShutdown() async throws {
         // An order that can't be read says nothing against leaving now.

@@ -45,7 +45,7 @@ extension InstanceNotices {
     func reasonsToLeave(_ settings: NodeSettings.Shutdown) -> [DrainOrder.Reason] {
         var reasons: [DrainOrder.Reason] = []
         if isTermination { reasons.append(.autoScaling) }
-        if spotAction != nil { reasons.append(.spot) }
+        if spotInterruption != nil { reasons.append(.spot) }
         if let state = targetLifecycleState, !isTermination, state == "Standby" || state.hasPrefix("Warmed:") {
             reasons.append(.standby)
         }

@@ -77,6 +77,7 @@ struct NodeResources: NodeParts {
         let budget = goal.order.map { order in
             DepartureBudget(
                 total: settings.shutdown.drainTimeout,
+                limit: order.limit.map { .seconds($0) },
                 elapsed: order.doneAt == nil ? order.elapsed(uptime: host.files.uptime) : .zero,
                 answersHook: hook != nil
             )
@@ -244,7 +245,8 @@ struct NodeResources: NodeParts {
     private var formerMemberships: [any Resource] {
         // Without the tags it is not known what the settings name.
         let isKnown = facts.tagSource != .unavailable || settings.loadBalancer.count > 0
-        guard request.facts == .current, isKnown else { return [] }
+        // What a command was given for this one time does not take the node out of anything.
+        guard request.facts == .current, isKnown, !request.hasOwnSettings else { return [] }
         return joined.former(settings.loadBalancer).map { place in
             FormerMembership(place: self.place(place), forget: { try joined.forget(place) })
         }

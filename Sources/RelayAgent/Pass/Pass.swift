@@ -10,7 +10,7 @@ package struct Pass: Sendable {
     private let preparation: PassPreparation
     private let host: HostAccess
     private let aws: AWSAccess
-    private let log: StepLog
+    let log: StepLog
 
     var orders: DrainOrders { DrainOrders(files: host.files) }
 

@@ -98,7 +98,11 @@ struct PassPreparation: Sendable {
             isTermination = notices.isTermination
             if record != nil {
                 try await OtherInstance(host: host, log: log).settle(on: facts.instanceID)
-                try await obey(notices, isFresh: isFresh && request.facts == .current, settings, orders)
+                for event in notices.maintenance { log.warning("facts", "EC2 has scheduled maintenance: \(event)") }
+                let announced = AnnouncedOrders(orders: orders, log: log)
+                // What metadata does not announce any more is over.
+                if isFresh, request.facts == .current { try await announced.end(without: notices, settings.shutdown) }
+                try await announced.obey(notices, settings.shutdown)
             }
             let order = try orders.current().flatMap { $0.isForeign(to: facts.instanceID) ? nil : $0 }
             if record != nil, order?.reason == .newer { log.warning("drain", Self.newerOrder) }
@@ -136,8 +140,8 @@ struct PassPreparation: Sendable {
         )
         if record != nil {
             if let certificate = settings.mail.certificate { warn(of: certificate) }
-            // Without room for it, the pass goes on as well.
-            try? inputs.keep(facts, tags: facts.tags)
+            // Without room for it, the pass goes on as well. Settings of a command's own are not those of later passes.
+            if !request.hasOwnSettings { try? inputs.keep(facts, tags: facts.tags) }
         }
         record?.begin(facts, order: goal.order, parts: resources.all.map(\.name), isWhole: request.facts == .current)
         return resources
@@ -194,39 +198,4 @@ struct PassPreparation: Sendable {
 
     /// Three weeks in seconds: those who renew by themselves do so earlier.
     private static let renewalTime = 21 * 86400
-
-    /// Turns what AWS announces into an order to leave, once, and ends such an order with its cause.
-    ///
-    /// - Parameter isFresh: Whether metadata was read for this pass: what is not announced any more is over.
-    private func obey(
-        _ notices: InstanceNotices,
-        isFresh: Bool,
-        _ settings: NodeSettings,
-        _ orders: DrainOrders
-    ) async throws {
-        for event in notices.maintenance { log.warning("facts", "EC2 has scheduled maintenance: \(event)") }
-        if notices.rebalanceRecommendation != nil, !settings.shutdown.drainOnRebalance {
-            log.warning("facts", "EC2 recommends to replace this instance (shutdown.drain_on_rebalance is false)")
-        }
-        let reasons = notices.reasonsToLeave(settings.shutdown)
-        if isFresh { try await endOrders(without: reasons, orders) }
-        guard let reason = reasons.first else { return }
-        // Who was drained by hand has a time of its own for what AWS announces later.
-        if let order = try orders.current() {
-            guard !order.reason.isForGood, reason.isForGood else { return }
-        }
-        let notice = "\(reason.rawValue) \(notices.spotAction ?? "")"
-        guard try orders.isNews(notice) else { return }
-        log.warning("drain", "leaving: \(reason.rawValue)\(notices.spotAction.map { " (\($0))" } ?? "")")
-        try orders.give(DrainOrder(reason))
-        try orders.noteObeyed(notice)
-    }
-
-    /// An instance that was hibernated wakes up with the order that it fell asleep by, and one in Standby comes back.
-    private func endOrders(without reasons: [DrainOrder.Reason], _ orders: DrainOrders) async throws {
-        if reasons.isEmpty { try orders.forgetObeyed() }
-        guard let order = try orders.current(), order.reason.isOfAWS, !reasons.contains(order.reason) else { return }
-        guard try await orders.withdraw(where: { $0.isSame(as: order) }) else { return }
-        log.warning("drain", "back: \(order.reason.rawValue) no more")
-    }
 }

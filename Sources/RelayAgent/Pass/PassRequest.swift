@@ -16,6 +16,8 @@ package struct PassRequest: Sendable {
     package var asksAnew: Bool
     /// Whether the system is going down: then services take no orders any more.
     package var isShutdown: Bool
+    /// Whether it goes by settings that later passes do not have, as those of `reconcile --set`.
+    package var hasOwnSettings: Bool
     /// The resident agent's process, where it asks.
     package var agent: Int32?
     /// When the resident agent makes the next pass.
@@ -30,6 +32,7 @@ package struct PassRequest: Sendable {
         facts: Inputs.Age = .current,
         asksAnew: Bool = false,
         isShutdown: Bool = false,
+        hasOwnSettings: Bool = false,
         agent: Int32? = nil,
         nextAfter: Duration? = nil,
         progress: PassProgress? = nil
@@ -40,6 +43,7 @@ package struct PassRequest: Sendable {
         self.facts = facts
         self.asksAnew = asksAnew
         self.isShutdown = isShutdown
+        self.hasOwnSettings = hasOwnSettings
         self.agent = agent
         self.nextAfter = nextAfter
         self.progress = progress

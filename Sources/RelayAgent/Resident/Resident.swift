@@ -84,7 +84,10 @@ package struct Resident: Sendable {
         while !Task.isCancelled {
             do {
                 try await Task.sleep(for: .seconds(5))
-                if try await inputs.hasUrgentNews() { sender.yield(.announced) }
+                if let news = try await inputs.urgentNews() {
+                    await pass.obeyAtOnce(news)
+                    sender.yield(.announced)
+                }
                 // Each look brings in a third of the memory that an idle agent may have, and costs little anew.
                 ProgramMemory.letGoOfCode()
             } catch {
