@@ -163,8 +163,8 @@ class End:
         return bool(self.order().get("doneAt"))
 
     def order(self) -> dict:
-        text = self.relay.shell("cat /run/smtp-relay-agent/drain.json /var/lib/smtp-relay-agent/drain.json 2>/dev/null | "
-                                "head -1", check=False)
+        text = self.relay.shell("cd / && for folder in run var/lib; do cat $folder/smtp-relay-agent/drain.json 2>/dev/null && "
+                                "break; done", check=False)
         return json.loads(text) if text.strip() else {}
 
 
