@@ -69,6 +69,10 @@ def test_demo_shows_it_all_ends_by_itself_and_leaves_nothing_behind(binary):
     assert "554 5.7.1" in result.stdout
     assert "the node is as it should be" in result.stdout
     assert traces(name_in(result.stdout)) == []
+    # The next steps are the lab's own commands.
+    _, following = result.stdout.split("Try next:\n")
+    commands = re.findall(r"Tests/Lab/lab (\w+)", following)
+    assert commands == ["up", "shell", "shell", "shell", "send", "status", "down"]
 
 
 def test_up_send_status_shell_and_down(binary):

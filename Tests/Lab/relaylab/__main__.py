@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import haproxy, idle, measure, network, paths, user_data
+from . import haproxy, idle, measure, network, paths, progress, user_data
 from .lab import Lab
 from .ledger import Ledger
 from .mail import send
@@ -26,12 +27,27 @@ def built_binary() -> Path:
     """The release build of this source, or the file that LAB_BINARY names."""
     if named := os.environ.get("LAB_BINARY"):
         return Path(named)
-    say("building smtp-relay-agent (the first time takes some minutes)")
-    build = subprocess.run(["swift", "build", "-c", "release"], cwd=paths.REPOSITORY, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, text=True, timeout=3600)
-    if build.returncode != 0:
-        raise CommandError(build.stdout[-4000:])
-    return paths.REPOSITORY / ".build/release/smtp-relay-agent"
+    binary = paths.REPOSITORY / ".build/release/smtp-relay-agent"
+    if not binary.exists():
+        say("the first run builds the program and the nodes' images: about 15 minutes on two cores; later ones take one")
+    progress.build(["-c", "release"], paths.REPOSITORY)
+    return binary
+
+
+class _Say(logging.Handler):
+    """Writes what the lab's parts tell of long work."""
+
+    def __init__(self, tell):
+        super().__init__(logging.INFO)
+        self.tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.tell(record.getMessage())
+
+
+def show(tell) -> None:
+    progress.LOG.handlers = [_Say(tell)]
+    progress.LOG.setLevel(logging.INFO)
 
 
 def bring_up(lab: Lab, tell) -> None:
@@ -65,8 +81,24 @@ def demo(arguments) -> int:
             say(f"  {relay.name} ({relay.address}): {lab.backends()[relay.address]}")
         complete = sorted(mail["subject"] for mail in arrived) == sorted(subjects)
         both = {mail["client"] for mail in arrived} == {relay.address for relay in lab.relays}
-    say("the lab is down" if complete else "mails are missing, or came twice")
-    return 0 if complete and both else 1
+    if not complete or not both:
+        say("mails are missing, or came twice, or one relay had none")
+        return 1
+    say("the lab is down")
+    print(NEXT, flush=True)
+    return 0
+
+
+NEXT = """
+Try next:
+  Tests/Lab/lab up                                     the same lab, and it stays
+  Tests/Lab/lab shell r1 smtp-relay-agent status       how a relay is
+  Tests/Lab/lab shell r1 smtp-relay-agent doctor       what may be wrong with it
+  Tests/Lab/lab shell r1 smtp-relay-agent drain        it leaves; 'undrain' brings it back
+  Tests/Lab/lab send --mails 20                        mails from the application host
+  Tests/Lab/lab status                                 the load balancer's word, and the mails that arrived
+  Tests/Lab/lab down                                   the end
+"""
 
 
 def up(arguments) -> int:
@@ -78,9 +110,9 @@ def up(arguments) -> int:
         sys.exit(keep(binary, write))
     os.close(write)
     try:
-        with os.fdopen(read) as progress:
+        with os.fdopen(read) as told:
             last = ""
-            for last in progress:
+            for last in told:
                 print(last, end="", flush=True)
     except BaseException:
         # Whoever gives up waiting, by Ctrl-C or by closing the pipe, gets no lab.
@@ -97,17 +129,18 @@ def keep(binary: Path, write: int) -> int:
     with open(os.devnull, "r+") as nothing:
         for descriptor in (0, 1, 2):
             os.dup2(nothing.fileno(), descriptor)
-    with os.fdopen(write, "w", buffering=1) as progress:
+    with os.fdopen(write, "w", buffering=1) as pipe:
         def tell(text: str) -> None:
-            progress.write(f"[{time.monotonic() - START:6.1f} s] {text}\n")
+            pipe.write(f"[{time.monotonic() - START:6.1f} s] {text}\n")
 
+        show(tell)
         try:
             lab = Lab(binary)
             try:
                 bring_up(lab, tell)
                 (lab.folder / "owner").write_text(json.dumps({"process": os.getpid(), "kept": True}))
                 tell(f"lab {lab.id} is up; 'lab down' ends it")
-                progress.write("up\n")
+                pipe.write("up\n")
             except BaseException:
                 lab.down()
                 raise
@@ -217,6 +250,7 @@ def main() -> int:
             command.add_argument("node", help="r1 or r2")
             command.add_argument("command", nargs=argparse.REMAINDER, help="the command (default: a login shell)")
     arguments = parser.parse_args()
+    show(say)
     try:
         return arguments.function(arguments)
     except CommandError as error:

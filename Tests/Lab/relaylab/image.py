@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from . import packages, paths
+from . import packages, paths, progress
 from .shell import run
 from .suites import BOOKWORM, Suite
 
@@ -104,7 +104,8 @@ def made(name: str, suite: str, wanted: str, finish, recipe: str) -> Path:
     if not root.exists():
         with paths.making(root) as is_missing:
             if is_missing:
-                _make(root, suite, wanted, finish)
+                with progress.shown(f"making the image '{name}' of Debian's {suite}"):
+                    _make(root, suite, wanted, finish)
     return root
 
 

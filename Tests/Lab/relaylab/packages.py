@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import debs, paths
+from . import debs, paths, progress
 from .shell import output, run
 from .suites import BOOKWORM, Suite
 
@@ -23,7 +23,8 @@ def build(suite: Suite = BOOKWORM) -> Path:
     if not repository.exists():
         with paths.making(repository) as is_missing:
             if is_missing:
-                _make(repository, suite)
+                with progress.shown(f"making the packages of Debian's {suite.name}"):
+                    _make(repository, suite)
     return repository
 
 
