@@ -111,9 +111,11 @@ def made(name: str, suite: str, wanted: str, finish, recipe: str) -> Path:
 
 def _make(root: Path, suite: str, wanted: str, finish) -> None:
     temporary = root.with_suffix(".new")
-    shutil.rmtree(temporary, ignore_errors=True)
+    if temporary.exists():
+        shutil.rmtree(temporary)
     run(
-        "mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(wanted.split())}",
+        # Its mounts end with it, also where it is killed: one that stays would keep the next lab from making the image.
+        "unshare", "--mount", "mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(wanted.split())}",
         "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
         "--dpkgopt=path-exclude=/usr/share/locale/*",
         suite, str(temporary), "http://deb.debian.org/debian", timeout=900,

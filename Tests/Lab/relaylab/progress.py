@@ -11,7 +11,7 @@ from .shell import CommandError
 
 LOG = logging.getLogger("relaylab")
 # Long enough to be read, and short enough that nobody thinks that it hangs.
-PACE = 5.0
+PACE = 10.0
 _STEP = re.compile(r"\[(\d+)/(\d+)\] (.*)")
 
 
