@@ -111,11 +111,19 @@ struct Departure: Sendable {
         )
     }
 
+    private var ways: WaysToOthers {
+        WaysToOthers(
+            places: parts.settings.shutdown.evacuateQueue ? parts.places : [],
+            known: KnownWays(files: host.files),
+            deadline: budget.queue
+        )
+    }
+
     private var queue: EmptyQueue {
         EmptyQueue(
             postfix: postfix,
             queue: PostfixQueue(files: host.files),
-            ways: { await WaysToOthers(places: parts.settings.shutdown.evacuateQueue ? parts.places : []).all($0) },
+            ways: { await ways.all($0) },
             deadline: budget.queue,
             attempting: { way in
                 if let way { log.notice("queue", "handing mail over to \(way)") }
