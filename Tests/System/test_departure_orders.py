@@ -5,18 +5,7 @@ import time
 import pytest
 
 import departure
-from departure import ENDS, SLACK, TIMEOUT
-
-
-@pytest.fixture(scope="module")
-def pair(binary):
-    yield from departure.boot(binary)
-
-
-@pytest.fixture(autouse=True)
-def back(pair):
-    yield
-    pair.back()
+from departure import ENDS, SLACK, TIMEOUT, back, pair  # noqa: F401
 
 
 def test_a_session_that_stays_open_is_ended_before_the_queue_counts_as_empty(pair):
