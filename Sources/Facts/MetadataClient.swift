@@ -1,3 +1,4 @@
+import AWS
 package import HTTP
 package import Vocabulary
 
@@ -90,7 +91,7 @@ package actor MetadataClient {
         guard !isDisabled else { throw failure(path, .disabledHere) }
         beginPass()
         defer { lastRead = time.now() }
-        let end = patience.map { min(deadline, time.now() + $0) } ?? deadline
+        let end = [patience.map { time.now() + $0 }, CallDeadline.current].compactMap(\.self).reduce(deadline, min)
         return try await retrying(Self.retry, until: end, time: time) { count in
             let outcome = await self.attempt(path, absence: absence)
             if case .retry(let failure, _) = outcome, count > 1 { self.tell(failure) }

@@ -53,7 +53,7 @@ struct ClassicPlaceTests {
         return Membership(
             place,
             goal: goal,
-            admission: Admission(memory, AdmissionPeriod(pace: .seconds(75))),
+            admission: Admission(memory, AdmissionPeriod(pace: .seconds(75))) { _, _ in },
             timeout: settings.timeout,
             door: QuietDoor(connections: { [] }, deadline: .now),
             observer: MembershipObserver(notice: notices)

@@ -68,7 +68,7 @@ struct MembershipTests {
         func review() throws -> PlaceReview {
             record.withLock { $0.append("review") }
             switch answer.withLock({ $0 }) {
-            case .yes: return PlaceReview { [] }
+            case .yes: return PlaceReview(findings: { [] }, way: { nil })
             case .no: throw Refused()
             case .unclear: throw Throttled()
             }
@@ -106,7 +106,7 @@ struct MembershipTests {
         let membership = Membership(
             place,
             goal: goal,
-            admission: Admission(memory, AdmissionPeriod(pace: .seconds(75), isAnew: isAnew)),
+            admission: Admission(memory, AdmissionPeriod(pace: .seconds(75), isAnew: isAnew)) { _, _ in },
             timeout: timeout,
             door: QuietDoor(connections: { connections }, deadline: .now),
             observer: MembershipObserver(
@@ -328,7 +328,7 @@ struct MembershipTests {
         let membership = Membership(
             place,
             goal: .out,
-            admission: Admission(AdmissionMemory(), AdmissionPeriod(pace: .seconds(75))),
+            admission: Admission(AdmissionMemory(), AdmissionPeriod(pace: .seconds(75))) { _, _ in },
             timeout: .seconds(60),
             door: QuietDoor(connections: { [] }, deadline: .now + .seconds(20)),
             observer: MembershipObserver(notice: { _ in })
@@ -358,7 +358,7 @@ struct MembershipTests {
         let membership = Membership(
             FakePlace([out, arriving]),
             goal: .member(waits: true),
-            admission: Admission(AdmissionMemory(), AdmissionPeriod(pace: .seconds(75))),
+            admission: Admission(AdmissionMemory(), AdmissionPeriod(pace: .seconds(75))) { _, _ in },
             timeout: .seconds(600),
             door: QuietDoor(connections: { [] }, deadline: .now),
             observer: MembershipObserver(notice: { _ in }),

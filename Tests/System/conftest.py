@@ -20,15 +20,19 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "matrix(every): of these cases each so-manieth is run, all of them with --all")
+    config.addinivalue_line("markers", "large: is run with --all alone, since it takes minutes")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Without --all, of a test with a large matrix the first case is run, and each so-manieth after it."""
+    """Without --all, of a test with a large matrix the first case is run, and each so-manieth after it; and no large test."""
     if config.getoption("--all"):
         return
     seen: dict[str, int] = {}
     left_out = []
     for item in items:
+        if item.get_closest_marker("large"):
+            left_out.append(item)
+            continue
         matrix = item.get_closest_marker("matrix")
         if matrix is None:
             continue

@@ -13,7 +13,9 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from relaylab import network, user_data
+import pytest
+
+from relaylab import account, jsonfile, user_data
 from relaylab.client import Client
 from relaylab.lab import Lab
 from relaylab.shell import CommandError
@@ -42,8 +44,20 @@ class Pair:
         self.begun = lambda: None
         # Scripts that undo what a condition has done to the leaving relay, once that is up again.
         self.undo: list[str] = []
+        self.expect()
+        # How the leaving one ends.
+        self.way = ""
+        # Where the load balancers have both relays while they are in service, and whether Postfix wants the header there.
+        self.sections = ["smtp"]
+        self.proxied = False
         for relay in lab.relays:
             relay.shell(f"cp {CONFIG} /root/good.toml; cp {AGENT} /root/agent")
+
+    def expect(self, stays: tuple[str, ...] = (), by: set[str] | None = None, word: str | None = None) -> None:
+        """What a condition leads to: the subjects that stay, whom the world gets the others from, which is the other relay by
+        itself, and what the load balancer says of the node at the end, which is nothing.
+        """
+        self.stays, self.by, self.word = list(stays), by or {self.other.address}, word
 
     # Mail
 
@@ -55,9 +69,14 @@ class Pair:
     def fill(self, count: int, recipient: str = "someone@example.net") -> list[str]:
         """Have the leaving relay queue mail that nobody takes now. Its subjects."""
         self.lab.sink_down()
-        subjects = self.lab.submit(self.leaving, count, recipient)
+        subjects = self.lab.submit_at_once(self.leaving, count, recipient, self.proxied)
         assert self.queued(self.leaving) >= count
         return subjects
+
+    def forget(self) -> None:
+        """Delete what has stayed on the leaving relay."""
+        if self.stays and self.leaving.process.poll() is None:
+            self.leaving.shell("postsuper -d ALL 2>/dev/null || true")
 
     def deliver(self, subjects: list[str], seconds: float = 60) -> list[dict]:
         """Have the world take mail again: each message arrives, and once."""
@@ -105,6 +124,19 @@ class Pair:
         assert "Error" not in answer, answer
         return answer
 
+    # The load balancer
+
+    def delete_load_balancer(self) -> None:
+        self.client("elb", "delete_load_balancer", LoadBalancerName=account.NAME)
+
+    def make_load_balancer(self, scheme: str = "internal") -> None:
+        """Make it anew, with the relay that stays."""
+        made = jsonfile.read(self.lab.folder / "account.json")
+        for call, arguments in account.classic(made["subnet"], made["group"], scheme):
+            self.client("elb", call, **arguments)
+        self.client("elb", "register_instances_with_load_balancer", LoadBalancerName=account.NAME,
+                    Instances=[{"InstanceId": self.other.instance}])
+
     def answers(self) -> list[dict]:
         return [answer for answer in self.lab.lifecycle_answers(self.leaving) if answer["hook"] == TERMINATION]
 
@@ -114,7 +146,9 @@ class Pair:
         """Have the leaving relay in service again, as if nothing had been."""
         lab, relay = self.lab, self.leaving
         self.begun = lambda: None
+        self.expect()
         lab.api_fault()
+        lab.metadata_fault(relay, "")
         lab.sink_up()
         for path in (TARGET, SPOT):
             lab.set_metadata(relay, path, None)
@@ -136,7 +170,12 @@ class Pair:
         relay.shell("systemctl restart smtp-relay-agent", timeout=90)
         for node in lab.relays:
             node.shell("postsuper -d ALL >/dev/null 2>&1 || true")
-            lab.wait_for_backend(node, "UP", 60)
+            self.wait_for(node, "UP", 60)
+
+    def wait_for(self, relay, state: str | None, seconds: float) -> None:
+        """Wait until all load balancers say so of a relay; None: it is sent nothing any more."""
+        for section in self.sections:
+            self.lab.wait_for_target(section, relay, state, seconds)
 
 
 class End:
@@ -149,6 +188,11 @@ class End:
 
     def begin(self) -> None:
         self.began = time.time()
+        self.cursor = self.pair.mark()
+
+    def words(self) -> str:
+        """What the node has said while it left."""
+        return self.pair.log(self.cursor)
 
     def wait(self, limit: float) -> None:
         """Wait until the node has left."""
@@ -160,7 +204,7 @@ class End:
         self.seconds = time.time() - self.began
 
     def is_over(self) -> bool:
-        return bool(self.order().get("doneAt"))
+        return self.order().get("left") is not None
 
     def order(self) -> dict:
         text = self.relay.shell("cd / && for folder in run var/lib; do cat $folder/smtp-relay-agent/drain.json 2>/dev/null && "
@@ -206,6 +250,9 @@ class Drain(End):
         self.thread = threading.Thread(target=drain)
         self.thread.start()
 
+    def words(self) -> str:
+        return self.result.stdout
+
     def wait(self, limit: float) -> None:
         self.thread.join(limit)
         assert self.result is not None, f"'{self.command[0]}' did not end within {limit:.0f} s"
@@ -225,6 +272,10 @@ class Shutdown(End):
         super().begin()
         self.relay.exec("poweroff", check=False)
 
+    def words(self) -> str:
+        # Its journal has gone with it.
+        return ""
+
     def order(self) -> dict:
         return {}
 
@@ -232,12 +283,62 @@ class Shutdown(End):
 ENDS = {"scale-in": ScaleIn, "spot": Spot, "drain": Drain, "shutdown": Shutdown, "uninstall": Uninstall}
 
 
-# Conditions: each is there while it is entered, and gives what else is expected.
+def has_left(pair: Pair, end: End, way: str) -> None:
+    """Its queue is empty but for what is named, and everybody says so."""
+    staying = len(pair.stays)
+    assert pair.queued(pair.leaving) == staying
+    if way in ("scale-in", "spot", "drain"):
+        # The others' order has gone with the boot, or with the agent.
+        assert end.order()["left"]["waiting"] == staying
+    if staying and way != "shutdown":
+        assert f"{staying} message is still queued here: {staying} for example.net" in end.words()
+    if way == "scale-in":
+        assert end.result == ("ABANDON" if staying else "CONTINUE")
+    if way == "drain":
+        assert end.result.returncode == (1 if staying or pair.word else 0)
+    pair.wait_for(pair.leaving, pair.word, 15)
+    pair.forget()
+
+
+# Conditions: each is there while it is entered. One that has queued mail of its own gives its subjects.
 
 
 @contextmanager
 def plain(pair: Pair):
     yield
+
+
+@contextmanager
+def meanwhile(pair: Pair, act, after: float = 0, once_leaving: bool = False):
+    """Have something happen so many seconds after the end has begun, or once the node itself has begun to leave."""
+    def wait():
+        time.sleep(after)
+        if once_leaving:
+            try:
+                pair.leaving.wait_until(_LEAVES, 30, "the order to leave")
+            except CommandError:
+                # It has left already.
+                return
+        act()
+
+    thread = threading.Thread(target=wait)
+    pair.begun = thread.start
+    yield
+    thread.join()
+
+
+_LEAVES = "cat /run/smtp-relay-agent/drain.json /var/lib/smtp-relay-agent/drain.json 2>/dev/null | grep -q phase"
+
+
+def with_parameter(relay, line: str) -> None:
+    """Add a line of nobody's to a relay's main.cf, which its agent leaves alone."""
+    relay.write("/root/line", f"{line}\n")
+    relay.shell("cat /root/line >> /etc/postfix/main.cf; postfix reload")
+
+
+def without_parameter(name: str) -> str:
+    """The script that takes such a line away."""
+    return f"sed -i '/^{name} = /d' /etc/postfix/main.cf; postfix reload || true"
 
 
 @contextmanager
@@ -264,9 +365,8 @@ def smarthost(pair: Pair):
 @contextmanager
 def sender_dependent(pair: Pair):
     pair.leaving.write("/etc/postfix/by-sender", "@example.com [198.51.100.99]:25\n")
-    pair.leaving.shell("printf 'sender_dependent_relayhost_maps = texthash:/etc/postfix/by-sender\\n' "
-                       ">> /etc/postfix/main.cf; postfix reload")
-    pair.undo.append("sed -i '/sender_dependent_relayhost_maps = texthash/d' /etc/postfix/main.cf; postfix reload || true")
+    with_parameter(pair.leaving, "sender_dependent_relayhost_maps = texthash:/etc/postfix/by-sender")
+    pair.undo.append(without_parameter("sender_dependent_relayhost_maps"))
     yield
 
 
@@ -275,18 +375,10 @@ def refusing(pair: Pair, answer: str = "554 5.7.1 not this one"):
     """The other relay refuses the leaving one's mail until 20 s after it was asked."""
     other = pair.other
     other.write("/etc/postfix/refused", f"leaving.example.com {answer}\n")
-    other.shell("printf 'smtpd_helo_restrictions = check_helo_access texthash:/etc/postfix/refused\n' "
-                ">> /etc/postfix/main.cf; postfix reload")
+    with_parameter(other, "smtpd_helo_restrictions = check_helo_access texthash:/etc/postfix/refused")
     pair.lab.wait_for_backend(other, "UP", 30)
-
-    def relent():
-        time.sleep(20)
-        other.shell("sed -i '/smtpd_helo_restrictions = check_helo_access/d' /etc/postfix/main.cf; postfix reload")
-
-    thread = threading.Thread(target=relent)
-    pair.begun = thread.start
-    yield
-    thread.join()
+    with meanwhile(pair, lambda: other.shell(without_parameter("smtpd_helo_restrictions")), after=20):
+        yield
 
 
 @contextmanager
@@ -303,16 +395,45 @@ def late(pair: Pair):
     # Its own agent would put it back at once.
     pair.other.shell("systemctl stop smtp-relay-agent", timeout=90)
     pair.client("elb", "deregister_instances_from_load_balancer", **arguments)
-
-    def come():
-        time.sleep(30)
-        pair.client("elb", "register_instances_with_load_balancer", **arguments)
-
-    thread = threading.Thread(target=come)
-    pair.begun = thread.start
-    yield
-    thread.join()
+    with meanwhile(pair, lambda: pair.client("elb", "register_instances_with_load_balancer", **arguments), after=30):
+        yield
     pair.other.shell("systemctl start --no-block smtp-relay-agent")
+
+
+# Larger than the smallest message_size_limit that a relay may have, and than what the other relay takes.
+_LIMIT, _LARGE = 20_000, 50_000
+
+
+@contextmanager
+def larger(pair: Pair):
+    """The other relay takes smaller messages than this one, until 20 s after it was asked."""
+    with limited(pair), meanwhile(pair, lambda: pair.other.shell(without_parameter("message_size_limit")), after=20):
+        yield [large(pair)]
+
+
+@contextmanager
+def too_large(pair: Pair):
+    """The same for good: what is too large stays here."""
+    with limited(pair):
+        subject = large(pair)
+        pair.expect(stays=(subject,))
+        yield [subject]
+
+
+@contextmanager
+def limited(pair: Pair):
+    """The other relay takes small messages only."""
+    with_parameter(pair.other, f"message_size_limit = {_LIMIT}")
+    pair.lab.wait_for_backend(pair.other, "UP", 30)
+    try:
+        yield
+    finally:
+        pair.other.shell(without_parameter("message_size_limit"))
+
+
+def large(pair: Pair) -> str:
+    pair.lab.sink_down()
+    return pair.lab.submit_large(pair.leaving, _LARGE)
 
 
 @contextmanager
@@ -329,16 +450,116 @@ def no_answer(pair: Pair):
         time.sleep(20)
         pair.lab.api_fault()
 
-    thread = threading.Thread(target=fail)
-    pair.begun = thread.start
+    with meanwhile(pair, fail):
+        yield
+
+
+@contextmanager
+def denied(pair: Pair):
+    """The role may do nothing with load balancers any more."""
+    calls = ["DescribeInstanceHealth", "DescribeLoadBalancers", "DescribeLoadBalancerAttributes",
+             "DescribeLoadBalancerPolicies", "DeregisterInstancesFromLoadBalancer", "RegisterInstancesWithLoadBalancer"]
+    pair.begun = lambda: pair.lab.api_fault(denied=calls)
+    # It is in the load balancer still, which sends it nothing.
+    pair.expect(word="DOWN")
     yield
-    thread.join()
+    pair.lab.api_fault()
+
+
+@contextmanager
+def deleted(pair: Pair, at_once: bool = False):
+    """The load balancer is deleted, and the world takes mail 20 s later: there is no way to another relay then."""
+    pair.expect(by={pair.leaving.address, pair.other.address})
+
+    def go():
+        if not at_once:
+            pair.delete_load_balancer()
+        time.sleep(20)
+        pair.lab.sink_up()
+
+    if at_once:
+        pair.delete_load_balancer()
+    try:
+        with meanwhile(pair, go, once_leaving=not at_once):
+            yield
+    finally:
+        pair.make_load_balancer()
+
+
+@contextmanager
+def deleted_before(pair: Pair):
+    with deleted(pair, at_once=True):
+        yield
+
+
+@contextmanager
+def slow_check(pair: Pair):
+    """The load balancer's checks take longer than half of the time to leave: it goes on sending."""
+    lab = pair.lab
+    pair.begun = lambda: lab.hold_checks(pair.leaving)
+    try:
+        yield
+    finally:
+        lab.resume_checks(pair.leaving)
+
+
+@contextmanager
+def slow_metadata(pair: Pair):
+    """Each answer takes a second."""
+    pair.begun = lambda: pair.lab.metadata_fault(pair.leaving, "slow")
+    yield
+
+
+@contextmanager
+def silent_metadata(pair: Pair):
+    """Metadata answers no more, once its notice has been seen. A command has no credentials then to leave with."""
+    if pair.way in ("drain", "uninstall"):
+        pair.expect(word="DOWN")
+    with meanwhile(pair, lambda: pair.lab.metadata_fault(pair.leaving, "silent"),
+                   once_leaving=pair.way in ("scale-in", "spot")):
+        yield
+
+
+@contextmanager
+def maildrop(pair: Pair):
+    """The program that takes mail of this host's own into the queue is stuck."""
+    yield own_mail(pair, "pkill -STOP -x pickup")
+
+
+@contextmanager
+def stopped(pair: Pair):
+    """Somebody has stopped Postfix, and the host has sent mail of its own since."""
+    yield own_mail(pair, "systemctl stop postfix")
+
+
+def own_mail(pair: Pair, before: str, count: int = 5) -> list[str]:
+    """Have the leaving relay itself send mails that nobody takes now, after a script."""
+    pair.lab.sink_down()
+    subjects = [f"own {secrets.token_hex(4)}" for _ in range(count)]
+    pair.begun = lambda: pair.leaving.shell(before + "".join(
+        f"; printf 'Subject: {subject}\\n\\nHello\\n' | sendmail -f app@example.com someone@example.net"
+        for subject in subjects))
+    return subjects
 
 
 @contextmanager
 def mistake(pair: Pair):
-    """A key that nobody knows, as of a newer version."""
+    """A key that nobody knows."""
     pair.leaving.shell(f"printf '\\n[oops]\\nkey = 1\\n' >> {CONFIG}")
+    yield
+
+
+@contextmanager
+def newer(pair: Pair):
+    """A newer version has run here, and both settings and what it has kept of them have keys that this one does not know."""
+    relay = pair.leaving
+    kept = "/var/lib/smtp-relay-agent/settings.json"
+    text = json.loads(relay.shell(f"cat {kept}"))
+    text["text"] += "\n[oops]\nkey = 1\n"
+    relay.shell("systemctl stop smtp-relay-agent", timeout=90)
+    relay.write(kept, json.dumps({**text, "more": {"of": "a newer version"}}))
+    relay.shell(f"printf '\\n[oops]\\nkey = 1\\n' >> {CONFIG}; systemctl start --no-block smtp-relay-agent")
+    relay.wait_for_agent()
     yield
 
 
@@ -348,21 +569,9 @@ def postfix_down(pair: Pair):
     relay = pair.leaving
     relay.write("/run/systemd/system/postfix.service.d/no.conf", "[Service]\nRestart=no\n")
     relay.shell("systemctl daemon-reload")
-
-    def kill():
-        try:
-            relay.wait_until("cat /run/smtp-relay-agent/drain.json /var/lib/smtp-relay-agent/drain.json 2>/dev/null | "
-                             "grep -q phase", 30, "the order to leave")
-            relay.shell("systemctl kill -s KILL postfix")
-        except CommandError:
-            # It has left already.
-            pass
-
-    thread = threading.Thread(target=kill)
-    pair.begun = thread.start
     pair.undo.append("rm -f /run/systemd/system/postfix.service.d/no.conf; systemctl daemon-reload")
-    yield
-    thread.join()
+    with meanwhile(pair, lambda: relay.shell("systemctl kill -s KILL postfix", check=False), once_leaving=True):
+        yield
 
 
 @contextmanager
@@ -373,9 +582,11 @@ def nginx_down(pair: Pair):
 
 CONDITIONS = {
     "nothing": plain, "rate-delay": rate_delay, "transport": transport, "smarthost": smarthost,
-    "sender-dependent": sender_dependent, "refusing": refusing, "deferring": deferring, "late": late,
-    "throttled": throttled, "no-answer": no_answer, "mistake": mistake, "postfix-down": postfix_down,
-    "nginx-down": nginx_down,
+    "sender-dependent": sender_dependent, "refusing": refusing, "deferring": deferring, "late": late, "larger": larger,
+    "too-large": too_large, "throttled": throttled, "no-answer": no_answer, "denied": denied, "deleted": deleted,
+    "deleted-before": deleted_before, "slow-check": slow_check, "slow-metadata": slow_metadata,
+    "silent-metadata": silent_metadata, "maildrop": maildrop, "stopped": stopped, "mistake": mistake, "newer": newer,
+    "postfix-down": postfix_down, "nginx-down": nginx_down,
 }
 
 
@@ -405,6 +616,18 @@ def boot(binary):
             lab.wait_for_backend(relay, "UP")
             relay.wait_until("smtp-relay-agent status | grep -q 'resident, process'", 60, "the resident agent's first pass")
         yield Pair(lab)
+
+
+@pytest.fixture(scope="module")
+def pair(binary):
+    yield from boot(binary)
+
+
+@pytest.fixture(autouse=True)
+def back(pair):
+    """Each test begins with both relays in service."""
+    yield
+    pair.back()
 
 
 class Sending:

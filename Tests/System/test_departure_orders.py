@@ -5,18 +5,7 @@ import time
 import pytest
 
 import departure
-from departure import ENDS, SLACK, TIMEOUT, without_other
-
-
-@pytest.fixture(scope="module")
-def pair(binary):
-    yield from departure.boot(binary)
-
-
-@pytest.fixture(autouse=True)
-def back(pair):
-    yield
-    pair.back()
+from departure import ENDS, SLACK, TIMEOUT, back, pair, without_other  # noqa: F401
 
 
 def test_a_session_that_stays_open_is_ended_before_the_queue_counts_as_empty(pair):
@@ -37,10 +26,7 @@ def test_a_session_that_stays_open_is_ended_before_the_queue_counts_as_empty(pai
 
 def test_the_last_node_tries_until_the_deadline_and_names_what_stays(pair):
     relay = pair.leaving
-    instance = [{"InstanceId": pair.other.instance}]
-    pair.other.shell("systemctl stop smtp-relay-agent", timeout=90)
-    pair.client("elb", "deregister_instances_from_load_balancer", LoadBalancerName="smtp-relay", Instances=instance)
-    try:
+    with without_other(pair):
         pair.fill(3)
         cursor = pair.mark()
         end = ENDS["scale-in"](pair)
@@ -56,9 +42,6 @@ def test_the_last_node_tries_until_the_deadline_and_names_what_stays(pair):
         assert 'smtp_relay_agent_departure_messages_left{state="waiting"} 3' in metrics
         assert 'smtp_relay_agent_departure_messages_left_by_domain{domain="example.net"} 3' in metrics
         assert "left behind" in relay.agent("status").stdout
-    finally:
-        pair.client("elb", "register_instances_with_load_balancer", LoadBalancerName="smtp-relay", Instances=instance)
-        pair.other.shell("systemctl start --no-block smtp-relay-agent")
 
 
 def test_mail_on_hold_is_named_and_handed_to_nobody(pair):
@@ -98,10 +81,7 @@ def test_a_queue_on_a_volume_of_its_own_is_emptied(pair):
 def test_undrain_during_a_drain_wins_and_says_so(pair):
     lab, relay = pair.lab, pair.leaving
     lab.sink_down()
-    pair.other.shell("systemctl stop smtp-relay-agent", timeout=90)
-    instance = [{"InstanceId": pair.other.instance}]
-    pair.client("elb", "deregister_instances_from_load_balancer", LoadBalancerName="smtp-relay", Instances=instance)
-    try:
+    with without_other(pair):
         lab.submit(relay, 3)
         end = ENDS["drain"](pair)
         end.begin()
@@ -117,9 +97,6 @@ def test_undrain_during_a_drain_wins_and_says_so(pair):
         lab.wait_for_backend(relay, "UP", 5)
         assert "master_service_disable" not in relay.shell("postconf -n")
         assert lab.try_relay(relay.address, inside=True).startswith("250")
-    finally:
-        pair.client("elb", "register_instances_with_load_balancer", LoadBalancerName="smtp-relay", Instances=instance)
-        pair.other.shell("systemctl start --no-block smtp-relay-agent")
 
 
 def test_a_termination_gives_a_drained_node_its_time_anew(pair):

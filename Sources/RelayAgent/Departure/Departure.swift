@@ -9,7 +9,7 @@ import Vocabulary
 /// A pass over a node that is to leave: out of its load balancers, no more mail taken, and what it has taken delivered or
 /// handed to the other relays.
 ///
-/// `run` is to be read from top to bottom. A step that fails stops none of those after it. What a failure costs is written
+/// `leave` is to be read from top to bottom. A step that fails stops none of those after it. What a failure costs is written
 /// beside each. The order's file says how far it is, so a departure that was cut off goes on from there; whoever withdraws the
 /// order ends it.
 struct Departure: Sendable {
@@ -25,7 +25,14 @@ struct Departure: Sendable {
 
     /// - Parameter failures: What was in the way before the first step.
     func run(after failures: [StepFailure]) async -> StepResults {
-        var results = StepResults(failures: failures)
+        var results = await leave()
+        // The pass fails because of them in any case. What kept the node from leaving comes first.
+        results.add(failures.map { .failure($0) })
+        return results
+    }
+
+    private func leave() async -> StepResults {
+        var results = StepResults()
 
         // The load balancers' own checks take the node out. Where this fails, deregistering does.
         results.add(await runner.run([[parts.withdrawnHealth]]))
@@ -111,11 +118,19 @@ struct Departure: Sendable {
         )
     }
 
+    private var ways: WaysToOthers {
+        WaysToOthers(
+            places: parts.settings.shutdown.evacuateQueue ? parts.places : [],
+            known: KnownWays(files: host.files),
+            deadline: budget.queue
+        )
+    }
+
     private var queue: EmptyQueue {
         EmptyQueue(
             postfix: postfix,
             queue: PostfixQueue(files: host.files),
-            ways: { await WaysToOthers(places: parts.settings.shutdown.evacuateQueue ? parts.places : []).all($0) },
+            ways: { await ways.all($0) },
             deadline: budget.queue,
             attempting: { way in
                 if let way { log.notice("queue", "handing mail over to \(way)") }

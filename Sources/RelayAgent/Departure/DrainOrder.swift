@@ -96,6 +96,9 @@ package struct DrainOrder: Sendable, Equatable, Codable {
         reason == other.reason && (reason == .newer || (since == other.since && uptime == other.uptime))
     }
 
+    /// Whether the node has left, and no mail is on its disk.
+    package var hasLeftEmpty: Bool { doneAt != nil && left?.total == 0 }
+
     /// Whether it is for another instance, with whose disk it came here: by an image or a snapshot of a drained node.
     package func isForeign(to instance: InstanceID) -> Bool { self.instance != nil && self.instance != instance }
 }

@@ -263,7 +263,10 @@ struct NodeResources: NodeParts {
             Membership(
                 place,
                 goal: goal,
-                admission: Admission(aws.admissions, period),
+                admission: Admission(aws.admissions, period) { way, place in
+                    // Without it, the way is asked for when the node leaves.
+                    try? KnownWays(files: host.files).note(way, by: place)
+                },
                 timeout: settings.loadBalancer.timeout,
                 door: QuietDoor(SMTPConnections(files: host.files), deadline: budget?.doors ?? .now) {
                     if let order = self.goal.order { try DrainOrders(files: host.files).require(order) }

@@ -13,7 +13,7 @@ package struct OwnFiles: Sendable {
     /// Locks see to themselves.
     private static let ofBoot = [
         "api-calls.json", "busy-looks", "completed-hook", "drain.json", "facts.json", "labels", "launch.json", "loaded",
-        "metrics", "must-not-serve", "notices", "proof", "self-test.json", "status.json",
+        "metrics", "must-not-serve", "notices", "proof", "self-test.json", "status.json", "ways.json",
     ]
     private static let lasting = ["before.json", "drain.json", "instance", "load-balancers.json", "settings.json"]
 

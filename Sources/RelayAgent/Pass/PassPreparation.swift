@@ -50,7 +50,9 @@ struct PassPreparation: Sendable {
         case .relay:
             let facts: NodeFacts
             do {
-                let isKnown = request.agent != nil && inputs.lastFacts() != nil
+                // Who leaves has better things to do with its time.
+                let isHurried = request.agent != nil || (try? DrainOrders(files: host.files).current()) != nil
+                let isKnown = isHurried && inputs.lastFacts() != nil
                 facts = try await self.facts(request.facts, patience: isKnown ? Self.patience : nil)
             } catch {
                 guard let last = inputs.lastFacts() else { throw error }
@@ -152,7 +154,7 @@ struct PassPreparation: Sendable {
         'smtp-relay-agent undrain' brings it back
         """
 
-    /// A resident agent that has facts to go by does not wait for long for others.
+    /// A resident agent that has facts to go by, and a node that leaves with them, does not wait for long for others.
     private static let patience: Duration = .seconds(5)
 
     private func facts(_ age: Inputs.Age, patience: Duration? = nil) async throws(StepFailure) -> NodeFacts {

@@ -11,6 +11,9 @@ package struct StepFailure: Error, CustomStringConvertible {
         self.isLeaving = isLeaving
     }
 
+    /// Whether it is one of what a pass goes by, and not of what it does.
+    package var isInTheWay: Bool { ["settings", "facts"].contains(step) }
+
     package var description: String { "\(cause)" }
 }
 

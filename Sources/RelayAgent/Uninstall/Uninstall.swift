@@ -1,3 +1,4 @@
+import AWS
 import Host
 import RelayNode
 import Resources
@@ -76,7 +77,9 @@ package struct Uninstall: Sendable {
             _ = try await orders.withdraw()
             if previous?.reason != .uninstall { try orders.restore(kept) }
             // What has been withdrawn comes back at once, as far as it can; that is not what the person has to be told.
-            _ = try? await pass.converge(PassRequest(trigger: "an uninstall that was given up", waitsInService: false))
+            // The person has waited for as long as leaving may take.
+            let request = PassRequest(trigger: "an uninstall that was given up", waitsInService: false)
+            _ = try? await CallDeadline.by(.now + .seconds(10)) { try await pass.converge(request) }
             throw StillRegistered(cause: error)
         }
     }

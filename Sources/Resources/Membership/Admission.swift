@@ -3,8 +3,15 @@ package struct Admission: Sendable {
     private let memory: AdmissionMemory
     private let period: AdmissionPeriod
 
-    package init(_ memory: AdmissionMemory, _ period: AdmissionPeriod) {
-        (self.memory, self.period) = (memory, period)
+    private let noteWay: @Sendable (_ way: String?, _ place: String) -> Void
+
+    /// - Parameter noteWay: Is told the way to other nodes through a place that this one may be in.
+    package init(
+        _ memory: AdmissionMemory,
+        _ period: AdmissionPeriod,
+        noteWay: @escaping @Sendable (_ way: String?, _ place: String) -> Void
+    ) {
+        (self.memory, self.period, self.noteWay) = (memory, period, noteWay)
     }
 
     /// Whether a node that is registered, by whomever, may stay. An answer counts for a while.
@@ -35,10 +42,22 @@ package struct Admission: Sendable {
         do {
             let review = try await place.review()
             memory.keep(.yes(review), of: place.name, side: side)
+            await keepWay(through: place, review)
             return review
         } catch {
             memory.keep((error as? any PlaceRefusal).map { .no($0) } ?? .unclear(error), of: place.name, side: side)
             throw error
+        }
+    }
+
+    /// A way that can't be told now is no reason to stay out: the one that was known before may still be right.
+    private func keepWay(through place: any LoadBalancerPlace, _ review: PlaceReview) async {
+        do {
+            noteWay(try await review.way(), place.name)
+        } catch is HandOverRefused {
+            noteWay(nil, place.name)
+        } catch {
+            return
         }
     }
 }

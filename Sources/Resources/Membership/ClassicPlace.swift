@@ -55,7 +55,7 @@ package struct ClassicPlace: LoadBalancerPlace {
                 { try await node.refuseForgeableDoor(name, ec2) }, { try await refuseOpenDoor(of: found, shown) },
             ])
         }
-        return PlaceReview { ClassicReview(found, node: node).findings }
+        return PlaceReview(findings: { ClassicReview(found, node: node).findings }, way: { try way(through: found) })
     }
 
     private func disagreement(with found: ClassicLoadBalancer, _ shown: Set<UInt16>) -> ProxyProtocolDisagreement? {
@@ -76,9 +76,12 @@ package struct ClassicPlace: LoadBalancerPlace {
 
     package func wayToOthers() async throws -> String? {
         let found = try await elb.describe(loadBalancer)
+        return found.instances.contains { $0 != node.id } ? try way(through: found) : nil
+    }
+
+    private func way(through found: ClassicLoadBalancer) throws -> String? {
         // From outside, the others would see an address that they relay nothing for, and refuse the mail.
-        guard found.scheme != .internetFacing else { return nil }
-        guard found.instances.contains(where: { $0 != node.id }),
+        guard found.scheme != .internetFacing,
             let listener = found.listeners.first(where: { $0.instancePort == 25 && $0.loadBalancerProtocol == "TCP" })
         else { return nil }
         if node.isProxied, let refusal = node.whyRefused { throw refusal }

@@ -37,9 +37,14 @@ package protocol LoadBalancerPlace: Sendable {
 package struct PlaceReview: Sendable {
     /// What is wrong with the load balancer all the same. To look for it may take further calls.
     package let findings: @Sendable () async throws -> [PlaceFinding]
+    /// Where mail would reach other nodes through it, whether there are any or not; as `wayToOthers()` has it.
+    package let way: @Sendable () async throws -> String?
 
-    package init(findings: @escaping @Sendable () async throws -> [PlaceFinding]) {
-        self.findings = findings
+    package init(
+        findings: @escaping @Sendable () async throws -> [PlaceFinding],
+        way: @escaping @Sendable () async throws -> String?
+    ) {
+        (self.findings, self.way) = (findings, way)
     }
 }
 

@@ -59,7 +59,10 @@ package struct TargetGroupPlace: LoadBalancerPlace {
                 { try await node.refuseForgeableDoor(name, ec2) }, { try await refuseOpenDoors(to: found, attributes) },
             ])
         }
-        return PlaceReview { TargetGroupReview(found, try await sending(to: found), node: node).findings }
+        return PlaceReview(
+            findings: { TargetGroupReview(found, try await sending(to: found), node: node).findings },
+            way: { try await way(to: found) }
+        )
     }
 
     package func join() async throws { try await elb.register(try await target(), with: group) }
@@ -71,7 +74,10 @@ package struct TargetGroupPlace: LoadBalancerPlace {
         guard try await elb.health(in: group).contains(where: { $0.state == .healthy && $0.target != own }) else {
             return nil
         }
-        let found = try await elb.targetGroup(group)
+        return try await way(to: try await elb.targetGroup(group))
+    }
+
+    private func way(to found: TargetGroup) async throws -> String? {
         if let refusal = node.whyRefused {
             let attributes = try await elb.attributes(of: found)
             if attributes.preservesClientAddress || attributes.usesProxyProtocol { throw refusal }

@@ -62,14 +62,21 @@ def _way_out(ec2, vpc: str, subnet: str) -> None:
     ec2.create_route(RouteTableId=tables[0]["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=gateway)
 
 
+def classic(subnet: str, group: str, scheme: str = "internal") -> list[tuple[str, dict]]:
+    """The calls that make the classic load balancer."""
+    listeners = [{"Protocol": "TCP", "LoadBalancerPort": port, "InstanceProtocol": "TCP", "InstancePort": port}
+                 for port in (25, 587)]
+    check = {"Target": "HTTP:80/health", "Interval": 5, "Timeout": 2, "UnhealthyThreshold": 2, "HealthyThreshold": 2}
+    return [
+        ("create_load_balancer", {"LoadBalancerName": NAME, "Scheme": scheme, "Subnets": [subnet],
+                                  "SecurityGroups": [group], "Listeners": listeners}),
+        ("configure_health_check", {"LoadBalancerName": NAME, "HealthCheck": check}),
+    ]
+
+
 def _classic(elb, ec2, vpc: str, subnet: str, group: str) -> None:
-    elb.create_load_balancer(
-        LoadBalancerName=NAME, Scheme="internal", Subnets=[subnet], SecurityGroups=[group],
-        Listeners=[{"Protocol": "TCP", "LoadBalancerPort": port, "InstanceProtocol": "TCP", "InstancePort": port}
-                   for port in (25, 587)],
-    )
-    elb.configure_health_check(LoadBalancerName=NAME, HealthCheck={
-        "Target": "HTTP:80/health", "Interval": 5, "Timeout": 2, "UnhealthyThreshold": 2, "HealthyThreshold": 2})
+    for call, arguments in classic(subnet, group):
+        getattr(elb, call)(**arguments)
     # A load balancer that would make an open relay: anyone may come in, and Postfix sees its address, not theirs.
     door = ec2.create_security_group(GroupName="door", Description="open to the world", VpcId=vpc)["GroupId"]
     ec2.authorize_security_group_ingress(GroupId=door, IpPermissions=[

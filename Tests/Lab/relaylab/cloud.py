@@ -84,6 +84,13 @@ class Cloud:
         self._wait(lambda: self.backends().get(relay.address) == state, seconds,
                    f"{relay.name} {state} at the load balancer")
 
+    def hold_checks(self, relay: Relay) -> None:
+        """Have the classic load balancer's checks take a relay for healthy, whatever it answers, until resume_checks()."""
+        haproxy.hold_checks(self.folder, "smtp", relay.address)
+
+    def resume_checks(self, relay: Relay) -> None:
+        haproxy.resume_checks(self.folder, "smtp", relay.address)
+
     def connections(self, relay: Relay) -> int:
         """How many connections both load balancers have sent to a relay's port 25 so far."""
         return haproxy.connections(self.folder, relay.address)

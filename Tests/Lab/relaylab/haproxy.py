@@ -73,6 +73,16 @@ def withdraw(folder: Path, section: str, address: str) -> None:
         ask(_socket(folder), f"set server {_server(section, address, proxied)} state maint")
 
 
+def hold_checks(folder: Path, section: str, address: str, proxied: bool = False) -> None:
+    """Have a section's checks of an address see nothing from now on, so that it goes on sending there."""
+    ask(_socket(folder), f"disable health {_server(section, address, proxied)}")
+
+
+def resume_checks(folder: Path, section: str, address: str, proxied: bool = False) -> None:
+    """Have them see again."""
+    ask(_socket(folder), f"enable health {_server(section, address, proxied)}")
+
+
 def _server(section: str, address: str, proxied: bool) -> str:
     return f"{section}/{'p' if proxied else 'r'}{address.rsplit('.', 1)[1]}"
 
@@ -82,7 +92,8 @@ def statistics(folder: Path) -> dict[str, dict[str, dict[str, str]]]:
     found: dict[str, dict[str, dict[str, str]]] = {name: {} for name, *_ in _LISTENERS}
     for section, address, row in _rows(folder):
         if address not in found[section] or not row["status"].startswith("MAINT"):
-            found[section][address] = row
+            # A server whose checks are held is sent to.
+            found[section][address] = {**row, "status": "UP"} if row["status"] == "no check" else row
     return found
 
 

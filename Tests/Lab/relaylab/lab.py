@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import certificates, dns, haproxy, image, metadata, network, packages, paths, sink, systems, user_data
+from . import certificates, dns, haproxy, image, metadata, network, packages, paths, records, sink, systems, user_data
 from .account import HOSTS
 from .cloud import Cloud
 from .ledger import Ledger
@@ -36,6 +36,7 @@ class Lab(Cloud, Mail):
         (self.folder / "owner").write_text(json.dumps({"process": os.getpid(), "kept": False}))
         self.relays: list[Relay] = []
         self.nodes: dict[str, dict] = {}
+        self.arrived = records.Following(self.folder / "mails.jsonl")
         self.sender: Machine | None = None
         try:
             self._build(binary)

@@ -37,6 +37,16 @@ class Mail:
         """Submit mails from the application host straight to one relay, which has them queued then. Their subjects."""
         return _submit(self.application, relay.address, _stem(f"by {relay.name}"), count, recipient, port)
 
+    def submit_large(self, relay: Relay, size: int, recipient: str = "someone@example.net") -> str:
+        """Submit one mail of at least so many bytes straight to a relay. Its subject."""
+        return _submit(self.application, relay.address, _stem(f"large by {relay.name}"), 1, recipient, size=size)[0]
+
+    def submit_at_once(self, relay: Relay, count: int, recipient: str = "someone@example.net",
+                       proxied: bool = False) -> list[str]:
+        """Submit many mails straight to a relay, by one connection, with the PROXY protocol's header or not. Their subjects."""
+        stem = _stem(f"many by {relay.name}")
+        return _submit(self.application, relay.address, stem, count, recipient, at_once=True, proxied=proxied)
+
     def submit_by_network(self, count: int, port: int = 25, recipient: str = "someone@example.net") -> list[str]:
         """Submit mails from the application host through the network load balancer. Their subjects."""
         return self.submit_by(network.NETWORK_LOAD_BALANCER, count, port, recipient)
@@ -52,7 +62,7 @@ class Mail:
 
     def mails(self) -> list[dict]:
         """What has arrived outside."""
-        return records.read(self.folder / "mails.jsonl")
+        return self.arrived.read()
 
     def wait_for_mails(self, subjects: list[str], seconds: float = 60) -> list[dict]:
         wanted = set(subjects)
@@ -91,8 +101,8 @@ def send(namespace: str, count: int, prefix: str, recipient: str) -> list[str]:
     return _submit(namespace, "127.0.0.1", _stem(prefix), count, recipient)
 
 
-def _submit(namespace: str, server: str, stem: str, count: int, recipient: str, port: int = 25) -> list[str]:
-    output(*_submission(namespace, server, stem, count, recipient, port), cwd=paths.SOURCES.parent, timeout=60 + count)
+def _submit(namespace: str, server: str, stem: str, count: int, recipient: str, port: int = 25, **how) -> list[str]:
+    output(*_submission(namespace, server, stem, count, recipient, port, **how), cwd=paths.SOURCES.parent, timeout=60 + count)
     return numbered(stem, count)
 
 
@@ -102,7 +112,8 @@ def _stem(prefix: str) -> str:
 
 
 def _submission(namespace: str, server: str, stem: str, count: int, recipient: str, port: int = 25,
-                seconds: float = 0) -> list[str]:
+                seconds: float = 0, size: int = 0, at_once: bool = False, proxied: bool = False) -> list[str]:
     """The command line that submits."""
-    order = {"server": server, "port": port, "stem": stem, "count": count, "recipient": recipient, "seconds": seconds}
+    order = {"server": server, "port": port, "stem": stem, "count": count, "recipient": recipient, "seconds": seconds,
+             "size": size, "at_once": at_once, "proxied": proxied}
     return ["ip", "netns", "exec", namespace, sys.executable, "-m", "relaylab.submit", json.dumps(order)]

@@ -71,7 +71,12 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif fault == "unavailable":
             self._answer(503)
+        elif fault == "silent":
+            time.sleep(20)
+            self.close_connection = True
         else:
+            if fault == "slow":
+                time.sleep(1)
             return node
         return None
 
