@@ -13,7 +13,7 @@ struct CommonOptions: ParsableArguments {
     @Option(
         name: .customLong("config"),
         help: ArgumentHelp(
-            "The settings' file (default: SMTP_RELAY_CONFIG, or /etc/smtp-relay-agent/config.toml, which may be missing).",
+            "The settings' file (default: SMTP_RELAY_CONFIG, or /etc/smtp-relay-agent/config.toml if it exists).",
             valueName: "file"
         )
     )
@@ -23,14 +23,14 @@ struct CommonOptions: ParsableArguments {
         name: .customLong("set"),
         parsing: .singleValue,
         help: ArgumentHelp(
-            "Set one setting, above all other sources, such as --set health.port=8080. May be repeated.",
+            "A setting that overrides all other sources, such as --set health.port=8080. Can be repeated.",
             valueName: "key=value"
         )
     )
     var assignments: [String] = []
 
     @Option(
-        help: ArgumentHelp("How to write the log: auto, terminal, plain or json.", valueName: "format")
+        help: ArgumentHelp("The form of the log.", valueName: "format")
     )
     var logFormat: LogFormat = .auto
 
