@@ -102,7 +102,7 @@ let package = Package(
         .target(
             name: "Units",
             path: "units",
-            exclude: ["REFERENCE.md"],
+            exclude: ["LEAVING.md", "PROOF.md", "README.md", "REFERENCE.md"],
             resources: [
                 .embedInCode("smtp-relay-agent-health.init"),
                 .embedInCode("smtp-relay-agent-health.service"),
