@@ -69,7 +69,7 @@ package struct HostAccess: Sendable {
     func warnOfUnknownSystem(_ log: StepLog) {
         let system = OperatingSystem(files: files)
         guard KnownSystem.named(system) == nil else { return }
-        log.warning("system", "\(system.prettyName) is not a system that is known: going by what it has")
+        log.warning("system", "\(system.prettyName) is not a known system: the agent uses what it finds")
     }
 
     /// The service manager that is really there: systemd may be installed without having booted the host (sd_booted(3)).

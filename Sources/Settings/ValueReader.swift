@@ -175,8 +175,8 @@ final class ValueReader {
                 entry.key.name,
                 in: entry.source,
                 """
-                target groups then put a header before their health checks, and load_balancer.classic does not, so both \
-                can't come to port \(health.port); set health.proxy_port to a port of its own, and let the target groups \
+                target groups then send a header before their health checks, and load_balancer.classic does not, so they \
+                can't share port \(health.port); set health.proxy_port to a port of its own, and let the target groups \
                 check there
                 """
             )

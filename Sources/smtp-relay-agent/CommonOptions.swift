@@ -34,7 +34,7 @@ struct CommonOptions: ParsableArguments {
     )
     var logFormat: LogFormat = .auto
 
-    /// Where the settings are looked for when nothing else is said.
+    /// The settings' file where no other one is named.
     private static let standardFile = "/etc/smtp-relay-agent/config.toml"
 
     func sources(
@@ -58,7 +58,7 @@ struct CommonOptions: ParsableArguments {
         return named ?? (files.exists(FilePath(Self.standardFile)) ? Self.standardFile : nil)
     }
 
-    /// Without the file, where it can't be read: for whoever is to be told that.
+    /// The sources without the file, if it can't be read. The caller reports that.
     func readableSources(
         environment: [String: String],
         launch: LaunchEnvironment,
@@ -77,7 +77,7 @@ struct CommonOptions: ParsableArguments {
     private func file(_ named: String?, _ memory: SettingsFileMemory) throws -> SettingsFile? {
         let path = named ?? Self.standardFile
         let files = FileSystem()
-        // A file that was named must be there; the standard one need not.
+        // A file that was named must exist; the standard file may be missing.
         if named == nil, !files.exists(FilePath(path)) { return nil }
         let bytes = try files.bytes(at: absolute(path))
         guard let text = String(validating: bytes, as: UTF8.self) else { throw NotText(path: path) }
@@ -102,5 +102,5 @@ func canonical(_ path: String) -> String {
 struct NotText: Error, CustomStringConvertible {
     let path: String
 
-    var description: String { "\(path): not a text in UTF-8" }
+    var description: String { "\(path): not text in UTF-8" }
 }

@@ -60,6 +60,6 @@ struct FactsFailure: Error, CustomStringConvertible {
     }
 
     var description: String {
-        "\(path): not facts as 'smtp-relay-agent facts' prints them: \(reason.escapedForDisplay)"
+        "\(path): not the output of 'smtp-relay-agent facts': \(reason.escapedForDisplay)"
     }
 }

@@ -120,6 +120,6 @@ package struct HostLockFailure: Error, CustomStringConvertible {
     package let waited: Duration
 
     package var description: String {
-        "another pass holds \(path) since before \(waited): \(holder); wait for it, or look at what it is doing"
+        "another pass has held \(path) for more than \(waited): \(holder); wait for its end, or find out what it does"
     }
 }

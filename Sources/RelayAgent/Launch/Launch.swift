@@ -7,7 +7,7 @@ import Vocabulary
 
 /// A launch: from nothing to a node in service, and one word to each who waits for that, however it ends.
 ///
-/// What this process can't survive, its guard does: a companion that gives the answer in its place.
+/// If this process is killed, its guard answers in its place: a second process.
 package struct Launch: Sendable {
     private let pass: Pass
     private let inputs: Inputs
@@ -55,7 +55,7 @@ package struct Launch: Sendable {
     /// For the guard: answers for a bootstrap that has ended without a word.
     package func answerForTheDead() async throws {
         _ = try await whileAnswering(wait: .seconds(5)) {
-            log.failed("launch", "bootstrap has ended without a word: it was killed, or has crashed")
+            log.failed("launch", "bootstrap ended without an answer: it was killed, or it crashed")
             try await answer(.failed)
         }
     }
@@ -117,7 +117,7 @@ package struct Launch: Sendable {
         do {
             return try Companion(arguments)
         } catch {
-            log.warning("launch", "if bootstrap is killed, nobody will answer for it: \(error)")
+            log.warning("launch", "if bootstrap is killed, nobody answers in its place: \(error)")
             return nil
         }
     }
@@ -127,7 +127,7 @@ package struct Launch: Sendable {
         do {
             recipients = try await self.recipients()
         } catch {
-            log.failed("launch", "who waits to hear how the launch ended can't be told: \(error)")
+            log.failed("launch", "the result of the launch could not be reported: \(error)")
             throw StepFailure(step: "launch", cause: error)
         }
         let answers = LaunchAnswers(recipients, instance: inputs.lastFacts()?.instanceID, files: host.files, log: log)

@@ -6,7 +6,7 @@ import Vocabulary
 
 /// The answers to all who wait to hear how the launch ended: one each, whoever gives it, and however often it is tried.
 ///
-/// What is to be said is written down first, then said, then ticked off. A failure that nobody was told of is forgotten once
+/// An answer is first written down, then sent, then marked as sent. A failure that nobody was told of is forgotten once
 /// the node is in service; that a launch has brought it there stays true. AWS takes one answer, the first that reaches it.
 package struct LaunchAnswers: Sendable {
     private let recipients: [any LaunchRecipient]

@@ -32,7 +32,7 @@ extension KnownError {
             "Remove the setting."
         ),
         KnownError(
-            "is not a system that is known",
+            "is not a known system",
             "The agent does not know this operating system.",
             "Nothing, if the node comes into service."
         ),

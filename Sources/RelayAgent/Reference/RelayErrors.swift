@@ -96,17 +96,17 @@ extension KnownError {
             "Allow the action that the error names in the role."
         ),
         KnownError(
-            "will not join ...: this instance has an address in the internet",
+            "will not join ...: this instance has a public address",
             "With `mail.proxy_protocol`, whoever reaches the port could claim to be a sender: an open relay.",
             "Close the instance's security group to all but the load balancer."
         ),
         KnownError(
-            "will not join ...: it puts a header",
+            "will not join ...: it sends a header",
             "The load balancer sends the PROXY protocol, and the node does not expect it.",
             "Run the commands that the error names, or set `mail.proxy_protocol` on all relays."
         ),
         KnownError(
-            "will not join ...: it puts no header",
+            "will not join ...: it sends no header",
             "The node expects the PROXY protocol, and the load balancer does not send it.",
             "Run the commands that the error names, or change `mail.proxy_protocol` on all relays."
         ),
@@ -140,7 +140,7 @@ extension KnownError {
             "`smtp-relay-agent status` shows how far it got."
         ),
         KnownError(
-            "bootstrap has ended without a word",
+            "bootstrap ended without an answer",
             "`bootstrap` was killed, for example because memory ran out, or crashed. The launch was abandoned.",
             "Read the kernel's log (`dmesg`) and the lines before this one."
         ),

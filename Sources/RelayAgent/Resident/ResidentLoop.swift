@@ -112,8 +112,8 @@ struct ResidentLoop {
         log.warning(
             "watch",
             """
-            \(trigger.name) over and over: something else works against this agent (look for configuration management, \
-            cron jobs and scripts that write there); from now on it is looked at every ten seconds only
+            \(trigger.name) over and over: another program works against this agent (look for configuration management, \
+            cron jobs and scripts that write there); from now on the agent looks every ten seconds only
             """
         )
     }
@@ -234,7 +234,7 @@ struct ResidentLoop {
             try watch.watch(settings.watched, whole: settings.watchedWhole)
             isBlind = false
         } catch {
-            if !isBlind { log.warning("watch", "\(error); until that works, changes are found by the interval alone") }
+            if !isBlind { log.warning("watch", "\(error); until that works, only the regular passes find changes") }
             isBlind = true
         }
     }

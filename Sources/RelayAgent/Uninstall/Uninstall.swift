@@ -48,7 +48,7 @@ package struct Uninstall: Sendable {
         let settings = NodeTraces.settings.appending("config.toml")
         let logs = traces.logs.map(\.string).joined(separator: ", ")
         return (host.files.exists(settings) ? "; \(settings) stays, which is yours" : "")
-            + (logs.isEmpty ? "" : "; what it has logged stays: \(logs)")
+            + (logs.isEmpty ? "" : "; its logs stay: \(logs)")
     }
 
     /// Takes the node out of its load balancers. Where that fails, it stays or comes back in.
@@ -121,7 +121,7 @@ package struct Uninstall: Sendable {
         for service in ServicesBefore.services {
             guard let state = states[service], state.isInstalled else { continue }
             guard let known = before?.services else {
-                log.notice("services", "how \(service) was before the agent is not known: it goes on as it is")
+                log.notice("services", "the state of \(service) before the agent is unknown: it stays as it is")
                 if state.isActive { await attempt(service) { try await host.services.restart(service) } }
                 continue
             }

@@ -9,8 +9,8 @@ package struct ForgeableDoor: PlaceRefusal {
 
     package var why: String {
         """
-        this instance has an address in the internet, its \(openings.summary) the internet in on port \(port) \
-        (\(openings.sources)), and with mail.proxy_protocol whoever comes there can write a header that makes it a host of \
+        this instance has a public address, its \(openings.summary) the internet in on port \(port) \
+        (\(openings.sources)), and with mail.proxy_protocol every host that reaches it can write a header that names a host of \
         mail.networks, so this would be an open relay; \(cure), or set load_balancer.allow_open_to_world = true
         """
     }
