@@ -107,6 +107,14 @@ def test_every_command_of_the_lab_in_running_text_exists():
         assert f'("{command.split()[1]}", ' in source, command
 
 
+def test_every_call_of_the_lab_in_running_text_exists():
+    text = "".join(path.read_text() for path in (ROOT / "Tests/Lab/relaylab").glob("*.py"))
+    calls = {found.group(2) for word in code(PAGES["Tests/README.md"])
+             if (found := re.match(r"(relay|lab)\.(\w+)\(", word))}
+    assert len(calls) > 10
+    assert [name for name in sorted(calls) if f"def {name}(self" not in text] == []
+
+
 def test_every_file_that_a_page_names_exists():
     for page, text in PAGES.items():
         for name in code(text):
@@ -150,7 +158,14 @@ def test_the_reference_is_what_the_program_says(binary):
     assert PAGES["units/REFERENCE.md"].splitlines() == page.splitlines()
 
 
-@pytest.mark.parametrize("topic", ["settings", "metrics", "errors"])
+TOPICS = re.findall(r"^- `smtp-relay-agent help ([a-z]+)`: ", PAGES["units/REFERENCE.md"], re.M)
+
+
+def test_the_reference_has_these_topics():
+    assert set(TOPICS) >= {"settings", "metrics", "errors"}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
 def test_help_shows_each_row_of_a_topic(binary, topic):
     shown = subprocess.run([binary, "help", topic], capture_output=True, text=True, check=True).stdout
     rows = re.findall(r"^\| `([^`]+)` \|", section("units/REFERENCE.md", f"## {topic.capitalize()}"), re.M)
@@ -170,7 +185,7 @@ def test_help_shows_commands_as_well(binary, words, seen):
 def test_help_on_anything_else_names_the_topics(binary):
     refused = subprocess.run([binary, "help", "nonsense"], capture_output=True, text=True)
     assert refused.returncode == 64
-    assert "'nonsense' is neither a command nor a topic; the topics are settings, metrics" in refused.stderr
+    assert f"'nonsense' is neither a command nor a topic; the topics are {', '.join(TOPICS)}" in refused.stderr
 
 
 @pytest.mark.parametrize("settings", [["mail.domain=example.com"], ["role=sender", "sender.relayhost=[10.0.0.25]"]])
