@@ -29,7 +29,7 @@ struct SMTPRelayAgent: AsyncParsableCommand {
             Settings come from /etc/smtp-relay-agent/config.toml, SMTP_RELAY_* variables and the instance's smtp-relay:* tags. \
             Only the mail domain is required. 'smtp-relay-agent config show' lists each setting with its value and source.
 
-            'smtp-relay-agent help settings', 'help metrics' and 'help errors' show the reference.
+            The reference has topics: 'smtp-relay-agent help settings', 'help metrics', 'help errors'.
             """,
         version: AgentVersion.described,
         subcommands: [
