@@ -65,7 +65,7 @@ package struct HostAccess: Sendable {
         HealthGuard(file: FilePath(NginxConfiguration.healthFile), probe: relay, files: files, runner: runner)
     }
 
-    /// Says, where it is so, that this is none of the systems that are known. Nothing is refused for that.
+    /// Warns if the operating system is unknown. Nothing is refused for that.
     func warnOfUnknownSystem(_ log: StepLog) {
         let system = OperatingSystem(files: files)
         guard KnownSystem.named(system) == nil else { return }

@@ -7,7 +7,7 @@ extension ValueReader {
             problems.append(.missing(key))
         }
         let domain = one("mail.domain", DomainName.init)
-        // What else is wrong is told as well where the domain is.
+        // Other problems are reported even if the domain is invalid.
         guard let some = domain ?? (try? DomainName("domain.invalid")) else { return nil }
         var mail = NodeSettings.Mail(domain: some)
         mail.hostname = one("mail.hostname", DomainName.init)

@@ -52,7 +52,7 @@ package struct SettingKey: Sendable, Equatable {
         }
     }
 
-    /// In the environment and in tags, the section `mail` goes without saying.
+    /// Variables and tags omit the section `mail`.
     private var shortName: String { name.hasPrefix("mail.") ? String(name.dropFirst(5)) : name }
 
     /// Such as `SMTP_RELAY_DOMAIN`.

@@ -81,7 +81,7 @@ final class ValueReader {
         }
     }
 
-    /// What is set, but means nothing on such a host, is a slip: whoever wrote it expects something of it.
+    /// A setting of another role is a mistake: its author expects an effect.
     func refuseSettings(notOf role: RoleName) {
         let other: RoleName = role == .relay ? .sender : .relay
         for entry in entries where entry.source != .standard && !entry.key.counts(in: role) {

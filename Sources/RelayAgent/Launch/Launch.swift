@@ -5,7 +5,7 @@ import Host
 import Resources
 import Vocabulary
 
-/// A launch: from nothing to a node in service, and one word to each who waits for that, however it ends.
+/// A launch: it brings the node into service, and reports the result once to the hook and the stack.
 ///
 /// If this process is killed, its guard answers in its place: a second process.
 package struct Launch: Sendable {
@@ -29,7 +29,7 @@ package struct Launch: Sendable {
     ///   - timeout: For all of it.
     ///   - prepare: What comes first, and counts as part of it.
     ///   - guardArguments: What this program is started with in order to be the guard: it is to call `answerForTheDead`.
-    /// - Throws: Why the node is not in service, or whoever could not be told that it is.
+    /// - Throws: Why the node is not in service, or why a hook or a stack could not be told.
     package func run(
         timeout: Duration,
         guardArguments: [String],
@@ -44,7 +44,7 @@ package struct Launch: Sendable {
                 try await answer(outcome.isLeaving ? .failed : .inService)
                 try outcome.requireService()
             case .failure(let failure):
-                // Why the node is not in service is what counts; who could not be told that is in the log.
+                // The reason of the failed launch counts. The log says which report failed.
                 try? await answer(.failed)
                 throw failure
             }
@@ -60,7 +60,7 @@ package struct Launch: Sendable {
         }
     }
 
-    /// Does what one process at a time may do: whoever answers for the launch.
+    /// Runs the body while this process holds the lock of the launch: only one process reports the result.
     ///
     /// - Returns: Whether it was done; `false` where another bootstrap is under way, whose answer counts.
     private func whileAnswering(wait: Duration, _ body: () async throws -> Void) async throws -> Bool {

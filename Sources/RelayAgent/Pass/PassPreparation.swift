@@ -211,7 +211,7 @@ struct PassPreparation: Sendable {
         let reasons = notices.reasonsToLeave(settings.shutdown)
         if isFresh { try await endOrders(without: reasons, orders) }
         guard let reason = reasons.first else { return }
-        // Who was drained by hand has a time of its own for what AWS announces later.
+        // A node that was drained by hand gets new time for a later notice of AWS.
         if let order = try orders.current() {
             guard !order.reason.isForGood, reason.isForGood else { return }
         }

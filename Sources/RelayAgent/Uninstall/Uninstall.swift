@@ -6,8 +6,8 @@ import Units
 
 /// Puts the host back to what it was before the agent came.
 ///
-/// What has to do with others comes first: the load balancers. From then on each step is there to be done again, so who is
-/// killed half-way finishes by running it once more; the record of how things were goes after all that it is needed for.
+/// The load balancers come first. Each later step can be repeated, so an uninstall that was killed finishes when it is run
+/// again. The record of the host as it was is removed after the last step that needs it.
 package struct Uninstall: Sendable {
     private let pass: Pass
     private let host: HostAccess

@@ -1,6 +1,6 @@
 package import AWS
 
-/// The whole internet reaches this node itself, and Postfix believes the header of the PROXY protocol of whoever does.
+/// The whole internet can reach this node itself, and Postfix believes the PROXY protocol's header of every host.
 package struct ForgeableDoor: PlaceRefusal {
     package let name: String
     /// What lets it in, of this instance's security groups.

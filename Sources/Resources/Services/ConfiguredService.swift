@@ -153,7 +153,7 @@ package struct ConfiguredService: Resource {
         do {
             try await bring(into: action, from: state)
         } catch {
-            // What works otherwise has another cause than its files, and a pass that is told to end says nothing of them.
+            // With the proven files, the fault has another cause. A cancelled pass says nothing about the files.
             guard !isProven, let change, !isEnding(error) else { throw error }
             throw await rollBack(change, to: proven, from: state, because: error, newPorts: edit.newPorts)
         }

@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// A configuration that did not work, and is not tried again yet.
 ///
-/// It reads the same from the try until the next one, so that it is told once.
+/// The text stays the same until the next try, so it is logged once.
 package struct FailedChange: Error, CustomStringConvertible {
     package let service: ServiceName
     let failure: Generation.Failure
