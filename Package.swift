@@ -102,6 +102,7 @@ let package = Package(
         .target(
             name: "Units",
             path: "units",
+            exclude: ["LEAVING.md", "PROOF.md", "README.md", "REFERENCE.md"],
             resources: [
                 .embedInCode("smtp-relay-agent-health.init"),
                 .embedInCode("smtp-relay-agent-health.service"),

@@ -53,8 +53,8 @@ extension NodeFacts {
         } catch {
             notice(
                 """
-                no instance tags: metadata does not have them, and ec2:DescribeTags failed; settings in tags are not \
-                seen (enable them: aws ec2 modify-instance-metadata-options --instance-id \(instanceID) \
+                no instance tags: metadata does not have them, and ec2:DescribeTags failed; settings in tags are \
+                ignored (enable them: aws ec2 modify-instance-metadata-options --instance-id \(instanceID) \
                 --instance-metadata-tags enabled)\n\(error)
                 """
             )

@@ -48,7 +48,7 @@ package struct MetadataFailure: Error, Sendable, CustomStringConvertible {
         case .noRoute(let why):
             """
             the service is out of reach (\(why)); is this an EC2 instance, is its network up, and does a route or a \
-            firewall keep it from 169.254.169.254?
+            firewall block 169.254.169.254?
             """
         case .noToken:
             """

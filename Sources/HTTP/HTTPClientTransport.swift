@@ -55,7 +55,7 @@ package final class HTTPClientTransport: HTTPTransport {
             proxy: proxy
         )
         configuration.httpVersion = .http1Only
-        // A failed connection is for the caller to judge: it tells apart what AsyncHTTPClient would try over and over.
+        // The caller decides about failed connections; AsyncHTTPClient would retry all of them.
         configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroup: .singletonMultiThreadedEventLoopGroup, configuration: configuration)
     }

@@ -12,8 +12,8 @@ package protocol Resource: Sendable {
     /// Compares what is with what should be.
     func check() async throws -> Check
 
-    /// Is told that it is as it should be, when a pass has found or made it so: to remember how, for the next time that
-    /// it is not. A plan does not tell.
+    /// A pass calls this when the resource is as it should be, so that the resource can remember that state. A plan does not
+    /// call it.
     func confirmed() async throws
 }
 

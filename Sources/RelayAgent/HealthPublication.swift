@@ -63,7 +63,7 @@ package struct NodeIsLeaving: Error, CustomStringConvertible {
 
     package var description: String {
         """
-        this node was told to leave its load balancers (\(order.reason.rawValue)), so its health check goes on answering 503; \
+        this node was told to leave its load balancers (\(order.reason.rawValue)), so its health check still answers 503; \
         'smtp-relay-agent undrain' brings it back
         """
     }

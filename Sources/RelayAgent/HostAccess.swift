@@ -65,11 +65,11 @@ package struct HostAccess: Sendable {
         HealthGuard(file: FilePath(NginxConfiguration.healthFile), probe: relay, files: files, runner: runner)
     }
 
-    /// Says, where it is so, that this is none of the systems that are known. Nothing is refused for that.
+    /// Warns if the operating system is unknown. Nothing is refused for that.
     func warnOfUnknownSystem(_ log: StepLog) {
         let system = OperatingSystem(files: files)
         guard KnownSystem.named(system) == nil else { return }
-        log.warning("system", "\(system.prettyName) is not a system that is known: going by what it has")
+        log.warning("system", "\(system.prettyName) is not a known system: the agent uses what it finds")
     }
 
     /// The service manager that is really there: systemd may be installed without having booted the host (sd_booted(3)).

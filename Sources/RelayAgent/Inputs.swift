@@ -276,7 +276,7 @@ package final class Inputs: Sendable {
 
     private func metadata() throws -> MetadataClient {
         let sources = try sources()
-        // What can be known to be wrong before the tags are read is told now, all at once; in a pass it was.
+        // All problems that are known before the tags are read are reported here; a pass has reported them already.
         if ofPass.withLock({ $0 == nil }) {
             let problems = sources.check(tags: nil)
             guard problems.isEmpty else { throw SettingsProblems(problems: problems) }

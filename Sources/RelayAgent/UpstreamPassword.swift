@@ -53,8 +53,8 @@ struct UnusablePassword: Error, Equatable, CustomStringConvertible {
             switch reason {
             case .missing: "there is no such file; write the password into it, as root, with mode 600"
             case .notPlain: "it is not a plain file; put the password itself there, not a link to it"
-            case .open: "others than root may read or change it; run 'chown root \(path)' and 'chmod 600 \(path)'"
-            case .notOneLine: "it does not hold one line of text, without blanks at its ends, that could be a password"
+            case .open: "users other than root can read or change it; run 'chown root \(path)' and 'chmod 600 \(path)'"
+            case .notOneLine: "it must hold one line of text, without blanks at its start and end"
             }
         return "mail.upstream.password_file: \(path): \(explanation)"
     }

@@ -76,6 +76,6 @@ struct UnusableParameter: Error, CustomStringConvertible {
     let name: ParameterName
 
     var description: String {
-        "mail.upstream.password_parameter: \(name) does not hold one line of text that could be a password"
+        "mail.upstream.password_parameter: \(name) must hold one line of text"
     }
 }

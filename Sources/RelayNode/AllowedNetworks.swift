@@ -141,7 +141,7 @@ extension RefusedNetworks.Refusal: CustomStringConvertible {
         return switch reason {
         case .everyone:
             """
-            mail.networks: \(network)\(origin) is refused: it makes an open relay for the whole internet; \
+            mail.networks: \(network)\(origin) is refused: it would make an open relay for the whole internet; \
             name the senders' own ranges
             """
         case .widePublicRange:
@@ -153,8 +153,8 @@ extension RefusedNetworks.Refusal: CustomStringConvertible {
         case .wholePrivateRange:
             """
             mail.networks: \(network)\(origin) is refused as a whole: a load balancer, a NAT gateway or a container \
-            host that shows its own private address in place of the sender's would make an open relay of it; name the \
-            senders' own ranges, or list this range in mail.allow_private_networks
+            host that shows its own private address instead of the sender's would make the node an open relay; name \
+            the senders' own ranges, or list this range in mail.allow_private_networks
             """
         }
     }

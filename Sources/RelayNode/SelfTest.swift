@@ -41,7 +41,7 @@ package struct SelfTest: Sendable, Equatable, Codable {
         self.policy = postfix.policy
         self.networkTable = postfix.networkTable?.text
         self.domain = domain
-        // Postfix slows down who is refused often, so of many domains there are some.
+        // Postfix slows down clients that it refuses often, so only some of many domains are tried.
         self.domains = Array(domains.prefix(5))
         self.leastFreeSpace = max(64 << 20, UInt64(largestMessage ?? 0) * 2)
         var outsiders: [IPAddress] = []

@@ -2,10 +2,10 @@ package import Host
 package import Reconcile
 package import SystemPackage
 
-/// The agent's own folders, with their mode and owner: nginx serves the health check from one of them, and who may write to
-/// another could change what the agent does.
+/// The agent's own folders, with their mode and owner. nginx serves the health check from one of them. A user who can write
+/// to another one could change what the agent does.
 ///
-/// A folder that is not there yet is made by whoever writes the first file to it. A link in its place is the operator's.
+/// The writer of the first file makes a missing folder. A link in its place is the operator's.
 package struct OwnFolders: Resource {
     package let name = "folders"
 

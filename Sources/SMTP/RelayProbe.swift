@@ -3,7 +3,7 @@ package import Vocabulary
 /// A door of the relay's, as a probe reaches it.
 package struct ProbedDoor: Sendable, Hashable {
     package let server: SMTPServer
-    /// The node's own address: whoever connects from it may speak for others (smtpd_authorized_xclient_hosts).
+    /// The node's own address, which may use XCLIENT (smtpd_authorized_xclient_hosts).
     package let source: IPAddress
     /// Whether it expects a header of the PROXY protocol.
     package let isProxied: Bool
@@ -49,9 +49,9 @@ package struct RelayAttempt: Sendable, Equatable {
     package enum Client: Sendable, Equatable {
         /// This host itself.
         case thisHost
-        /// Another, whose address the door is told by XCLIENT.
+        /// Another client, whose address XCLIENT names.
         case told(IPAddress)
-        /// Another, whose address the door is told by the PROXY protocol.
+        /// Another client, whose address the PROXY protocol names.
         case proxied(IPAddress)
 
         /// Whose address it is, where it is not this host's.
@@ -103,8 +103,8 @@ package struct RelayAnswers: Sendable, Equatable {
 package protocol RelayProbing: Sendable {
     /// What a door answers clients that want a message relayed. No message is ever sent.
     ///
-    /// - Parameter attempts: One after another in one connection. Who has become somebody else can't change again, and DATA ends
-    ///   a conversation, so only the last may do either.
+    /// - Parameter attempts: One after another in one connection. A client address can be changed only once, and DATA ends a
+    ///   session, so only the last attempt may do either.
     /// - Throws: `SMTPFailure` where the door does not answer, or does not let this host speak for others.
     func attempts(_ attempts: [RelayAttempt], at door: ProbedDoor) async throws -> [RelayAnswers]
 
@@ -219,7 +219,7 @@ extension SMTPSession {
                 return answers
             }
         }
-        // Postfix may have whoever it refused wait for each further answer, too.
+        // Postfix may delay every later answer to a client that it has refused.
         if answers.recipients.contains(where: { !$0.isPositive }) { end = .quitUnanswered }
         guard attempt.goesToData, answers.recipients.contains(where: \.isPositive) else { return answers }
         let data = try await send("DATA")

@@ -36,7 +36,7 @@ package struct SMTPEncryption: Sendable {
         )
     }
 
-    /// Puts TLS between an open connection and whoever reads it.
+    /// Adds TLS to an open connection.
     func begin(on channel: any Channel) async throws {
         try await channel.eventLoop.submit {
             try channel.pipeline.syncOperations.addHandler(handler(), position: .first)

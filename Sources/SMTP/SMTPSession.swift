@@ -176,7 +176,7 @@ package struct SMTPSession {
     }
 }
 
-/// How far a conversation has come, for whoever ends it when it takes too long.
+/// How far a session is, for the time-out that ends it.
 private final class Progress: Sendable {
     static let connection = "the connection"
     /// What the server has to answer now, and since when.

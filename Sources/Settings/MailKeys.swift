@@ -1,114 +1,189 @@
 extension SettingKey {
     /// Every setting of `[mail]`.
     static let mail: [SettingKey] = [
-        SettingKey("mail.domain", .text, standard: nil, "The service's own mail domain: Postfix's mydomain. Required."),
+        SettingKey(
+            "mail.domain",
+            .text,
+            standard: nil,
+            otherwise: "required",
+            "The service's own mail domain: Postfix's `mydomain`."
+        ),
         SettingKey(
             "mail.hostname",
             .text,
             standard: nil,
-            "Postfix's myhostname; without it, ip-10-0-1-10.DOMAIN, made of the private address."
+            otherwise: "`ip-10-0-1-10.DOMAIN`",
+            """
+            Postfix's `myhostname`. Without this setting, the relay greets other servers (`smtp_helo_name`) with \
+            the name that DNS has for its public address, if that name leads back to the address.
+            """
         ),
         SettingKey(
             "mail.destinations",
             .list,
             standard: .list([]),
-            "Domains delivered on this node, besides its own host name: added to Postfix's mydestination."
+            "Domains that this node delivers itself, in addition to its own host name: Postfix's `mydestination`."
         ),
         SettingKey(
             "mail.networks",
             .list,
             standard: .list(["vpc"]),
-            "Whose mail is relayed, besides loopback: \"vpc\", \"subnet\" or networks in CIDR form."
+            """
+            Networks whose mail is relayed, in addition to loopback: `"vpc"`, `"subnet"`, or networks in CIDR \
+            form.
+            """
         ),
         SettingKey(
             "mail.allow_public_networks",
             .list,
             standard: .list([]),
-            "Public ranges wider than /24 or /48 that mail.networks may name all the same."
+            "Public ranges wider than /24 or /48 that `mail.networks` may name."
         ),
         SettingKey(
             "mail.allow_private_networks",
             .list,
             standard: .list([]),
-            "Whole private ranges, such as 10.0.0.0/8, that mail.networks may name all the same."
+            "Whole private ranges, such as `10.0.0.0/8`, that `mail.networks` may name."
         ),
         SettingKey(
             "mail.network_table",
             .text,
             standard: .text("auto"),
-            "Whether the networks stand in a table beside main.cf: always, never, or auto, where they are more than eight."
+            """
+            Whether the networks are written to `/etc/postfix/network_table`: `always`, `never`, or `auto` (if \
+            there are more than eight).
+            """
         ),
         SettingKey(
             "mail.transport",
             .pairs("domain", "nexthop"),
             standard: .list([]),
-            "Domains whose mail goes to a host of its own, such as the service's own with its mailboxes."
+            """
+            Domains whose mail goes to a host of its own: one table `[[mail.transport]]` with `domain` and \
+            `nexthop` for each. In a variable, tag or flag: `example.com=[mx.internal]:25,...`.
+            """
         ),
-        SettingKey("mail.upstream.host", .text, standard: nil, "The smarthost that all mail goes to, such as SES's."),
-        SettingKey("mail.upstream.port", .number, standard: .number(587), "Its port; on 465 TLS begins at once."),
-        SettingKey("mail.upstream.username", .text, standard: nil, "The user to log in there as."),
+        SettingKey(
+            "mail.upstream.host",
+            .text,
+            standard: nil,
+            otherwise: "none",
+            """
+            The smarthost that all mail goes to, such as `email-smtp.eu-central-1.amazonaws.com`. Its TLS \
+            certificate is verified.
+            """
+        ),
+        SettingKey(
+            "mail.upstream.port",
+            .number,
+            standard: .number(587),
+            "The smarthost's port. On port 465, TLS starts at once."
+        ),
+        SettingKey(
+            "mail.upstream.username",
+            .text,
+            standard: nil,
+            otherwise: "none",
+            "The user name for the smarthost."
+        ),
         SettingKey(
             "mail.upstream.password_file",
             .text,
             standard: nil,
-            "The file with that user's password, which only root may read. A new password is taken up at once."
+            otherwise: "none",
+            """
+            The file with the password for the smarthost. Root owns it, with mode 600. A new password takes effect \
+            at once.
+            """
         ),
         SettingKey(
             "mail.upstream.password_parameter",
             .text,
             standard: nil,
-            "In the file's place, the SSM parameter with the password; read at every fifth interval."
+            otherwise: "none",
+            """
+            Instead of the file: the SSM parameter (SecureString) with the password. It is read at every fifth \
+            `reconcile.interval`.
+            """
         ),
-        SettingKey("mail.message_size_limit", .number, standard: nil, "The largest message in bytes; 0 for no limit."),
-        SettingKey("mail.maximal_queue_lifetime", .text, standard: nil, "How long a message is tried, such as 5d."),
-        SettingKey("mail.bounce_queue_lifetime", .text, standard: nil, "How long a non-delivery report is tried."),
+        SettingKey(
+            "mail.message_size_limit",
+            .number,
+            standard: nil,
+            otherwise: "Postfix's",
+            "The largest message in bytes. 0 means no limit."
+        ),
+        SettingKey(
+            "mail.maximal_queue_lifetime",
+            .text,
+            standard: nil,
+            otherwise: "Postfix's",
+            "How long Postfix tries to deliver a message, such as `5d`."
+        ),
+        SettingKey(
+            "mail.bounce_queue_lifetime",
+            .text,
+            standard: nil,
+            otherwise: "Postfix's",
+            "How long Postfix tries to deliver a non-delivery report."
+        ),
         SettingKey(
             "mail.default_destination_concurrency_limit",
             .number,
             standard: nil,
-            "How many connections to one destination there are at most; 0 for no limit."
+            otherwise: "Postfix's",
+            "The largest number of connections to one destination. 0 means no limit."
         ),
         SettingKey(
             "mail.default_destination_rate_delay",
             .text,
             standard: nil,
-            "How long to wait between two messages to one destination, such as 1s."
+            otherwise: "Postfix's",
+            "The pause between two messages to one destination, such as `1s`."
         ),
         SettingKey(
             "mail.hide_internal_headers",
             .boolean,
             standard: .boolean(false),
-            "Whether the names and addresses of internal hosts are taken out of Received headers on the way out."
+            "Whether the names and addresses of internal hosts are removed from `Received` headers of outgoing mail."
         ),
         SettingKey(
             "mail.submission",
             .boolean,
             standard: .boolean(false),
-            "Whether mail is taken on port 587 as well, of the same senders as on port 25."
+            "Whether mail is also accepted on port 587, from the same senders as on port 25."
         ),
         SettingKey(
             "mail.proxy_protocol",
             .boolean,
             standard: .boolean(false),
-            "Whether the load balancers tell the senders' own addresses by the PROXY protocol, as they have to be told to."
+            """
+            Whether the load balancers send the senders' own addresses by the PROXY protocol. Switch it on at the \
+            load balancers, too.
+            """
         ),
         SettingKey(
             "mail.tls.certificate",
             .text,
             standard: nil,
-            "The file of the certificate's chain that senders are shown; with it, they may use TLS."
+            otherwise: "none",
+            "The file with the certificate chain (PEM) for senders. With it, senders may use TLS."
         ),
         SettingKey(
             "mail.tls.key",
             .text,
             standard: nil,
-            "The file of that certificate's key, which only root may read."
+            otherwise: "none",
+            "The file with the certificate's key (PEM). Not every user may read it."
         ),
         SettingKey(
             "mail.tls.outbound_level",
             .text,
             standard: .text("may"),
-            "TLS on the way out, by Postfix's names: none, may, encrypt, dane, dane-only, fingerprint, verify, secure."
+            """
+            TLS for outgoing mail, in Postfix's words: `none`, `may`, `encrypt`, `dane`, `dane-only`, \
+            `fingerprint` (set `smtp_tls_fingerprint_cert_match` in `main.cf` yourself), `verify`, `secure`.
+            """
         ),
     ]
 }

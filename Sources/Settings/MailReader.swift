@@ -7,7 +7,7 @@ extension ValueReader {
             problems.append(.missing(key))
         }
         let domain = one("mail.domain", DomainName.init)
-        // What else is wrong is told as well where the domain is.
+        // Other problems are reported even if the domain is invalid.
         guard let some = domain ?? (try? DomainName("domain.invalid")) else { return nil }
         var mail = NodeSettings.Mail(domain: some)
         mail.hostname = one("mail.hostname", DomainName.init)
@@ -32,11 +32,11 @@ extension ValueReader {
         var known = Set<DomainName>()
         for domain in transports.map(\.domain) {
             if destinations.contains(domain) {
-                let reason = "\(domain) is in mail.destinations too, and can't be delivered both here and there"
+                let reason = "\(domain) is in mail.destinations too; a domain can't be in both"
                 problems.append(.unwanted(entry.key.name, in: entry.source, reason))
             }
             if !known.insert(domain).inserted {
-                problems.append(.unwanted(entry.key.name, in: entry.source, "\(domain) is there more than once"))
+                problems.append(.unwanted(entry.key.name, in: entry.source, "\(domain) is listed more than once"))
             }
         }
         return transports

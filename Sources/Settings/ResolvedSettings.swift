@@ -21,7 +21,7 @@ package struct ResolvedValue: Sendable, Equatable {
     package let source: ValueSource
 }
 
-/// What a host is to be, as far as it can be told without asking anybody.
+/// The role of the host, as far as it is known without metadata.
 package enum Role: Sendable {
     /// Its settings may stand in the instance's tags, too.
     case relay

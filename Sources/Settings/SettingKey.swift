@@ -30,17 +30,29 @@ package struct SettingKey: Sendable, Equatable {
     package let form: Form
     /// The default; `nil` where there is none.
     let standard: RawValue?
-    /// What it does, in one sentence.
+    /// What counts where there is no default and the setting is not set, as a Markdown phrase: "required".
+    private let otherwise: String
+    /// What it does, as Markdown sentences.
     package let summary: String
 
-    init(_ name: String, _ form: Form, standard: RawValue?, _ summary: String) {
+    init(_ name: String, _ form: Form, standard: RawValue?, otherwise: String = "", _ summary: String) {
         self.name = name
         self.form = form
         self.standard = standard
+        self.otherwise = otherwise
         self.summary = summary
     }
 
-    /// In the environment and in tags, the section `mail` goes without saying.
+    /// What counts where the setting is not set, for the reference: `8080` or "required".
+    package var fallback: String {
+        switch standard {
+        case .text(let text)?: "`\(text)`"
+        case let value?: "`\(value)`"
+        case nil: otherwise
+        }
+    }
+
+    /// Variables and tags omit the section `mail`.
     private var shortName: String { name.hasPrefix("mail.") ? String(name.dropFirst(5)) : name }
 
     /// Such as `SMTP_RELAY_DOMAIN`.
@@ -52,7 +64,7 @@ package struct SettingKey: Sendable, Equatable {
     package var tag: String { Self.tagPrefix + shortName }
 
     /// Whether it counts before the instance's tags are read, so that it can't come from them.
-    var precedesTags: Bool {
+    package var precedesTags: Bool {
         let section = section
         return section == "metadata" || section == "bootstrap" || section == "role" || section == "sender"
     }
@@ -74,155 +86,7 @@ package struct SettingKey: Sendable, Equatable {
     static let tagPrefix = "smtp-relay:"
 
     /// Every setting there is.
-    package static let all: [SettingKey] =
-        [
-            SettingKey(
-                "role",
-                .text,
-                standard: .text("relay"),
-                "What this host is: relay, or sender, whose mail goes by the relays. Not in tags."
-            )
-        ] + mail + [
-            SettingKey(
-                "sender.relayhost",
-                .text,
-                standard: nil,
-                "On a sender, the load balancer, such as [relay.internal.example.com]:25. Required there; not in tags."
-            ),
-            SettingKey(
-                "sender.outbound_level",
-                .text,
-                standard: nil,
-                "On a sender, TLS on the way to the relays; without it, Postfix's setting stays as it is. Not in tags."
-            ),
-            SettingKey(
-                "health.port",
-                .number,
-                standard: .number(80),
-                "The port that nginx answers the health check on."
-            ),
-            SettingKey(
-                "health.proxy_port",
-                .number,
-                standard: nil,
-                "With mail.proxy_protocol, a port of its own for the health checks of target groups, which have a header."
-            ),
-            SettingKey("health.path", .text, standard: .text("/health"), "The path of the health check."),
-            SettingKey(
-                "load_balancer.classic",
-                .list,
-                standard: .list([]),
-                "Classic load balancers, by name, that the node registers itself with."
-            ),
-            SettingKey(
-                "load_balancer.target_groups",
-                .list,
-                standard: .list([]),
-                "Target groups of network load balancers, by ARN, that the node registers itself with."
-            ),
-            SettingKey(
-                "load_balancer.allow_open_to_world",
-                .boolean,
-                standard: .boolean(false),
-                "Join, and stay, even where the load balancer hides the senders' addresses while it is open to the world."
-            ),
-            SettingKey(
-                "load_balancer.timeout",
-                .duration,
-                standard: .text("300s"),
-                "How long to wait in all for the load balancer to call the node in service."
-            ),
-            SettingKey(
-                "metadata.imdsv1",
-                .boolean,
-                standard: .boolean(false),
-                "Whether metadata may be read without a token where version 2 does not answer. Not in tags."
-            ),
-            SettingKey(
-                "metadata.timeout",
-                .duration,
-                standard: .text("120s"),
-                "How long to wait in all for metadata that comes up late. Not in tags."
-            ),
-            SettingKey(
-                "packages.timeout",
-                .duration,
-                standard: .text("600s"),
-                "How long locks, mirrors and the installation may take in all."
-            ),
-            SettingKey(
-                "reconcile.resident",
-                .boolean,
-                standard: .boolean(true),
-                "Whether the agent stays resident; otherwise a timer starts a pass every five minutes."
-            ),
-            SettingKey(
-                "reconcile.interval",
-                .duration,
-                standard: nil,
-                """
-                How long after a pass the resident agent makes the next, where nothing calls for one earlier; without it, \
-                60 s for each load balancer and target group.
-                """
-            ),
-            SettingKey(
-                "reconcile.jitter",
-                .duration,
-                standard: .text("15s"),
-                "How much is added to the interval at most, by chance."
-            ),
-            SettingKey(
-                "shutdown.drain_timeout",
-                .duration,
-                standard: .text("110s"),
-                """
-                How long leaving may take in all; a spot interruption leaves two minutes, a system that goes down a quarter \
-                of an hour.
-                """
-            ),
-            SettingKey(
-                "shutdown.evacuate_queue",
-                .boolean,
-                standard: .boolean(true),
-                "Whether a node that leaves hands its queued mail to the others, through the load balancer."
-            ),
-            SettingKey(
-                "shutdown.drain_on_rebalance",
-                .boolean,
-                standard: .boolean(false),
-                "Whether a rebalance recommendation makes the node leave, too."
-            ),
-            SettingKey(
-                "bootstrap.timeout",
-                .duration,
-                standard: .text("20m"),
-                "How long bootstrap may take in all, before it counts as failed. Not in tags."
-            ),
-            SettingKey(
-                "auto_scaling.launch_hook",
-                .text,
-                standard: nil,
-                "The lifecycle hook whose action bootstrap completes: CONTINUE in service, ABANDON otherwise."
-            ),
-            SettingKey(
-                "auto_scaling.termination_hook",
-                .text,
-                standard: nil,
-                "The lifecycle hook whose action the agent completes when the node has left."
-            ),
-            SettingKey(
-                "cloudformation.stack",
-                .text,
-                standard: nil,
-                "The stack, by name or ARN, that bootstrap signals its success or failure to."
-            ),
-            SettingKey(
-                "cloudformation.resource",
-                .text,
-                standard: nil,
-                "The logical id of the stack's resource that waits for the signal."
-            ),
-        ]
+    package static let all: [SettingKey] = [role] + mail + sender + node
 
     static func named(_ name: String) -> SettingKey? { all.first { $0.name == name } }
 

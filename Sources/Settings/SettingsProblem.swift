@@ -18,7 +18,7 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
     }
 
     static func unknown(_ name: String, in source: ValueSource, nearest: String?) -> SettingsProblem {
-        let hint = nearest.map { "; did you mean '\($0)'?" } ?? "; 'smtp-relay-agent config show' lists all there are"
+        let hint = nearest.map { "; did you mean '\($0)'?" } ?? "; 'smtp-relay-agent help settings' lists all keys"
         return SettingsProblem("\(source): unknown key '\(name.escapedForDisplay)'\(hint)", isUnknownKey: true)
     }
 
@@ -36,7 +36,7 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
 
     static let missingRelayhost = SettingsProblem(
         """
-        sender.relayhost: not set anywhere, so it is not known where this host's mail goes; set it in the file ([sender] \
+        sender.relayhost: not set, so the agent does not know where this host's mail goes; set it in the file ([sender] \
         relayhost = "[relay.internal.example.com]:25") or as SMTP_RELAY_SENDER_RELAYHOST
         """
     )
@@ -44,7 +44,7 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
     static func missing(_ key: SettingKey) -> SettingsProblem {
         SettingsProblem(
             """
-            \(key.name): not set anywhere; set it in the file ([mail] domain = "example.com"), as \
+            \(key.name): not set; set it in the file ([mail] domain = "example.com"), as \
             \(key.variable), or as the instance's tag \(key.tag)
             """
         )

@@ -36,18 +36,18 @@ package struct SettingsSources: Sendable {
         return settings
     }
 
-    /// How to read metadata, with the default in place of what is wrong: for whoever is to be told that it is.
+    /// How to read metadata, with the default in place of an invalid value, which the caller reports.
     package func metadataSettingsOrStandard() -> NodeSettings.Metadata {
         ValueReader(layers(tags: [:]).0).metadata() ?? NodeSettings.Metadata()
     }
 
-    /// How long `bootstrap` may take in all; the default where the setting is wrong, which others will tell.
+    /// How long `bootstrap` may take in all. An invalid setting counts as the default; the caller reports it.
     package func bootstrapTimeout() -> Duration {
         ValueReader(layers(tags: [:]).0).bootstrapTimeout() ?? .seconds(1200)
     }
 
-    /// Who waits to hear how `bootstrap` ended, as far as that is said right: others of the settings may be wrong, which
-    /// is just what has to be told.
+    /// The lifecycle hook and the stack that wait for the result of `bootstrap`. Other settings may be invalid; the caller
+    /// reports that.
     package func launch(tags: [String: String]) -> NodeSettings.Launch {
         ValueReader(layers(tags: tags).0).launch()
     }
@@ -132,7 +132,7 @@ package struct SettingsSources: Sendable {
             let key = SettingKey.all.first { $0.tag == name }
             if let key, key.precedesTags {
                 let reason =
-                    "tags are read from metadata, and it counts before that; set it in the file or as \(key.variable)"
+                    "the agent needs it before it can read the tags; set it in the file or as \(key.variable)"
                 problems.append(.unwanted(key.name, in: .tag(name), reason))
                 continue
             }

@@ -81,7 +81,7 @@ final class ValueReader {
         }
     }
 
-    /// What is set, but means nothing on such a host, is a slip: whoever wrote it expects something of it.
+    /// A setting of another role is a mistake: its author expects an effect.
     func refuseSettings(notOf role: RoleName) {
         let other: RoleName = role == .relay ? .sender : .relay
         for entry in entries where entry.source != .standard && !entry.key.counts(in: role) {
@@ -175,8 +175,8 @@ final class ValueReader {
                 entry.key.name,
                 in: entry.source,
                 """
-                target groups then put a header before their health checks, and load_balancer.classic does not, so both \
-                can't come to port \(health.port); set health.proxy_port to a port of its own, and let the target groups \
+                target groups then send a header before their health checks, and load_balancer.classic does not, so they \
+                can't share port \(health.port); set health.proxy_port to a port of its own, and let the target groups \
                 check there
                 """
             )

@@ -1,7 +1,7 @@
 /// A text that could not be parsed into one of the program's value types.
 ///
-/// It says what was given and what would have been right, so that whoever knows where the text came from (a file's
-/// line, a tag, a metadata path) can put that in front.
+/// It says what was given and what is expected. The caller puts the source of the text in front: a file's line, a tag, a
+/// metadata path.
 package struct InvalidValue: Error, Sendable, Equatable, CustomStringConvertible {
     /// The text as it came in.
     package let text: String

@@ -132,7 +132,7 @@ package struct NodeSettings: Sendable, Equatable {
         }
     }
 
-    /// Who waits to hear how `bootstrap` ended.
+    /// The lifecycle hook and the stack that wait for the result of `bootstrap`.
     package struct Launch: Sendable, Equatable {
         /// `auto_scaling.launch_hook`: the lifecycle hook whose action is completed, or abandoned.
         package var hook: LifecycleHookName?

@@ -4,20 +4,20 @@ import RelayAgent
 struct BakeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bake",
-        abstract: "Make this machine the content of an image (AMI) whose instances need only 'bootstrap'.",
+        abstract: "Prepare this machine for an image (AMI). Its instances then need only 'bootstrap'.",
         discussion: """
-            Installs the packages, this program and its units, and stops Postfix and nginx, so that nothing answers \
-            on an instance before its 'bootstrap' has configured it. Then takes out what is this machine's alone: SSH \
-            host keys and authorized keys, machine id, seeds, cloud-init's state, leases, histories, every log. Prints \
-            what is in the image and what was taken out. Needs no settings, no metadata and no AWS.
+            Installs the packages, this program and its units. Stops and disables Postfix and nginx, so that nothing answers \
+            on an instance before 'bootstrap' has configured it. Removes what belongs to this machine alone: SSH host keys and \
+            authorized keys, machine id, seeds, cloud-init's state, leases, histories, all logs. Prints the content of the \
+            image and everything that was removed. Needs no settings, no metadata and no AWS.
 
-            It is the last thing to do to a machine before its image is made: who is logged in stays so, but nobody \
-            new gets in by SSH. Run it as the last Packer provisioner or Image Builder component, and not from \
-            user-data, which cloud-init writes down only afterwards. The instance's user-data still runs 'bootstrap'.
+            Run it as the last step before you make the image: as the last Packer provisioner or Image Builder component. \
+            Sessions that are open stay open, but nobody can log in by SSH afterwards. Do not run it from user-data: \
+            cloud-init writes its state only after user-data has ended. The user-data of the instances must run 'bootstrap'.
 
-            A relay node is refused, and so is a host with mail in its queue.
+            Refuses a relay node, and a host with mail in its queue.
 
-            Exit status: 0 the image may be made; 1 not.
+            Exit status: 0 you may make the image; 1 you may not.
             """
     )
 

@@ -3,18 +3,18 @@ import RelayAgent
 
 struct Bootstrap: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make this instance a relay node, from nothing to in service. For user-data.",
+        abstract: "Make this instance a relay node in service. For user-data.",
         discussion: """
-            Installs this program to /usr/local/bin, installs Postfix and nginx, configures and starts them, proves \
-            that the relay serves the allowed networks and nobody else, registers with the load balancers, waits \
-            until they call the node in service, and starts the resident agent that keeps it so.
+            Installs this program to /usr/local/bin. Installs, configures and starts Postfix and nginx. Proves that the relay \
+            serves the allowed networks and nobody else. Registers the node with its load balancers, and waits until they call \
+            it in service. Starts the resident agent, which keeps the node so.
 
-            Settings given as flags and variables are kept in /etc/smtp-relay-agent/environment for all later passes.
+            Keeps the settings that it got as flags and variables in /etc/smtp-relay-agent/environment, for all later passes.
 
-            Where auto_scaling.launch_hook or cloudformation.stack is set, these are told how it ended, once, also \
-            when it is killed or takes longer than bootstrap.timeout.
+            If auto_scaling.launch_hook or cloudformation.stack is set, reports the result there, once. It also does so if it \
+            is killed, or takes longer than bootstrap.timeout.
 
-            Exit status: 0 the node is in service; 1 it is not, and the log's last lines say why.
+            Exit status: 0 the node is in service; 1 it is not, and the last lines of the log say why.
             """
     )
 

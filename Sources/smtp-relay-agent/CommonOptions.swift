@@ -13,7 +13,7 @@ struct CommonOptions: ParsableArguments {
     @Option(
         name: .customLong("config"),
         help: ArgumentHelp(
-            "The settings' file (default: SMTP_RELAY_CONFIG, or /etc/smtp-relay-agent/config.toml, which may be missing).",
+            "The settings' file (default: SMTP_RELAY_CONFIG, or /etc/smtp-relay-agent/config.toml if it exists).",
             valueName: "file"
         )
     )
@@ -23,18 +23,18 @@ struct CommonOptions: ParsableArguments {
         name: .customLong("set"),
         parsing: .singleValue,
         help: ArgumentHelp(
-            "Set one setting, above all other sources, such as --set health.port=8080. May be repeated.",
+            "A setting that overrides all other sources, such as --set health.port=8080. Can be repeated.",
             valueName: "key=value"
         )
     )
     var assignments: [String] = []
 
     @Option(
-        help: ArgumentHelp("How to write the log: auto, terminal, plain or json.", valueName: "format")
+        help: ArgumentHelp("The form of the log.", valueName: "format")
     )
     var logFormat: LogFormat = .auto
 
-    /// Where the settings are looked for when nothing else is said.
+    /// The settings' file where no other one is named.
     private static let standardFile = "/etc/smtp-relay-agent/config.toml"
 
     func sources(
@@ -67,7 +67,7 @@ struct CommonOptions: ParsableArguments {
         return named ?? (files.exists(FilePath(Self.standardFile)) ? Self.standardFile : nil)
     }
 
-    /// Without the file, where it can't be read: for whoever is to be told that.
+    /// The sources without the file, if it can't be read. The caller reports that.
     func readableSources(
         environment: [String: String],
         launch: LaunchEnvironment,
@@ -86,7 +86,7 @@ struct CommonOptions: ParsableArguments {
     private func file(_ named: String?, _ memory: SettingsFileMemory) throws -> SettingsFile? {
         let path = named ?? Self.standardFile
         let files = FileSystem()
-        // A file that was named must be there; the standard one need not.
+        // A file that was named must exist; the standard file may be missing.
         if named == nil, !files.exists(FilePath(path)) { return nil }
         let bytes = try files.bytes(at: absolute(path))
         guard let text = String(validating: bytes, as: UTF8.self) else { throw NotText(path: path) }
@@ -111,5 +111,5 @@ func canonical(_ path: String) -> String {
 struct NotText: Error, CustomStringConvertible {
     let path: String
 
-    var description: String { "\(path): not a text in UTF-8" }
+    var description: String { "\(path): not text in UTF-8" }
 }

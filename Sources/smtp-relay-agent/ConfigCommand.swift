@@ -14,10 +14,9 @@ struct ConfigCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check the settings of the file, the environment and the flags.",
             discussion: """
-                Needs no instance: it runs anywhere, as any user. Settings in the instance's tags are checked by \
-                'config show' and by every pass.
+                Runs anywhere, as any user. 'config show' and every pass check the settings in the instance's tags.
 
-                Exit status: 0 nothing is wrong; 1 something is, and each line says what and where.
+                Exit status: 0 the settings are valid; 1 they are not, and each line says what is wrong and where.
                 """
         )
 
@@ -35,18 +34,18 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show each setting in force, and where it came from.",
+            abstract: "Show each setting and its source.",
             discussion: """
-                Reads the instance's tags, so it needs metadata; --no-tags leaves them out, and runs anywhere. A sender \
-                has none.
+                Reads the tags of the instance, so it needs instance metadata. With --no-tags it runs anywhere. A sender has no \
+                tags.
 
-                Exit status: 0; 1 where a setting is wrong or the tags can't be read.
+                Exit status: 0 all settings are shown; 1 a setting is invalid, or the tags cannot be read.
                 """
         )
 
         @OptionGroup var options: CommonOptions
 
-        @Flag(help: "Leave out the settings in the instance's tags.")
+        @Flag(help: "Ignore the settings in the instance's tags.")
         var noTags = false
 
         func run() async throws {

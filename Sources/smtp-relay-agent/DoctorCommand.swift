@@ -5,13 +5,13 @@ import Vocabulary
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Say why mail does not flow.",
+        abstract: "Find out why mail does not flow.",
         discussion: """
-            Looks at this node, its mail log, the load balancers, the network between, and what receivers see of it; \
-            changes nothing. Each finding says what was seen, why it matters, and the command that mends it. What may not \
-            be looked at is a finding, too, which names the IAM action.
+            Examines this node, its mail log, the load balancers, the network between them, and the node's reputation at \
+            receivers. Changes nothing. Each finding says what was seen, why it matters, and the command that cures it. If \
+            something may not be read, a finding names the IAM action.
 
-            Exit status: 0 nothing has to be done; 2 warnings; 3 something critical; 1 it could not look.
+            Exit status: 0 nothing has to be done; 2 warnings; 3 something critical; 1 the doctor could not examine the node.
             """
     )
 
@@ -22,7 +22,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("from"),
-        help: ArgumentHelp("Say also where the mail of this sender would be stopped.", valueName: "address"),
+        help: ArgumentHelp("Also find out where the mail of this sender would be stopped.", valueName: "address"),
         transform: { try IPAddress($0) }
     )
     var sender: IPAddress?

@@ -5,12 +5,12 @@ struct Drain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take this node out of its load balancers, and keep it out.",
         discussion: """
-            The health check answers 503 first; when no mail comes any more, the node leaves the load balancers and closes \
-            its doors. The mail that is still queued is delivered or handed to the other relays, for as long as \
-            shutdown.drain_timeout allows. The node stays out over restarts and reboots, until 'smtp-relay-agent undrain', \
-            which also ends a drain that is under way.
+            The health check answers 503. When the load balancers send no more mail, the node leaves them and closes its \
+            doors. Then it delivers its queued mail, or hands it to the other relays, for as long as shutdown.drain_timeout \
+            allows. The node stays out over restarts and reboots until 'smtp-relay-agent undrain', which also ends a drain that \
+            is not finished.
 
-            Exit status: 0 the node is out, and its queue is empty; 1 not, and the last line says why.
+            Exit status: 0 the node is out, and its queue is empty; 1 it is not, and the last line says why.
             """
     )
 
@@ -36,7 +36,7 @@ struct Undrain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Bring a drained node back into its load balancers.",
         discussion: """
-            Exit status: 0 the node is in service again; 1 not, and the last line says why.
+            Exit status: 0 the node is in service again; 1 it is not, and the last line says why.
             """
     )
 

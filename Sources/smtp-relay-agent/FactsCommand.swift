@@ -7,11 +7,11 @@ import Vocabulary
 struct FactsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "facts",
-        abstract: "Print what is known of this instance, as JSON.",
+        abstract: "Print the facts about this instance as JSON.",
         discussion: """
-            'smtp-relay-agent plan --facts FILE' reads it back. It holds no secret.
+            'smtp-relay-agent plan --facts FILE' reads the output. It contains no secret.
 
-            Exit status: 0 all facts were gathered; 1 an error.
+            Exit status: 0 all facts were read; 1 an error.
             """
     )
 
@@ -60,6 +60,6 @@ struct FactsFailure: Error, CustomStringConvertible {
     }
 
     var description: String {
-        "\(path): not facts as 'smtp-relay-agent facts' prints them: \(reason.escapedForDisplay)"
+        "\(path): not the output of 'smtp-relay-agent facts': \(reason.escapedForDisplay)"
     }
 }

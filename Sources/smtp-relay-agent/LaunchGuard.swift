@@ -6,7 +6,7 @@ import RelayAgent
 struct LaunchGuard: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "launch-guard",
-        abstract: "Answer for a bootstrap that was killed. Bootstrap itself starts it.",
+        abstract: "Answer in place of a bootstrap that was killed. Only bootstrap starts this command.",
         shouldDisplay: false
     )
 

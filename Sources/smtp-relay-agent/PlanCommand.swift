@@ -8,14 +8,14 @@ import Vocabulary
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Show what a pass would change, without changing anything.",
+        abstract: "Show what a pass would change. Changes nothing.",
         discussion: """
-            Prints a unified diff of each file, the packages, the services and the registration that a pass would \
-            change. What can be told only once other changes are made is named.
+            Prints a unified diff of each file that a pass would change, and the packages, services and registrations. Names \
+            the parts that cannot be compared before other changes are made.
 
-            With --facts it runs anywhere, as any user, also off EC2: FILE is what 'smtp-relay-agent facts' printed.
+            With --facts it runs anywhere, as any user, also outside EC2. FILE is the output of 'smtp-relay-agent facts'.
 
-            Exit status: 0 nothing to do; 2 there are changes to make; 1 an error.
+            Exit status: 0 nothing to change; 2 there are changes to make; 1 an error.
             """
     )
 
@@ -23,7 +23,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("facts"),
-        help: ArgumentHelp("Take the instance's facts from a file.", valueName: "file")
+        help: ArgumentHelp("Read the instance's facts from a file.", valueName: "file")
     )
     var factsFile: String?
 

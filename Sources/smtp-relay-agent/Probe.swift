@@ -5,19 +5,19 @@ import Vocabulary
 
 struct Probe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prove that Postfix relays for the allowed networks, and for nobody else.",
+        abstract: "Prove that Postfix relays for the allowed networks and for nobody else.",
         discussion: """
-            Speaks at each door of master.cf that other hosts reach, as hosts inside and outside of the allowed \
-            networks; no message is sent. An option of a door that may let strangers in fails the proof, too. On a \
-            sender, it sees whether a relay answers at the load balancer.
+            Connects to each door: a listener of master.cf that other hosts can reach. Takes the role of hosts inside and \
+            outside of the allowed networks. Sends no message. An option of a door that may let strangers in fails the proof, \
+            too. On a sender, checks whether a relay answers at the load balancer.
 
-            Exit status: 0 the relay does its job and no more; 1 it does not, or does not answer.
+            Exit status: 0 the relay serves the allowed networks and nobody else; 1 it does not, or does not answer.
             """
     )
 
     @OptionGroup var options: CommonOptions
 
-    @Flag(help: "Publish the result to the load balancer's health check. The health unit does, when Postfix starts.")
+    @Flag(help: "Publish the result to the health check. The health unit uses this when Postfix starts.")
     var publish = false
 
     func run() async throws {

@@ -4,20 +4,20 @@ import RelayAgent
 struct ReconcileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reconcile",
-        abstract: "Compare the node with what it should be, put right what differs, and exit.",
+        abstract: "Make one pass: compare the node with its wanted state, and correct the differences.",
         discussion: """
-            Its last line says what was done: 'nothing to do', or how many changes were made. A second run changes \
-            nothing. A step that fails stops no other. Where settings or metadata are in the way, the pass goes by the \
-            last good ones, and fails.
+            The last line says how many changes were made, or 'nothing to do'. A second run changes nothing. A step that fails \
+            does not stop the other steps. If the settings are invalid or metadata does not answer, the pass uses the last valid \
+            ones, and fails.
 
-            Exit status: 0 the node is as it should be; 1 it could not be put right, or something was in the way. With \
-            --detailed-exit-status: 0 nothing was to do; 2 something was put right; 1 as above.
+            Exit status: 0 the node is as it should be; 1 a step failed, or the last valid settings or facts were used. With \
+            --detailed-exit-status: 0 nothing to do; 2 something was changed; 1 as above.
             """
     )
 
     @OptionGroup var options: CommonOptions
 
-    @Flag(help: "Exit with status 2 where something had to be put right.")
+    @Flag(help: "Exit with status 2 if something was changed.")
     var detailedExitStatus = false
 
     func run() async throws {

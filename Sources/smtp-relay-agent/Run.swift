@@ -4,15 +4,14 @@ import RelayAgent
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Stay resident: repair what drifts, watch the instance, stay in the load balancers.",
+        abstract: "Stay resident: repair changes, watch the instance, stay in the load balancers.",
         discussion: """
-            Makes a pass every reconcile.interval, and at once when a managed file or anything in /etc/postfix changes, \
-            when Postfix loads its files, when Postfix or nginx ends, when instance metadata announces something, and at \
-            SIGHUP. A relay that is not proven 2 seconds after such a change answers the health check with 503 until it \
-            is. When the system shuts down, the node leaves its load balancers first. It is what \
-            smtp-relay-agent.service runs.
+            Makes a pass every reconcile.interval. Makes a pass at once when a managed file or anything in /etc/postfix \
+            changes, when Postfix loads its files, when Postfix or nginx ends, when instance metadata announces something, and \
+            at SIGHUP. If the relay is not proven 2 seconds after such a change, the health check answers 503 until it is. When \
+            the system shuts down, the node leaves its load balancers first. smtp-relay-agent.service runs this command.
 
-            Exit status: 0 it was told to end; 1 it could not begin.
+            Exit status: 0 the agent was told to end; 1 it could not begin.
             """
     )
 

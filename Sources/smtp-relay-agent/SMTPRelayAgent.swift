@@ -24,17 +24,18 @@ enum Program {
 struct SMTPRelayAgent: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "smtp-relay-agent",
-        abstract: "Makes an EC2 instance an SMTP relay node behind a load balancer, and keeps it one.",
+        abstract: "Makes an EC2 instance an SMTP relay behind a load balancer, and keeps it one.",
         discussion: """
-            Settings are read from /etc/smtp-relay-agent/config.toml, from SMTP_RELAY_* variables and from the \
-            instance's smtp-relay:* tags; only the mail domain is required. 'smtp-relay-agent config show' lists \
-            every setting, its value, and where that came from.
+            Settings come from /etc/smtp-relay-agent/config.toml, SMTP_RELAY_* variables and the instance's smtp-relay:* tags. \
+            Only the mail domain is required. 'smtp-relay-agent config show' lists each setting with its value and source.
+
+            The reference has topics: 'smtp-relay-agent help settings', 'help metrics', 'help errors'.
             """,
         version: AgentVersion.described,
         subcommands: [
             Bootstrap.self, Run.self, ReconcileCommand.self, PlanCommand.self, Status.self, Drain.self, Undrain.self,
             FactsCommand.self, Probe.self, ConfigCommand.self, LaunchGuard.self, DoctorCommand.self, BakeCommand.self,
-            UninstallCommand.self, Watch.self,
+            UninstallCommand.self, Watch.self, HelpCommand.self,
         ]
     )
 }

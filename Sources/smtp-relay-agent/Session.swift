@@ -8,7 +8,7 @@ import Settings
 import SystemPackage
 import Vocabulary
 
-/// The one place where live parts are put together for a command.
+/// Assembles the live parts for a command. No other place does.
 struct Session {
     let environment: [String: String]
     /// Reads the settings' file, and what was kept of the launch, anew at each call.
@@ -55,9 +55,9 @@ struct Session {
         self.bootstrapTimeout = readable().bootstrapTimeout()
     }
 
-    /// Keeps what this command was given beside the settings' file, for the passes to come.
+    /// Saves the flags and variables of this command for all later passes.
     func keepLaunch(_ options: CommonOptions) throws {
-        // What is wrong is for the pass to tell, and not to be kept.
+        // Invalid settings are not saved; the pass reports them.
         guard try sources().check(tags: nil).isEmpty else { return }
         let named = options.configFile ?? environment[SettingKey.fileVariable]
         if let file = options.settingsFile(environment: environment, files: host.files) {
@@ -69,7 +69,7 @@ struct Session {
         try kept.write(to: host.files)
     }
 
-    /// Runs a command's work; what it throws is told and ends the program with status 1.
+    /// Runs a command's work. An error is logged, and ends the program with status 1.
     static func run(
         _ options: CommonOptions,
         needsRoot: Bool = false,
@@ -111,7 +111,7 @@ struct Session {
 }
 
 extension Session {
-    /// Closes connections, and writes down the AWS calls that no pass has. A user who may not write there leaves no trace.
+    /// Closes connections, and counts the AWS calls that no pass has counted. Only root can write the count.
     private func end(_ transport: HTTPClientTransport) async {
         await transport.shutdown()
         try? await APICallRecord(files: host.files).add(aws.tally.take())
@@ -121,6 +121,6 @@ extension Session {
 /// The command changes the host, or reads what is root's own.
 struct NotRoot: Error, CustomStringConvertible {
     var description: String {
-        "this command changes the host, or reads what only root may, so it must be run as root (sudo smtp-relay-agent ...)"
+        "this command changes the host, or reads what only root can read, so it must be run as root (sudo smtp-relay-agent ...)"
     }
 }

@@ -4,13 +4,13 @@ import RelayAgent
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what the last passes saw and did.",
+        abstract: "Show the results of the last passes.",
         discussion: """
-            Asks nobody: it shows what was written down, with its time, and needs neither root nor a running agent. The \
-            health check's answer is that of now, and for root the queue as well. What the last pass did not look at is \
-            shown as such.
+            Shows what the passes have written down, with the time. Needs neither root nor a running agent, and sends no \
+            request. The answer of the health check is the current one. For root, the queue is the current one, too. Parts that \
+            the last pass did not check are marked.
 
-            Exit status: 0, also where the node is out of service; 1 where no pass has run on this host since it was \
+            Exit status: 0 the status is shown, also if the node is out of service; 1 no pass has run since this host was \
             booted.
             """
     )

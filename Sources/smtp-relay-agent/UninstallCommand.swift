@@ -4,21 +4,21 @@ import RelayAgent
 struct UninstallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "uninstall",
-        abstract: "Put this host back to what it was before the agent.",
+        abstract: "Restore this host as it was before the agent.",
         discussion: """
-            The node leaves its load balancers as with 'drain'. Then the agent's units, files and state go, the files \
-            that it had changed are restored, Postfix and nginx run and are enabled as they were before, and last of \
-            all the program goes. Packages stay installed, and so does /etc/smtp-relay-agent/config.toml.
+            The node leaves its load balancers as with 'drain'. Then the agent's units, files and state are removed, the files \
+            that the agent had changed are restored, and Postfix and nginx run and are enabled as they were before. The program \
+            itself is removed last. Packages and /etc/smtp-relay-agent/config.toml stay.
 
-            Where the load balancers can't be left, nothing is changed. Killed half-way, it finishes when it is run again.
+            If the node cannot leave its load balancers, nothing is changed. If the command was killed half-way, run it again.
 
-            Exit status: 0 it is done, or there was nothing to do; 1 not.
+            Exit status: 0 the host is restored, or there was nothing to do; 1 it is not.
             """
     )
 
     @OptionGroup var options: CommonOptions
 
-    @Flag(help: "Do not leave the load balancers, as where AWS can't be reached; their health checks get 503.")
+    @Flag(help: "Do not leave the load balancers, for example because AWS is out of reach. Health checks get 503.")
     var stayRegistered = false
 
     func run() async throws {

@@ -3,11 +3,11 @@ import RelayAgent
 
 struct Watch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Wait for what has the node leave, where passes come by a timer.",
+        abstract: "Make the node leave in time, if a timer starts the passes.",
         discussion: """
-            Asks instance metadata every five seconds whether the instance is to end, and makes a pass when it is. When the \
-            system shuts down, the node leaves its load balancers first. It is what smtp-relay-agent-watch.service runs, with \
-            reconcile.resident = false.
+            Reads every five seconds from instance metadata whether the instance is about to end, and then makes a pass. When \
+            the system shuts down, the node leaves its load balancers first. smtp-relay-agent-watch.service runs this command if \
+            reconcile.resident is false.
 
             Exit status: 0 it was told to end; 1 it could not begin.
             """,
@@ -16,7 +16,7 @@ struct Watch: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
 
-    @Flag(help: "Leave now where the system shuts down, and do not wait.")
+    @Flag(help: "Leave now if the system shuts down, and do not wait.")
     var now = false
 
     func run() async throws {

@@ -58,7 +58,7 @@ import Testing
 
     @Test func showsTheUnexpectedOnOneLine() {
         let failure = AWSFailure(action: "ec2:DescribeTags", reason: .unreadable("line 1:\nno XML"))
-        let expected = #"ec2:DescribeTags was answered with something unexpected (line 1:\nno XML)"#
+        let expected = #"ec2:DescribeTags got an unexpected answer (line 1:\nno XML)"#
         #expect(failure.description.hasPrefix(expected))
     }
 }

@@ -42,7 +42,7 @@ import Vocabulary
             Issue.record("a parameter without a value is none")
             return
         }
-        #expect(failure.description.contains("ssm:GetParameter was answered with something unexpected"))
+        #expect(failure.description.contains("ssm:GetParameter got an unexpected answer"))
         #expect(!failure.description.contains("hunter2"))
     }
 }

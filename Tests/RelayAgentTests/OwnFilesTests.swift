@@ -45,7 +45,7 @@ struct OwnFilesTests {
             let path: FilePath = "/run/smtp-relay-agent/busy-looks"
             try files.createDirectory(path.removingLastComponent())
             #expect(mkfifo(files.location(of: path).string, 0o600) == 0)
-            #expect(try clear(files) == ["\(path) was no plain file, and was removed"])
+            #expect(try clear(files) == ["\(path) was not a plain file, and was removed"])
             #expect(symlink("elsewhere", files.location(of: path).string) == 0)
             #expect(try clear(files).isEmpty)
         }

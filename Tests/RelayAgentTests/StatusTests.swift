@@ -81,7 +81,7 @@ struct StatusTests {
         func table(isPublished: Bool) -> String {
             StatusReport(status, isAgentUp: true, isPublished: isPublished, queue: nil, now: 1000).table
         }
-        #expect(table(isPublished: true).contains("not looked at by the last pass; before that, passed, 10 s ago"))
+        #expect(table(isPublished: true).contains("not checked by the last pass; before that, passed, 10 s ago"))
         #expect(table(isPublished: true).contains("registered, but not in service, checked 10 s ago\n"))
         #expect(table(isPublished: true).contains("health check           answered with 200\n"))
         #expect(table(isPublished: false).contains("health check           answered with 503: OUT OF SERVICE\n"))

@@ -179,7 +179,7 @@ struct DoorsTests {
         let found = doors("queue_directory = /var/spool/second\n")
         #expect(found.map(\.service) == ["2525"])
         let text = "\(try #require(found.first))"
-        #expect(text.hasPrefix("/etc/postfix/second/master.cf: the '2525' service is of a further instance"))
+        #expect(text.hasPrefix("/etc/postfix/second/master.cf: the '2525' service belongs to a further instance"))
         #expect(text.contains("'postfix -c /etc/postfix/second stop'"))
         for harmless in [
             "inet_interfaces = loopback-only", "inet_interfaces = localhost, [::1]", "master_service_disable = inet",
@@ -223,7 +223,7 @@ struct DoorsTests {
         #expect(
             "\(refused)" == """
                 /etc/postfix/master.cf: the '2525' service sets '-o mynetworks=0/0', so nobody can prove that it is closed to \
-                strangers; remove that option, or have the service listen on 127.0.0.1 only, and run 'smtp-relay-agent \
+                strangers; remove that option, or let the service listen on 127.0.0.1 only, and run 'smtp-relay-agent \
                 reconcile'
                 """
         )

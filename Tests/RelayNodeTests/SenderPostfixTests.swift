@@ -76,7 +76,7 @@ struct RelayhostOverrideTests {
         let found = overrides("", "rewrite unix - - n - - trivial-rewrite\n  -o relayhost=[x]\n")
         #expect(
             found == [
-                "/etc/postfix/master.cf: 'rewrite ... -o relayhost=[x]' comes before relayhost: all mail does not go by it"
+                "/etc/postfix/master.cf: 'rewrite ... -o relayhost=[x]' comes before relayhost: all mail does not go to relayhost"
             ]
         )
     }

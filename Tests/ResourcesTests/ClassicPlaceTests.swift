@@ -86,7 +86,7 @@ struct ClassicPlaceTests {
         } throws: {
             let command = "aws elb set-load-balancer-policies-for-backend-server --load-balancer-name relay"
             let policy = isProxied ? "smtp-relay-proxy-protocol" : "'[]'"
-            return "\($0)".hasPrefix("will not join load balancer relay: it puts ")
+            return "\($0)".hasPrefix("will not join load balancer relay: it sends ")
                 && "\($0)".contains("\(command) --instance-port 25 --policy-names \(policy)")
                 && "\($0)".contains("aws elb create-load-balancer-policy") == isProxied
         }

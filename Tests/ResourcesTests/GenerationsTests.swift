@@ -316,7 +316,7 @@ struct GenerationsTests {
                 try await pass(TwoFiles(files: files, line: "one"), files, services)
             }
             #expect(unmade?.reason.reason == .dangling)
-            let lines = "What is wrong (-), and what it has to be (+):\n+kept = mine\n+agent one"
+            let lines = "Wrong (-) and wanted (+):\n+kept = mine\n+agent one"
             #expect(unmade?.description.hasSuffix(lines) == true)
             #expect(files.linkTarget(of: conf) == "../../srv/target")
         }

@@ -237,8 +237,8 @@ struct MembershipTests {
             let (told, place) = (Told(), FakePlace([standing], .unclear))
             #expect(try await pass(place, .member(waits: false), told: told).isEmpty)
             #expect(place.calls == ["standing", "review"])
-            #expect(told.notices.withLock { $0 }.first?.contains("could not be told") ?? false)
-            #expect(told.reports.withLock { $0 }.contains { $0.ours?.contains("could not be told") ?? false })
+            #expect(told.notices.withLock { $0 }.first?.contains("could not find out") ?? false)
+            #expect(told.reports.withLock { $0 }.contains { $0.ours?.contains("could not find out") ?? false })
         }
         for standing in [out, draining] {
             let place = FakePlace([standing], .unclear)

@@ -84,7 +84,7 @@ struct SenderSettingsTests {
         let tags = ["smtp-relay:domain": "a.b", "smtp-relay:\(key)": "sender"]
         let found = sources().check(tags: tags).map(\.description)
         #expect(found.count == 1)
-        #expect(found.first?.contains("tags are read from metadata") == true)
+        #expect(found.first?.contains("before it can read the tags") == true)
     }
 
     @Test func theRoleIsKnownWhateverElseIsWrong() {

@@ -297,7 +297,7 @@ struct SettingsSourcesTests {
 
     @Test func metadatasSettingsCanNotComeFromTags() throws {
         let found = problems(sources(), tags: ["smtp-relay:domain": "a.b", "smtp-relay:metadata.timeout": "5s"])
-        #expect(found.first?.contains("tags are read from metadata") == true)
+        #expect(found.first?.contains("before it can read the tags") == true)
         #expect(try sources("[metadata]\ntimeout = \"7s\"\n").metadataSettings().timeout == .seconds(7))
     }
 

@@ -199,7 +199,7 @@ def test_a_postfix_that_runs_with_other_files_is_out_of_service_and_named(servic
 def test_a_service_that_the_doors_need_is_named_where_it_is_missing(service, name):
     with service.broken(master=lambda text: text.replace(f"\n{name} ", f"\n#{name} ")) as (since, cursor):
         service.assert_withdrawn(since, balancer=False)
-        service.wait_for_log(cursor, f"no '{name}' service", "put its entry back")
+        service.wait_for_log(cursor, f"no '{name}' service", "restore the entry")
 
 
 def test_the_cure_is_all_that_it_takes(service):

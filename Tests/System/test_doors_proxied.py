@@ -89,7 +89,7 @@ def test_nobody_is_believed_to_be_another_by_xclient(service):
     for address in (network.OUTSIDER, network.SENDER, network.GATEWAY, "127.0.0.1"):
         assert answer_to(service, address, lines=lines).startswith("5"), address
     assert speak(service.lab.application, network.LOAD_BALANCER, list(lines))[2].startswith("5")
-    # Who can write headers could claim to be the node itself; that is for the security group to prevent (README).
+    # A host that can write headers can claim to be the node itself. The security group has to prevent that.
     assert "XCLIENT" not in speak(service.lab.application, relay.address, ["EHLO x"],
                                   header=header(network.SENDER, relay.address))[1]
 

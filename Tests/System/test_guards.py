@@ -197,7 +197,7 @@ def test_a_prefix_list_that_may_not_be_read_keeps_out_but_takes_nobody_out(site)
     try:
         with site.allowed(site.door, PrefixListIds=[{"PrefixListId": own}]):
             site.look()
-            site.told(f"load balancer {NAME}", "could not be told", "allow ec2:GetManagedPrefixListEntries")
+            site.told(f"load balancer {NAME}", "could not find out whether this node may be there", "allow ec2:GetManagedPrefixListEntries")
             assert site.registered()
             site.lab.deregister(site.relay)
             site.until(lambda: "can't tell whether" in site.log(), 30, "no word of the list")
@@ -211,8 +211,8 @@ def test_an_api_that_does_not_answer_takes_nobody_out(site):
     site.lab.api_fault(denied=["DescribeSecurityGroups", "DescribeLoadBalancers"])
     try:
         site.look()
-        site.told(f"load balancer {NAME}", "could not be told")
-        site.told(f"target group {GROUP}", "could not be told")
+        site.told(f"load balancer {NAME}", "could not find out whether this node may be there")
+        site.told(f"target group {GROUP}", "could not find out whether this node may be there")
         for section in ("smtp", GROUP):
             assert site.lab.target_backends(section)[site.relay.address] == "UP"
     finally:
@@ -267,7 +267,7 @@ def test_a_target_group_that_begins_to_speak_the_proxy_protocol(site):
     site.attribute("proxy_protocol_v2.enabled", "true")
     try:
         site.look()
-        site.leaves_group("it puts a header of the PROXY protocol, version 2")
+        site.leaves_group("it sends a header of the PROXY protocol, version 2")
     finally:
         site.attribute("proxy_protocol_v2.enabled", "false")
 

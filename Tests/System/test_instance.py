@@ -84,7 +84,7 @@ def test_another_instance_with_a_drained_nodes_disk_is_a_node_of_its_own(lab):
     lab.wait_for_target("relay-587-ip", other, "UP", 30)
     told = other.log() + journal(other)
     assert told.count(f"{first.instance} was drained, not this instance: its order came with its disk, and is dropped") == 1
-    assert told.count(f"3 queued messages came with the disk of {first.instance}, which may send the same: now on hold") == 1
+    assert told.count(f"3 queued messages came with the disk of {first.instance}, which may send the same messages: now on hold") == 1
     assert other.shell("find /var/spool/postfix/hold -type f | wc -l").strip() == "3"
     assert other.shell("find /var/spool/postfix/deferred /var/spool/postfix/active -type f | wc -l").strip() == "0"
     lab.sink_up()

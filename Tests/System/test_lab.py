@@ -2,12 +2,15 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 from pathlib import Path
 from typing import TextIO
 
 import pytest
+
+from pages import lines
 
 LAB = Path(__file__).resolve().parents[1] / "Lab" / "lab"
 
@@ -75,18 +78,18 @@ def test_demo_shows_it_all_ends_by_itself_and_leaves_nothing_behind(binary):
     assert commands == ["up", "shell", "shell", "shell", "send", "status", "down"]
 
 
-def test_up_send_status_shell_and_down(binary):
+def test_up_send_shell_status_and_down_as_the_page_has_them(binary):
+    up, send, shell, status, down = (shlex.split(line.removeprefix("Tests/Lab/lab ")) for line in lines("sh lab"))
     try:
-        result = run(binary, "up")
+        result = run(binary, *up)
         assert result.returncode == 0, result.stdout
         assert "is up" in result.stdout
         inside = networks(name_in(result.stdout))
-        assert run(binary, "send", "--mails", "2").stdout.count("submitted: ") == 2
-        assert "postfix" in run(binary, "shell", "r2", "cat", "/etc/postfix/main.cf").stdout
-        status = run(binary, "status").stdout
-        assert status.count("  UP") == 2
+        assert run(binary, *send).stdout.count("submitted: ") == 2
+        assert "postfix" in run(binary, *shell).stdout
+        assert run(binary, *status).stdout.count("  UP") == 2
     finally:
-        down = run(binary, "down")
+        down = run(binary, *down)
     assert down.returncode == 0
     assert traces(name_in(result.stdout)) + strays(inside) == []
 

@@ -180,7 +180,7 @@ def test_a_bootstrap_that_is_killed_is_answered_for_by_its_guard(launch, kill):
     assert (launch.completions(), launch.signals()) == ([], [])
     launch.relay.shell(kill.format(process))
     log = launch.wait_for_the_end()
-    assert "bootstrap has ended without a word" in log
+    assert "bootstrap ended without an answer" in log
     assert (launch.completions(), launch.signals()) == (["ABANDON"], ["FAILURE"])
     # The next one finds it done.
     launch.relay.shell(f"ip route del {UNSEEN}")
@@ -194,7 +194,7 @@ def test_a_bootstrap_that_is_told_to_end_abandons_once(launch, signal):
     launch.relay.shell(f"kill -{signal} {process}")
     log = launch.wait_for_the_end()
     assert f"bootstrap was ended by SIG{signal}" in log
-    assert "without a word" not in log
+    assert "without an answer" not in log
     assert (launch.completions(), launch.signals()) == (["ABANDON"], ["FAILURE"])
 
 

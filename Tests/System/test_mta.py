@@ -130,7 +130,7 @@ def test_any_other_program_on_port_25_is_named_with_the_cure(relay):
         assert result.returncode == 1, result.stdout
         assert f"Postfix can't have port 25, which is held by process {process} (" in result.stdout
         assert "python3 -c import socket" in result.stdout
-        assert f"'systemctl status {process}' tells whose it is" in result.stdout
+        assert f"'systemctl status {process}' shows its service" in result.stdout
     relay.shell("systemctl stop squatter")
     assert relay.agent("reconcile").returncode == 0
     settled(relay)

@@ -221,7 +221,7 @@ def test_the_probe_looks_at_the_barrier(lab):
         proof = relay.agent("probe")
     finally:
         repaired = relay.agent("reconcile")
-    assert proof.returncode == 1 and "smtpd_data_restrictions is '' in place of" in proof.stdout, proof.stdout
+    assert proof.returncode == 1 and "smtpd_data_restrictions is '' instead of" in proof.stdout, proof.stdout
     assert repaired.returncode == 0, repaired.stdout
     assert relay.shell("postconf -h smtpd_data_restrictions").strip() == "permit_mynetworks, reject"
     lab.wait_for_backend(relay, "UP", 20)

@@ -202,13 +202,13 @@ def test_who_expects_a_header_leaves_load_balancers_that_put_none_and_is_told_wh
         found = examine(relay)
     assert result.returncode == 1
     for words in (
-            "will not join load balancer smtp-relay: it puts no header of the PROXY protocol before connections to port "
+            "will not join load balancer smtp-relay: it sends no header of the PROXY protocol before connections to port "
             "25 and 587",
             f"aws elb create-load-balancer-policy --load-balancer-name smtp-relay --policy-name {POLICY} "
             "--policy-type-name ProxyProtocolPolicyType --policy-attributes AttributeName=ProxyProtocol,AttributeValue=true",
             "aws elb set-load-balancer-policies-for-backend-server --load-balancer-name smtp-relay --instance-port 587 "
             f"--policy-names {POLICY}",
-            "will not join target group relay-25: it puts no header of the PROXY protocol before connections and health",
+            "will not join target group relay-25: it sends no header of the PROXY protocol before connections and health",
             f"aws elbv2 modify-target-group-attributes --target-group-arn {pair.target_groups['relay-25']} "
             "--attributes Key=proxy_protocol_v2.enabled,Value=true"):
         assert words in result.stdout, result.stdout
@@ -220,14 +220,14 @@ def test_who_expects_none_leaves_load_balancers_that_put_one(pair, relay):
     off = ["--set", "mail.proxy_protocol=false"]
     result = relay.agent("reconcile", *off)
     assert result.returncode == 1, result.stdout
-    assert "will not join load balancer smtp-relay: it puts a header of the PROXY protocol, version 1" in result.stdout
+    assert "will not join load balancer smtp-relay: it sends a header of the PROXY protocol, version 1" in result.stdout
     pair.wait_for_backend(relay, None, 10)
     for group in GROUPS:
         pair.wait_for_target(group, relay, "DOWN", 10)
     result = relay.agent("reconcile", *off)
     assert result.returncode == 1, result.stdout
-    assert "will not join load balancer smtp-relay: it puts a header of the PROXY protocol, version 1" in result.stdout
-    assert "will not join target group relay-25: it puts a header of the PROXY protocol, version 2" in result.stdout
+    assert "will not join load balancer smtp-relay: it sends a header of the PROXY protocol, version 1" in result.stdout
+    assert "will not join target group relay-25: it sends a header of the PROXY protocol, version 2" in result.stdout
     assert "mail.proxy_protocol = false" in examine(relay, *off)["proxy-protocol-mismatch"]["seen"]
 
 
@@ -279,7 +279,7 @@ def test_an_instance_that_the_internet_reaches_itself_is_not_joined(pair, relay)
         pair.call("ec2", "revoke_security_group_ingress", **rule)
         pair.set_metadata(relay, "public-ipv4", None)
     assert result.returncode == 1
-    assert "will not join load balancer smtp-relay: this instance has an address in the internet" in result.stdout
+    assert "will not join load balancer smtp-relay: this instance has a public address" in result.stdout
     assert found["proxy-header-forgeable"]["severity"] == "critical"
 
 

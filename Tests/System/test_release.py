@@ -8,6 +8,7 @@ import tarfile
 
 import pytest
 
+from pages import blocks
 from relaylab import paths
 
 NAME = "smtp-relay-agent"
@@ -194,8 +195,8 @@ def test_the_manual_page_is_without_a_fault_and_has_every_command(made):
     assert "SMTP-RELAY-AGENT(8)" in shown.stdout and "Exit status: 0 the node is in service" in shown.stdout
 
 
-def test_the_readme_says_how_they_are_installed(made, tmp_path):
-    block, = re.findall(r"^```sh release\n(.*?)^```", (paths.REPOSITORY / "README.md").read_text(), re.S | re.M)
+def test_the_page_says_how_they_are_installed(made, tmp_path):
+    block, = blocks("sh release")
     subprocess.run(["sh", "-ec", block.replace(" /", f" {tmp_path}/")], cwd=made.unpacked, check=True)
     installed = {path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert installed == {path.read_bytes() for name in ("man", "completions") for path in (made.unpacked / name).iterdir()}

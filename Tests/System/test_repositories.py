@@ -101,7 +101,7 @@ def test_centos_7_installs_epels_file_and_says_so(centos):
     assert centos.log().count(RELEASE) == 1
     assert origin(centos, "epel-release") == "extras"
     assert origin(centos, "nginx") == "epel"
-    assert "is not a system that is known" not in centos.log()
+    assert "is not a known system" not in centos.log()
 
 
 def test_where_epel_is_not_to_be_had_nothing_is_half_done(centos):

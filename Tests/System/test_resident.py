@@ -180,7 +180,7 @@ def test_what_fights_back_is_slowed_down_and_named(resident):
     agent = relay.shell("systemctl show -p MainPID --value smtp-relay-agent").strip()
     ticks = f"awk '{{ print $14 + $15 + $16 + $17 }}' /proc/{agent}/stat"
     before = int(relay.shell(ticks))
-    told = f"{MAIN} changed over and over: something else works against this agent"
+    told = f"{MAIN} changed over and over: another program works against this agent"
     # Another tool that writes its own idea of the file every tenth of a second, until the agent has had enough.
     relay.shell(f"for i in $(seq 1 900); do grep -q '^biff = yes' {MAIN} || echo 'biff = yes' >> {MAIN}; sleep 0.1; "
                 f"[ $((i % 10)) = 0 ] && journalctl -u smtp-relay-agent --after-cursor='{cursor}' | grep -q '{told}' && exit; "

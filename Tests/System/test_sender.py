@@ -200,7 +200,7 @@ def test_a_way_past_the_relays_is_told_and_left_alone(settled):
     settled.shell(f"sed -i '/^default_transport/d; /^transport_maps/d' {MAIN}; postfix reload; "
                   "systemctl start smtp-relay-agent")
     assert result.returncode == 0
-    assert "'default_transport = smtp:[10.0.0.7]' comes before relayhost: all mail does not go by it" in result.stdout
+    assert "'default_transport = smtp:[10.0.0.7]' comes before relayhost: all mail does not go to relayhost" in result.stdout
     assert "'transport_maps = texthash:/etc/postfix/transport' comes before relayhost" in result.stdout
     assert found["relayhost-overridden"]["severity"] == "warning"
     assert kept == "smtp:[10.0.0.7]"

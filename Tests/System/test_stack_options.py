@@ -1,4 +1,4 @@
-"""What may be asked of cloud-init/stack.yaml besides, and what README.md says of it."""
+"""What may be asked of cloud-init/stack.yaml besides, and what the pages say of it."""
 
 import re
 import shlex
@@ -7,9 +7,10 @@ import subprocess
 import pytest
 import yaml
 
+from pages import blocks, section
 from relaylab import paths, stack
 
-README = (paths.REPOSITORY / "README.md").read_text()
+PAGE = "cloud-init/README.md"
 TEMPLATE = yaml.load(stack.TEMPLATE.read_text(), stack.Loader)
 EVERYTHING = {
     "Submission": "true", "SenderRanges": "10.1.0.0/16,10.2.0.0/16,10.3.0.0/16,192.168.7.0/24", "Proxy": "http://proxy:3128",
@@ -128,36 +129,36 @@ def test_the_doctors_permissions_can_be_left_out():
         assert not any(action.startswith("ec2:") for action in made.actions())
 
 
-# What the README says
+# What the pages say
 
 
-def in_readme() -> dict[str, str]:
-    """The actions of the README's table, each with why."""
-    table = README.split("### Permissions")[1].split("\n## ")[0]
+def on_the_page() -> dict[str, str]:
+    """The actions of the page's table, each with why."""
+    table = section(PAGE, "## Permissions")
     return {action: why for action, why in re.findall(r"^\| `(\w+:\w+)` \|.*\| ([^|]+) \|$", table, re.M)}
 
 
-def test_the_readme_has_each_action_and_why():
+def test_the_page_has_each_action_and_why():
     found = set()
     for kind in ("classic", "network"):
         with stack.made(LoadBalancerType=kind, **EVERYTHING) as made:
             found |= made.actions()
-    listed = in_readme()
+    listed = on_the_page()
     assert found == set(listed) - {"ec2:DescribeTags"}
     assert all(len(why.split()) > 1 for why in listed.values())
 
 
-def test_the_readmes_actions_are_those_that_the_agent_calls():
+def test_the_pages_actions_are_those_that_the_agent_calls():
     sources = "".join(path.read_text() for path in (paths.REPOSITORY / "Sources/AWS").glob("**/*.swift"))
     verbs = "Complete|Deregister|Describe|Get|Record|Register|Signal"
     called = {name for name in re.findall(rf'"((?:{verbs})[A-Z]\w+)"', sources) if not name.endswith("Result")}
     # The download and Systems Manager call these on the node's behalf.
-    assert {action.split(":")[1] for action in in_readme()} - called == {"GetObject", "Decrypt"}
-    assert called <= {action.split(":")[1] for action in in_readme()}
+    assert {action.split(":")[1] for action in on_the_page()} - called == {"GetObject", "Decrypt"}
+    assert called <= {action.split(":")[1] for action in on_the_page()}
 
 
-def test_the_readmes_command_makes_the_stack():
-    block, = re.findall(r"^```sh aws\n(.*?)^```", README, re.S | re.M)
+@pytest.mark.parametrize("block", blocks("sh aws"))
+def test_each_command_of_the_pages_makes_the_stack(block):
     checksum = "$(sha256sum .build/release/smtp-relay-agent | cut -c1-64)"
     assert block.count(checksum) == 1
     words = shlex.split(block.replace(checksum, "0" * 64).replace("\\\n", " "))
@@ -176,8 +177,8 @@ def test_the_readmes_command_makes_the_stack():
         assert made.status == "CREATE_COMPLETE"
 
 
-def test_the_readme_has_every_parameter():
-    table = README.split("| parameter | |\n")[1].split("\n\n")[0]
+def test_the_page_has_every_parameter():
+    table = section(PAGE, "## The stack").split("| parameter | |\n")[1].split("\n\n")[0]
     rows = [row.split("|")[1] for row in table.splitlines()[1:]]
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(TEMPLATE["Parameters"])
 

@@ -215,7 +215,7 @@ def test_another_program_on_postfixs_port_is_told_with_commands_that_work(relay)
     shown = relay.shell(f"ps -fp {squatter}")
     relay.shell(f"kill {squatter}; service postfix start; service {AGENT} start")
     assert result.returncode == 1
-    assert f"stop it and keep it from coming back ('ps -fp {squatter}' tells whose it is" in result.stdout
+    assert f"stop it for good ('ps -fp {squatter}' shows its service" in result.stdout
     assert found["port-held-by-other"]["fix"].startswith(
         f"ps -fp {squatter}; stop and disable what that names (service NAME stop; chkconfig NAME off), ")
     assert "import socket" in shown
@@ -375,7 +375,7 @@ def test_uninstall_leaves_nothing(lab, relay):
     # What it has logged is kept, as a journal would be, and that is said.
     logs = relay.shell(f"ls {LOG}*").split()
     assert LOG in logs and len(logs) > 1
-    assert f"what it has logged stays: {', '.join(logs)}" in result.stdout
+    assert f"its logs stay: {', '.join(logs)}" in result.stdout
     again = relay.exec("/root/agent", "uninstall", check=False)
-    assert "nothing to do" in again.stdout and "what it has logged stays: " in again.stdout
+    assert "nothing to do" in again.stdout and "its logs stay: " in again.stdout
     assert relay.shell(f"pgrep -f '[b]in/{AGENT}|[i]nit.d/{AGENT}' || :").strip() == ""

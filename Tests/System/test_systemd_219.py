@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from pages import PAGES
 from relaylab import paths, systemd_219, systems, user_data
 from relaylab.lab import Lab
 
@@ -62,7 +63,7 @@ def test_no_call_of_the_program_has_an_option_of_a_later_systemctl_or_journalctl
 
 def test_no_command_that_people_are_told_has_one():
     places = [*(paths.REPOSITORY / "Sources").rglob("*.swift"), *(paths.REPOSITORY / "cloud-init").iterdir(),
-              *(paths.REPOSITORY / "units").iterdir(), paths.REPOSITORY / "README.md"]
+              *(paths.REPOSITORY / "units").iterdir(), *(paths.REPOSITORY / page for page in PAGES)]
     commands = [words for path in places
                 for words in re.findall(r"\b(?:systemctl|journalctl) (?:[a-z-][^;|&`'\"\n<>]*|)", path.read_text())]
     assert len(commands) > 5

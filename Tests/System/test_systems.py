@@ -34,14 +34,14 @@ def test_amazon_linux_2_enables_its_extra_and_says_so(lab):
     assert amazon.log().count("'amazon-linux-extras enable nginx1', which enables the repository of nginx") == 1
     assert "enabled=1" in amazon.shell("cat /etc/yum.repos.d/lab-extras.repo")
     assert origin(amazon, "nginx") == "lab-extras"
-    assert "is not a system that is known" not in amazon.log()
+    assert "is not a known system" not in amazon.log()
 
 
 def test_an_unknown_system_is_warned_of_once_and_serves(lab):
     unknown = lab.relays[1]
-    lines = [line for line in unknown.log().splitlines() if "is not a system that is known" in line]
+    lines = [line for line in unknown.log().splitlines() if "is not a known system" in line]
     assert len(lines) == 1
-    assert "system: Some Linux 1 is not a system that is known: going by what it has" in lines[0]
+    assert "system: Some Linux 1 is not a known system: the agent uses what it finds" in lines[0]
     assert "amazon-linux-extras" not in unknown.log()
 
 

@@ -120,7 +120,7 @@ def test_who_is_registered_and_unhealthy_is_told_why_by_both(pair):
         for group in GROUPS:
             found = wait_for_membership(relay, group, "unhealthy", 40)
             assert found["reason"] == "Target.FailedHealthChecks: Health checks failed"
-            assert found["ours"].startswith("this node answers its own health check; look at the group's (wanted: HTTP:80")
+            assert found["ours"].startswith("this node answers its own health check; check the group's (wanted: HTTP:80")
             assert "security group" in found["ours"]
         assert "unhealthy (Target.FailedHealthChecks: Health checks failed); this node answers" in \
             relay.agent("status").stdout
@@ -209,7 +209,7 @@ def test_a_group_with_the_proxy_protocol_is_refused(pair, aws):
     finally:
         proxy("false")
     assert result.returncode == 1, result.stdout
-    assert "will not join target group open-door: it puts a header of the PROXY protocol" in result.stdout
+    assert "will not join target group open-door: it sends a header of the PROXY protocol" in result.stdout
 
 
 def test_a_missing_permission_is_named_and_the_other_memberships_stand(pair):

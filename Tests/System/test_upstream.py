@@ -99,7 +99,7 @@ def test_a_table_that_is_changed_by_hand_is_back_within_a_second(node):
 def test_a_password_that_is_no_secret_is_told_and_the_relay_goes_on(node):
     cursor = mark(node)
     node.shell(f"chmod 644 {PASSWORD}")
-    node.wait_until(f"journalctl -u smtp-relay-agent --after-cursor='{cursor}' | grep -q 'others than root may read'", 5,
+    node.wait_until(f"journalctl -u smtp-relay-agent --after-cursor='{cursor}' | grep -q 'users other than root can read'", 5,
                     "the error")
     assert f"run 'chown root {PASSWORD}' and 'chmod 600 {PASSWORD}'" in after(node, cursor)
     # All else is looked after as before.

@@ -1,6 +1,6 @@
 package import Vocabulary
 
-/// What a stack's resource is told of an instance.
+/// The signal to a stack's resource about an instance.
 package enum ResourceSignal: String, Sendable, Equatable, Codable {
     case success = "SUCCESS"
     case failure = "FAILURE"

@@ -14,7 +14,7 @@ package protocol EC2Describing: Sendable {
 
 /// A security group's doors.
 package struct SecurityGroup: Sendable, Equatable {
-    /// Who may come in by which ports.
+    /// The sources that may connect, and the ports.
     package struct Rule: Sendable, Equatable {
         /// `tcp`, `udp`, `icmp`, a protocol's number, or `-1` for all.
         package let ipProtocol: String
@@ -44,7 +44,7 @@ package struct SecurityGroup: Sendable, Equatable {
     package let id: String
     package let name: String
     package let ingress: [Rule]
-    /// Who may be spoken to; the sources of these rules are destinations.
+    /// The destinations that the instance may connect to; these rules call them sources.
     package let egress: [Rule]
 
     package init(id: String, name: String = "", ingress: [Rule], egress: [Rule] = []) {

@@ -58,8 +58,8 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         case .credentials(let error): "\(action) can't be called without credentials: \(error)"
         case .unreadable(let what):
             """
-            \(action) was answered with something unexpected (\(what.escapedForDisplay)); check that a proxy or \
-            AWS_ENDPOINT_URL does not lead elsewhere
+            \(action) got an unexpected answer (\(what.escapedForDisplay)); check that a proxy or AWS_ENDPOINT_URL \
+            does not lead to another server
             """
         }
     }

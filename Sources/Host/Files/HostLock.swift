@@ -1,7 +1,7 @@
 import Glibc
 package import SystemPackage
 
-/// The lock that lets one pass at a time run on a host, whoever starts it.
+/// The lock that lets only one pass at a time run on a host.
 ///
 /// It is a `flock(2)`: the kernel drops it when its holder dies, so it can't go stale.
 package struct HostLock: ~Copyable {
@@ -26,7 +26,7 @@ package struct HostLock: ~Copyable {
         while true {
             let lock = try HostLock(opening: path, in: files)
             if try lock.isTaken(path) {
-                // Whoever replaced the file meanwhile takes another lock than this one.
+                // If the file was replaced meanwhile, other processes lock the new one.
                 guard lock.isStill(at: path, in: files) else { continue }
                 lock.tellHolder()
                 return lock
@@ -43,8 +43,8 @@ package struct HostLock: ~Copyable {
         }
     }
 
-    /// Opens the lock's file so that nobody but its owner can: flock(2) asks for no more than a descriptor, so whoever may
-    /// read the file could hold every pass.
+    /// Opens the lock's file so that only its owner can open it. flock(2) needs only a descriptor, so a user who can read
+    /// the file could hold every pass.
     private init(opening path: FilePath, in files: FileSystem) throws(FileFailure) {
         let location = files.location(of: path)
         do {
@@ -120,6 +120,6 @@ package struct HostLockFailure: Error, CustomStringConvertible {
     package let waited: Duration
 
     package var description: String {
-        "another pass holds \(path) since before \(waited): \(holder); wait for it, or look at what it is doing"
+        "another pass has held \(path) for more than \(waited): \(holder); wait for its end, or find out what it does"
     }
 }

@@ -14,7 +14,7 @@ extension FileSystem {
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
             try remove(path)
-            return "\(path) was no plain file, and was removed"
+            return "\(path) was not a plain file, and was removed"
         }
         try beforeChange(path)
         if rmdir(location.string) == 0 { return "\(path) was an empty folder, and was removed" }

@@ -34,13 +34,15 @@ package struct UnusableFile: Error, Sendable, Equatable, CustomStringConvertible
 
     private var problem: String {
         switch reason {
-        case .loop: "its links lead round in a circle"
+        case .loop: "its links form a loop"
         case .dangling: "\(what) is not there"
-        case .notAFile: "\(what) is no plain file"
-        case .foreign(let owned): "\(owned) does not belong to root, so another user could have root write elsewhere"
-        case .open(let written): "others than root can write \(written)"
-        case .readOnly(let location): "\(location) is on a file system that is read-only here"
-        case .mounted(let location): "another file is mounted at \(location), and hides the one that is to be edited"
+        case .notAFile: "\(what) is not a plain file"
+        case .foreign(let owned):
+            "\(owned) does not belong to root, so another user could make root write to another file"
+        case .open(let written): "users other than root can write \(written)"
+        case .readOnly(let location): "\(location) is on a read-only file system"
+        case .mounted(let location):
+            "another file is mounted at \(location), and hides the file that the agent has to edit"
         }
     }
 
@@ -48,8 +50,8 @@ package struct UnusableFile: Error, Sendable, Equatable, CustomStringConvertible
         let plain = "or put a plain file in the link's place ('cp --remove-destination TARGET \(path)')"
         return switch reason {
         case .loop: "Put a plain file in the link's place"
-        case .dangling: "Bring that file back, or remove the link"
-        case .notAFile: target == nil ? "Move it away" : "Have the link lead to a plain file, or remove it"
+        case .dangling: "Restore that file, or remove the link"
+        case .notAFile: target == nil ? "Move it away" : "Point the link to a plain file, or remove it"
         case .foreign(let owned): "Run 'chown root \(owned)', \(plain)"
         case .open(let written): "Run 'chmod go-w \(written)', \(plain)"
         case .readOnly(let location):
@@ -57,7 +59,7 @@ package struct UnusableFile: Error, Sendable, Equatable, CustomStringConvertible
                 ? "Make it writable (findmnt -T \(location))"
                 : "Make it writable (findmnt -T \(location); the resident agent can't write in /home), \(plain)"
         case .mounted(let location):
-            "Run 'umount \(location)', and take out what mounts it (findmnt \(location), /etc/fstab)"
+            "Run 'umount \(location)', and remove what mounts it (findmnt \(location), /etc/fstab)"
         }
     }
 }
@@ -81,7 +83,7 @@ extension FileSystem {
         } else if isLink {
             throw unusable(.dangling)
         }
-        // Who can put another file, or another link, in its place writes as root.
+        // A user who can replace the file or the link could make root write anywhere.
         if !resolved.links.isEmpty {
             for folder in Set((resolved.links + [location]).flatMap(folders(above:))) {
                 guard let found = status(of: folder), let reason = risk(found, folder) else { continue }

@@ -20,7 +20,7 @@ package enum DNSFailure: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .badName: "the name can't be asked for"
+        case .badName: "the name is not valid in DNS"
         case .noServer: "no name server is known; see /etc/resolv.conf"
         case .timedOut: "no answer within 4 s"
         case .notSent(let why): "it can't be reached (\(why))"

@@ -55,7 +55,7 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
     private var explanation: String {
         switch reason {
         case .locked(let holder):
-            "the package database is locked by \(holder); let it finish, or look at why it hangs"
+            "the package database is locked by \(holder); wait for its end, or find out why it hangs"
         case .mirror:
             """
             a package mirror fails; check the route to the repositories (NAT gateway, S3 endpoint, proxy in yum.conf) \
@@ -74,20 +74,20 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
             """
         case .epelListSilent:
             """
-            the list of EPEL's mirrors does not answer; where it can't be reached from here, or is gone with EPEL 7, use the \
-            archive: sed -i -e 's/^m.*repo=epel-7/#&/' -e 's|^#baseurl=.*/pub/epel/7|baseurl=https://\
+            the list of EPEL's mirrors does not answer; if it is out of reach, or gone with EPEL 7, use the archive: \
+            sed -i -e 's/^m.*repo=epel-7/#&/' -e 's|^#baseurl=.*/pub/epel/7|baseurl=https://\
             archives.fedoraproject.org/pub/archive/epel/7|' /etc/yum.repos.d/epel.repo
             """
         case .notEnabled(let package, let cure):
             "that is how this system gets the repository of \(package); \(cure)"
         case .missing(let packages):
             """
-            no enabled repository has \(packages.joined(separator: ", ")); enable the one that does \
-            ('yum repolist', 'amazon-linux-extras enable nginx1' on Amazon Linux 2, EPEL on CentOS 7), or, where one has got \
-            it since yum last read its list, 'yum clean expire-cache'
+            no enabled repository has \(packages.joined(separator: ", ")); enable a repository that has it \
+            ('yum repolist', 'amazon-linux-extras enable nginx1' on Amazon Linux 2, EPEL on CentOS 7), or, if a repository \
+            got it since yum last read the list, run 'yum clean expire-cache'
             """
         case .other:
-            "the package manager's own words follow"
+            "the package manager's output follows"
         }
     }
 }

@@ -127,7 +127,7 @@ struct Transaction: Sendable {
             if started == nil || files.startTime(ofProcess: process) != started {
                 await pause(20)
                 if let output = finished(folder) { return output }
-                throw CommandFailure(command, .notRun("process \(process) ended, and nothing tells how"))
+                throw CommandFailure(command, .notRun("process \(process) ended, and its exit status is unknown"))
             }
             await pause()
         }

@@ -17,7 +17,7 @@ package struct NoServiceManager: ServiceManager {
 
     private func refuse(_ operation: String) throws(ServiceFailure) {
         let why =
-            "this host was not booted with systemd (there is no /run/systemd/system), nor has it service and chkconfig"
+            "this host was not booted with systemd (there is no /run/systemd/system), and has no service and chkconfig"
         throw ServiceFailure(operation: operation, cause: CommandFailure(Command("systemctl", []), .notRun(why)))
     }
 }

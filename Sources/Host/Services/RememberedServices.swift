@@ -43,7 +43,7 @@ package actor RememberedServices: ServiceManager {
         for (service, process) in states.compactMapValues(\.mainProcess) {
             states[service]?.mainProcessStart = files.startTime(ofProcess: process)
         }
-        // What is on its way is elsewhere soon, and says so by nothing that is looked at here.
+        // A service that is starting or stopping changes soon, and no file here shows that.
         if let definitions, states.values.allSatisfy({ !$0.isStarting && !$0.isStopping }) {
             let evidence = definitions + processesEvidence(for: states)
             last = Answer(services: services, states: states, evidence: evidence, time: .now)

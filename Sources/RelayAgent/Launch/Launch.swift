@@ -5,9 +5,9 @@ import Host
 import Resources
 import Vocabulary
 
-/// A launch: from nothing to a node in service, and one word to each who waits for that, however it ends.
+/// A launch: it brings the node into service, and reports the result once to the hook and the stack.
 ///
-/// What this process can't survive, its guard does: a companion that gives the answer in its place.
+/// If this process is killed, its guard answers in its place: a second process.
 package struct Launch: Sendable {
     private let pass: Pass
     private let inputs: Inputs
@@ -29,7 +29,7 @@ package struct Launch: Sendable {
     ///   - timeout: For all of it.
     ///   - prepare: What comes first, and counts as part of it.
     ///   - guardArguments: What this program is started with in order to be the guard: it is to call `answerForTheDead`.
-    /// - Throws: Why the node is not in service, or whoever could not be told that it is.
+    /// - Throws: Why the node is not in service, or why a hook or a stack could not be told.
     package func run(
         timeout: Duration,
         guardArguments: [String],
@@ -44,7 +44,7 @@ package struct Launch: Sendable {
                 try await answer(outcome.isLeaving ? .failed : .inService)
                 try outcome.requireService()
             case .failure(let failure):
-                // Why the node is not in service is what counts; who could not be told that is in the log.
+                // The reason of the failed launch counts. The log says which report failed.
                 try? await answer(.failed)
                 throw failure
             }
@@ -55,12 +55,12 @@ package struct Launch: Sendable {
     /// For the guard: answers for a bootstrap that has ended without a word.
     package func answerForTheDead() async throws {
         _ = try await whileAnswering(wait: .seconds(5)) {
-            log.failed("launch", "bootstrap has ended without a word: it was killed, or has crashed")
+            log.failed("launch", "bootstrap ended without an answer: it was killed, or it crashed")
             try await answer(.failed)
         }
     }
 
-    /// Does what one process at a time may do: whoever answers for the launch.
+    /// Runs the body while this process holds the lock of the launch: only one process reports the result.
     ///
     /// - Returns: Whether it was done; `false` where another bootstrap is under way, whose answer counts.
     private func whileAnswering(wait: Duration, _ body: () async throws -> Void) async throws -> Bool {
@@ -117,7 +117,7 @@ package struct Launch: Sendable {
         do {
             return try Companion(arguments)
         } catch {
-            log.warning("launch", "if bootstrap is killed, nobody will answer for it: \(error)")
+            log.warning("launch", "if bootstrap is killed, nobody answers in its place: \(error)")
             return nil
         }
     }
@@ -127,7 +127,7 @@ package struct Launch: Sendable {
         do {
             recipients = try await self.recipients()
         } catch {
-            log.failed("launch", "who waits to hear how the launch ended can't be told: \(error)")
+            log.failed("launch", "the result of the launch could not be reported: \(error)")
             throw StepFailure(step: "launch", cause: error)
         }
         let answers = LaunchAnswers(recipients, instance: inputs.lastFacts()?.instanceID, files: host.files, log: log)

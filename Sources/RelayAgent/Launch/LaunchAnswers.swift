@@ -4,9 +4,9 @@ import Resources
 package import SystemPackage
 import Vocabulary
 
-/// The answers to all who wait to hear how the launch ended: one each, whoever gives it, and however often it is tried.
+/// The answers to the hook and the stack that wait for the result of the launch: one each, however often it is tried.
 ///
-/// What is to be said is written down first, then said, then ticked off. A failure that nobody was told of is forgotten once
+/// An answer is first written down, then sent, then marked as sent. A failure that nobody was told of is forgotten once
 /// the node is in service; that a launch has brought it there stays true. AWS takes one answer, the first that reaches it.
 package struct LaunchAnswers: Sendable {
     private let recipients: [any LaunchRecipient]
@@ -37,9 +37,9 @@ package struct LaunchAnswers: Sendable {
         var answers: [String: Answer]
     }
 
-    /// Tells everyone who was not told on this boot.
+    /// Reports to each recipient that had no report since the boot.
     ///
-    /// - Throws: `StepFailure` of the first who could not be told. The others were.
+    /// - Throws: `StepFailure` of the first report that failed. The other reports were sent.
     func give(_ outcome: LaunchOutcome) async throws {
         guard !recipients.isEmpty else { return }
         var record = read()

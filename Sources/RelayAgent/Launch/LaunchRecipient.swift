@@ -9,15 +9,15 @@ package enum LaunchOutcome: String, Sendable, Codable {
     case failed
 }
 
-/// Who waits to hear how the launch ended.
+/// A lifecycle hook or a stack that waits for the result of the launch.
 protocol LaunchRecipient: Sendable {
     /// As the log names it.
     var name: String { get }
 
-    /// What it is told, in its own word: `CONTINUE`, `FAILURE`.
+    /// The result in the recipient's own word: `CONTINUE`, `FAILURE`.
     func word(for outcome: LaunchOutcome) -> String
 
-    /// Tells it. To be told the same twice does it no harm, where the first time was cut short.
+    /// Sends the result. Sending it twice does no harm.
     func tell(_ outcome: LaunchOutcome) async throws -> Reception
 }
 

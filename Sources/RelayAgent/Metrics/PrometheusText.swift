@@ -8,15 +8,16 @@ struct PrometheusText: CustomStringConvertible {
 
     /// One value of a metric.
     struct Sample {
-        let label: (name: String, value: String)?
+        /// The label's value; `nil` where the metric has no label.
+        let label: String?
         let value: Double
 
-        init(_ value: Double, label: (name: String, value: String)? = nil) {
+        init(_ value: Double, label: String? = nil) {
             self.value = value
             self.label = label
         }
 
-        init(_ value: Int, label: (name: String, value: String)? = nil) {
+        init(_ value: Int, label: String? = nil) {
             self.init(Double(value), label: label)
         }
     }
@@ -24,15 +25,15 @@ struct PrometheusText: CustomStringConvertible {
     private(set) var description = ""
 
     /// Adds a metric with all of its samples; without any, nothing.
-    ///
-    /// - Parameters:
-    ///   - name: With its unit as the last word; a counter's ends with `_total`.
-    ///   - help: One sentence.
-    mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
+    mutating func add(_ metric: Metric, _ samples: [Sample]) {
         guard !samples.isEmpty else { return }
-        description += "# HELP \(name) \(Self.escaped(help, quotes: false))\n# TYPE \(name) \(kind.rawValue)\n"
+        let (name, help) = (metric.name, Self.escaped(metric.help, quotes: false))
+        description += "# HELP \(name) \(help)\n# TYPE \(name) \(metric.kind.rawValue)\n"
         for sample in samples {
-            let label = sample.label.map { "{\($0.name)=\"\(Self.escaped($0.value, quotes: true))\"}" } ?? ""
+            var label = ""
+            if let key = metric.label, let value = sample.label {
+                label = "{\(key)=\"\(Self.escaped(value, quotes: true))\"}"
+            }
             description += "\(name)\(label) \(Self.number(sample.value))\n"
         }
     }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// What a resident agent has told already: what stays as it is from one pass to the next is told once, and again after an
-/// hour, since logs are rotated and people come later.
+/// The notices that a resident agent has logged. A notice that stays the same is logged once, and again after an hour, since
+/// logs are rotated.
 package final class NoticeMemory: Sendable {
     private struct State {
         var told: [String: ContinuousClock.Instant] = [:]

@@ -3,7 +3,7 @@ package import Logging
 /// Tells what the program does, step by step, with the time each took.
 package struct StepLog: Sendable {
     private let logger: Logger
-    /// What was told already, where it is not to be told again.
+    /// The notices that are not logged again.
     private let memory: NoticeMemory?
 
     package init(_ logger: Logger, memory: NoticeMemory? = nil) {

@@ -10,7 +10,7 @@ protocol NodeParts: Sendable {
     var services: ServiceBoard { get }
 
     /// What is done one after another. The chains of a stage have nothing to do with one another, and are done at the
-    /// same time: who waits for one load balancer is late at none of the others.
+    /// same time: so waiting for one load balancer does not delay the others.
     var stages: [[Chain]] { get }
 
     /// The host's own parts.

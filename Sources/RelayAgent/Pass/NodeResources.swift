@@ -117,7 +117,7 @@ struct NodeResources: NodeParts {
     }
 
     /// Has told what the load balancers make of a node that does not work, and has it leave those that it must not be in.
-    /// What goes wrong with that is not what is wrong.
+    /// An error here is not the reason why the node is out of service.
     ///
     /// - Returns: Whether all of them told, and none has the node that must not.
     @discardableResult
@@ -243,7 +243,7 @@ struct NodeResources: NodeParts {
 
     /// The load balancers that the settings do not name any more, and that the node was in.
     private var formerMemberships: [any Resource] {
-        // Without the tags it is not known what the settings name.
+        // The settings are unknown until the tags are read.
         let isKnown = facts.tagSource != .unavailable || settings.loadBalancer.count > 0
         // What a command was given for this one time does not take the node out of anything.
         guard request.facts == .current, isKnown, !request.hasOwnSettings else { return [] }

@@ -67,7 +67,7 @@ package struct OtherInstance: Sendable {
         log.warning(
             "queue",
             """
-            \(messages) came with the disk of \(other), which may send the same: now on hold. See 'mailq'; where \
+            \(messages) came with the disk of \(other), which may send the same messages: now on hold. See 'mailq'; where \
             \(other) is gone, 'postsuper -H ALL' sends them, and otherwise 'postsuper -d ALL hold' discards them
             """
         )

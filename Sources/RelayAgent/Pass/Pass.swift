@@ -51,7 +51,7 @@ package struct Pass: Sendable {
             await record.finish(request, changes: outcome.changes.count, failure: nil, calls: aws.tally.take())
             return outcome
         } catch is CancellationError {
-            // Who was told to end in the middle has nothing to tell.
+            // A cancelled pass has no result.
             throw CancellationError()
         } catch {
             await record.finish(request, failure: error, calls: aws.tally.take())
@@ -94,7 +94,7 @@ package struct Pass: Sendable {
         record.report(failures)
         for other in failures.dropFirst() { log.failed(other.step, "\(other)") }
         if let failure = failures.first {
-            // Why the pass failed is what counts; how the services are now, where they can be asked, is worth knowing.
+            // The state of the services is only a help; the failure counts.
             if let services = try? await resources.services.all() { record.report(services) }
             throw failure
         }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How far a pass is, for whoever started it: what is left of it may be of another's making, and take its time.
+/// How far a pass is. A caller may stop to wait when only the load balancers are left, since their APIs may be slow.
 package final class PassProgress: Sendable {
     private let since = Mutex<ContinuousClock.Instant?>(nil)
 

@@ -8,8 +8,8 @@ import Vocabulary
 /// A pass over a relay that is to be in service: brings every part to where it should be, and has the health check say 200
 /// only while the relay is proven.
 ///
-/// `run` is to be read from top to bottom. A step that fails stops none of those after it: what can be repaired is
-/// repaired. What a failure costs is written beside each.
+/// Read `run` from top to bottom. A step that fails does not stop the next ones. The comment beside a step says what its
+/// failure means.
 struct Serve: Sendable {
     let parts: NodeResources
     let runner: StageRunner
@@ -20,13 +20,13 @@ struct Serve: Sendable {
     func run(after failures: [StepFailure]) async -> StepResults {
         var results = StepResults(failures: failures)
 
-        // Whatever holds up the steps below: a node that is not proven by then answers 503.
+        // The steps below may take long. A node that is not proven by then answers 503.
         async let _: Void = withdrawUnlessProven()
 
         results.add(await runner.run([[parts.folders]]))
         results.add(await runner.run([[parts.labels]]))
 
-        // What is missing may be of no account for what is in service. Without Postfix there is nothing to serve by.
+        // A node in service may not need the missing package. Without Postfix, nothing can serve.
         let packages = await runner.run([[parts.packages]])
         results.add(packages)
         if packages.hasFailed, !parts.isPostfixInstalled { return results }
@@ -34,16 +34,16 @@ struct Serve: Sendable {
         let mailTransferAgent = await runner.run([[parts.mailTransferAgent]])
         results.add(mailTransferAgent)
 
-        // Where a change does not work, the service goes on with the files that were proven last.
+        // If a change does not work, the service goes on with the files that were proven last.
         let services = (postfix: parts.postfix, nginx: parts.nginx)
-        // Who holds Postfix's ports while it is down would only be disturbed by a start, also by that of the health unit.
+        // Postfix is not started while another mail server holds its ports; neither is the health unit.
         let isPostfixUp = await parts.isPostfixUp
         let isHeldUp = mailTransferAgent.hasFailed && !isPostfixUp
         let postfix = isHeldUp ? [] : await runner.run([[services.postfix]])
         let nginx = await runner.run([[services.nginx]])
         results.add(postfix)
         results.add(nginx)
-        // Who was told to end leaves the rest to the next pass.
+        // A cancelled pass leaves the rest to the next pass.
         if Task.isCancelled { return results }
 
         // The proof is made in every pass, and takes the 200 away where it fails. A node that is out of service comes in only
@@ -51,7 +51,7 @@ struct Serve: Sendable {
         // are no obstacle: those of before stand in for them.
         let isAsProven = (try? services.postfix.runsProven() && services.nginx.runsProven()) ?? false
         let endpoint = parts.health(
-            // Of a change that did not work, nothing is in force.
+            // A change that did not work is not in force.
             as: postfix.hasFailed && isAsProven ? KeptSelfTest(files: host.files).read() : nil,
             mayPublish: (results.failures.count == failures.count || isAsProven) && !isHeldUp
                 && !host.files.exists(Self.refusal)
@@ -60,7 +60,7 @@ struct Serve: Sendable {
         results.add(health)
         if Task.isCancelled { return results }
         if health.hasFailed || !host.files.exists(FilePath(NginxConfiguration.healthFile)) {
-            // What the load balancers make of it is worth knowing; it is their own checks that take the node out.
+            // The load balancers' own checks take the node out; their state is only read and reported.
             let isRefused = host.files.exists(Self.refusal)
             if parts.request.agent != nil || isRefused {
                 let isClear = await parts.look(because: results.failures.first)
@@ -73,7 +73,7 @@ struct Serve: Sendable {
         if !nginx.hasFailed { results.note("nginx") { try services.nginx.markProven() } }
 
         parts.request.progress?.finishHost()
-        // Each load balancer for itself: who waits for one is late at none of the others.
+        // Each load balancer for itself, so that waiting for one does not delay the others.
         let memberships = await runner.run(parts.memberships)
         results.add(memberships)
         if !memberships.hasFailed { results.note("load balancers") { try parts.noteJoined() } }

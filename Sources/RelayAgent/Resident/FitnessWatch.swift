@@ -28,7 +28,7 @@ final class FitnessWatch: Sendable {
                 guard let fitness = fitness.withLock({ $0 }) else { continue }
                 if let reason = try healthGuard.withdraw(unless: fitness) { sender.yield(.withdrawn("\(reason)")) }
             } catch {
-                // What can't be looked at is for the passes to tell.
+                // The passes report what cannot be read here.
                 continue
             }
         }

@@ -66,7 +66,7 @@ struct PassSchedule {
         store.fill(at: now)
         let isSlowed = store.passes < 1
         wanted[trigger] = now + (isSlowed ? Store.refill * (1 - store.passes) : Self.coalescing)
-        // What is used up is told once, until it was full again.
+        // An empty budget is reported once, until it was full again.
         let begins = isSlowed && !store.isTold
         store.isTold = isSlowed || (store.isTold && store.passes < Store.size)
         store.passes -= Store.look

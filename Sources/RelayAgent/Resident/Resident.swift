@@ -91,7 +91,7 @@ package struct Resident: Sendable {
                 // Each look brings in a third of the memory that an idle agent may have, and costs little anew.
                 ProgramMemory.letGoOfCode()
             } catch {
-                // Metadata that does not answer is for the passes to tell.
+                // The passes report metadata that does not answer.
                 continue
             }
         }

@@ -68,7 +68,7 @@ struct ResidentLoop {
         self.sender = sender
         self.log = log
         watchFiles()
-        // The first pass may have to wait for minutes, and whoever starts the unit waits for this.
+        // The first pass may take minutes, and the start of the unit waits for this message.
         notifier.ready(status: "the first pass is under way")
         // Nobody has watched before.
         giveGrace()
@@ -87,7 +87,7 @@ struct ResidentLoop {
         case .withdrawn(let reason): withdrew(because: reason)
         case .ended(let service): hasEnded(service)
         case .announced: want(Trigger(name: "an announcement in instance metadata", isFull: true))
-        // Whoever sends it often is no program that works against this one; it is slowed down all the same.
+        // A person may send it often. That is no program that works against the agent, but it is slowed down, too.
         case .signal(SIGHUP): _ = schedule.want(Self.hangUp, at: .now)
         case .signal: return .ends
         case .passed(let end): finish(end)
@@ -98,7 +98,7 @@ struct ResidentLoop {
         return .goesOn
     }
 
-    /// Ends what is under way. The next pass, whoever makes it, goes on from where this one was.
+    /// Cancels the pass that is running. The next pass continues its work.
     mutating func stop() async {
         alarm?.cancel()
         queueManager?.watch.cancel()
@@ -112,8 +112,8 @@ struct ResidentLoop {
         log.warning(
             "watch",
             """
-            \(trigger.name) over and over: something else works against this agent (look for configuration management, \
-            cron jobs and scripts that write there); from now on it is looked at every ten seconds only
+            \(trigger.name) over and over: another program works against this agent (look for configuration management, \
+            cron jobs and scripts that write there); from now on the agent looks every ten seconds only
             """
         )
     }
@@ -234,7 +234,7 @@ struct ResidentLoop {
             try watch.watch(settings.watched, whole: settings.watchedWhole)
             isBlind = false
         } catch {
-            if !isBlind { log.warning("watch", "\(error); until that works, changes are found by the interval alone") }
+            if !isBlind { log.warning("watch", "\(error); until that works, only the regular passes find changes") }
             isBlind = true
         }
     }

@@ -133,7 +133,7 @@ final class PassRecord: Sendable {
         }
     }
 
-    /// Notes every step that failed, of which the pass itself is told the first.
+    /// Records every step that failed. The pass fails with the first one.
     func report(_ failures: [StepFailure]) {
         let now = Timestamp.seconds
         status.withLock { status in

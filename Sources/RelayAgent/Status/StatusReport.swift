@@ -98,7 +98,7 @@ package struct StatusReport: Sendable {
         }
         rows += status.probes.map { probe in
             var result = probe.failure.map { "FAILED: \(Self.firstLine($0))" } ?? "passed"
-            if probe.isOld == true { result = "not looked at by the last pass; before that, \(result)" }
+            if probe.isOld == true { result = "not checked by the last pass; before that, \(result)" }
             return ("probe \(probe.probe.rawValue)", "\(result), \(ago(probe.at ?? now)) (\(probe.subject))")
         }
         rows += status.memberships.map { membership in

@@ -7,8 +7,8 @@ import Units
 
 /// Puts the host back to what it was before the agent came.
 ///
-/// What has to do with others comes first: the load balancers. From then on each step is there to be done again, so who is
-/// killed half-way finishes by running it once more; the record of how things were goes after all that it is needed for.
+/// The load balancers come first. Each later step can be repeated, so an uninstall that was killed finishes when it is run
+/// again. The record of the host as it was is removed after the last step that needs it.
 package struct Uninstall: Sendable {
     private let pass: Pass
     private let host: HostAccess
@@ -49,7 +49,7 @@ package struct Uninstall: Sendable {
         let settings = NodeTraces.settings.appending("config.toml")
         let logs = traces.logs.map(\.string).joined(separator: ", ")
         return (host.files.exists(settings) ? "; \(settings) stays, which is yours" : "")
-            + (logs.isEmpty ? "" : "; what it has logged stays: \(logs)")
+            + (logs.isEmpty ? "" : "; its logs stay: \(logs)")
     }
 
     /// Takes the node out of its load balancers. Where that fails, it stays or comes back in.
@@ -124,7 +124,7 @@ package struct Uninstall: Sendable {
         for service in ServicesBefore.services {
             guard let state = states[service], state.isInstalled else { continue }
             guard let known = before?.services else {
-                log.notice("services", "how \(service) was before the agent is not known: it goes on as it is")
+                log.notice("services", "the state of \(service) before the agent is unknown: it stays as it is")
                 if state.isActive { await attempt(service) { try await host.services.restart(service) } }
                 continue
             }

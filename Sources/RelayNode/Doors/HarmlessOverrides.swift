@@ -5,7 +5,7 @@ enum HarmlessOverrides {
     /// - Parameter isProxied: Whether main.cf has smtpd wait for headers of the PROXY protocol.
     static func contain(_ name: String, _ value: String, isProxied: Bool) -> Bool {
         switch name {
-        // Whoever is believed without a proxy in front can make himself a host of the networks.
+        // Without a proxy in front, every client could claim to be a host of the networks.
         case "smtpd_upstream_proxy_protocol", "postscreen_upstream_proxy_protocol": value.isEmpty
         // It rewrites commands before anything judges them.
         case "postscreen_command_filter": false

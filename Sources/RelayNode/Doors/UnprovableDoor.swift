@@ -46,35 +46,35 @@ package struct UnprovableDoor: Error, Sendable, Hashable, CustomStringConvertibl
         case .override(let name, let value):
             """
             sets '-o \(name.escapedForDisplay)=\(value.escapedForDisplay)', so nobody can prove that it is closed to \
-            strangers; remove that option, or have the service listen on 127.0.0.1 only
+            strangers; remove that option, or let the service listen on 127.0.0.1 only
             """
         case .argument(let word):
             """
             has '\(word.escapedForDisplay)' on its command line, so nobody can prove that it is closed to strangers; \
-            remove that word, or have the service listen on 127.0.0.1 only
+            remove that word, or let the service listen on 127.0.0.1 only
             """
         case .program(let program):
             """
-            runs '\(program.escapedForDisplay)', so nobody can prove that it is closed to strangers; have smtpd or \
-            postscreen listen there, or have the service listen on 127.0.0.1 only
+            runs '\(program.escapedForDisplay)', so nobody can prove that it is closed to strangers; use smtpd or \
+            postscreen there, or let the service listen on 127.0.0.1 only
             """
         case .command(let command):
             """
-            runs '\(command.escapedForDisplay)', which is not the program of that name that Postfix brought along, so nobody \
-            can prove that it is closed to strangers; write the name alone, or have the service listen on 127.0.0.1 only
+            runs '\(command.escapedForDisplay)', which is not Postfix's own program of that name, so nobody can prove \
+            that it is closed to strangers; write the name alone, or let the service listen on 127.0.0.1 only
             """
         case .heir(let command):
             """
-            may be handed connections by postscreen and runs '\(command.escapedForDisplay)', so nobody can prove that it is \
-            closed to strangers; have it run smtpd, or remove it
+            gets connections from postscreen and runs '\(command.escapedForDisplay)', so nobody can prove that it is \
+            closed to strangers; let it run smtpd, or remove it
             """
         case .instance(let folder):
             """
-            is of a further instance of Postfix, which is not proven; end it with \
-            'postfix -c \(folder.escapedForDisplay) stop' and have nothing start it again, or have the service listen on \
+            belongs to a further instance of Postfix, which is not proven; stop it with \
+            'postfix -c \(folder.escapedForDisplay) stop' and let nothing start it again, or let the service listen on \
             127.0.0.1 only
             """
-        case .portName: "has a port name that is not known here; write the port's number"
+        case .portName: "has an unknown port name; write the port's number"
         case .hostName: "listens at a host name; write the address"
         }
     }

@@ -86,8 +86,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
             Parameter("smtpd_recipient_restrictions", relayPolicy),
             // Postfix takes a bare <postmaster> from everyone, whatever the lists above say (RFC 5321, section 4.5.1).
             Parameter("smtpd_data_restrictions", "permit_mynetworks, reject"),
-            // Whoever is believed to speak for others can speak for those in the networks: this node alone, which proves
-            // its doors that way.
+            // A client with XCLIENT can take the role of an allowed host. Only this node may use it, to prove its doors.
             Parameter("smtpd_authorized_xclient_hosts", "\(facts.privateAddress)"),
             Parameter("smtpd_upstream_proxy_protocol", mail.proxyProtocol ? "haproxy" : ""),
             // The same for postscreen, where an operator has it stand before smtpd.

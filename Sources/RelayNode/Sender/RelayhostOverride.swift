@@ -8,7 +8,7 @@ package struct RelayhostOverride: Sendable, Equatable, CustomStringConvertible {
     package let mail: String
 
     package var description: String {
-        "/etc/postfix/\(file): '\(setting)' comes before relayhost: \(mail) does not go by it"
+        "/etc/postfix/\(file): '\(setting)' comes before relayhost: \(mail) does not go to relayhost"
     }
 
     /// Those in the files as they are.
@@ -21,7 +21,7 @@ package struct RelayhostOverride: Sendable, Equatable, CustomStringConvertible {
         for name in tables {
             guard let value = values[name], !value.isEmpty else { continue }
             found.append(
-                RelayhostOverride(file: "main.cf", setting: "\(name) = \(value)", mail: "what it has an entry for")
+                RelayhostOverride(file: "main.cf", setting: "\(name) = \(value)", mail: "mail that it has an entry for")
             )
         }
         for entry in MasterCf(masterCf).entries where entry.command == "trivial-rewrite" {

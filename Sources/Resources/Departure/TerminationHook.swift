@@ -58,7 +58,7 @@ package struct TerminationHook: Resource {
     /// Has Auto Scaling wait for as long as this runs. Being cancelled ends it.
     package func keepWaiting() async {
         guard let isComplete = try? isComplete(), !isComplete else { return }
-        await instance.keepWaiting { notice("no heartbeat was taken: \($0)") }
+        await instance.keepWaiting { notice("the heartbeat failed: \($0)") }
     }
 
     private func isComplete() throws -> Bool {

@@ -4,8 +4,8 @@ import Vocabulary
 
 /// Tries a door as strangers and as senders, and judges its answers.
 ///
-/// A stranger is refused by whatever answer is no yes: codes and words are the operator's to choose. Whoever is cut off or
-/// told to come back later has had nothing relayed either.
+/// Every answer that does not accept refuses a stranger: the operator may choose codes and words. A closed connection and a
+/// temporary refusal relay nothing either.
 struct DoorTrial: Sendable {
     let probe: any RelayProbing
     let selfTest: SelfTest
@@ -46,8 +46,8 @@ struct DoorTrial: Sendable {
             + selfTest.domains.map { "\(Self.postmaster)@\($0)" }
     }
 
-    /// How senders may introduce themselves. Some relays take only the senders or greetings that a table lists, or no null
-    /// sender, so whoever is refused by the first one tries the service's own domains and the node's name.
+    /// The envelopes that a sender tries. Some relays accept only the senders or greetings that a table lists, or no null
+    /// sender. So a refused sender also tries the service's own domains and the node's name.
     private var envelopes: [RelayEnvelope] {
         let domains = [selfTest.domain] + selfTest.domains.filter { $0 != selfTest.domain }
         return [RelayEnvelope()]

@@ -3,8 +3,8 @@ package import Host
 package import RelayNode
 import SystemPackage
 
-/// Whom the relay in service was proven to serve, kept for whoever has to judge it without settings and facts: the health
-/// unit after a start of Postfix, and the guard, which must not wait for either.
+/// The self-test that the relay in service has passed. The health unit after a start of Postfix and the guard read it, since
+/// they must not wait for settings and facts.
 package struct KeptSelfTest: Sendable {
     private let files: FileSystem
 

@@ -4,7 +4,7 @@ package import SystemPackage
 /// Which version of the files in /etc/postfix the running Postfix was told to read.
 ///
 /// Each process of Postfix reads main.cf when it begins, so an edit gets in force piece by piece, at no certain time. To be
-/// proven, it has to be in force everywhere: so the agent has Postfix load every edit, whoever made it.
+/// proven, it has to be in force everywhere: so the agent makes Postfix load every edit.
 package struct LoadedConfiguration: Sendable {
     private let files: FileSystem
 

@@ -188,7 +188,7 @@ enum RefusedMessage: Error, CustomStringConvertible {
         switch self {
         case .table(let table, let parameter, let problem):
             """
-            \(parameter) names \(table), which can't be opened (\(problem)); \(Self.cure(of: table)), or take it out of \
+            \(parameter) names \(table), which can't be opened (\(problem)); \(Self.cure(of: table)), or remove it from \
             \(parameter)
             """
         case .headers(let tables, let action):
@@ -199,9 +199,9 @@ enum RefusedMessage: Error, CustomStringConvertible {
             before it
             """
         case .size(let bytes):
-            "message_size_limit is \(bytes) bytes, which is less than an ordinary mail has; make it larger"
+            "message_size_limit is \(bytes) bytes, which is smaller than ordinary mail; make it larger"
         case .proxyFilter(let filter):
-            "smtpd_proxy_filter is \(filter), where no program listens; start the filter, or take the parameter out"
+            "smtpd_proxy_filter is \(filter), where no program listens; start the filter, or remove the parameter"
         }
     }
 

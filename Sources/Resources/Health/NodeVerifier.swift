@@ -152,7 +152,7 @@ package struct NodeVerifier: Sendable {
     }
 
     private func expectDoors(_ doors: Doors) throws {
-        // A further port that could not be opened is for the pass to tell; the senders' first one is what matters.
+        // The pass reports a further port that could not be opened; only the senders' first port counts here.
         guard doors.all.contains(where: { $0.port == 25 && $0.address == selfTest.address }) else {
             throw RelayPolicyFailure.noDoor(port: 25, selfTest.address)
         }

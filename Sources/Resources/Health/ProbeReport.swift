@@ -51,7 +51,7 @@ package struct ProbeObserver: Sendable {
             report(ProbeReport(probe, subject))
             return result
         } catch is CancellationError {
-            // Who was told to end in the middle has seen nothing.
+            // A cancelled probe has no result.
             throw CancellationError()
         } catch {
             report(ProbeReport(probe, subject, failure: "\(error)"))

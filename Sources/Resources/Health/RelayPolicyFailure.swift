@@ -68,12 +68,12 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
             """
             the relay refuses its own senders: \(client) is in an allowed network, but port \(door.port) answered \
             '\(reply)'; look at 'postconf mynetworks smtpd_client_restrictions smtpd_helo_restrictions \
-            smtpd_sender_restrictions' and the -o lines of '\(door.service)' in /etc/postfix/master.cf. It played \(played): \
-            where a table lists who may send, add this sender, greeting and recipient to it
+            smtpd_sender_restrictions' and the -o lines of '\(door.service)' in /etc/postfix/master.cf. The proof used \(played): \
+            if a table lists the allowed senders, add this sender, greeting and recipient to it
             """
         case .altered(let parameter, let value, let wanted):
             """
-            /etc/postfix/main.cf: \(parameter) is '\(value?.escapedForDisplay ?? "")' in place of '\(wanted)', which says \
+            /etc/postfix/main.cf: \(parameter) is '\(value?.escapedForDisplay ?? "")' instead of '\(wanted)'. It says \
             who may relay; run 'smtp-relay-agent reconcile'
             """
         case .alteredTable(let path):
@@ -87,14 +87,14 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
             """
         case .otherSettings(let folder):
             """
-            Postfix runs with the settings in \(folder.escapedForDisplay) in place of /etc/postfix, so nobody can prove that \
+            Postfix runs with the settings in \(folder.escapedForDisplay) instead of /etc/postfix, so nobody can prove that \
             its doors are closed to strangers; look for MAIL_CONFIG in 'systemctl cat postfix', and run \
             'postfix -c \(folder.escapedForDisplay) stop' and 'systemctl restart postfix'
             """
         case .missingService(let name):
             """
-            /etc/postfix/master.cf has no '\(name)' service, without which its doors take no mail; put its entry back, as the \
-            package's own master.cf has it, and run 'smtp-relay-agent reconcile'
+            /etc/postfix/master.cf has no '\(name)' service, so its doors accept no mail; restore the entry from the \
+            package's own master.cf, and run 'smtp-relay-agent reconcile'
             """
         case .noDoor(let port, let address):
             """
@@ -103,7 +103,7 @@ package enum RelayPolicyFailure: Error, Sendable, CustomStringConvertible {
             """
         case .keepsLoading:
             """
-            Postfix loads its files again and again, so no proof of the relay holds; look for a program that reloads it \
+            Postfix loads its files again and again, so no proof of the relay stays valid; look for a program that reloads it \
             ('journalctl -t postfix/master')
             """
         }

@@ -10,12 +10,12 @@ package struct NoRoom: Error, CustomStringConvertible {
     package var description: String {
         if let files = space.files, files < 1000 {
             return """
-                the file system of \(queue) can hold \(files) files more, so Postfix can't take mail; see 'df -i \(queue)' \
+                the file system of \(queue) has room for \(files) more files, so Postfix can't accept mail; see 'df -i \(queue)' \
                 and 'mailq | tail -1'
                 """
         }
         return """
-            the disk of \(queue) is full (\(space.bytes >> 20) MiB free), so Postfix can't take mail; see 'df -h \(queue)' \
+            the disk of \(queue) is full (\(space.bytes >> 20) MiB free), so Postfix can't accept mail; see 'df -h \(queue)' \
             and 'mailq | tail -1'
             """
     }
@@ -24,7 +24,7 @@ package struct NoRoom: Error, CustomStringConvertible {
 /// Postfix's master process was stopped by a signal, so nothing new is served.
 package struct StoppedMaster: Error, CustomStringConvertible {
     package var description: String {
-        "Postfix's master process was stopped by a signal; 'systemctl kill -s CONT postfix' has it go on"
+        "Postfix's master process was stopped by a signal; 'systemctl kill -s CONT postfix' resumes it"
     }
 }
 
@@ -35,7 +35,7 @@ package struct StoppedPrograms: Error, CustomStringConvertible {
     package var description: String {
         """
         all of Postfix's \(names.joined(separator: " and ")) processes were stopped by a signal, so senders wait in vain; \
-        'pkill -CONT -x "\(names.joined(separator: "|"))"' has them go on
+        'pkill -CONT -x "\(names.joined(separator: "|"))"' resumes them
         """
     }
 }
@@ -88,9 +88,9 @@ package struct DeafDoor: Error, CustomStringConvertible {
 
     package var description: String {
         """
-        \(server) greets, but does not answer \(command), so senders wait in vain; Postfix's \(suspects) does not answer, or \
-        a milter, policy service or name server: see the mail log, 'ps -C cleanup,trivial-rewrite -o pid,stat,args' and 'postconf \
-        smtpd_milters smtpd_client_restrictions smtpd_sender_restrictions'; 'systemctl restart postfix' starts Postfix's own anew
+        \(server) greets, but does not answer \(command), so senders wait in vain; the cause is Postfix's \(suspects), \
+        a milter, a policy service or a name server: see the mail log, 'ps -C cleanup,trivial-rewrite -o pid,stat,args' and 'postconf \
+        smtpd_milters smtpd_client_restrictions smtpd_sender_restrictions'; 'systemctl restart postfix' restarts Postfix's own
         """
     }
 
@@ -107,7 +107,7 @@ package struct BusyDoor: Error, CustomStringConvertible {
 
     package var description: String {
         """
-        \(failure), though Postfix is at work: it may have too much to do; see 'ss -tn sport = :25 | wc -l' and \
+        \(failure), though Postfix is at work: it may be overloaded; see 'ss -tn sport = :25 | wc -l' and \
         'postconf default_process_limit'
         """
     }

@@ -31,7 +31,7 @@ package struct Admission: Sendable {
     /// Whether a node that is not registered may join. Only a refusal counts for a while.
     ///
     /// - Returns: What is wrong with the load balancer otherwise.
-    /// - Throws: A `PlaceRefusal`, or why it can't be told.
+    /// - Throws: A `PlaceRefusal`, or why the answer is unknown.
     func toJoin(_ place: any LoadBalancerPlace) async throws -> [PlaceFinding] {
         let side = await place.side()
         if case .no(let refusal) = memory.answer(of: place.name, side: side, period) { throw refusal }

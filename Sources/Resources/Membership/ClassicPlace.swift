@@ -37,7 +37,7 @@ package struct ClassicPlace: LoadBalancerPlace {
             state: health.state.rawValue,
             reason: "\(health.reasonCode): \(health.description.escapedForDisplay)",
             advice: """
-                look at the load balancer's (wanted: \(node.healthCheck)), and at whether its security group reaches \
+                check the load balancer's (wanted: \(node.healthCheck)), and whether its security group reaches \
                 this instance's
                 """
         )
@@ -95,7 +95,7 @@ package struct ClassicPlace: LoadBalancerPlace {
         let doors = MaskedDoors(
             name: name,
             masked: "the sender",
-            unmasking: "have it tell the senders' addresses (mail.proxy_protocol = true)",
+            unmasking: "let it send the senders' addresses (mail.proxy_protocol = true)",
             ports: smtp.map(\.loadBalancerPort),
             securityGroups: found.securityGroups,
             families: [.ipv4, .ipv6]

@@ -1,6 +1,6 @@
 package import AWS
 
-/// The whole internet reaches this node itself, and Postfix believes the header of the PROXY protocol of whoever does.
+/// The whole internet can reach this node itself, and Postfix believes the PROXY protocol's header of every host.
 package struct ForgeableDoor: PlaceRefusal {
     package let name: String
     /// What lets it in, of this instance's security groups.
@@ -9,8 +9,8 @@ package struct ForgeableDoor: PlaceRefusal {
 
     package var why: String {
         """
-        this instance has an address in the internet, its \(openings.summary) the internet in on port \(port) \
-        (\(openings.sources)), and with mail.proxy_protocol whoever comes there can write a header that makes it a host of \
+        this instance has a public address, its \(openings.summary) the internet in on port \(port) \
+        (\(openings.sources)), and with mail.proxy_protocol every host that reaches it can write a header that names a host of \
         mail.networks, so this would be an open relay; \(cure), or set load_balancer.allow_open_to_world = true
         """
     }

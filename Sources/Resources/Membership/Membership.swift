@@ -76,7 +76,7 @@ package struct Membership: Resource {
             for finding in try await review.findings() { observer.notice("\(finding)") }
             return nil
         case .unclear(let error):
-            let doubt = "whether this node may be there could not be told: \(error)"
+            let doubt = "could not find out whether this node may be there: \(error)"
             observer.notice(doubt)
             if let standing { observer.report(MembershipReport(name, standing, ours: doubt)) }
             return nil
@@ -228,7 +228,7 @@ package struct NotInService: Error, CustomStringConvertible {
         return """
             \(name) does not call this node in service after \(waited.components.seconds) s: it says \
             \(standing?.description ?? "nothing"); this node answers its own health check, so \
-            \(advice ?? "look at the load balancer's, and at whether it reaches this instance")
+            \(advice ?? "check the load balancer's, and whether it reaches this instance")
             """
     }
 }
@@ -238,6 +238,6 @@ package struct OrderedToLeave: Error, CustomStringConvertible {
     package let name: String
 
     package var description: String {
-        "the node is to leave \(name) before that has called it in service: see 'smtp-relay-agent status' for the order"
+        "the node was ordered to leave \(name) before \(name) called it in service: see 'smtp-relay-agent status' for the order"
     }
 }

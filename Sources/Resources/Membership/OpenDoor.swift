@@ -27,7 +27,7 @@ package struct OpenDoor: PlaceRefusal {
             case .unguarded: "it has no security group, which lets the whole internet in on port \(port)"
             }
         return """
-            it is internet-facing, shows Postfix its own address in place of \(masked)'s, and \(how), so this would be an \
+            it is internet-facing, shows Postfix its own address instead of \(masked)'s, and \(how), so this would be an \
             open relay; \(cure), or use an internal load balancer, or set load_balancer.allow_open_to_world = true
             """
     }
@@ -38,7 +38,7 @@ package struct OpenDoor: PlaceRefusal {
     private var closing: String {
         switch door {
         case .securityGroups(let openings): "let in only the senders' ranges (\(openings.revocations))"
-        case .unguarded: "make the load balancer anew, with a security group that lets in only the senders' ranges"
+        case .unguarded: "replace the load balancer by one with a security group that lets in only the senders' ranges"
         }
     }
 }

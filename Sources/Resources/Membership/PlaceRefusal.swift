@@ -32,7 +32,7 @@ package struct StillInPlace: Error, CustomStringConvertible {
 
 /// Asks several questions that each may be answered with a refusal.
 ///
-/// - Throws: The first `PlaceRefusal`, whatever could not be told by other questions; or else the first other error.
+/// - Throws: The first `PlaceRefusal`, even if another question failed; otherwise the first other error.
 func askAll(_ questions: [() async throws -> Void]) async throws {
     var doubt: (any Error)?
     for question in questions {

@@ -27,7 +27,7 @@ package struct ProxyProtocolDisagreement: PlaceRefusal {
         self.seen =
             isExpected
             ? Self.missing("connections to port \(list)")
-            : "it puts a header of the PROXY protocol, version 1, before connections to port \(list), \(Self.notSpoken)"
+            : "it sends a header of the PROXY protocol, version 1, before connections to port \(list), \(Self.notSpoken)"
         self.advice = isExpected ? Self.switchOn : Self.switchOff
         let policy = "smtp-relay-proxy-protocol"
         let creation = """
@@ -50,7 +50,7 @@ package struct ProxyProtocolDisagreement: PlaceRefusal {
             isExpected
             ? Self.missing("connections and health checks")
             : """
-            it puts a header of the PROXY protocol, version 2, before each connection and health check, \(Self.notSpoken)
+            it sends a header of the PROXY protocol, version 2, before each connection and health check, \(Self.notSpoken)
             """
         self.advice = isExpected ? Self.switchOn : Self.switchOff
         self.commands = [
@@ -63,7 +63,7 @@ package struct ProxyProtocolDisagreement: PlaceRefusal {
 
     private static func missing(_ what: String) -> String {
         """
-        it puts no header of the PROXY protocol before \(what), which this node waits for (mail.proxy_protocol = true), so \
+        it sends no header of the PROXY protocol before \(what), and this node needs one (mail.proxy_protocol = true), so \
         all mail through it would fail
         """
     }
@@ -71,8 +71,8 @@ package struct ProxyProtocolDisagreement: PlaceRefusal {
     private static let notSpoken = """
         which this node does not expect (mail.proxy_protocol = false), so all mail through it would fail
         """
-    private static let switchOn = "have it put one there once its relays all expect it"
-    private static let switchOff = "have it put none there, or set mail.proxy_protocol = true on all of its relays"
+    private static let switchOn = "switch it on when all its relays expect it"
+    private static let switchOff = "switch it off, or set mail.proxy_protocol = true on all of its relays"
 
     package var why: String { "\(seen); \(advice) (\(commands.map { "'\($0)'" }.joined(separator: ", then ")))" }
 

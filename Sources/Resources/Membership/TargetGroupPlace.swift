@@ -170,22 +170,22 @@ package struct TargetGroupPlace: LoadBalancerPlace {
         switch health.reason {
         case "Target.FailedHealthChecks", "Target.Timeout":
             """
-            look at the group's (wanted: \(node.groupHealthCheck)), and at whether this instance's security group and the \
+            check the group's (wanted: \(node.groupHealthCheck)), and whether this instance's security group and the \
             subnet's network ACL let the load balancer in on port \(node.groupHealthPort)
             """
         case "Target.ResponseCodeMismatch":
             """
-            look at the group's (wanted: \(node.groupHealthCheck), with 200 as the only success code), and at whether the \
+            check the group's (wanted: \(node.groupHealthCheck), with 200 as the only success code), and whether the \
             load balancer's addresses are in the VPC's ranges, which nginx answers
             """
         case "Target.NotInUse":
             """
-            look at whether a listener of a load balancer forwards to the group, and whether that load balancer is \
+            check whether a listener of a load balancer forwards to the group, and whether that load balancer is \
             enabled in \(node.availabilityZone)
             """
         case "Target.InvalidState": "EC2 does not call this instance running"
         case "Target.IpUnusable": "the address belongs to a load balancer"
-        case let code where code.hasPrefix("Elb."): "this is the load balancer's own, and passes"
+        case let code where code.hasPrefix("Elb."): "this is a problem of the load balancer's own, and ends by itself"
         default: ""
         }
     }

@@ -153,7 +153,7 @@ package struct ConfiguredService: Resource {
         do {
             try await bring(into: action, from: state)
         } catch {
-            // What works otherwise has another cause than its files, and a pass that is told to end says nothing of them.
+            // With the proven files, the fault has another cause. A cancelled pass says nothing about the files.
             guard !isProven, let change, !isEnding(error) else { throw error }
             throw await rollBack(change, to: proven, from: state, because: error, newPorts: edit.newPorts)
         }
@@ -243,7 +243,7 @@ package struct UnmadeChange: Error, CustomStringConvertible {
         }
         let rest = lines.count > Self.limit ? "\n... and \(lines.count - Self.limit) lines more" : ""
         guard !lines.isEmpty else { return "\(reason)" }
-        return "\(reason). What is wrong (-), and what it has to be (+):\n"
+        return "\(reason). Wrong (-) and wanted (+):\n"
             + lines.prefix(Self.limit).joined(separator: "\n") + rest
     }
 
@@ -256,7 +256,7 @@ package struct KeepsChanging: Error, CustomStringConvertible {
 
     package var description: String {
         """
-        \(path) is written again and again by another program, each time while the agent's change of it is judged; nothing \
+        \(path) is written again and again by another program, each time before the agent's change is made; nothing \
         was changed: stop that program, then run 'smtp-relay-agent reconcile'
         """
     }

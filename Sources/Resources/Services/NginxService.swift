@@ -80,7 +80,7 @@ package struct PortNotOpened: Error, Sendable, Equatable, CustomStringConvertibl
 
     package var description: String {
         """
-        nginx does not listen on port \(port), though 'nginx -t' accepts its configuration: /var/log/nginx/error.log tells \
+        nginx does not listen on port \(port), though 'nginx -t' accepts its configuration: /var/log/nginx/error.log says \
         why (on SELinux hosts, see also: ausearch -m avc -ts recent)
         """
     }

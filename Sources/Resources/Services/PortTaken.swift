@@ -14,15 +14,15 @@ package struct PortTaken: Error, CustomStringConvertible {
 
     private var cure: String {
         guard let process = holder.process else {
-            return "'ss -ltnp sport = :\(holder.port)' names it as root; stop it"
+            return "'ss -ltnp sport = :\(holder.port)' run as root names it; stop it"
         }
         if holder.program == "master" {
             // The one that the pid file names would have been stopped.
             return "it is a Postfix of another configuration, or has lost its pid file: run 'kill \(process)'"
         }
         return """
-            stop it and keep it from coming back ('\(commands.whose(process: process))' tells whose it is, \
-            '\(commands.stopAndDisable(ServiceName("NAME")))' takes out a service), or have it listen elsewhere
+            stop it for good ('\(commands.whose(process: process))' shows its service, \
+            '\(commands.stopAndDisable(ServiceName("NAME")))' stops a service), or let it listen on another port
             """
     }
 }

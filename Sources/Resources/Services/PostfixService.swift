@@ -80,7 +80,7 @@ package struct PostfixService: ServiceConfiguration {
 
     /// Has `postconf` read the candidate, and `postfix check` judge it.
     package func validate(_ candidate: [FilePath: [UInt8]]) async throws {
-        // One that is in use already hinders no other change; that it has ended is told elsewhere.
+        // An expired certificate in use does not prevent other changes; the pass reports it.
         if let certificate = wanted.certificate, try !isInUse(certificate) {
             _ = try CertificateCheck(files: files).end(of: certificate, at: Int(time(nil)))
         }
@@ -168,7 +168,7 @@ package struct PostfixService: ServiceConfiguration {
         PostfixProcesses.current(queue: QueueDirectory.current(files), files: files)
     }
 
-    /// A reload only signals the master. Whoever connects before it has acted is served by the old configuration.
+    /// A reload only signals the master. A client that connects before the master acts gets the old configuration.
     private func waitForLoad(since before: String?) async throws {
         guard let before else { return }
         for _ in 0..<40 where processes?.load == before { try await Waiting.sleep(for: .milliseconds(50)) }

@@ -30,7 +30,7 @@ extension ConfiguredService {
         }
     }
 
-    /// A start would cancel the stop that somebody has ordered, who would be told of an error.
+    /// A start would cancel a stop that somebody has ordered, and that order would fail.
     private func waitForStop() async throws {
         for _ in 0..<50 {
             try await services.change { _ in }

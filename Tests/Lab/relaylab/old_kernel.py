@@ -1,4 +1,4 @@
-"""The kernel as old as the README says it may be: system calls that came later fail with ENOSYS, as they do there."""
+"""The kernel as old as cloud-init/README.md says it may be: system calls that came later fail with ENOSYS, as they do there."""
 
 import ctypes
 import errno

@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// A configuration that did not work, and is not tried again yet.
 ///
-/// It reads the same from the try until the next one, so that it is told once.
+/// The text stays the same until the next try, so it is logged once.
 package struct FailedChange: Error, CustomStringConvertible {
     package let service: ServiceName
     let failure: Generation.Failure
@@ -17,15 +17,15 @@ package struct FailedChange: Error, CustomStringConvertible {
     package var description: String {
         let outcome =
             if let goingBack {
-                "and going back failed as well: \(goingBack); the next pass tries again"
+                "and restoring the previous files failed as well: \(goingBack); the next pass tries again"
             } else {
                 "so the previous files are back"
             }
         let untouched =
             edited.isEmpty
-            ? "" : "; \(edited.map(\.string).joined(separator: ", ")) stays as it was written meanwhile"
+            ? "" : "; \(edited.map(\.string).joined(separator: ", ")) keeps what was written meanwhile"
         return """
-            \(service) did not work with its new configuration, \(outcome)\(untouched). What was tried is kept in \(kept). \
+            \(service) did not work with its new configuration, \(outcome)\(untouched). The change is kept in \(kept). \
             Tries so far: \(failure.tries), the last at \(Self.clock(failure.time)); the next comes at \
             \(Self.clock(failure.nextTry)), or once the settings or what they depend on have changed ('rm \(kept)' and \
             'smtp-relay-agent reconcile' try it at once)

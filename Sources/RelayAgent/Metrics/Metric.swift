@@ -1,0 +1,73 @@
+/// A metric that monitoring can read: its name, kind, label and meaning.
+enum Metric: String, CaseIterable {
+    case buildInfo = "build_info"
+    case passes = "passes_total"
+    case failedPasses = "failed_passes_total"
+    case changes = "changes_total"
+    case apiCalls = "api_calls_total"
+    case apiThrottles = "api_throttles_total"
+    case lastPassTime = "last_pass_timestamp_seconds"
+    case lastPassDuration = "last_pass_duration_seconds"
+    case lastSuccessTime = "last_success_timestamp_seconds"
+    case serviceUp = "service_up"
+    case probeSuccess = "probe_success"
+    case probeTime = "probe_timestamp_seconds"
+    case membershipInService = "membership_in_service"
+    case draining
+    case departurePhase = "departure_phase"
+    case departureMessagesLeft = "departure_messages_left"
+    case departureMessagesLeftByDomain = "departure_messages_left_by_domain"
+    case queueMessages = "queue_messages"
+    case queueOldestDeferredAge = "queue_oldest_deferred_age_seconds"
+
+    /// As Prometheus knows it: with its unit as the last word.
+    var name: String { Self.prefix + rawValue }
+
+    static let prefix = "smtp_relay_agent_"
+
+    /// A counter's name ends with `_total`.
+    var kind: PrometheusText.Kind { rawValue.hasSuffix("_total") ? .counter : .gauge }
+
+    /// The name of the label that tells its samples apart.
+    var label: String? {
+        switch self {
+        case .buildInfo: "version"
+        case .changes: "resource"
+        case .serviceUp: "service"
+        case .probeSuccess, .probeTime: "probe"
+        case .membershipInService: "membership"
+        case .departurePhase: "phase"
+        case .departureMessagesLeft, .queueMessages: "state"
+        case .departureMessagesLeftByDomain: "domain"
+        case .passes, .failedPasses, .apiCalls, .apiThrottles, .lastPassTime, .lastPassDuration, .lastSuccessTime,
+            .draining, .queueOldestDeferredAge:
+            nil
+        }
+    }
+
+    /// What it says.
+    var help: String {
+        switch self {
+        case .buildInfo: "Always 1. The label is the agent's version."
+        case .passes: "Passes since the boot."
+        case .failedPasses: "Passes since the boot that failed."
+        case .changes: "Changes since the boot, by the part of the node that was changed."
+        case .apiCalls: "Requests to AWS APIs since the boot. Each try counts."
+        case .apiThrottles: "Requests to AWS APIs since the boot that were throttled."
+        case .lastPassTime: "When the last pass began. It grows old when the agent has ended."
+        case .lastPassDuration: "How long the last pass took."
+        case .lastSuccessTime: "When a pass last ended without a failure."
+        case .serviceUp: "1 if the service runs: postfix or nginx."
+        case .probeSuccess: "1 if the probe passed in the last pass: relay policy, smtp, queue disk or health check."
+        case .probeTime: "When the probe ran. For relay policy: when the proof was made that is still valid."
+        case .membershipInService: "1 if the load balancer or target group calls the node in service."
+        case .draining: "1 if the node is leaving, or has left, its load balancers."
+        case .departurePhase: "Always 1. The label is the phase of a leaving node."
+        case .departureMessagesLeft: "Messages on the disk of a node that has left: waiting or hold."
+        case .departureMessagesLeftByDomain:
+            "The same by domain of the receivers. If there are many, only the largest."
+        case .queueMessages: "Messages in Postfix's queue: maildrop, incoming, active, deferred or hold."
+        case .queueOldestDeferredAge: "Age of the oldest deferred message. 0 if there is none."
+        }
+    }
+}

@@ -1,0 +1,171 @@
+extension SettingKey {
+    static let role = SettingKey(
+        "role",
+        .text,
+        standard: .text("relay"),
+        "What the host is: `relay`, or `sender` for a host that sends its mail to the relays."
+    )
+
+    /// Every setting of `[sender]`.
+    static let sender: [SettingKey] = [
+        SettingKey(
+            "sender.relayhost",
+            .text,
+            standard: nil,
+            otherwise: "required on a sender",
+            "On a sender: the load balancer that its mail goes to, such as `[relay.internal.example.com]:25`."
+        ),
+        SettingKey(
+            "sender.outbound_level",
+            .text,
+            standard: nil,
+            otherwise: "Postfix's",
+            "On a sender: TLS on the way to the relays, in the words of `mail.tls.outbound_level`."
+        ),
+    ]
+
+    /// Every setting of the node apart from its mail.
+    static let node: [SettingKey] = [
+        SettingKey(
+            "health.port",
+            .number,
+            standard: .number(80),
+            "The port on which nginx answers the health check."
+        ),
+        SettingKey(
+            "health.proxy_port",
+            .number,
+            standard: nil,
+            otherwise: "`health.port`",
+            "With `mail.proxy_protocol`: the port for the health checks of target groups, which begin with a header."
+        ),
+        SettingKey(
+            "health.path",
+            .text,
+            standard: .text("/health"),
+            "The path of the health check."
+        ),
+        SettingKey(
+            "load_balancer.classic",
+            .list,
+            standard: .list([]),
+            "Classic load balancers that the node joins, by name."
+        ),
+        SettingKey(
+            "load_balancer.target_groups",
+            .list,
+            standard: .list([]),
+            "Target groups of network load balancers that the node joins, by ARN."
+        ),
+        SettingKey(
+            "load_balancer.allow_open_to_world",
+            .boolean,
+            standard: .boolean(false),
+            """
+            Whether the node joins, and stays in, a load balancer through which the internet can reach it: as a \
+            rule an open relay.
+            """
+        ),
+        SettingKey(
+            "load_balancer.timeout",
+            .duration,
+            standard: .text("300s"),
+            "How long the node waits until its load balancers call it in service."
+        ),
+        SettingKey(
+            "metadata.imdsv1",
+            .boolean,
+            standard: .boolean(false),
+            "Whether metadata may be read without a token if version 2 does not answer."
+        ),
+        SettingKey(
+            "metadata.timeout",
+            .duration,
+            standard: .text("120s"),
+            "How long the agent waits for metadata that is not available yet."
+        ),
+        SettingKey(
+            "packages.timeout",
+            .duration,
+            standard: .text("600s"),
+            "How long an installation may take, with all waits for locks and mirrors."
+        ),
+        SettingKey(
+            "reconcile.resident",
+            .boolean,
+            standard: .boolean(true),
+            "Whether the agent stays resident. Otherwise a timer starts a pass every five minutes."
+        ),
+        SettingKey(
+            "reconcile.interval",
+            .duration,
+            standard: nil,
+            otherwise: "`60s` for each load balancer and target group",
+            """
+            The time between two passes of the resident agent if nothing happens. A pass asks each load balancer \
+            once, so the default is one AWS call a minute.
+            """
+        ),
+        SettingKey(
+            "reconcile.jitter",
+            .duration,
+            standard: .text("15s"),
+            "The largest random time that is added to `reconcile.interval`."
+        ),
+        SettingKey(
+            "shutdown.drain_timeout",
+            .duration,
+            standard: .text("110s"),
+            """
+            How long leaving may take in all. A spot interruption leaves at most two minutes, a shutdown of the \
+            system a quarter of an hour.
+            """
+        ),
+        SettingKey(
+            "shutdown.evacuate_queue",
+            .boolean,
+            standard: .boolean(true),
+            "Whether a leaving node hands its queued mail to the other relays, through the load balancer."
+        ),
+        SettingKey(
+            "shutdown.drain_on_rebalance",
+            .boolean,
+            standard: .boolean(false),
+            "Whether the node also leaves at a rebalance recommendation."
+        ),
+        SettingKey(
+            "bootstrap.timeout",
+            .duration,
+            standard: .text("20m"),
+            "How long `bootstrap` may take before it has failed."
+        ),
+        SettingKey(
+            "auto_scaling.launch_hook",
+            .text,
+            standard: nil,
+            otherwise: "none",
+            "The lifecycle hook that `bootstrap` answers: `CONTINUE` if the node is in service, otherwise `ABANDON`."
+        ),
+        SettingKey(
+            "auto_scaling.termination_hook",
+            .text,
+            standard: nil,
+            otherwise: "none",
+            "The lifecycle hook that the agent answers when the node has left."
+        ),
+        SettingKey(
+            "cloudformation.stack",
+            .text,
+            standard: nil,
+            otherwise: "none",
+            "The stack that `bootstrap` signals, by name or ARN."
+        ),
+        SettingKey(
+            "cloudformation.resource",
+            .text,
+            standard: nil,
+            otherwise: "none",
+            "The logical id of the stack's resource that waits for the signal. Set both, or neither."
+        ),
+    ]
+}
