@@ -47,7 +47,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
-        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
     ],
@@ -79,11 +78,7 @@ let package = Package(
             dependencies: ["AWS", "HTTP", "Host", "Vocabulary", systemPackage],
             swiftSettings: strict
         ),
-        .target(
-            name: "Settings",
-            dependencies: ["Vocabulary", .product(name: "TOMLKit", package: "TOMLKit")],
-            swiftSettings: strict
-        ),
+        .target(name: "Settings", dependencies: ["Vocabulary"], swiftSettings: strict),
         .target(name: "RelayNode", dependencies: ["Vocabulary"], swiftSettings: strict),
         .target(name: "Reconcile", swiftSettings: strict),
         .target(name: "AWS", dependencies: ["CExpat", "HTTP", "Vocabulary", crypto], swiftSettings: strict),

@@ -41,16 +41,11 @@ extension RawValue: CustomStringConvertible {
     /// As it would stand in TOML.
     var description: String {
         switch self {
-        case .text(let text): Self.quoted(text)
-        case .list(let items): "[" + items.map(Self.quoted).joined(separator: ", ") + "]"
+        case .text(let text): text.quotedForTOML
+        case .list(let items): "[" + items.map(\.quotedForTOML).joined(separator: ", ") + "]"
         case .boolean(let value): "\(value)"
         case .number(let value): "\(value)"
         }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        let escaped = text.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined()
-        return "\"\(escaped.escapedForDisplay)\""
     }
 }
 

@@ -92,6 +92,8 @@ package struct SettingKey: Sendable, Equatable {
 
     /// The known name that a wrong one was most likely meant to be; `nil` where none is near.
     static func nearest(to name: String, among names: [String]) -> String? {
+        // A long one is near to none, and its distance takes long to find.
+        guard name.utf8.count < 100 else { return nil }
         let ranked = names.map { ($0, editDistance($0, name)) }.min { $0.1 < $1.1 }
         guard let (best, distance) = ranked, distance <= max(2, name.count / 3) else { return nil }
         return best

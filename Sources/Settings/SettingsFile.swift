@@ -1,4 +1,3 @@
-import TOMLKit
 import Vocabulary
 
 /// The settings' file.
@@ -9,56 +8,20 @@ package struct SettingsFile: Sendable {
     /// What is wrong with its form.
     let problems: [SettingsProblem]
 
-    package init(path: String, text: String) {
-        self.path = path
-        self.text = text
-        (self.entries, self.problems) = Self.parse(text, of: path)
-    }
+    package init(path: String, text: String) { self.init(path: path, bytes: Array(text.utf8)) }
 
-    private static func parse(_ text: String, of file: String) -> ([SettingEntry], [SettingsProblem]) {
-        if let hazard = TOMLHazard(in: text) {
-            return ([], [.syntax(file, line: hazard.place.line, column: hazard.place.column, hazard.reason)])
-        }
-        let table: TOMLTable
-        do {
-            table = try TOMLTable(string: text)
-        } catch let error as TOMLParseError {
-            let place = error.source.begin
-            return ([], [.syntax(file, line: place.line, column: place.column, error.description)])
+    package init(path: String, bytes: [UInt8]) {
+        self.path = path
+        self.text = String(decoding: bytes, as: UTF8.self)
+        do throws(TOMLError) {
+            var reader = SettingsTableReader(path: path)
+            reader.read(try TOMLReader.read(bytes), below: [])
+            (self.entries, self.problems) = (reader.entries, reader.problems)
         } catch {
-            return ([], [.syntax(file, line: 1, column: 1, "\(error)")])
+            let place = error.position
+            self.entries = []
+            self.problems = [.syntax(path, line: place.line, column: place.column, error.description)]
         }
-        let positions = TOMLPositions(text).positions
-        var entries: [SettingEntry] = []
-        var problems: [SettingsProblem] = []
-        func visit(_ table: TOMLTable, _ prefix: [String]) {
-            for key in table.keys {
-                guard let value = table[key] else { continue }
-                let path = prefix + [key]
-                let name = path.joined(separator: ".")
-                let place = positions[name] ?? TOMLPositions.Position(line: 1, column: 1)
-                let source = ValueSource.file(path: file, line: place.line, column: place.column)
-                let isSection = SettingKey.all.contains { $0.name.hasPrefix(name + ".") }
-                if isSection, let inner = value.table {
-                    visit(inner, path)
-                } else if let known = SettingKey.named(name) {
-                    if let raw = RawValue(value, as: known.form), raw.fits(known.form) {
-                        entries.append(SettingEntry(key: known, value: raw, source: source))
-                    } else {
-                        let wrong = InvalidValue(value.debugDescription, expected: known.form.expectation)
-                        problems.append(.invalid(name, in: source, wrong))
-                    }
-                } else {
-                    let sections = Set(
-                        SettingKey.all.compactMap { $0.name.split(separator: ".").first.map(String.init) }
-                    )
-                    let names = SettingKey.all.map(\.name) + (prefix.isEmpty ? Array(sections).sorted() : [])
-                    problems.append(.unknown(name, in: source, nearest: SettingKey.nearest(to: name, among: names)))
-                }
-            }
-        }
-        visit(table, [])
-        return (entries, problems)
     }
 }
 
@@ -69,30 +32,69 @@ struct SettingEntry: Sendable {
     let source: ValueSource
 }
 
+/// Finds the settings in the tables of their file.
+private struct SettingsTableReader {
+    let path: String
+    var entries: [SettingEntry] = []
+    var problems: [SettingsProblem] = []
+
+    /// - Parameter sections: The keys that lead to the table.
+    mutating func read(_ table: TOMLTable, below sections: [String]) {
+        for entry in table.entries {
+            let keys = sections + [entry.key]
+            let name = keys.map(\.keyForTOML).joined(separator: ".")
+            let source = ValueSource.file(path: path, line: entry.position.line, column: entry.position.column)
+            if case .table(let inner) = entry.value.content, Self.isSection(name) {
+                read(inner, below: keys)
+            } else if let known = SettingKey.named(name) {
+                if let raw = RawValue(entry.value.content, as: known.form), raw.fits(known.form) {
+                    entries.append(SettingEntry(key: known, value: raw, source: source))
+                } else {
+                    let wrong = InvalidValue(entry.value.description, expected: known.form.expectation)
+                    problems.append(.invalid(name, in: source, wrong))
+                }
+            } else {
+                let names = SettingKey.all.map(\.name) + (sections.isEmpty ? Self.sections : [])
+                problems.append(.unknown(name, in: source, nearest: SettingKey.nearest(to: name, among: names)))
+            }
+        }
+    }
+
+    private static func isSection(_ name: String) -> Bool { SettingKey.all.contains { $0.name.hasPrefix(name + ".") } }
+
+    private static let sections = Set(
+        SettingKey.all.compactMap { $0.name.split(separator: ".").first.map(String.init) }
+    ).sorted()
+}
+
 extension RawValue {
     /// `nil` for what no setting has: tables, dates, fractions, lists of anything but texts.
-    fileprivate init?(_ value: any TOMLValueConvertible, as form: SettingKey.Form) {
-        if case .pairs(let first, let second) = form, let tables = value.array?.map(\.table), !tables.contains(nil) {
-            var items: [String] = []
-            for case .some(let table) in tables {
-                guard table.keys.count == 2, let left = table[first]?.string, let right = table[second]?.string else {
-                    return nil
-                }
-                items.append("\(left)=\(right)")
+    fileprivate init?(_ value: TOMLValue.Content, as form: SettingKey.Form) {
+        switch value {
+        case .string(let text): self = .text(text)
+        case .boolean(let flag): self = .boolean(flag)
+        case .integer(let number): self = .number(Int(number))
+        case .array(let items):
+            var texts: [String] = []
+            for item in items {
+                guard let text = Self.text(of: item.content, as: form) else { return nil }
+                texts.append(text)
             }
-            self = .list(items)
-        } else if let text = value.string {
-            self = .text(text)
-        } else if let flag = value.bool {
-            self = .boolean(flag)
-        } else if let number = value.int {
-            self = .number(number)
-        } else if let array = value.array {
-            let items = array.map(\.string)
-            guard items.allSatisfy({ $0 != nil }) else { return nil }
-            self = .list(items.compactMap(\.self))
-        } else {
-            return nil
+            self = .list(texts)
+        case .float, .dateTime, .table: return nil
+        }
+    }
+
+    /// One of a list: a text, or a table of the two texts of a pair.
+    private static func text(of item: TOMLValue.Content, as form: SettingKey.Form) -> String? {
+        switch (item, form) {
+        case (.string(let text), _): return text
+        case (.table(let table), .pairs(let first, let second)):
+            guard table.entries.count == 2, case .string(let left)? = table[first]?.content,
+                case .string(let right)? = table[second]?.content
+            else { return nil }
+            return "\(left)=\(right)"
+        default: return nil
         }
     }
 }

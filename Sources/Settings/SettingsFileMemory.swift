@@ -7,11 +7,11 @@ package final class SettingsFileMemory: Sendable {
 
     package init() {}
 
-    /// The file with this text.
-    package func file(path: String, text: String) -> SettingsFile {
+    /// The file with these bytes.
+    package func file(path: String, bytes: [UInt8]) -> SettingsFile {
         last.withLock { last in
-            if let last, last.path == path, last.text == text { return last }
-            let file = SettingsFile(path: path, text: text)
+            if let last, last.path == path, last.text.utf8.elementsEqual(bytes) { return last }
+            let file = SettingsFile(path: path, bytes: bytes)
             last = file
             return file
         }

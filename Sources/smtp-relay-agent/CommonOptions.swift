@@ -88,9 +88,7 @@ struct CommonOptions: ParsableArguments {
         let files = FileSystem()
         // A file that was named must exist; the standard file may be missing.
         if named == nil, !files.exists(FilePath(path)) { return nil }
-        let bytes = try files.bytes(at: absolute(path))
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw NotText(path: path) }
-        return memory.file(path: path, text: text)
+        return memory.file(path: path, bytes: try files.bytes(at: absolute(path)))
     }
 }
 
@@ -105,11 +103,4 @@ func canonical(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
-}
-
-/// A file that should be text, but is not.
-struct NotText: Error, CustomStringConvertible {
-    let path: String
-
-    var description: String { "\(path): not text in UTF-8" }
 }

@@ -11,10 +11,11 @@ struct SettingsFileMemoryTests {
 
     @Test func anotherTextAndAnotherPathAreAnotherFile() throws {
         let memory = SettingsFileMemory()
-        let (first, second) = ("mail.domain = \"a.example\"\n", "\nmail.domain = \"b.example\"\n")
-        #expect(try domain(memory.file(path: "/c.toml", text: first)) == ("a.example", "/c.toml:1:1"))
-        #expect(try domain(memory.file(path: "/c.toml", text: second)) == ("b.example", "/c.toml:2:1"))
-        #expect(try domain(memory.file(path: "/d.toml", text: second)) == ("b.example", "/d.toml:2:1"))
-        #expect(try domain(memory.file(path: "/c.toml", text: first)) == ("a.example", "/c.toml:1:1"))
+        let first = Array("mail.domain = \"a.example\"\n".utf8)
+        let second = Array("\nmail.domain = \"b.example\"\n".utf8)
+        #expect(try domain(memory.file(path: "/c.toml", bytes: first)) == ("a.example", "/c.toml:1:1"))
+        #expect(try domain(memory.file(path: "/c.toml", bytes: second)) == ("b.example", "/c.toml:2:1"))
+        #expect(try domain(memory.file(path: "/d.toml", bytes: second)) == ("b.example", "/d.toml:2:1"))
+        #expect(try domain(memory.file(path: "/c.toml", bytes: first)) == ("a.example", "/c.toml:1:1"))
     }
 }

@@ -381,30 +381,52 @@ struct SettingsSourcesTests {
         #expect(found.contains { $0.hasPrefix("/c.toml:6:1: unknown key 'text'") })
     }
 
-    /// The parser would end the process at these.
     @Test(arguments: [
-        ("[ä]\n", "1:2"), ("[mail]\ndomain = \"a.b\"\n  [ .x]\n", "3:5"), ("[[[", "1:3"), ("[\n", "1:2"), ("[", "1:2"),
-        ("\u{FEFF}[[\r\n", "1:6"),
+        ("[ä]\n", "1:2"), ("[mail]\ndomain = \"a.b\"\n  [ .x]\n", "3:5"), ("[\n", "1:2"), ("[", "1:2"),
+        ("\u{FEFF}[\r\n", "1:2"),
     ])
     func aTableWithoutANameIsToldWithItsPlace(toml: String, place: String) {
         let problem = problems(sources(toml)).first ?? "none"
-        #expect(problem == "/c.toml:\(place): not TOML: a table's name is missing after '['")
+        #expect(problem == "/c.toml:\(place): not TOML: a table's name is missing after '['; write [NAME]")
     }
 
-    /// There, too, toml++ would end the process.
+    @Test func aTextWithoutQuotesIsToldWithTheCure() {
+        #expect(
+            problems(sources("[mail]\ndomain = example.com # ours")).first == """
+                /c.toml:2:10: not TOML: 'example.com' is not a number, a date, true or false; put a text in quotes: \
+                "example.com"
+                """
+        )
+    }
+
+    @Test func whatIsNotUTF8IsToldWithItsPlace() {
+        let file = SettingsFile(path: "/c.toml", bytes: Array("[mail]\n# ".utf8) + [0xE4])
+        let found = problems(SettingsSources(file: file, environment: [:], flags: []))
+        #expect(found.first == "/c.toml:2:3: not TOML: the byte 0xE4 is not UTF-8; save the file as text in UTF-8")
+    }
+
+    /// As editors on Windows write it.
+    @Test func aFileWithAByteOrderMarkIsRead() throws {
+        let toml = "\u{FEFF}[mail]\r\ndomain = \"example.com\"\r\n"
+        let resolved = try sources(toml).resolve(tags: [:])
+        #expect(resolved.settings.mail.domain.description == "example.com")
+        #expect(resolved.values.first { $0.key == "mail.domain" }?.source == .file(path: "/c.toml", line: 2, column: 1))
+    }
+
+    /// They are TOML, but no setting has them.
     @Test(arguments: [
-        ("a = [}", "1:6", "nothing"), ("a = [\"x\",}", "1:10", "nothing"),
-        ("[mail]\nnetworks = [ # none\n }", "3:2", "nothing"),
-        ("a = [1,\u{2028}]", "1:8", "nothing"), ("a = [{ b = 1 },\t}", "1:17", "nothing"),
-        ("a = [[}", "1:7", "nothing"),
-        ("a = [\u{85}", "1:6", "nothing"), ("a = 12:3x", "1:5", "'12:3x'"),
-        ("a = [1, 1979-05-27]", "1:9", "'1979-05-27'"),
-        ("[mail]\ndomain = example.com # ours", "2:10", "'example.com'"), ("a = { b = 1.5 }", "1:11", "'1.5'"),
+        ("1979-05-27", "1979-05-27"), ("1.5", "1.5"), ("{ a = [07:32:00] }", "{ a = [07:32:00] }"),
+        ("[[ 'x' ]]", "[[\"x\"]]"),
     ])
-    func whatIsNoValueOfASettingIsTold(text: String, place: String, word: String) {
-        let problem = problems(sources(text)).first ?? "none"
-        let reason = "\(word) stands where a number, true, false or a text in quotes should"
-        #expect(problem == "/c.toml:\(place): not TOML: \(reason)")
+    func whatNoSettingHasIsToldByTheSetting(value: String, shown: String) {
+        let found = problems(sources("[mail]\ndomain = \(value)\n"))
+        #expect(found.first == "/c.toml:2:1: mail.domain: '\(shown)' is not a text in quotes")
+    }
+
+    /// A key in quotes is one key, also where it has dots.
+    @Test func aKeyWithDotsInQuotesIsNoSetting() {
+        let found = problems(sources("\"mail.domain\" = 'a.b'\n"))
+        #expect(found.first == "/c.toml:1:1: unknown key '\"mail.domain\"'; did you mean 'mail.domain'?")
     }
 
     @Test(arguments: [
