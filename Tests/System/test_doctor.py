@@ -41,12 +41,15 @@ def examine(relay, *arguments: str) -> dict[str, dict]:
     result = relay.exec("/usr/local/bin/smtp-relay-agent", "doctor", "--json", *arguments, check=False)
     report = json.loads(result.stdout[result.stdout.index("{"):result.stdout.rindex("}") + 1])
     order = {"critical": 0, "warning": 1, "info": 2}
-    assert [order[finding["severity"]] for finding in report["findings"]] == sorted(
-        order[finding["severity"]] for finding in report["findings"])
+    causes = [order[finding["severity"]] for finding in report["findings"] if "follows_from" not in finding]
+    assert causes == sorted(causes)
     gravest = report["findings"][0]["severity"] if report["findings"] else None
+    # What follows from another finding does not count.
     assert result.returncode == STATUS[gravest], result.stdout
-    for finding in report["findings"]:
+    names = [finding["name"] for finding in report["findings"]]
+    for index, finding in enumerate(report["findings"]):
         assert finding["seen"] and finding["why"] and finding["fix"], finding
+        assert finding.get("follows_from", names[0]) in names[:index + 1], finding
     return {finding["name"]: finding for finding in reversed(report["findings"])}
 
 
@@ -89,7 +92,7 @@ def test_a_relay_with_a_resident_agent_has_none_either(binary):
         assert examine(relay) == {}
         relay.shell("systemctl stop smtp-relay-agent")
         # An agent that stops leaves the relay as it is.
-        assert list(examine(relay)) == ["configuration-drift", "agent-down"]
+        assert list(examine(relay)) == ["service-drift", "agent-down"]
 
 
 def test_it_only_reads(clinic, relay):
@@ -111,7 +114,9 @@ def test_a_service_that_is_down(relay):
     relay.agent("reconcile", check=True)
     assert found["service-down"]["severity"] == "critical"
     assert "postfix" in found["no-listener"]["seen"] and "port 25" in found["no-listener"]["seen"]
-    assert {"smtp-no-answer", "health-check-fails", "configuration-drift"} <= found.keys()
+    assert {"smtp-no-answer", "health-check-fails", "service-drift"} <= found.keys()
+    # One cause, and one alarm.
+    assert {name for name in found if "follows_from" not in found[name]} == {"service-down"}
 
 
 def test_a_service_that_does_not_come_up_with_the_system(relay):
@@ -270,7 +275,7 @@ def test_a_node_that_was_drained(clinic, relay):
     relay.agent("undrain", check=True)
     clinic.wait_for_backend(relay, "UP")
     assert found["node-drained"]["fix"] == "smtp-relay-agent undrain"
-    assert found["not-in-service"]["severity"] == "critical"
+    assert found["not-in-service"]["follows_from"] == "node-drained"
 
 
 # The mail log
@@ -433,7 +438,7 @@ def test_a_missing_permission_is_named_and_stops_nothing_else(clinic, relay, ser
     clinic.api_fault()
     relay.agent("reconcile", check=True)
     assert found["missing-permission"]["fix"] == f"allow {service}:{action} in the policy of the instance's role"
-    assert set(found) == {"service-not-enabled", "configuration-drift", "missing-permission"}
+    assert set(found) == {"service-not-enabled", "service-drift", "missing-permission"}
 
 
 @pytest.mark.parametrize("action", ["DescribeTargetHealth", "DescribeTargetGroups", "DescribeTargetGroupAttributes",

@@ -233,17 +233,13 @@ package struct Doctor: Sendable {
         let isOfSettings = error is SettingsProblems || error is RefusedNetworks
         return [
             Finding(
-                .critical,
-                isOfSettings ? "settings-refused" : "metadata-unreachable",
+                isOfSettings ? .settingsRefused : .metadataUnreachable,
                 seen: error is TookTooLong
                     ? "instance metadata did not answer within \(patience)" : "\(error)",
                 why: """
                     the agent does not know what this node should be: nothing repairs it, and only the host itself could \
                     be looked at here
-                    """,
-                fix: isOfSettings
-                    ? "smtp-relay-agent config check"
-                    : "smtp-relay-agent facts; aws ec2 modify-instance-metadata-options --http-endpoint enabled"
+                    """
             )
         ]
     }
@@ -265,7 +261,5 @@ package struct Doctor: Sendable {
 
 extension Finding {
     /// Whether it is about the doctor's own means.
-    fileprivate var isOfExamining: Bool {
-        ["missing-permission", "examination-failed", "examination-timed-out"].contains(name)
-    }
+    fileprivate var isOfExamining: Bool { FindingKind.ofExamining.contains { $0.name == name } }
 }

@@ -22,11 +22,8 @@ extension Examination {
         } catch is TookTooLong {
             return [
                 Finding(
-                    .warning,
-                    "examination-timed-out",
-                    seen: "the look at the \(name) did not end within \(limit)",
-                    why: "what it would have found is not known",
-                    fix: "smtp-relay-agent doctor"
+                    .examinationTimedOut,
+                    seen: "the look at the \(name) did not end within \(limit)"
                 )
             ]
         } catch {
@@ -40,19 +37,14 @@ extension Finding {
     init(notExamined name: String, _ error: any Error) {
         guard let failure = error as? AWSFailure, failure.error?.isAccessDenied == true else {
             self.init(
-                .warning,
-                "examination-failed",
-                seen: "the \(name) could not be looked at: \(error)",
-                why: "what is wrong there is not known",
-                fix: "mend what is said there, and run 'smtp-relay-agent doctor' again"
+                .examinationFailed,
+                seen: "the \(name) could not be looked at: \(error)"
             )
             return
         }
         self.init(
-            .warning,
-            "missing-permission",
+            .missingPermission,
             seen: "the \(name) could not be looked at: \(failure)",
-            why: "what is wrong there is not known",
             fix: "allow \(failure.action) in the policy of the instance's role"
         )
     }

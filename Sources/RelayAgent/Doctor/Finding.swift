@@ -1,5 +1,5 @@
 /// Something that keeps mail from flowing, or will.
-package struct Finding: Sendable, Equatable, Codable {
+package struct Finding: Sendable, Equatable {
     package enum Severity: String, Sendable, Codable, Comparable {
         /// Worth knowing; nothing has to be done.
         case info
@@ -10,18 +10,20 @@ package struct Finding: Sendable, Equatable, Codable {
 
         package static func < (left: Severity, right: Severity) -> Bool { left.rank < right.rank }
 
-        private var rank: Int {
+        /// From 1; as a metric shows it, where 0 is no finding.
+        var rank: Int {
             switch self {
-            case .info: 0
-            case .warning: 1
-            case .critical: 2
+            case .info: 1
+            case .warning: 2
+            case .critical: 3
             }
         }
     }
 
+    package let kind: FindingKind
     package let severity: Severity
-    /// What it is called, for programs and for a search: `outbound-25-blocked`.
-    package let name: String
+    /// What it is about, where several things of a kind may have it: a service, a load balancer.
+    package let subject: String?
     /// What was seen, with the numbers and names in it.
     package let seen: String
     /// Why that matters to mail.
@@ -29,11 +31,41 @@ package struct Finding: Sendable, Equatable, Codable {
     /// The command that mends it; where none can, what to do.
     package let fix: String
 
-    package init(_ severity: Severity, _ name: String, seen: String, why: String, fix: String) {
-        self.severity = severity
-        self.name = name
+    package var name: String { kind.name }
+
+    /// - Parameters:
+    ///   - severity: One of those that the kind can have; its first where none is named.
+    ///   - why: The kind's own where none is named.
+    ///   - fix: The kind's own where none is named.
+    package init(
+        _ kind: FindingKind,
+        _ severity: Severity? = nil,
+        of subject: String? = nil,
+        seen: String,
+        why: String? = nil,
+        fix: String? = nil
+    ) {
+        assert(severity.map(kind.severities.contains) ?? true, "\(kind.name) is declared with this severity")
+        self.kind = kind
+        self.severity = severity ?? kind.severities[0]
+        self.subject = subject
         self.seen = seen
-        self.why = why
-        self.fix = fix
+        self.why = why ?? kind.why
+        self.fix = fix ?? kind.cure
+    }
+
+    package static func == (left: Finding, right: Finding) -> Bool {
+        left.name == right.name && left.severity == right.severity && left.subject == right.subject
+            && left.seen == right.seen && left.why == right.why && left.fix == right.fix
+    }
+}
+
+extension Finding {
+    /// Whether it comes of another. A cause is at least as grave, or ordered; otherwise a warning could hide an outage.
+    func follows(from other: Finding) -> Int? {
+        guard other.severity >= severity || other.kind.isOrdered else { return nil }
+        return kind.causes.firstIndex { cause in
+            cause.name == other.name && (!cause.isOfSameSubject || subject == other.subject)
+        }
     }
 }

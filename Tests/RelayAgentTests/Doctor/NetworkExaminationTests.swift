@@ -33,6 +33,7 @@ struct NetworkExaminationTests {
     ) throws -> LoadBalancerView {
         LoadBalancerView(
             name: "load balancer lb",
+            place: "load balancer lb",
             securityGroups: ["sg-lb"],
             addresses: try addresses.map { try IPAddress($0) },
             doors: [.init(port: 25, instancePort: 25)],

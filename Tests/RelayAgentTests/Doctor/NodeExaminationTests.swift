@@ -158,10 +158,6 @@ private struct Look: Examination {
 struct DoctorReportTests {
     private struct Broken: Error, CustomStringConvertible { let description = "it broke" }
 
-    private func finding(_ severity: Finding.Severity, _ name: String) -> Finding {
-        Finding(severity, name, seen: "s", why: "w", fix: "f")
-    }
-
     @Test func aMissingPermissionNamesTheAction() async {
         let denied = AWSFailure(
             action: "ec2:DescribeRouteTables",
@@ -183,37 +179,76 @@ struct DoctorReportTests {
         #expect(hung.map(\.name) == ["examination-timed-out"])
     }
 
+    private func finding(_ kind: FindingKind, of subject: String? = nil) -> Finding {
+        Finding(kind, of: subject, seen: "s", why: "w", fix: "f")
+    }
+
     @Test func theGravestComeFirstAndDecideTheExitStatus() {
-        let findings = [finding(.info, "a"), finding(.critical, "b"), finding(.warning, "c"), finding(.critical, "d")]
-        let report = DoctorReport(findings, examined: ["x"])
-        #expect(report.findings.map(\.name) == ["b", "d", "c", "a"])
+        let findings: [FindingKind] = [.unknownSystem, .openRelay, .mailOnHold, .otherVPC]
+        let report = DoctorReport(findings.map { finding($0) }, examined: ["x"])
+        #expect(report.findings.map(\.name) == ["open-relay", "other-vpc", "mail-on-hold", "unknown-system"])
         #expect(report.exitStatus == 3)
-        #expect(DoctorReport([finding(.warning, "c")], examined: []).exitStatus == 2)
-        #expect(DoctorReport([finding(.info, "a")], examined: []).exitStatus == 0)
+        #expect(DoctorReport([finding(.mailOnHold)], examined: []).exitStatus == 2)
+        #expect(DoctorReport([finding(.unknownSystem)], examined: []).exitStatus == 0)
         #expect(DoctorReport([], examined: []).exitStatus == 0)
     }
 
+    private struct Read: Decodable {
+        struct Entry: Decodable {
+            let name: String
+            let subject: String?
+            let follows_from: String?
+        }
+        let findings: [Entry]
+    }
+
     @Test func itIsReadAsTextAndAsJSON() throws {
-        let report = DoctorReport([finding(.warning, "c")], examined: ["x", "y"])
+        let report = DoctorReport(
+            [finding(.serviceDown, of: "nginx"), finding(.noListener, of: "nginx"), finding(.mailOnHold)],
+            examined: ["x", "y"]
+        )
         #expect(
             report.text == """
-                WARNING c
+                CRITICAL service-down
                   seen  s
                   why   w
                   fix   f
 
-                Found: 1 warning; looked at: x, y.
+                  follows from it: no-listener
+                    seen  s
+
+                WARNING mail-on-hold
+                  seen  s
+                  why   w
+                  fix   f
+
+                Found: 1 critical, 1 warning; 1 more follows; looked at: x, y.
 
                 """
         )
-        #expect(try JSONDecoder().decode(DoctorReport.self, from: Data(report.json.utf8)).findings == report.findings)
+        let read = try JSONDecoder().decode(Read.self, from: Data(report.json.utf8)).findings
+        #expect(read.map(\.name) == ["service-down", "no-listener", "mail-on-hold"])
+        #expect(read.map(\.follows_from) == [nil, "service-down", nil])
+        #expect(read.map(\.subject) == ["nginx", "nginx", nil])
         #expect(DoctorReport([], examined: ["x"]).text == "Nothing found; looked at: x.\n")
-        let stopped = DoctorReport([finding(.critical, "sender-x")], examined: [], sender: "10.0.0.1")
+        let stopped = DoctorReport([finding(.senderNotInNetworks)], examined: [], sender: "10.0.0.1")
         #expect(stopped.text.hasSuffix("Found: 1 critical. Mail from 10.0.0.1 is stopped.\n"))
     }
 
+    @Test func metricsShowEachCauseByItsSeverity() {
+        let report = DoctorReport(
+            [finding(.serviceDown, of: "nginx"), finding(.noListener, of: "nginx")],
+            examined: []
+        )
+        let lines = report.metrics.split(separator: "\n")
+        #expect(lines.contains("smtp_relay_agent_finding{name=\"service-down\"} 3"))
+        #expect(lines.contains("smtp_relay_agent_finding{name=\"no-listener\"} 0"))
+        #expect(lines.count == 2 + FindingRegistry.all.count(where: \.isMetric))
+        #expect(!report.metrics.contains("sender-not-in-networks"))
+    }
+
     @Test func whatComesFromOutsideCannotForgeALine() {
-        let report = DoctorReport([Finding(.info, "a", seen: "x\u{1B}[2K", why: "w", fix: "f")], examined: [])
+        let report = DoctorReport([Finding(.mailOnHold, seen: "x\u{1B}[2K")], examined: [])
         #expect(!report.text.contains("\u{1B}"))
     }
 }

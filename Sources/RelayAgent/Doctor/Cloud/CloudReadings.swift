@@ -15,6 +15,8 @@ struct CloudReadings: Sendable {
 struct LoadBalancerView: Sendable {
     /// As an operator names it.
     let name: String
+    /// The node's place in it, as `LoadBalancerPlace` names it: a target group has a name of its own.
+    let place: String
     /// None where everyone who reaches it may come in.
     let securityGroups: [String]
     /// Its own addresses, by its name in DNS: those that a node sees, where it hides the senders'.
@@ -75,6 +77,7 @@ actor LoadBalancerViews {
         let doors = found.listeners.filter { Self.isOfMail($0.loadBalancerPort) }
         return LoadBalancerView(
             name: "load balancer \(name)",
+            place: "load balancer \(name)",
             securityGroups: found.securityGroups,
             addresses: (try? await names.addresses(found.dnsName)) ?? [],
             doors: doors.map { .init(port: $0.loadBalancerPort, instancePort: $0.instancePort) },
@@ -100,6 +103,7 @@ actor LoadBalancerViews {
             views.append(
                 LoadBalancerView(
                     name: "load balancer \(found.name)",
+                    place: "target group \(group.arn.name)",
                     securityGroups: found.securityGroups,
                     addresses: (try? await names.addresses(found.dnsName)) ?? [],
                     doors: listeners.map { .init(port: $0.port, instancePort: group.port) },

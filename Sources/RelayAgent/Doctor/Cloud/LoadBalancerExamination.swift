@@ -16,11 +16,9 @@ struct LoadBalancerExamination: Examination {
     private static func idle(_ view: LoadBalancerView) -> Finding? {
         guard let seconds = view.idleTimeout, seconds < least else { return nil }
         return Finding(
-            .warning,
-            "idle-timeout-too-short",
+            .idleTimeoutTooShort,
+            of: view.place,
             seen: "\(view.name) cuts a connection that is silent for \(seconds) s",
-            why:
-                "Postfix may need longer to answer, for a lookup or a large message, and mail is sent twice or not at all",
             fix: """
                 aws elb modify-load-balancer-attributes --load-balancer-name \(view.name.split(separator: " ").last ?? "") \
                 --load-balancer-attributes 'ConnectionSettings={IdleTimeout=300}'
@@ -34,10 +32,9 @@ struct LoadBalancerExamination: Examination {
     private static func elsewhere(_ view: LoadBalancerView, _ zone: String) -> Finding? {
         guard view.idleTimeout != nil, !view.zones.isEmpty, !view.zones.contains(zone) else { return nil }
         return Finding(
-            .critical,
-            "zone-not-enabled",
+            .zoneNotEnabled,
+            of: view.place,
             seen: "\(view.name) is in \(view.zones.joined(separator: ", ")), but this instance in \(zone)",
-            why: "it sends this instance nothing",
             fix: """
                 aws elb attach-load-balancer-to-subnets --load-balancer-name \
                 \(view.name.split(separator: " ").last ?? "") --subnets SUBNET-IN-\(zone)
@@ -48,10 +45,9 @@ struct LoadBalancerExamination: Examination {
     private static func zones(_ view: LoadBalancerView) -> Finding? {
         guard view.zones.count > 1, !view.isCrossZone else { return nil }
         return Finding(
-            .warning,
-            "cross-zone-off",
+            .crossZoneOff,
+            of: view.place,
             seen: "\(view.name) is in \(view.zones.joined(separator: ", ")), and each sends to its own relays alone",
-            why: "a sender that is given a zone without a healthy relay waits in vain",
             fix: view.idleTimeout == nil
                 ? """
                 aws elbv2 modify-load-balancer-attributes --load-balancer-arn ... --attributes \

@@ -15,7 +15,7 @@ struct MembershipExamination: Examination {
         } catch let door as UnclearDoor {
             throw door.failure
         } catch {
-            guard let refusal = Self.refusal(error) else { throw error }
+            guard let refusal = Self.refusal(error, of: place.name) else { throw error }
             reviewed = [refusal]
         }
         return reviewed + Self.judge(try await place.standing(), of: place.name)
@@ -23,12 +23,26 @@ struct MembershipExamination: Examination {
 
     static func judge(_ found: PlaceFinding, of place: String) -> Finding {
         Finding(
-            found.stopsMail ? .critical : .warning,
-            found.kind.rawValue,
+            kind(of: found.kind),
+            of: place,
             seen: "\(place): \(found.seen)",
             why: found.why,
             fix: found.cure
         )
+    }
+
+    private static func kind(of found: PlaceFinding.Kind) -> FindingKind {
+        switch found {
+        case .healthCheckOfMail: .healthCheckOfMail
+        case .wrongHealthCheck: .wrongHealthCheck
+        case .noListener: .noLoadBalancerListener
+        case .otherVPC: .otherVPC
+        case .wrongProtocol: .wrongProtocol
+        case .wrongPort: .wrongPort
+        case .zoneNotEnabled: .zoneNotEnabled
+        case .refusesIPv6Senders: .ipv6SendersRefused
+        case .handOverRefused: .handOverRefused
+        }
     }
 
     static func judge(_ standing: Standing, of place: String) -> [Finding] {
@@ -53,32 +67,31 @@ struct MembershipExamination: Examination {
         fix: String
     ) -> Finding {
         Finding(
+            .notInService,
             severity,
-            "not-in-service",
+            of: place,
             seen: "\(place) says of this node: \(standing)",
-            why: "no mail comes to it from there",
             fix: fix
         )
     }
 
     /// What keeps the node from joining.
-    static func refusal(_ error: any Error) -> Finding? {
-        let name: String
+    static func refusal(_ error: any Error, of place: String) -> Finding? {
+        let kind: FindingKind
         switch error {
-        case is OpenDoor: name = "open-relay-by-load-balancer"
-        case is ForgeableDoor: name = "proxy-header-forgeable"
-        case is ProxyProtocolDisagreement, is PostfixReadsOnlyVersion1: name = "proxy-protocol-mismatch"
-        case is UnsuitableTargetGroup, is NoIPv6Address: name = "unsuitable-target-group"
+        case is OpenDoor: kind = .openRelayByLoadBalancer
+        case is ForgeableDoor: kind = .proxyHeaderForgeable
+        case is ProxyProtocolDisagreement, is PostfixReadsOnlyVersion1: kind = .proxyProtocolMismatch
+        case is UnsuitableTargetGroup, is NoIPv6Address: kind = .unsuitableTargetGroup
         case let failure as AWSFailure
         where failure.error?.isNotFound == true || failure.error?.isTargetGroupNotFound == true:
-            name = "no-such-load-balancer"
+            kind = .noSuchLoadBalancer
         default: return nil
         }
         return Finding(
-            .critical,
-            name,
+            kind,
+            of: place,
             seen: "\(error)",
-            why: "the agent does not register this node there, so no mail comes through it",
             fix: (error as? any PlaceRefusal)?.cure ?? "as it says; then: smtp-relay-agent reconcile"
         )
     }

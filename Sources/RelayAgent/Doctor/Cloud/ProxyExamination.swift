@@ -34,13 +34,9 @@ struct ProxyExamination: Examination {
         -> Finding
     {
         Finding(
+            .proxyHeaderForgeable,
             node.hasPublicAddress && !source.isPrivate ? .critical : .warning,
-            "proxy-header-forgeable",
             seen: "this instance's security group \(opening.group) lets \(source) in on port \(port)",
-            why: """
-                whoever reaches that port without the load balancer can write a header of the PROXY protocol that makes \
-                it a host of mail.networks
-                """,
             fix: "\(opening.revocation); then let in the load balancer's security group, or its subnets"
         )
     }
@@ -50,14 +46,9 @@ struct ProxyExamination: Examination {
         views.compactMap { view in
             guard !view.masksSenders, let address = view.addresses.first(where: isAllowed) else { return nil }
             return Finding(
-                .warning,
-                "load-balancer-in-networks",
-                seen: "\(address), \(view.name)'s own address, is in mail.networks",
-                why: """
-                    the load balancer tells each sender's own address, so its own need not be trusted, and with it what \
-                    comes without a sender's
-                    """,
-                fix: "name the true senders' ranges in mail.networks below [mail] in /etc/smtp-relay-agent/config.toml"
+                .loadBalancerInNetworks,
+                of: view.place,
+                seen: "\(address), \(view.name)'s own address, is in mail.networks"
             )
         }
     }

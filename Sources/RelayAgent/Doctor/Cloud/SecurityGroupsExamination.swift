@@ -28,10 +28,8 @@ struct SecurityGroupsExamination: Examination {
         {
             findings.append(
                 Finding(
-                    .critical,
-                    "instance-egress-closed",
+                    .instanceEgressClosed,
                     seen: "this instance's security groups (\(ids(own))) let nothing out to port 25 of the internet",
-                    why: "no mail can be delivered",
                     fix: """
                         aws ec2 authorize-security-group-egress --group-id \(own.first?.id ?? "GROUP") --protocol tcp \
                         --port 25 --cidr 0.0.0.0/0
@@ -40,7 +38,7 @@ struct SecurityGroupsExamination: Examination {
             )
         }
         for port in mailPorts {
-            findings += openToWorld(ingress, port, "this instance's", .warning)
+            findings += openToWorld(ingress, port, "this instance's", nil, .warning)
         }
         return findings
     }
@@ -58,10 +56,9 @@ struct SecurityGroupsExamination: Examination {
             for door in view.doors where !groups.contains(where: { $0.ingress.contains { $0.covers(door.port) } }) {
                 findings.append(
                     Finding(
-                        .critical,
-                        "load-balancer-closed",
+                        .loadBalancerClosed,
+                        of: view.place,
                         seen: "the security groups of \(view.name) (\(ids(groups))) let nobody in on port \(door.port)",
-                        why: "senders' connections to that port time out",
                         fix: """
                             aws ec2 authorize-security-group-ingress --group-id \(groups[0].id) --protocol tcp --port \
                             \(door.port) --cidr \(node.vpcNetwork)
@@ -74,7 +71,13 @@ struct SecurityGroupsExamination: Examination {
             findings += passage(from: view, groups, to: port, own, node)
         }
         for port in mailPorts where view.doors.contains(where: { $0.port == port }) {
-            findings += openToWorld(ingress, port, "\(view.name)'s", view.isInternetFacing ? .critical : .warning)
+            findings += openToWorld(
+                ingress,
+                port,
+                "\(view.name)'s",
+                view.place,
+                view.isInternetFacing ? .critical : .warning
+            )
         }
         return findings
     }
@@ -101,8 +104,8 @@ struct SecurityGroupsExamination: Examination {
             let source = members.sorted().first.map { "--source-group \($0)" } ?? "--cidr \(node.vpcNetwork)"
             findings.append(
                 Finding(
-                    .critical,
-                    "instance-closed-to-load-balancer",
+                    .instanceClosedToLoadBalancer,
+                    of: view.place,
                     seen: """
                         this instance's security groups (\(ids(own))) don't let \(view.name) in on port \(port)
                         """,
@@ -121,8 +124,8 @@ struct SecurityGroupsExamination: Examination {
         {
             findings.append(
                 Finding(
-                    .critical,
-                    "load-balancer-egress-closed",
+                    .loadBalancerEgressClosed,
+                    of: view.place,
                     seen: """
                         the security groups of \(view.name) (\(ids(groups))) let nothing out to this instance's port \
                         \(port)
@@ -143,6 +146,7 @@ struct SecurityGroupsExamination: Examination {
         _ ingress: Ingress,
         _ port: UInt16,
         _ whose: String,
+        _ place: String?,
         _ severity: Finding.Severity
     ) -> [Finding] {
         switch ingress.exposure(on: port) {
@@ -150,10 +154,10 @@ struct SecurityGroupsExamination: Examination {
         case .world(let openings):
             [
                 Finding(
+                    .smtpOpenToWorld,
                     severity,
-                    "smtp-open-to-world",
+                    of: place,
                     seen: "\(whose) \(openings.summary) the internet in on port \(port) (\(openings.sources))",
-                    why: "with the next public address or hidden sender the relay is open to strangers",
                     fix: openings.map(\.revocation).joined(separator: " && ")
                 )
             ]

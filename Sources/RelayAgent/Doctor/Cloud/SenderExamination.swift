@@ -64,7 +64,7 @@ struct SenderExamination: Examination {
         return view.doors.filter { door in
             !groups.contains { $0.ingress.contains { $0.mayAdmit(door.port, at: sender) } }
         }.map { door in
-            stopped(by: groups[0], sender, door.port, view.name)
+            stopped(by: groups[0], sender, door.port, view.name, place: view.place)
         }
     }
 
@@ -98,13 +98,12 @@ struct SenderExamination: Examination {
         guard !allowed.contains(client) else { return [] }
         return [
             Finding(
-                .critical,
-                "sender-not-in-networks",
+                .senderNotInNetworks,
+                of: "\(client)",
                 seen: """
                     \(shown(client, of: sender)) is in none of the allowed networks: \
                     \(allowed.networks.map(\.description).joined(separator: ", "))
                     """,
-                why: "Postfix answers it 'Relay access denied'",
                 fix: addition(of: client, to: settings)
             )
         ]
@@ -117,22 +116,23 @@ struct SenderExamination: Examination {
         _ settings: NodeSettings.Mail
     ) -> Finding {
         Finding(
-            .critical,
-            "sender-refused-by-relay",
-            seen: "Postfix answers \(shown(client, of: sender)) '\(reply)' when it wants a message relayed",
-            why: "its mail is refused",
-            fix: "postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions smtpd_client_restrictions"
+            .senderRefusedByRelay,
+            of: "\(client)",
+            seen: "Postfix answers \(shown(client, of: sender)) '\(reply)' when it wants a message relayed"
         )
     }
 
-    private static func stopped(by group: SecurityGroup, _ sender: IPAddress, _ port: UInt16, _ where: String)
-        -> Finding
-    {
+    private static func stopped(
+        by group: SecurityGroup,
+        _ sender: IPAddress,
+        _ port: UInt16,
+        _ where: String,
+        place: String? = nil
+    ) -> Finding {
         Finding(
-            .critical,
-            "sender-stopped-by-security-group",
+            .senderStoppedBySecurityGroup,
+            of: place,
             seen: "security group \(group.id) of \(`where`) does not let \(sender) in on port \(port)",
-            why: "its connections to that port time out",
             fix: """
                 aws ec2 authorize-security-group-ingress --group-id \(group.id) --protocol tcp --port \(port) --cidr \
                 \(IPNetwork(around: sender, prefixLength: sender.family.bits))
@@ -142,10 +142,8 @@ struct SenderExamination: Examination {
 
     private static func stopped(by acl: NetworkACL, _ sender: IPAddress, _ port: UInt16, _ where: String) -> Finding {
         Finding(
-            .critical,
-            "sender-stopped-by-network-acl",
+            .senderStoppedByNetworkACL,
             seen: "network ACL \(acl.id) of \(`where`) does not let \(sender) in on port \(port)",
-            why: "its connections to that port time out",
             fix: """
                 aws ec2 create-network-acl-entry --network-acl-id \(acl.id) --rule-number 90 --protocol tcp --rule-action \
                 allow --ingress --cidr-block \(IPNetwork(around: sender, prefixLength: sender.family.bits)) --port-range \

@@ -31,10 +31,8 @@ struct SubnetExamination: Examination {
         }
         return [
             Finding(
-                .critical,
-                "no-route-to-internet",
+                .noRouteToInternet,
                 seen: seen,
-                why: "no mail can be delivered",
                 fix: """
                     aws ec2 create-route --route-table-id \(table.id) --destination-cidr-block 0.0.0.0/0 --nat-gateway-id \
                     NAT-GATEWAY (or, with a public address: --gateway-id INTERNET-GATEWAY)
@@ -50,10 +48,12 @@ struct SubnetExamination: Examination {
             for address in view.addresses where !node.subnetNetwork.contains(address) {
                 let ports = Set(view.doors.map(\.instancePort)).union([view.healthPort]).sorted()
                 for port in ports where !acl.allows(port, at: address, isEgress: false) {
-                    blocked.append(Blocked("port \(port) from \(view.name) (\(address))", port: port, isEgress: false))
+                    let what = "port \(port) from \(view.name) (\(address))"
+                    blocked.append(Blocked(what, of: view.place, port: port, isEgress: false))
                 }
                 if !repliesPass(acl, address, isEgress: true) {
-                    blocked.append(Blocked("answers to \(view.name) (\(address))", port: nil, isEgress: true))
+                    let what = "answers to \(view.name) (\(address))"
+                    blocked.append(Blocked(what, of: view.place, port: nil, isEgress: true))
                 }
             }
         }
@@ -79,21 +79,22 @@ struct SubnetExamination: Examination {
 
     private struct Blocked {
         let what: String
+        /// The load balancer's; `nil` for the internet.
+        let place: String?
         /// `nil` for the ports of answers.
         let port: UInt16?
         let isEgress: Bool
 
-        init(_ what: String, port: UInt16?, isEgress: Bool) {
-            (self.what, self.port, self.isEgress) = (what, port, isEgress)
+        init(_ what: String, of place: String? = nil, port: UInt16?, isEgress: Bool) {
+            (self.what, self.place, self.port, self.isEgress) = (what, place, port, isEgress)
         }
 
         func finding(_ acl: NetworkACL) -> Finding {
             let range = port.map { "From=\($0),To=\($0)" } ?? "From=1024,To=65535"
             return Finding(
-                .critical,
-                "network-acl-blocks-mail",
+                .networkACLBlocksMail,
+                of: place,
                 seen: "network ACL \(acl.id) of this instance's subnet does not let \(what) \(isEgress ? "out" : "in")",
-                why: "those connections time out; a network ACL has to let both ways through",
                 fix: """
                     aws ec2 create-network-acl-entry --network-acl-id \(acl.id) --rule-number 90 --protocol tcp \
                     --rule-action allow \(isEgress ? "--egress" : "--ingress") --cidr-block 0.0.0.0/0 --port-range \(range)

@@ -13,12 +13,10 @@ struct BouncesExamination: Examination {
         else { return [] }
         return [
             Finding(
-                .info,
-                "bounces-through-ses",
+                .bouncesThroughSES,
                 seen: """
                     non-delivery reports to \(mail.domain) go to \(host), and Amazon SES refuses mail without a sender
                     """,
-                why: "whose mail could not be delivered is not told so",
                 fix: """
                     name the host with the mailboxes: [[mail.transport]] with domain = "\(mail.domain)" and nexthop = \
                     "[HOST]:25" in /etc/smtp-relay-agent/config.toml, then 'smtp-relay-agent reconcile'; or have \

@@ -51,8 +51,7 @@ struct MailLogExamination: Examination {
         let times = count == 1 ? "once" : "\(count) times"
         if let loadBalancer = around.loadBalancers[client] {
             return Finding(
-                .critical,
-                "relay-access-denied",
+                .relayAccessDenied,
                 seen: """
                     \(client) was refused \(times) with 'Relay access denied': it is the own address of \(loadBalancer), \
                     which hides the senders'
@@ -62,8 +61,8 @@ struct MailLogExamination: Examination {
             )
         }
         return Finding(
+            .relayAccessDenied,
             range.isPrivate ? .critical : .warning,
-            "relay-access-denied",
             seen: "\(client) was refused \(times) with 'Relay access denied': it is in no network of mail.networks",
             why: range.isPrivate
                 ? "mail of a host in your networks is refused"
@@ -77,13 +76,11 @@ struct MailLogExamination: Examination {
     private static func outboundBlocked(_ digest: MailLogDigest) -> Finding? {
         guard digest.timedOut.count >= 2, !digest.hasDeliveredByPort25 else { return nil }
         return Finding(
-            .critical,
-            "outbound-25-blocked",
+            .outbound25Blocked,
             seen: """
                 connections to port 25 of \(digest.timedOut.count) mail servers timed out \
                 (\(digest.timedOut.sorted().prefix(shown).joined(separator: ", "))), and none succeeded
                 """,
-            why: "nothing is delivered; by default AWS blocks what instances send to port 25 of the internet",
             fix: """
                 send by a smarthost on port 587, such as Amazon SES, or ask AWS to lift the restriction (https://\
                 aws.amazon.com/forms/ec2-email-limit-rdns-request); check as well: aws ec2 describe-security-groups
@@ -95,10 +92,9 @@ struct MailLogExamination: Examination {
         let count = digest.deferred.values.reduce(0, +)
         guard count > 0 else { return nil }
         return Finding(
+            .deliveriesDeferred,
             severity(count, of: digest),
-            "deliveries-deferred",
             seen: "\(count) of \(digest.attempts) deliveries were put off (4xx): \(top(digest.deferred))",
-            why: "that mail waits in the queue, and goes back to its sender in the end",
             fix: "mailq; \(commands.mailLog(matching: "status=deferred"))"
         )
     }
@@ -107,10 +103,9 @@ struct MailLogExamination: Examination {
         let count = digest.bounced.values.reduce(0, +)
         guard count > 0 else { return nil }
         return Finding(
+            .deliveriesBounced,
             severity(count, of: digest),
-            "deliveries-bounced",
             seen: "\(count) of \(digest.attempts) deliveries were refused for good (5xx): \(top(digest.bounced))",
-            why: "that mail went back to its sender",
             fix: commands.mailLog(matching: "status=bounced")
         )
     }
@@ -119,10 +114,8 @@ struct MailLogExamination: Examination {
         let count = digest.tlsFailures.values.reduce(0, +)
         guard count > 0 else { return nil }
         return Finding(
-            .warning,
-            "tls-failures",
+            .tlsFailures,
             seen: "\(count) TLS handshakes failed: \(top(digest.tlsFailures))",
-            why: "that mail is sent in the clear, or not at all where TLS is required",
             fix: "\(commands.mailLog(matching: "-E 'SSL_|TLS'")); postconf -n | grep tls"
         )
     }

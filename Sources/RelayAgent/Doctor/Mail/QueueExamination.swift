@@ -36,14 +36,13 @@ struct QueueExamination: Examination {
             let reason = oldest?.1 ?? messages.lazy.compactMap(\.reason).first ?? "no reason is written down"
             findings.append(
                 Finding(
+                    .mailDeferred,
                     // Within that time a message that was put off once has not been tried again (minimal_backoff_time).
                     age > 300 ? .warning : .info,
-                    "mail-deferred",
                     seen: """
                         \(counts.deferred) \(counts.deferred == 1 ? "message waits" : "messages wait"), the oldest for \
                         \(age) s: \(reason.escapedForDisplay)
                         """,
-                    why: "it was not delivered yet; after maximal_queue_lifetime it goes back to its sender",
                     fix: "mailq; once the cause is mended: postqueue -f"
                 )
             )
@@ -51,10 +50,8 @@ struct QueueExamination: Examination {
         if counts.hold > 0 {
             findings.append(
                 Finding(
-                    .warning,
-                    "mail-on-hold",
+                    .mailOnHold,
                     seen: "\(counts.hold) \(counts.hold == 1 ? "message is" : "messages are") on hold",
-                    why: "nothing delivers them until they are released",
                     fix: "postsuper -H ALL"
                 )
             )

@@ -18,7 +18,7 @@ struct SmarthostExamination: Examination {
         var addresses = [try? IPAddress(next.host)].compactMap(\.self)
         if addresses.isEmpty { addresses = try await names.addresses(next.host) }
         guard !addresses.isEmpty else {
-            return [unreachable("smarthost-unknown", "\(next.host.escapedForDisplay) has no address", next)]
+            return [unreachable(.smarthostUnknown, "\(next.host.escapedForDisplay) has no address", next)]
         }
         var failures: [SMTPFailure] = []
         for address in addresses.prefix(3) {
@@ -71,16 +71,14 @@ struct SmarthostExamination: Examination {
             if case .notEncrypted = failure.reason { return notVerified(failure, next) }
         }
         let seen = failures.map(\.description).joined(separator: "; ")
-        return unreachable("smarthost-unreachable", seen, next)
+        return unreachable(.smarthostUnreachable, seen, next)
     }
 
     private func refusesLogin(_ failure: SMTPFailure) -> Finding {
         let user = access.login.map { "\($0.user)" } ?? ""
         return Finding(
-            .critical,
-            "smarthost-refuses-login",
+            .smarthostRefusesLogin,
             seen: "relayhost = \(relayhost.escapedForDisplay), user \(user): \(failure)",
-            why: "it takes no mail of this node, so all mail waits in the queue",
             fix: """
                 put the right password where mail.upstream.password_file or password_parameter says, or the right user \
                 into mail.upstream.username; then 'smtp-relay-agent reconcile' and 'postqueue -f'
@@ -92,10 +90,8 @@ struct SmarthostExamination: Examination {
         let host = next.host.escapedForDisplay
         let start = next.port == 465 ? "" : " -starttls smtp"
         return Finding(
-            .critical,
-            "smarthost-not-verified",
+            .smarthostNotVerified,
             seen: "relayhost = \(relayhost.escapedForDisplay): \(failure)",
-            why: "who can't prove to be the smarthost is told no password and given no mail, so all mail waits",
             fix: """
                 openssl s_client -connect \(host):\(next.port)\(start) -verify_hostname \(host) </dev/null; \
                 mail.upstream.host must be a name in that certificate, and its authority one of the system's \
@@ -104,12 +100,10 @@ struct SmarthostExamination: Examination {
         )
     }
 
-    private func unreachable(_ name: String, _ seen: String, _ next: (host: String, port: UInt16)) -> Finding {
+    private func unreachable(_ kind: FindingKind, _ seen: String, _ next: (host: String, port: UInt16)) -> Finding {
         Finding(
-            .critical,
-            name,
+            kind,
             seen: "relayhost = \(relayhost.escapedForDisplay): \(seen)",
-            why: "all mail is handed to that host, so none is delivered",
             fix: """
                 postconf relayhost; timeout 5 bash -c '</dev/tcp/\(next.host.escapedForDisplay)/\(next.port)'; check that \
                 this instance's security groups let port \(next.port) out

@@ -20,8 +20,8 @@ struct ClockExamination: Examination {
         guard abs(ahead) > tolerated else { return [] }
         return [
             Finding(
+                .clockWrong,
                 abs(ahead) > forgiven ? .critical : .warning,
-                "clock-wrong",
                 seen: "this host's clock is \(Int(abs(ahead))) s \(ahead > 0 ? "ahead of" : "behind") AWS's",
                 why: abs(ahead) > forgiven
                     ? "AWS refuses signed calls, TLS certificates seem invalid, and mail bears a wrong date"

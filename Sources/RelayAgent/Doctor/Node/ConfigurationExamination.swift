@@ -23,31 +23,24 @@ struct ConfigurationExamination: Examination {
         guard !plan.isEmpty else { return [] }
         return [
             Finding(
-                .warning,
-                "configuration-drift",
-                seen: "a pass would change: " + plan.changes.map(\.summary).joined(separator: "; "),
-                why: "the node is not what its settings say, and the rest of what is found may come of that",
-                fix: "smtp-relay-agent plan; smtp-relay-agent reconcile"
+                plan.changes.allSatisfy { $0.kind == .service } ? .serviceDrift : .configurationDrift,
+                seen: "a pass would change: " + plan.changes.map(\.summary).joined(separator: "; ")
             )
         ]
     }
 
     private static func refused(_ failure: StepFailure) -> Finding {
         Finding(
-            .critical,
-            "configuration-refused",
+            .configurationRefused,
             seen: "\(failure.step): \(failure)",
-            why: "the node can't be brought to what its settings say",
             fix: "correct what is named there, then run 'smtp-relay-agent reconcile'"
         )
     }
 
     static func drained(_ order: DrainOrder) -> Finding {
         Finding(
-            .warning,
-            "node-drained",
+            .nodeDrained,
             seen: "this node was told to leave its load balancers (\(order.reason.rawValue))",
-            why: "no mail comes to it",
             fix: order.reason == .byHand ? "smtp-relay-agent undrain" : "nothing: it is about to end"
         )
     }

@@ -15,8 +15,8 @@ struct DiskExamination: Examination {
         guard free < low else { return [] }
         return [
             Finding(
+                .diskFull,
                 free < least ? .critical : .warning,
-                "disk-full",
                 seen: "\(free >> 20) MiB are free where \(queue) is",
                 why: free < least ? "Postfix and the health check refuse mail" : "Postfix will soon refuse mail",
                 fix: "df -h \(queue) /var/log; du -xh --max-depth=2 /var | sort -h | tail; mailq | tail -1"

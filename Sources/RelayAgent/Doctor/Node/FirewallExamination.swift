@@ -34,14 +34,11 @@ struct FirewallExamination: Examination {
         ports.compactMap { port in
             guard let barrier = rules.barrier(to: port, by: interface) else { return nil }
             return Finding(
-                .critical,
-                "host-firewall",
+                .hostFirewall,
                 seen: """
                     this host's own firewall drops connections to port \(port) that come in by \(interface): \
                     \(barrier.place): '\(barrier.rule)'
                     """,
-                why:
-                    "neither mail nor health checks of the load balancer arrive there, though all is well on the host itself",
                 fix: fix(port, barrier)
             )
         }

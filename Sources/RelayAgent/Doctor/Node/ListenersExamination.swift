@@ -47,20 +47,18 @@ struct ListenersExamination: Examination {
 
     private static func closed(_ door: Door, _ commands: any ServiceCommands) -> Finding {
         Finding(
-            .critical,
-            "no-listener",
+            .noListener,
+            of: door.service,
             seen: "nothing listens on port \(door.port), which is \(door.service)'s",
-            why: "the load balancer's connections are refused",
             fix: "\(commands.restart(ServiceName(door.service))); ss -ltnp 'sport = :\(door.port)'"
         )
     }
 
     private static func held(_ door: Door, by other: PortHolder, _ commands: any ServiceCommands) -> Finding {
         Finding(
-            .critical,
-            "port-held-by-other",
+            .portHeldByOther,
+            of: door.service,
             seen: "port \(door.port), which is \(door.service)'s, is held by \(other)",
-            why: "\(door.service) can't have it, and who answers there is not this relay",
             fix: """
                 \(commands.whose(process: other.process ?? 0)); stop and disable what that names \
                 (\(commands.stopAndDisable(ServiceName("NAME")))), then 'smtp-relay-agent reconcile'
@@ -70,10 +68,9 @@ struct ListenersExamination: Examination {
 
     private static func onLoopback(_ door: Door, _ commands: any ServiceCommands) -> Finding {
         Finding(
-            .critical,
-            "listener-on-loopback",
+            .listenerOnLoopback,
+            of: door.service,
             seen: "port \(door.port) is listened on, but for this host alone",
-            why: "the load balancer's connections are refused",
             fix: "smtp-relay-agent reconcile; \(commands.restart(ServiceName(door.service)))"
         )
     }

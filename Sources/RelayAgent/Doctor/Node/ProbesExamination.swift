@@ -16,10 +16,9 @@ struct RelayExamination: Examination {
             let postfix = ServiceName("postfix")
             return [
                 Finding(
-                    .critical,
-                    "smtp-no-answer",
+                    .smtpNoAnswer,
+                    of: "\(postfix)",
                     seen: "\(error)",
-                    why: "Postfix does not take mail",
                     fix: "\(commands.status(of: postfix)); \(commands.log(of: postfix))"
                 )
             ]
@@ -28,25 +27,7 @@ struct RelayExamination: Examination {
     }
 
     static func judge(_ failure: RelayPolicyFailure) -> Finding {
-        let fix = "postconf -n; postconf -P; smtp-relay-agent reconcile"
-        switch failure.isOpen {
-        case true:
-            return Finding(
-                .critical,
-                "open-relay",
-                seen: "\(failure)",
-                why: "strangers send by this node, and its addresses will be blocked everywhere",
-                fix: fix
-            )
-        case false:
-            return Finding(
-                .critical,
-                "refuses-own-senders",
-                seen: "\(failure)",
-                why: "mail of allowed senders is refused",
-                fix: fix
-            )
-        }
+        Finding(failure.isOpen ? .openRelay : .refusesOwnSenders, of: "postfix", seen: "\(failure)")
     }
 }
 
@@ -67,11 +48,8 @@ struct HealthExamination: Examination {
 
     private func failing(_ what: String) -> Finding {
         Finding(
-            .critical,
-            "health-check-fails",
-            seen: "\(health): \(what)",
-            why: "the load balancer takes this node out of service",
-            fix: "smtp-relay-agent probe; smtp-relay-agent reconcile"
+            .healthCheckFails,
+            seen: "\(health): \(what)"
         )
     }
 }

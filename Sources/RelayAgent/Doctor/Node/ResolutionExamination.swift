@@ -26,8 +26,8 @@ struct ResolutionExamination: Examination {
         guard !dead.isEmpty else { return [] }
         return [
             Finding(
+                .dnsNoAnswer,
                 dead.count == count ? .critical : .warning,
-                "dns-no-answer",
                 seen: dead.map { "name server \($0): \($1)" }.joined(separator: "; "),
                 why: dead.count == count
                     ? "no mail can be delivered: each one's domain has to be looked up"
@@ -39,10 +39,7 @@ struct ResolutionExamination: Examination {
     }
 
     private static let noServer = Finding(
-        .critical,
-        "dns-no-server",
-        seen: "/etc/resolv.conf names no server",
-        why: "no mail can be delivered: each one's domain has to be looked up",
-        fix: "aws ec2 modify-vpc-attribute --enable-dns-support; restart the network"
+        .dnsNoServer,
+        seen: "/etc/resolv.conf names no server"
     )
 }

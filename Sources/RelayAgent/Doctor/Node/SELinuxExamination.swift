@@ -29,8 +29,9 @@ struct SELinuxExamination: Examination {
         let sorted = counts.sorted { ($0.value, "\($1.key)") > ($1.value, "\($0.key)") }
         return sorted.prefix(shown).map { denial, count in
             Finding(
+                .selinuxDenials,
                 denial.isPermissive ? .info : .critical,
-                "selinux-denials",
+                of: denial.service,
                 seen: """
                     SELinux \(denial.isPermissive ? "would have denied" : "denied") \(denial.program.escapedForDisplay) \
                     \(denial) \(count == 1 ? "once" : "\(count) times") in the last hour

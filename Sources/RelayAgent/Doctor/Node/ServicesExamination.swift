@@ -6,10 +6,10 @@ struct ServicesExamination: Examination {
     let name = "services"
     let services: any ServiceManager
     let expected: [ServiceName]
-    /// Why it matters where one that mail needs is down.
-    let why: String
+    /// Why it matters where one that mail needs is down; `nil` where it is as on a relay.
+    let why: String?
 
-    init(services: any ServiceManager, expected: [ServiceName], why: String) {
+    init(services: any ServiceManager, expected: [ServiceName], why: String?) {
         self.services = services
         self.expected = expected
         self.why = why
@@ -24,7 +24,7 @@ struct ServicesExamination: Examination {
             services: services,
             expected: [ServiceName("postfix"), ServiceName("nginx"), ServiceName(Units.health.name)]
                 + [agent].compactMap(\.self),
-            why: "the load balancer sends this node nothing, or its mail is refused"
+            why: nil
         )
     }
 
@@ -35,7 +35,7 @@ struct ServicesExamination: Examination {
     static func judge(
         _ states: [ServiceName: ServiceState],
         _ expected: [ServiceName],
-        why: String,
+        why: String?,
         _ commands: any ServiceCommands
     ) -> [Finding] {
         expected.flatMap { service -> [Finding] in
@@ -55,15 +55,15 @@ struct ServicesExamination: Examination {
     private static func down(
         _ service: ServiceName,
         _ state: ServiceState,
-        _ why: String,
+        _ why: String?,
         _ commands: any ServiceCommands
     ) -> Finding {
         let isAgent = isAgent(service)
         return Finding(
-            isAgent ? .warning : .critical,
-            isAgent ? "agent-down" : "service-down",
+            isAgent ? .agentDown : .serviceDown,
+            of: "\(service)",
             seen: "\(commands.name(of: service)) \(state.isInstalled ? "does not run" : "is not installed")",
-            why: isAgent ? "nothing repairs what drifts" : why,
+            why: isAgent ? nil : why,
             fix: state.isInstalled
                 ? "\(commands.enableAndStart(service)); \(commands.log(of: service))" : "smtp-relay-agent reconcile"
         )
@@ -71,10 +71,9 @@ struct ServicesExamination: Examination {
 
     private static func notEnabled(_ service: ServiceName, _ commands: any ServiceCommands) -> Finding {
         Finding(
-            .warning,
-            "service-not-enabled",
+            .serviceNotEnabled,
+            of: "\(service)",
             seen: "\(commands.name(of: service)) runs, but does not come up with the system",
-            why: "after the next boot it is down",
             fix: commands.enable(service)
         )
     }

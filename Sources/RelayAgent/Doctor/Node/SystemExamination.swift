@@ -13,12 +13,9 @@ struct SystemExamination: Examination {
         guard KnownSystem.named(system) == nil else { return [] }
         return [
             Finding(
-                .info,
-                "unknown-system",
+                .unknownSystem,
                 seen:
-                    "\(system.prettyName) (ID=\(system.id.escapedForDisplay), VERSION_ID=\(system.versionID.escapedForDisplay))",
-                why: "nobody has tried the agent there: it goes by what the system has, and that may not be enough",
-                fix: "nothing, where mail flows; the README lists the systems that are known"
+                    "\(system.prettyName) (ID=\(system.id.escapedForDisplay), VERSION_ID=\(system.versionID.escapedForDisplay))"
             )
         ]
     }

@@ -37,10 +37,8 @@ struct ReputationExamination: Examination {
         guard let pointer = pointers.first else {
             return [
                 Finding(
-                    .warning,
-                    "no-reverse-dns",
+                    .noReverseDNS,
                     seen: "this node's public address \(address) has no name (no PTR record)",
-                    why: "many receivers refuse such mail or call it spam",
                     fix: """
                         aws ec2 modify-address-attribute --allocation-id ALLOCATION --domain-name \(greeting)
                         """
@@ -50,13 +48,11 @@ struct ReputationExamination: Examination {
         if !forward.contains(address) {
             return [
                 Finding(
-                    .warning,
-                    "reverse-dns-mismatch",
+                    .reverseDNSMismatch,
                     seen: """
                         \(address) has the name \(pointer.escapedForDisplay), which has \
                         \(forward.isEmpty ? "no address" : forward.map(\.description).joined(separator: ", "))
                         """,
-                    why: "receivers believe a name only where it leads back to the address",
                     fix: "give \(pointer.escapedForDisplay) an A record of \(address)"
                 )
             ]
@@ -65,10 +61,8 @@ struct ReputationExamination: Examination {
         if !pointers.contains(greeting.lowercased()) {
             findings.append(
                 Finding(
-                    .info,
-                    "greeting-is-not-reverse-name",
+                    .greetingIsNotReverseName,
                     seen: "Postfix greets as \(greeting), but \(address) has the name \(pointer.escapedForDisplay)",
-                    why: "some receivers count that against mail",
                     fix: """
                         mail.hostname = "\(pointer.escapedForDisplay)", or none, which takes that name by itself; then \
                         'smtp-relay-agent reconcile'
@@ -79,10 +73,8 @@ struct ReputationExamination: Examination {
         if isGeneric(pointer) {
             findings.append(
                 Finding(
-                    .info,
-                    "generic-reverse-name",
+                    .genericReverseName,
                     seen: "\(address) has the name \(pointer.escapedForDisplay), which AWS gives to every address",
-                    why: "some receivers take mail of such a name for a dial-up host's, and call it spam",
                     fix: """
                         give a name of your own an A record of \(address), then: aws ec2 modify-address-attribute \
                         --allocation-id ALLOCATION --domain-name NAME
@@ -101,10 +93,8 @@ struct ReputationExamination: Examination {
 
     static func unknownGreeting(_ greeting: String) -> Finding {
         Finding(
-            .warning,
-            "greeting-does-not-resolve",
+            .greetingDoesNotResolve,
             seen: "Postfix greets as \(greeting), a name that has no address",
-            why: "many receivers refuse such mail or call it spam",
             fix: "give it an A record, or set mail.hostname to a name that has one, then 'smtp-relay-agent reconcile'"
         )
     }
@@ -118,10 +108,8 @@ struct ReputationExamination: Examination {
         case 0:
             return [
                 Finding(
-                    .warning,
-                    "no-spf",
+                    .noSPF,
                     seen: "\(domain) has no SPF record",
-                    why: "receivers can't tell its mail from forged mail, and call it spam",
                     fix: fix
                 )
             ]
@@ -129,20 +117,16 @@ struct ReputationExamination: Examination {
             guard let address, isLeftOut(address, of: records[0]) else { return [] }
             return [
                 Finding(
-                    .warning,
-                    "spf-without-relay",
+                    .spfWithoutRelay,
                     seen: "the SPF record of \(domain) does not name \(address): \(records[0].escapedForDisplay)",
-                    why: "receivers refuse this node's mail as forged",
                     fix: "add \(mechanism) to it"
                 )
             ]
         case let count:
             return [
                 Finding(
-                    .warning,
-                    "several-spf-records",
+                    .severalSPFRecords,
                     seen: "\(domain) has \(count) SPF records",
-                    why: "with more than one, receivers take none (RFC 7208, section 4.5)",
                     fix: "make them one"
                 )
             ]

@@ -16,20 +16,20 @@ struct RelayhostExamination: Examination {
             return []
         } catch let failure as RelayHostIsThisHost {
             return [
-                finding("relayhost-is-this-host", "\(failure)", fix: "correct sender.relayhost, then \(Self.again)")
+                finding(.relayhostIsThisHost, "\(failure)", fix: "correct sender.relayhost, then \(Self.again)")
             ]
         } catch let failure as RelayHostUnknown {
-            return [finding("relayhost-unknown", "\(failure)", fix: Self.lookUp)]
+            return [finding(.relayhostUnknown, "\(failure)", fix: Self.lookUp)]
         } catch let failure as DNSFailure {
-            return [finding("relayhost-unknown", "\(way.relayhost) can't be looked up: \(failure)", fix: Self.lookUp)]
+            return [finding(.relayhostUnknown, "\(way.relayhost) can't be looked up: \(failure)", fix: Self.lookUp)]
         } catch let failure as RelayHostUnreachable {
             let seen = failure.failures.map(\.description).joined(separator: "; ")
-            return [finding("relayhost-unreachable", "\(way.relayhost): \(seen)", fix: fix(failure.failures))]
+            return [finding(.relayhostUnreachable, "\(way.relayhost): \(seen)", fix: fix(failure.failures))]
         }
     }
 
-    private func finding(_ name: String, _ seen: String, fix: String) -> Finding {
-        Finding(.critical, name, seen: seen, why: "all mail of this host waits in its queue", fix: fix)
+    private func finding(_ kind: FindingKind, _ seen: String, fix: String) -> Finding {
+        Finding(kind, seen: seen, fix: fix)
     }
 
     /// Who says something is there; who says nothing is behind a closed door, or not there at all.
@@ -57,11 +57,8 @@ struct RelayhostOverrideExamination: Examination {
     func findings() -> [Finding] {
         overrides.map { override in
             Finding(
-                .warning,
-                "relayhost-overridden",
-                seen: "\(override)",
-                why: "that mail goes past the relays, which is right only where it is meant so",
-                fix: "postconf -n; if it is not meant so, take that setting out, and: postfix reload"
+                .relayhostOverridden,
+                seen: "\(override)"
             )
         }
     }

@@ -29,13 +29,11 @@ struct SenderMailLogExamination: Examination {
             .map { IPNetwork(around: $0, prefixLength: $0.family.bits).description }
         let add = ranges.isEmpty ? "this host's address" : ranges.joined(separator: " or ")
         let finding = Finding(
-            .critical,
-            "relay-refuses-this-host",
+            .relayRefusesThisHost,
             seen: """
                 the relays refused \(count) \(count == 1 ? "delivery" : "deliveries") of this host: \
                 \(reason.escapedForDisplay)
                 """,
-            why: "the relays take mail of the networks in their mail.networks, and this host is in none of them",
             fix: """
                 on the relays, add \(add) to networks below [mail] in /etc/smtp-relay-agent/config.toml, then \
                 'smtp-relay-agent reconcile'; 'smtp-relay-agent doctor' there names the address that they see
