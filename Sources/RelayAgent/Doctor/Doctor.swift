@@ -90,6 +90,7 @@ package struct Doctor: Sendable {
     private func ofHost(_ patient: Patient?) -> [any Examination] {
         let health = patient?.settings.health ?? NodeSettings.Health()
         let ports = patient?.settings.healthPorts ?? HealthPorts(health, isProxied: false)
+        let mailLog = MailLog(runner: host.runner, files: host.files, now: Timestamp.seconds)
         return [
             ServicesExamination(services: host.services, isResident: patient?.settings.reconcile.resident),
             ListenersExamination(
@@ -102,7 +103,12 @@ package struct Doctor: Sendable {
                 endpoint: HTTPHealthCheck(port: ports.local, path: health.path, transport: host.transport),
                 health: "HTTP:\(ports.local)\(health.path)"
             ),
-            QueueExamination(queue: PostfixQueue(files: host.files), runner: host.runner, now: Timestamp.seconds),
+            QueueExamination(
+                queue: PostfixQueue(files: host.files),
+                runner: host.runner,
+                now: Timestamp.seconds,
+                delivered: { await mailLog.delivered() }
+            ),
             DiskExamination(files: host.files),
             SystemExamination(system: OperatingSystem(files: host.files)),
             SELinuxExamination(
@@ -131,7 +137,7 @@ package struct Doctor: Sendable {
                 names: names
             ),
             MailLogExamination(
-                log: MailLog(runner: host.runner, files: host.files, now: Timestamp.seconds),
+                log: mailLog,
                 commands: host.services.commands,
                 surroundings: { await Self.surroundings(patient) }
             ),

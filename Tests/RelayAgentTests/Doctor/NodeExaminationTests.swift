@@ -107,11 +107,25 @@ struct NodeExaminationTests {
         let messages = DeferredMessage.read(json: json)
         var counts = PostfixQueue.Counts()
         counts.deferred = 2
-        let found = QueueExamination.judge(counts, messages, now: 1000)
+        let found = QueueExamination.judge(counts, messages, delivered: 0, now: 1000)
         #expect(found.map(\.seen) == [#"2 messages wait, the oldest for 400 s: old\u{1B}"#])
-        #expect(found.map(\.severity) == [.warning])
-        #expect(QueueExamination.judge(counts, messages, now: 800)[0].severity == .info)
-        #expect(QueueExamination.judge(PostfixQueue.Counts(), [], now: 1000).isEmpty)
+        #expect(found.map(\.severity) == [.info])
+        #expect(QueueExamination.judge(PostfixQueue.Counts(), [], delivered: 0, now: 1000).isEmpty)
+    }
+
+    /// A relay with real receivers always has some that wait.
+    @Test(arguments: [
+        (5, 0, 3601, Finding.Severity.warning), (5, 50, 3601, .warning), (5, 51, 3601, .info), (4, 0, 3601, .info),
+        (5, 0, 3600, .info),
+    ])
+    func mailThatWaitsCountsByNumberShareAndAge(count: Int, delivered: Int, age: Int, severity: Finding.Severity) {
+        var counts = PostfixQueue.Counts()
+        (counts.deferred, counts.oldestDeferred) = (count, 10_000 - age)
+        let messages = [DeferredMessage](repeating: DeferredMessage(arrival: 10_000 - age, reason: "r"), count: count)
+        for list in [messages, []] {
+            let found = QueueExamination.judge(counts, list, delivered: delivered, now: 10_000)
+            #expect(found.map(\.severity) == [severity])
+        }
     }
 
     @Test func anOlderPostfixTellsReasonsInText() {
@@ -125,7 +139,7 @@ struct NodeExaminationTests {
             """
         var counts = PostfixQueue.Counts()
         (counts.deferred, counts.oldestDeferred, counts.hold) = (1, 500, 2)
-        let found = QueueExamination.judge(counts, DeferredMessage.read(text: text), now: 1000)
+        let found = QueueExamination.judge(counts, DeferredMessage.read(text: text), delivered: 0, now: 1000)
         #expect(found.map(\.name) == ["mail-deferred", "mail-on-hold"])
         #expect(
             found[0].seen

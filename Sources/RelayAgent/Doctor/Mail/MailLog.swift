@@ -1,4 +1,3 @@
-import Glibc
 import Host
 import SystemPackage
 
@@ -14,9 +13,20 @@ struct MailLog: Sendable {
     /// Seconds.
     private static let span = 3600
 
-    /// What Postfix's programs wrote, the self-test's conversations left out.
-    func entries() async throws -> [MailLogEntry] {
-        if let own = await ownFile() { return try await recent(in: own) }
+    /// What was read.
+    struct Reading: Sendable, Equatable {
+        /// What Postfix's programs wrote in the last hour, the self-test's conversations left out.
+        var entries: [MailLogEntry] = []
+        /// A line of Postfix's, where there are some and none has a time that can be read.
+        var unreadable: String?
+    }
+
+    /// What was delivered in the last hour; nothing where the log can't be read.
+    func delivered() async -> Int { (try? await read()).map { MailLogDigest($0.entries).sent } ?? 0 }
+
+    func read() async throws -> Reading {
+        let (name, own) = await parameters()
+        if let own { return try await recent(in: own, name) }
         let file = files.mailLog
         let journal = try? await runner.run(
             Command(
@@ -28,28 +38,38 @@ struct MailLog: Sendable {
             )
         )
         if let journal, journal.status == 0 {
-            let entries = recent(journal)
-            if !entries.isEmpty || file == nil { return entries }
+            let found = recent(journal, name)
+            if !found.entries.isEmpty || file == nil { return found }
         }
-        return try await recent(in: file ?? FileSystem.mailLogs[0])
+        return try await recent(in: file ?? FileSystem.mailLogs[0], name)
     }
 
-    /// Where Postfix writes its log itself, past syslog; since 3.4 it may (postconf(5), maillog_file).
-    private func ownFile() async -> FilePath? {
-        let output = try? await runner.run(Command("postconf", ["-h", "maillog_file"]))
-        let value = output?.standardOutput.split(whereSeparator: \.isNewline).first ?? ""
-        return value.hasPrefix("/") ? FilePath(String(value)) : nil
-    }
-
-    private func recent(in path: FilePath) async throws -> [MailLogEntry] {
-        recent(try await runner.runChecked(Command("tail", ["-n", "\(Self.lineLimit)", "\(path)"])))
-    }
-
-    private func recent(_ log: CommandOutput) -> [MailLogEntry] {
-        let lines = log.standardOutput.split(separator: "\n").filter { line in
-            SyslogTime.seconds(of: line, now: now).map { $0 > now - Self.span } ?? false
+    /// What Postfix calls itself in the log, and where it writes its log itself, past syslog; since 3.4 it may
+    /// (postconf(5), syslog_name and maillog_file). An older Postfix says nothing of a parameter that it lacks.
+    private func parameters() async -> (name: String, file: FilePath?) {
+        let output = try? await runner.run(Command("postconf", ["-x", "syslog_name", "maillog_file"]))
+        var values: [Substring: String] = [:]
+        for line in output?.standardOutput.split(whereSeparator: \.isNewline) ?? [] {
+            guard let sign = line.firstRange(of: " = ") else { continue }
+            values[line[..<sign.lowerBound]] = String(line[sign.upperBound...])
         }
-        return MailLogEntry.read(lines)
+        let file = values["maillog_file"].flatMap { $0.hasPrefix("/") ? FilePath($0) : nil }
+        return (values["syslog_name"] ?? "postfix", file)
+    }
+
+    private func recent(in path: FilePath, _ name: String) async throws -> Reading {
+        recent(try await runner.runChecked(Command("tail", ["-n", "\(Self.lineLimit)", "\(path)"])), name)
+    }
+
+    private func recent(_ log: CommandOutput, _ name: String) -> Reading {
+        let lines = log.standardOutput.split(separator: "\n")
+        let times = lines.map { SyslogTime.seconds(of: $0, now: now) }
+        let recent = zip(lines, times).filter { $1.map { $0 > now - Self.span } ?? false }.map(\.0)
+        var reading = Reading(entries: MailLogEntry.read(recent, of: name))
+        if times.allSatisfy({ $0 == nil }) {
+            reading.unreadable = lines.last { MailLogEntry($0, of: name) != nil }.map { String($0.prefix(60)) }
+        }
+        return reading
     }
 }
 
@@ -59,23 +79,26 @@ struct MailLogEntry: Sendable, Equatable {
     let program: String
     let message: String
 
-    static func read(_ lines: [Substring]) -> [MailLogEntry] { lines.compactMap(MailLogEntry.init) }
+    /// - Parameter name: What Postfix calls itself (postconf(5), syslog_name).
+    static func read(_ lines: [Substring], of name: String = "postfix") -> [MailLogEntry] {
+        lines.compactMap { MailLogEntry($0, of: name) }
+    }
 
     init(program: String, message: String) {
         self.program = program
         self.message = message
     }
 
-    /// Reads `... postfix/smtpd[123]: MESSAGE`; `nil` for lines of other programs, and of the self-test.
-    init?(_ line: Substring) {
-        guard let start = line.firstRange(of: " postfix/"), let bracket = line[start.upperBound...].firstIndex(of: "["),
-            let colon = line[bracket...].firstRange(of: "]: ")
+    /// Reads `... postfix/smtpd[123]: MESSAGE`; `nil` for lines of other programs, and of the self-test. A service may have
+    /// a name of its own after Postfix's, as `postfix/submission/smtpd` or `postfix-out/smtp`.
+    init?(_ line: Substring, of name: String = "postfix") {
+        guard let colon = line.firstRange(of: "]: "), let bracket = line[..<colon.lowerBound].lastIndex(of: "["),
+            let tag = line[..<bracket].split(separator: " ").last, tag.hasPrefix(name)
         else { return nil }
-        let path = line[start.upperBound..<bracket].split(separator: "/")
         let message = line[colon.upperBound...]
-        guard let program = path.last, !program.contains(" "), !Self.marks.contains(where: message.contains) else {
-            return nil
-        }
+        let path = tag.dropFirst(name.count).split(separator: "/", omittingEmptySubsequences: false)
+        guard path.count > 1, let program = path.last, !program.isEmpty, !Self.marks.contains(where: message.contains)
+        else { return nil }
         self.init(program: String(program), message: String(message))
     }
 }
@@ -84,36 +107,5 @@ extension MailLogEntry {
     /// What marks the self-test's conversations: the client's name, the recipient, the stranger's greeting.
     fileprivate static let marks = [
         "self-test.smtp-relay-agent.internal", "@relay-self-test.invalid", "helo=<[192.0.2.25]>",
-    ]
-}
-
-/// The time that a line of syslog's begins with: `Nov 24 11:31:19`, of this year or, before it has come, the last one, in
-/// the host's own zone.
-enum SyslogTime {
-    static func seconds(of line: Substring, now: Int) -> Int? {
-        var time = time_t(now)
-        var parts = tm()
-        localtime_r(&time, &parts)
-        let words = line.split(separator: " ", maxSplits: 3)
-        guard words.count > 2, let month = months.firstIndex(of: words[0]), let day = Int32(words[1]) else {
-            return nil
-        }
-        let clock = words[2].split(separator: ":").compactMap { Int32($0) }
-        guard clock.count == 3, (1...31).contains(day), (0...23).contains(clock[0]), (0...59).contains(clock[1]),
-            (0...60).contains(clock[2])
-        else { return nil }
-        var read = parts
-        (read.tm_mon, read.tm_mday) = (Int32(month), day)
-        (read.tm_hour, read.tm_min, read.tm_sec, read.tm_isdst) = (clock[0], clock[1], clock[2], -1)
-        let seconds = Int(mktime(&read))
-        // A day is more than any clock's slip.
-        guard seconds > now + 86400 else { return seconds }
-        read.tm_year -= 1
-        read.tm_isdst = -1
-        return Int(mktime(&read))
-    }
-
-    private static let months: [Substring] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 }

@@ -8,10 +8,14 @@ struct MailLogDigest: Equatable {
     private(set) var deferred: [String: Int] = [:]
     /// The same, of those refused for good.
     private(set) var bounced: [String: Int] = [:]
+    /// The receivers' domains of the deliveries that were put off, and of those refused for good.
+    private(set) var deferredDomains: Set<String> = []
+    private(set) var bouncedDomains: Set<String> = []
     private(set) var sent = 0
     private(set) var tlsFailures: [String: Int] = [:]
     /// The mail servers, by address, whose port 25 did not answer.
     private(set) var timedOut: Set<String> = []
+    /// Whether a server of the internet took mail on port 25. One of one's own networks says nothing of the way out.
     private(set) var hasDeliveredByPort25 = false
 
     var attempts: Int { sent + deferred.values.reduce(0, +) + bounced.values.reduce(0, +) }
@@ -22,7 +26,7 @@ struct MailLogDigest: Equatable {
 
     private mutating func count(_ entry: MailLogEntry) {
         let text = entry.message
-        if Self.isTLSFailure(entry) { tlsFailures[Self.withoutNumbers(text), default: 0] += 1 }
+        if Self.isTLSFailure(entry) { tlsFailures[Self.tlsReason(text), default: 0] += 1 }
         switch entry.program {
         case "smtpd":
             guard text.contains(": Relay access denied;"), let client = Self.client(text) else { return }
@@ -30,11 +34,14 @@ struct MailLogDigest: Equatable {
         // The smtp client, and the one that speaks LMTP.
         case "smtp", "lmtp", "error":
             if let server = Self.between(text, "connect to ", ": Connection timed out"), server.hasSuffix("]:25"),
-                let address = Self.between(server, "[", "]")
+                let address = Self.between(server, "[", "]"), Self.isPublic(address)
             {
                 timedOut.insert(address)
             }
             countDelivery(text)
+        // The queue manager gives up what has waited for too long.
+        case "qmgr" where text.contains(", status=expired, "):
+            bounced["expired: it waited for maximal_queue_lifetime", default: 0] += 1
         default: return
         }
     }
@@ -46,11 +53,30 @@ struct MailLogDigest: Equatable {
         switch rest.prefix(while: { $0 != " " }) {
         case "sent":
             sent += 1
-            if text[..<status.lowerBound].contains("]:25, ") { hasDeliveredByPort25 = true }
-        case "deferred": deferred[reason, default: 0] += 1
-        case "bounced": bounced[reason, default: 0] += 1
+            if let relay = Self.between(text, " relay=", ", "), relay.hasSuffix("]:25"),
+                let address = Self.between(relay, "[", "]"), Self.isPublic(address)
+            {
+                hasDeliveredByPort25 = true
+            }
+        case "deferred":
+            deferred[reason, default: 0] += 1
+            if let domain = Self.domain(text) { deferredDomains.insert(domain) }
+        case "bounced":
+            bounced[reason, default: 0] += 1
+            if let domain = Self.domain(text) { bouncedDomains.insert(domain) }
         default: return
         }
+    }
+
+    /// The receiver's.
+    private static func domain(_ text: String) -> String? {
+        between(text, "to=<", ">, ").flatMap { $0.split(separator: "@").last.map { $0.lowercased() } }
+    }
+
+    private static func isPublic(_ address: String) -> Bool {
+        let text = address.lowercased().hasPrefix("ipv6:") ? String(address.dropFirst(5)) : address
+        guard let parsed = try? IPAddress(text) else { return false }
+        return !IPNetwork(around: parsed, prefixLength: parsed.family.bits).isPrivate
     }
 
     private static func isTLSFailure(_ entry: MailLogEntry) -> Bool {
@@ -72,11 +98,10 @@ struct MailLogDigest: Equatable {
         return String(text[start.upperBound..<end.lowerBound])
     }
 
-    /// So that one cause is counted as one: without the queue's id, and the port of the other side.
-    private static func withoutNumbers(_ text: String) -> String {
-        guard let colon = text.firstRange(of: ": "), text[..<colon.lowerBound].allSatisfy({ $0.isHexDigit }) else {
-            return text
-        }
-        return String(text[colon.upperBound...])
+    /// So that one cause is counted as one: without the queue's id, the receiver, the delays, and the port of the other side.
+    private static func tlsReason(_ text: String) -> String {
+        guard let start = text.firstRange(of: "status=deferred (") else { return text }
+        let reason = text[start.upperBound...]
+        return String(reason.last == ")" ? reason.dropLast() : reason)
     }
 }

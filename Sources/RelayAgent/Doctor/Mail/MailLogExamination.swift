@@ -19,8 +19,17 @@ struct MailLogExamination: Examination {
     let limit: Duration = .seconds(30)
 
     func findings() async throws -> [Finding] {
-        let digest = MailLogDigest(try await log.entries())
-        return Self.judge(digest, digest.denied.isEmpty ? Surroundings() : await surroundings(), commands)
+        let reading = try await log.read()
+        let digest = MailLogDigest(reading.entries)
+        let unreadable = reading.unreadable.map { [Self.unreadable($0)] } ?? []
+        return unreadable + Self.judge(digest, digest.denied.isEmpty ? Surroundings() : await surroundings(), commands)
+    }
+
+    static func unreadable(_ line: String) -> Finding {
+        Finding(
+            .unreadableMailLog,
+            seen: "no line of the mail log begins with a time that can be read; the last begins with '\(line)'"
+        )
     }
 
     static func judge(
@@ -52,6 +61,7 @@ struct MailLogExamination: Examination {
         if let loadBalancer = around.loadBalancers[client] {
             return Finding(
                 .relayAccessDenied,
+                of: "\(client)",
                 seen: """
                     \(client) was refused \(times) with 'Relay access denied': it is the own address of \(loadBalancer), \
                     which hides the senders'
@@ -62,7 +72,9 @@ struct MailLogExamination: Examination {
         }
         return Finding(
             .relayAccessDenied,
-            range.isPrivate ? .critical : .warning,
+            // One try of a scanner is not an outage, and a stranger is meant to be refused.
+            !range.isPrivate ? .info : count < leastFailures ? .warning : .critical,
+            of: "\(client)",
             seen: "\(client) was refused \(times) with 'Relay access denied': it is in no network of mail.networks",
             why: range.isPrivate
                 ? "mail of a host in your networks is refused"
@@ -93,7 +105,7 @@ struct MailLogExamination: Examination {
         guard count > 0 else { return nil }
         return Finding(
             .deliveriesDeferred,
-            severity(count, of: digest),
+            severity(count, digest.deferredDomains, of: digest),
             seen: "\(count) of \(digest.attempts) deliveries were put off (4xx): \(top(digest.deferred))",
             fix: "mailq; \(commands.mailLog(matching: "status=deferred"))"
         )
@@ -104,7 +116,7 @@ struct MailLogExamination: Examination {
         guard count > 0 else { return nil }
         return Finding(
             .deliveriesBounced,
-            severity(count, of: digest),
+            severity(count, digest.bouncedDomains, of: digest),
             seen: "\(count) of \(digest.attempts) deliveries were refused for good (5xx): \(top(digest.bounced))",
             fix: commands.mailLog(matching: "status=bounced")
         )
@@ -115,16 +127,25 @@ struct MailLogExamination: Examination {
         guard count > 0 else { return nil }
         return Finding(
             .tlsFailures,
+            count < leastFailures ? .info : .warning,
             seen: "\(count) TLS handshakes failed: \(top(digest.tlsFailures))",
             fix: "\(commands.mailLog(matching: "-E 'SSL_|TLS'")); postconf -n | grep tls"
         )
     }
 
-    /// One that does not work out now and then is mail's nature.
-    private static func severity(_ count: Int, of digest: MailLogDigest) -> Finding.Severity {
-        if count * 2 >= digest.attempts { return .critical }
+    /// One that does not work out now and then is mail's nature, and one mistyped address is no outage.
+    ///
+    /// - Parameter domains: The receivers' domains.
+    private static func severity(_ count: Int, _ domains: Set<String>, of digest: MailLogDigest) -> Finding.Severity {
+        guard count >= leastFailures else { return .info }
+        if count * 2 >= digest.attempts { return domains.count >= leastDomains ? .critical : .warning }
         return count * 10 >= digest.attempts ? .warning : .info
     }
+
+    /// Fewer in an hour are a chance.
+    private static let leastFailures = 5
+    /// One domain may be at fault itself.
+    private static let leastDomains = 2
 
     private static func top(_ reasons: [String: Int]) -> String {
         let sorted = reasons.sorted { ($0.value, $1.key) > ($1.value, $0.key) }

@@ -10,12 +10,28 @@ struct QueueExamination: Examination {
     let runner: any CommandRunner
     /// Seconds since 1970.
     let now: Int
+    /// What was delivered in the last hour.
+    let delivered: @Sendable () async -> Int
 
     func findings() async throws -> [Finding] {
         let counts = try queue.counts()
         guard counts.deferred > 0 || counts.hold > 0 else { return [] }
-        return Self.judge(counts, await listing(), now: now)
+        let messages = await listing()
+        let isWorthAsking = Self.stale(counts, messages, now: now) >= Self.leastStale
+        return Self.judge(counts, messages, delivered: isWorthAsking ? await delivered() : 0, now: now)
     }
+
+    /// The deferred messages that have waited for longer than greylisting takes.
+    private static func stale(_ counts: PostfixQueue.Counts, _ messages: [DeferredMessage], now: Int) -> Int {
+        let arrivals = messages.compactMap(\.arrival)
+        guard arrivals.isEmpty else { return arrivals.count { now - $0 > patience } }
+        return counts.oldestDeferred.map { now - $0 > patience } == true ? counts.deferred : 0
+    }
+
+    /// Seconds.
+    private static let patience = 3600
+    /// Fewer are what a relay with real receivers always has: domains that are gone, mailboxes that are full.
+    private static let leastStale = 5
 
     /// What Postfix says of each deferred message; nothing where it can't be asked.
     private func listing() async -> [DeferredMessage] {
@@ -26,19 +42,26 @@ struct QueueExamination: Examination {
         return text.map { DeferredMessage.read(text: $0.standardOutput) } ?? []
     }
 
-    static func judge(_ counts: PostfixQueue.Counts, _ messages: [DeferredMessage], now: Int) -> [Finding] {
+    /// - Parameter delivered: What was delivered in the last hour; of a busy relay a tenth waits for its receivers' sake.
+    static func judge(
+        _ counts: PostfixQueue.Counts,
+        _ messages: [DeferredMessage],
+        delivered: Int,
+        now: Int
+    ) -> [Finding] {
         var findings: [Finding] = []
         if counts.deferred > 0 {
             let oldest = messages.compactMap { message in message.arrival.map { (at: $0, message.reason) } }
                 .min { $0.at < $1.at }
             let arrival = oldest?.at ?? counts.oldestDeferred
             let age = arrival.map { max(0, now - $0) } ?? 0
+            let stale = stale(counts, messages, now: now)
+            let isMany = stale >= leastStale && stale * 10 >= delivered
             let reason = oldest?.1 ?? messages.lazy.compactMap(\.reason).first ?? "no reason is written down"
             findings.append(
                 Finding(
                     .mailDeferred,
-                    // Within that time a message that was put off once has not been tried again (minimal_backoff_time).
-                    age > 300 ? .warning : .info,
+                    isMany ? .warning : .info,
                     seen: """
                         \(counts.deferred) \(counts.deferred == 1 ? "message waits" : "messages wait"), the oldest for \
                         \(age) s: \(reason.escapedForDisplay)

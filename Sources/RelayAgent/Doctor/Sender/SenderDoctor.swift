@@ -14,6 +14,7 @@ struct SenderDoctor: Sendable {
 
     var examinations: [any Examination] {
         let found = PostfixFiles(files: host.files)
+        let mailLog = MailLog(runner: host.runner, files: host.files, now: Timestamp.seconds)
         let agent = settings.reconcile.resident ? Units.agent.name : Units.reconcileTimer.name
         return [
             ServicesExamination(
@@ -26,11 +27,16 @@ struct SenderDoctor: Sendable {
             RelayhostOverrideExamination(
                 overrides: RelayhostOverride.all(mainCf: found.mainCf, masterCf: found.masterCf)
             ),
-            QueueExamination(queue: PostfixQueue(files: host.files), runner: host.runner, now: Timestamp.seconds),
+            QueueExamination(
+                queue: PostfixQueue(files: host.files),
+                runner: host.runner,
+                now: Timestamp.seconds,
+                delivered: { await mailLog.delivered() }
+            ),
             DiskExamination(files: host.files),
             SystemExamination(system: OperatingSystem(files: host.files)),
             SenderMailLogExamination(
-                log: MailLog(runner: host.runner, files: host.files, now: Timestamp.seconds),
+                log: mailLog,
                 commands: host.services.commands,
                 own: HostAddresses.current()
             ),

@@ -12,7 +12,9 @@ struct SenderMailLogExamination: Examination {
     let limit: Duration = .seconds(30)
 
     func findings() async throws -> [Finding] {
-        Self.judge(MailLogDigest(try await log.entries()), own, commands)
+        let reading = try await log.read()
+        let unreadable = reading.unreadable.map { [MailLogExamination.unreadable($0)] } ?? []
+        return unreadable + Self.judge(MailLogDigest(reading.entries), own, commands)
     }
 
     static func judge(
