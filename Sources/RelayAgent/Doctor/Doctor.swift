@@ -56,6 +56,7 @@ package struct Doctor: Sendable {
         let network: NetworkNode
         let cloud: CloudReadings
         let views: LoadBalancerViews
+        let ways: WaysOut
     }
 
     private func patient() async throws -> Patient {
@@ -80,7 +81,8 @@ package struct Doctor: Sendable {
                 securityGroups: { try await metadata.securityGroups(of: facts.mac) }
             ),
             cloud: cloud,
-            views: LoadBalancerViews(settings, cloud: cloud, names: names)
+            views: LoadBalancerViews(settings, cloud: cloud, names: names),
+            ways: WaysOut(subnet: facts.subnetID, vpc: facts.vpcID, ec2: cloud.ec2)
         )
     }
 
@@ -93,6 +95,7 @@ package struct Doctor: Sendable {
         let mailLog = MailLog(runner: host.runner, files: host.files, now: Timestamp.seconds)
         return [
             ServicesExamination(services: host.services, isResident: patient?.settings.reconcile.resident),
+            PassesExamination(status: { StatusFile(files: host.files).read() }, now: Timestamp.seconds),
             ListenersExamination(
                 doors: (patient?.node.postfix.ports ?? [25]).map { .postfix($0) } + ports.open.map { .nginx($0) },
                 sockets: ListeningSockets(files: host.files),
@@ -162,6 +165,15 @@ package struct Doctor: Sendable {
                 commands: host.services.commands
             ),
             BouncesExamination(mail: patient.settings.mail),
+            PasswordExamination(
+                login: patient.settings.mail.upstream?.login,
+                files: host.files,
+                parameters: aws.ssm(
+                    region: patient.facts.region,
+                    domain: patient.facts.servicesDomain,
+                    metadata: aws.metadata(patient.settings.metadata)
+                )
+            ),
             ClockExamination(url: patient.cloud.url, transport: host.transport, time: .system),
         ] + places.map { MembershipExamination(place: $0) } + [
             LoadBalancerExamination(views: patient.views, zone: patient.facts.availabilityZone),
@@ -172,15 +184,35 @@ package struct Doctor: Sendable {
                 ec2: patient.cloud.ec2
             ),
             SecurityGroupsExamination(node: patient.network, views: patient.views, ec2: patient.cloud.ec2),
-            SubnetExamination(node: patient.network, views: patient.views, ec2: patient.cloud.ec2),
+            SubnetExamination(
+                node: patient.network,
+                views: patient.views,
+                ways: patient.ways,
+                ec2: patient.cloud.ec2
+            ),
             ReputationExamination(
                 publicAddress: patient.facts.publicAddress,
+                translatedAddresses: { try await patient.ways.translatedAddresses() },
+                preferredIPv6: { try await preferredIPv6(patient) },
                 greeting: greeting,
                 domain: patient.settings.mail.domain,
                 deliversDirectly: patient.network.deliversDirectly,
                 names: names
             ),
         ]
+    }
+
+    /// The addresses that Postfix may send from by IPv6 before it tries IPv4 (postconf(5), smtp_address_preference).
+    private func preferredIPv6(_ patient: Patient) async throws -> [IPAddress] {
+        guard speaksIPv6, parameter("smtp_address_preference").lowercased() != "ipv4" else { return [] }
+        let addresses = patient.facts.ipv6Addresses.filter { !IPNetwork(around: $0, prefixLength: 128).isPrivate }
+        guard !addresses.isEmpty, try await patient.ways.hasIPv6() else { return [] }
+        return addresses
+    }
+
+    /// Whether Postfix speaks IPv6 (postconf(5), inet_protocols).
+    private var speaksIPv6: Bool {
+        parameter("inet_protocols").split { $0 == "," || $0 == " " }.contains { ["all", "ipv6"].contains($0) }
     }
 
     private func sender(_ address: IPAddress, _ patient: Patient) -> any Examination {
@@ -193,6 +225,7 @@ package struct Doctor: Sendable {
             views: patient.views,
             ec2: patient.cloud.ec2,
             relay: host.relay,
+            speaksIPv6: speaksIPv6,
             door: ProbedDoor(
                 SMTPServer(patient.facts.privateAddress, port: 25),
                 from: patient.facts.privateAddress,

@@ -36,6 +36,7 @@ struct NetworkExaminationTests {
             place: "load balancer lb",
             securityGroups: ["sg-lb"],
             addresses: try addresses.map { try IPAddress($0) },
+            addressFailure: nil,
             doors: [.init(port: 25, instancePort: 25)],
             isInternetFacing: false,
             masksSenders: masks,
@@ -136,17 +137,56 @@ struct NetworkExaminationTests {
         #expect(!SubnetExamination.judge(nothing, [try view()], try node(direct: false)).isEmpty)
     }
 
+    /// What is wrong with the ways that a table has.
+    private func seen(
+        _ routes: [RouteTable.Route],
+        lists: [String: [IPNetwork]] = [:],
+        isPublic: Bool = false
+    ) throws -> String? {
+        let table = RouteTable(id: "rtb-1", routes: routes)
+        return SubnetExamination.judge(WaysOut.Reading(table: table, lists: lists), try node(isPublic: isPublic)).first?
+            .seen
+    }
+
     @Test func aWayOutHasToLeadSomewhere() throws {
-        func seen(_ route: RouteTable.Route?, isPublic: Bool = false) throws -> String? {
-            let table = RouteTable(id: "rtb-1", routes: [route].compactMap(\.self))
-            return SubnetExamination.judge(table, try node(isPublic: isPublic)).first?.seen
-        }
         let everywhere = try IPNetwork("0.0.0.0/0")
-        #expect(try seen(RouteTable.Route(everywhere, to: "nat-1")) == nil)
-        #expect(try seen(RouteTable.Route(everywhere, to: "igw-1"), isPublic: true) == nil)
-        #expect(try seen(RouteTable.Route(everywhere, to: "igw-1"))?.contains("no public address") == true)
-        #expect(try seen(RouteTable.Route(everywhere, to: "nat-1", isBlackhole: true))?.contains("is gone") == true)
-        #expect(try seen(nil)?.contains("no route to 0.0.0.0/0") == true)
+        #expect(try seen([.init(everywhere, to: "nat-1")]) == nil)
+        #expect(try seen([.init(everywhere, to: "igw-1")], isPublic: true) == nil)
+        #expect(try seen([.init(everywhere, to: "igw-1")])?.contains("no public address") == true)
+        #expect(try seen([.init(everywhere, to: "nat-1", isBlackhole: true)])?.contains("is gone") == true)
+        #expect(try seen([])?.contains("no route to") == true)
+    }
+
+    @Test func aWayOutMayBeOfSeveralRoutes() throws {
+        let (low, high) = (try IPNetwork("0.0.0.0/1"), try IPNetwork("128.0.0.0/1"))
+        #expect(try seen([.init(low, to: "nat-1"), .init(high, to: "nat-1")]) == nil)
+        #expect(try seen([.init(low, to: "nat-1")])?.contains("no route to 150.0.0.25") == true)
+        let listed = RouteTable.Route(.prefixList("pl-1"), to: "tgw-1")
+        #expect(try seen([listed], lists: ["pl-1": [low, high]]) == nil)
+        #expect(try seen([listed], lists: ["pl-1": [high]])?.contains("no route to 8.0.0.25") == true)
+        // A list that may not be read is no missing route.
+        let denied = AWSFailure(action: "ec2:GetManagedPrefixListEntries", reason: .unreadable("x"))
+        let unread = WaysOut.Reading(table: RouteTable(id: "rtb-1", routes: [listed]), failure: denied)
+        #expect(SubnetExamination.judge(unread, try node()).map(\.name) == ["examination-failed"])
+    }
+
+    @Test func anACLThatKeepsOutReservedRangesStopsNoMail() throws {
+        func entry(_ number: Int, _ allows: Bool, _ network: String, isEgress: Bool) throws -> NetworkACL.Entry {
+            NetworkACL.Entry(number, allows: allows, isEgress: isEgress, network: try IPNetwork(network))
+        }
+        func names(_ denied: String) throws -> [String] {
+            let entries = try [true, false].flatMap { isEgress in
+                [
+                    try entry(50, false, denied, isEgress: isEgress),
+                    try entry(100, true, "0.0.0.0/0", isEgress: isEgress),
+                ]
+            }
+            return SubnetExamination.judge(NetworkACL(id: "acl-1", entries: entries), [], try node()).map(\.name)
+        }
+        #expect(try names("203.0.113.0/24").isEmpty)
+        // A part of the world may be kept out on purpose.
+        #expect(try names("200.0.0.0/8").isEmpty)
+        #expect(try names("0.0.0.0/0") == ["network-acl-blocks-mail", "network-acl-blocks-mail"])
     }
 
     @Test func aLoadBalancersWaysAreJudged() throws {
@@ -231,6 +271,11 @@ struct NetworkExaminationTests {
         )
     }
 
+    @Test func aSenderByIPv6IsToldWherePostfixSpeaksIPv4Alone() throws {
+        let found = SenderExamination.notSpoken(try IPAddress("2001:db8::5"))
+        #expect((found.name, found.severity) == ("sender-by-ipv6-only", .critical))
+    }
+
     @Test func aRuleForAGroupMayBeForTheSender() throws {
         let sender = try IPAddress("10.0.2.20")
         func names(_ rules: [SecurityGroup.Rule]) throws -> [String] {
@@ -245,22 +290,125 @@ struct NetworkExaminationTests {
 struct ReputationExaminationTests {
     private func spf(_ records: [String], _ address: String? = "192.0.2.25") throws -> [String] {
         let domain = try DomainName("example.com")
-        return ReputationExamination.judge(spf: records, domain, try address.map { try IPAddress($0) }).map(\.name)
+        let addresses = try address.map { [try IPAddress($0)] } ?? []
+        return ReputationExamination.judge(spf: records, domain, addresses).map { "\($0.severity) \($0.name)" }
     }
 
     @Test func aRecordThatNamesTheAddressOrCannotBeJudgedIsFine() throws {
         #expect(try spf(["x=1", "v=spf1 ip4:192.0.2.0/24 -all"]).isEmpty)
         #expect(try spf(["v=spf1 include:amazonses.com -all"]).isEmpty)
         #expect(try spf(["V=SPF1 +ip4:192.0.2.25 ~all"]).isEmpty)
+        #expect(try spf(["v=spf1 ip4:192.0.2.7/24 -all"]).isEmpty)
+        #expect(try spf(["v=spf1 redirect=_spf.example.com"]).isEmpty)
         #expect(try spf(["v=spf1 -all"], nil).isEmpty)
     }
 
     @Test func oneThatDoesNotIsFound() throws {
-        #expect(try spf([]) == ["no-spf"])
-        #expect(try spf(["v=spf10 -all"]) == ["no-spf"])
-        #expect(try spf(["v=spf1 -all"]) == ["spf-without-relay"])
-        #expect(try spf(["v=spf1 ip4:198.51.100.0/24 -all"]) == ["spf-without-relay"])
-        #expect(try spf(["v=spf1", "v=spf1 -all"]) == ["several-spf-records"])
+        #expect(try spf([]) == ["warning no-spf"])
+        #expect(try spf(["v=spf10 -all"]) == ["warning no-spf"])
+        #expect(try spf(["v=spf1 -all"]) == ["warning spf-without-relay"])
+        #expect(try spf(["v=spf1 ip4:198.51.100.0/24 -all"]) == ["warning spf-without-relay"])
+        #expect(try spf(["v=spf1", "v=spf1 -all"]) == ["warning several-spf-records"])
+    }
+
+    /// The first mechanism that matches decides (RFC 7208, section 4.6.2).
+    @Test(arguments: [
+        ("v=spf1 ip4:198.51.100.0/24 ~all", SPFRecord.Result.softFail), ("v=spf1 ip4:198.51.100.0/24 ?all", .neutral),
+        ("v=spf1 ip4:198.51.100.0/24", .neutral), ("v=spf1 -ip4:192.0.2.25 ip4:192.0.2.0/24 -all", .fail),
+        ("v=spf1 ?ip4:192.0.2.0/24 -all", .neutral), ("v=spf1 all", .pass), ("v=spf1 -all ip4:192.0.2.25", .fail),
+        ("v=spf1 a -all", .unknown), ("v=spf1 exp=x.example.com -all", .fail), ("v=spf1 ip4:nonsense -all", .unknown),
+    ])
+    func theFirstMechanismThatMatchesDecides(record: String, result: SPFRecord.Result) throws {
+        #expect(SPFRecord(record).result(for: try IPAddress("192.0.2.25")) == result)
+    }
+
+    @Test func aRecordThatLetsEverybodySendIsToldAsThat() throws {
+        #expect(try spf(["v=spf1 +all"]) == ["warning spf-allows-everybody"])
+        #expect(try spf(["v=spf1 include:x.example all"]) == ["warning spf-allows-everybody"])
+        #expect(try spf(["v=spf1 ~all"]) == ["warning spf-without-relay"])
+        #expect(try spf(["v=spf1 ?all"]) == ["info spf-without-relay"])
+    }
+
+    /// A name server with these records; it fails for all other names.
+    private struct Zone: NameResolving {
+        var pointers: [String: String] = [:]
+        var addresses: [String: IPAddress] = [:]
+        var texts: [String: String] = [:]
+
+        func ask(_ server: IPAddress, _ name: String, _ kind: DNSRecord.Kind) throws(DNSFailure) -> [DNSRecord] {
+            switch kind {
+            case .ptr: if let pointer = pointers[name] { return pointer.isEmpty ? [] : [.pointer(pointer)] }
+            case .txt: if let text = texts[name] { return [.text(text)] }
+            case .a, .aaaa:
+                guard let address = addresses[name] else { return [] }
+                return (kind == .a) == (address.family == .ipv4) ? [.address(address)] : []
+            }
+            throw .refused(code: 2)
+        }
+    }
+
+    private func found(
+        _ zone: Zone,
+        publicAddress: String? = nil,
+        translated: [String] = [],
+        ipv6: [String] = [],
+        greeting: String = "mail.example.com"
+    ) async throws -> [String] {
+        let server = try IPAddress("10.0.0.2")
+        let (outside, six) = (try translated.map { try IPAddress($0) }, try ipv6.map { try IPAddress($0) })
+        let examination = ReputationExamination(
+            publicAddress: try publicAddress.map { try IPAddress($0) },
+            translatedAddresses: { outside },
+            preferredIPv6: { six },
+            greeting: greeting,
+            domain: try DomainName("example.com"),
+            deliversDirectly: true,
+            names: HostNames(servers: [server], resolver: zone)
+        )
+        return try await examination.findings().map { "\($0.severity) \($0.name)" }
+    }
+
+    @Test func behindANATGatewayItsAddressIsLookedAt() async throws {
+        var zone = Zone(pointers: ["25.2.0.192.in-addr.arpa": ""], texts: ["example.com": "v=spf1 -all"])
+        zone.addresses["mail.example.com"] = try IPAddress("192.0.2.25")
+        #expect(
+            try await found(zone, translated: ["192.0.2.25"]) == [
+                "warning no-reverse-dns", "warning spf-without-relay",
+            ]
+        )
+        zone.pointers = ["25.2.0.192.in-addr.arpa": "mail.example.com"]
+        zone.texts = ["example.com": "v=spf1 ip4:192.0.2.25 -all"]
+        #expect(try await found(zone, translated: ["192.0.2.25"]).isEmpty)
+        // Each node behind it has a name of its own, and few of those are in DNS.
+        #expect(
+            try await found(zone, translated: ["192.0.2.25"], greeting: "ip-10-0-1-10.example.com")
+                == ["info greeting-does-not-resolve"]
+        )
+        #expect(
+            try await found(zone, publicAddress: "192.0.2.25", greeting: "ip-10-0-1-10.example.com")
+                == ["info greeting-is-not-reverse-name", "warning greeting-does-not-resolve"]
+        )
+    }
+
+    @Test func aQuestionThatFailsStopsNoOther() async throws {
+        // The reverse zone fails; the domain's record is told all the same.
+        var zone = Zone(texts: ["example.com": "v=spf1 -all"])
+        zone.addresses["mail.example.com"] = try IPAddress("192.0.2.25")
+        #expect(
+            try await found(zone, publicAddress: "192.0.2.25")
+                == ["warning examination-failed", "warning spf-without-relay"]
+        )
+    }
+
+    @Test func anIPv6AddressThatMailMayLeaveByNeedsAName() async throws {
+        let reverse = "5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"
+        var zone = Zone(pointers: [reverse: ""], texts: ["example.com": "v=spf1 ip6:2001:db8::/32 -all"])
+        zone.addresses["mail.example.com"] = try IPAddress("2001:db8::25")
+        #expect(try await found(zone, ipv6: ["2001:db8::25"]) == ["warning ipv6-without-name"])
+        zone.pointers = [reverse: "mail.example.com"]
+        #expect(try await found(zone, ipv6: ["2001:db8::25"]).isEmpty)
+        zone.texts = ["example.com": "v=spf1 ip4:192.0.2.25 -all"]
+        #expect(try await found(zone, ipv6: ["2001:db8::25"]) == ["warning spf-without-relay"])
     }
 
     @Test func anAddressShouldHaveANameThatLeadsBack() throws {

@@ -79,7 +79,7 @@ struct NodeExaminationTests {
 
     @Test(arguments: [(1 << 30, nil), (512 << 20, nil), (511 << 20, .warning), (63 << 20, Finding.Severity.critical)])
     func roomIsCounted(free: UInt64, severity: Finding.Severity?) {
-        #expect(DiskExamination.judge(free).first?.severity == severity)
+        #expect(DiskExamination.judge(free, at: "/var/spool/postfix").first?.severity == severity)
     }
 
     @Test(arguments: [(0.0, nil), (-29.0, nil), (31.0, .warning), (-301.0, Finding.Severity.critical)])
@@ -148,10 +148,58 @@ struct NodeExaminationTests {
     }
 
     @Test func oneDeadServerIsLessThanAll() throws {
-        let server = try IPAddress("10.0.0.9")
-        #expect(ResolutionExamination.judge([], of: 1).isEmpty)
-        #expect(ResolutionExamination.judge([(server, .timedOut)], of: 2)[0].severity == .warning)
-        #expect(ResolutionExamination.judge([(server, .timedOut)], of: 1)[0].severity == .critical)
+        let (first, second) = (try IPAddress("10.0.0.9"), try IPAddress("10.0.0.10"))
+        #expect(ResolutionExamination.judge([], of: [first]).isEmpty)
+        #expect(ResolutionExamination.judge([(first, .timedOut)], of: [first])[0].severity == .critical)
+        let before = ResolutionExamination.judge([(first, .timedOut)], of: [first, second])[0]
+        let after = ResolutionExamination.judge([(second, .timedOut)], of: [first, second])[0]
+        #expect((before.severity, after.severity) == (.warning, .warning))
+        // Nothing waits for a server that is asked after one that answers.
+        #expect(before.why.contains("waits for it before it asks the next"))
+        #expect(after.why.contains("when the servers before it don't answer"))
+    }
+
+    @Test func passesThatFailAreTold() {
+        var status = NodeStatus()
+        #expect(PassesExamination.judge(status, now: 100).isEmpty)
+        status.lastPass = .init(startedAt: 90, seconds: 1, trigger: "timer", changes: 0, failure: nil)
+        #expect(PassesExamination.judge(status, now: 100).isEmpty)
+        status.lastPass?.failure = "postfix: no"
+        status.lastSuccessAt = 40
+        let found = PassesExamination.judge(status, now: 100)
+        #expect(found.map(\.name) == ["passes-fail"])
+        #expect(
+            found[0].seen
+                == "the last pass (timer), 10 s ago, failed: postfix: no; the last that succeeded was 60 s ago"
+        )
+    }
+
+    private struct Parameters: ParameterReading {
+        let answer: Result<Secret, AWSFailure>
+
+        func parameter(_ name: ParameterName) throws(AWSFailure) -> Secret { try answer.get() }
+    }
+
+    @Test func aPasswordThatCannotBeReadIsTold() async throws {
+        func found(_ answer: Result<Secret, AWSFailure>) async throws -> [Finding] {
+            let login = Upstream.Login(user: try UserName("relay"), password: .parameter(try ParameterName("/relay/p")))
+            let parameters = Parameters(answer: answer)
+            return await PasswordExamination(login: login, files: FileSystem(), parameters: parameters).findings()
+        }
+        func denied(_ message: String) -> Result<Secret, AWSFailure> {
+            let error = AWSError(status: 400, code: "AccessDeniedException", message: message)
+            return .failure(AWSFailure(action: "ssm:GetParameter", reason: .answered(error)))
+        }
+        #expect(try await found(.success(Secret("right"))).isEmpty)
+        #expect(try await found(.success(Secret("two\nlines"))).map(\.name) == ["password-unreadable"])
+        let role = "in the policy of the instance's role"
+        #expect(try await found(denied("no")).map(\.fix) == ["allow ssm:GetParameter \(role)"])
+        // A SecureString takes the key as well.
+        let key = "allow kms:Decrypt on the key that the parameter is encrypted with \(role)"
+        let ciphertext = "The ciphertext refers to a key that does not exist, or you are not allowed to access it."
+        #expect(try await found(denied(ciphertext)).map(\.fix) == [key])
+        let named = "User: arn:aws:sts::1:x is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:..."
+        #expect(try await found(denied(named)).map(\.fix) == [key])
     }
 
     @Test func anOrderToLeaveIsTold() {

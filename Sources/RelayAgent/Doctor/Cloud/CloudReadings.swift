@@ -19,8 +19,10 @@ struct LoadBalancerView: Sendable {
     let place: String
     /// None where everyone who reaches it may come in.
     let securityGroups: [String]
-    /// Its own addresses, by its name in DNS: those that a node sees, where it hides the senders'.
+    /// Its own addresses in the VPC: those that a node sees, where it hides the senders'. Empty where they are not known.
     let addresses: [IPAddress]
+    /// Why they are not known.
+    let addressFailure: AWSFailure?
     /// The ports that mail comes in by, each with the node's port behind it.
     let doors: [Door]
     let isInternetFacing: Bool
@@ -75,13 +77,17 @@ actor LoadBalancerViews {
         let attributes = try await cloud.elb.attributes(of: name)
         let shown = try await cloud.elb.proxyProtocolPorts(of: found)
         let doors = found.listeners.filter { Self.isOfMail($0.loadBalancerPort) }
+        let description = LoadBalancerInterfaces.description(ofClassic: name)
+        let isInternetFacing = found.scheme == .internetFacing
+        let own = await addresses(description, found.dnsName, isInternetFacing: isInternetFacing)
         return LoadBalancerView(
             name: "load balancer \(name)",
             place: "load balancer \(name)",
             securityGroups: found.securityGroups,
-            addresses: (try? await names.addresses(found.dnsName)) ?? [],
+            addresses: own.found,
+            addressFailure: own.failure,
             doors: doors.map { .init(port: $0.loadBalancerPort, instancePort: $0.instancePort) },
-            isInternetFacing: found.scheme == .internetFacing,
+            isInternetFacing: isInternetFacing,
             masksSenders: !doors.allSatisfy { shown.contains($0.instancePort) },
             connectsItself: true,
             zones: found.availabilityZones,
@@ -100,12 +106,15 @@ actor LoadBalancerViews {
             let listeners = try await cloud.elbV2.listeners(of: found).filter {
                 Self.isOfMail($0.port) && $0.targetGroups.contains("\(arn)")
             }
+            let description = LoadBalancerInterfaces.description(ofNetwork: found.arn)
+            let own = await addresses(description, found.dnsName, isInternetFacing: found.isInternetFacing)
             views.append(
                 LoadBalancerView(
                     name: "load balancer \(found.name)",
                     place: "target group \(group.arn.name)",
                     securityGroups: found.securityGroups,
-                    addresses: (try? await names.addresses(found.dnsName)) ?? [],
+                    addresses: own.found,
+                    addressFailure: own.failure,
                     doors: listeners.map { .init(port: $0.port, instancePort: group.port) },
                     isInternetFacing: found.isInternetFacing,
                     masksSenders: !attributes.preservesClientAddress && !attributes.usesProxyProtocol,
@@ -119,6 +128,25 @@ actor LoadBalancerViews {
             )
         }
         return views
+    }
+
+    /// A load balancer's addresses in the VPC, by its network interfaces. In DNS, an internet-facing one has its public
+    /// addresses, which no node sees; an internal one has these.
+    private func addresses(
+        _ description: String,
+        _ dnsName: String,
+        isInternetFacing: Bool
+    ) async -> (found: [IPAddress], failure: AWSFailure?) {
+        var failure: AWSFailure?
+        do throws(AWSFailure) {
+            let found = try await cloud.ec2.addresses(ofInterfacesDescribed: description)
+            if !found.isEmpty { return (found, nil) }
+        } catch {
+            failure = error
+        }
+        guard !isInternetFacing else { return ([], failure) }
+        let named = (try? await names.addresses(dnsName)) ?? []
+        return (named, named.isEmpty ? failure : nil)
     }
 
     private static func isOfMail(_ port: UInt16) -> Bool { [25, 465, 587, 2525].contains(port) }

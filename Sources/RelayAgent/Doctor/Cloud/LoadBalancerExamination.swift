@@ -10,7 +10,11 @@ struct LoadBalancerExamination: Examination {
     }
 
     static func judge(_ view: LoadBalancerView, zone: String) -> [Finding] {
-        [idle(view), elsewhere(view, zone), zones(view)].compactMap(\.self)
+        [idle(view), elsewhere(view, zone), zones(view), addresses(view)].compactMap(\.self)
+    }
+
+    private static func addresses(_ view: LoadBalancerView) -> Finding? {
+        view.addressFailure.map { Finding(notExamined: "network interfaces of \(view.name)", $0) }
     }
 
     private static func idle(_ view: LoadBalancerView) -> Finding? {

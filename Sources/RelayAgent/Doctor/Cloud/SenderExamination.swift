@@ -15,6 +15,8 @@ struct SenderExamination: Examination {
     let views: LoadBalancerViews
     let ec2: any EC2Describing & SubnetDescribing
     let relay: any RelayProbing
+    /// Whether Postfix speaks IPv6 besides IPv4.
+    let speaksIPv6: Bool
     /// The node's own, on port 25.
     let door: ProbedDoor
 
@@ -40,6 +42,11 @@ struct SenderExamination: Examination {
             findings += Self.judge(sender, atNodeWith: own, acl, ports, node)
         }
         for client in Self.clients(sender, views) {
+            // Such a Postfix refuses to be told of an IPv6 client as well.
+            guard client.family == .ipv4 || speaksIPv6 else {
+                findings.append(Self.notSpoken(client))
+                continue
+            }
             findings += Self.judge(client, of: sender, allowed, settings)
             let attempt = RelayAttempt(as: .told(client), to: [Self.recipient])
             let answers = try await relay.attempts([attempt], at: door)[0]
@@ -107,6 +114,14 @@ struct SenderExamination: Examination {
                 fix: addition(of: client, to: settings)
             )
         ]
+    }
+
+    static func notSpoken(_ client: IPAddress) -> Finding {
+        Finding(
+            .senderNotOfThisFamily,
+            of: "\(client)",
+            seen: "\(client) is an IPv6 address, and Postfix speaks IPv4 alone (inet_protocols)"
+        )
     }
 
     private static func refused(

@@ -6,12 +6,13 @@ struct SubnetExamination: Examination {
     let name = "subnet"
     let node: NetworkNode
     let views: LoadBalancerViews
+    let ways: WaysOut
     let ec2: any SubnetDescribing
 
     func findings() async throws -> [Finding] {
         var findings: [Finding] = []
-        if node.deliversDirectly, let table = try await ec2.routeTable(ofSubnet: node.subnet, in: node.vpc) {
-            findings += Self.judge(table, node)
+        if node.deliversDirectly, let found = try await ways.read() {
+            findings += Self.judge(found, node)
         }
         if let acl = try await ec2.networkACL(ofSubnet: node.subnet) {
             findings += Self.judge(acl, try await views.all(), node)
@@ -19,16 +20,23 @@ struct SubnetExamination: Examination {
         return findings
     }
 
-    static func judge(_ table: RouteTable, _ node: NetworkNode) -> [Finding] {
-        let way = table.defaultRoute
-        let seen: String
-        switch way {
-        case nil: seen = "route table \(table.id) of \(node.subnet) has no route to 0.0.0.0/0"
-        case let way? where way.isBlackhole: seen = "the route to 0.0.0.0/0 leads to \(way.target), which is gone"
-        case let way? where way.target.hasPrefix("igw-") && !node.hasPublicAddress:
-            seen = "the way to the internet is \(way.target), but this instance has no public address"
-        case _?: return []
+    static func judge(_ found: WaysOut.Reading, _ node: NetworkNode) -> [Finding] {
+        let table = found.table
+        var seen: String?
+        for address in WaysOut.internet where seen == nil {
+            switch table.route(to: address, lists: found.lists) {
+            case nil:
+                if let failure = found.failure { return [Finding(notExamined: "prefix lists of \(table.id)", failure)] }
+                seen =
+                    "route table \(table.id) of \(node.subnet) has no route to \(address), an address of the internet"
+            case let way? where way.isBlackhole:
+                seen = "the route to the internet leads to \(way.target), which is gone"
+            case let way? where way.target.hasPrefix("igw-") && !node.hasPublicAddress:
+                seen = "the way to the internet is \(way.target), but this instance has no public address"
+            case _?: continue
+            }
         }
+        guard let seen else { return [] }
         return [
             Finding(
                 .noRouteToInternet,
@@ -58,10 +66,11 @@ struct SubnetExamination: Examination {
             }
         }
         if node.deliversDirectly {
-            if !acl.allows(25, at: internet, isEgress: true) {
+            // An operator may keep out a part of the internet; what keeps out all of these is not meant so.
+            if WaysOut.internet.allSatisfy({ !acl.allows(25, at: $0, isEgress: true) }) {
                 blocked.append(Blocked("port 25 of the internet", port: 25, isEgress: true))
             }
-            if !repliesPass(acl, internet, isEgress: false) {
+            if WaysOut.internet.allSatisfy({ !repliesPass(acl, $0, isEgress: false) }) {
                 blocked.append(Blocked("answers from the internet", port: nil, isEgress: false))
             }
         }
@@ -73,9 +82,6 @@ struct SubnetExamination: Examination {
     private static func repliesPass(_ acl: NetworkACL, _ address: IPAddress, isEgress: Bool) -> Bool {
         [32768, 49152, 60999].allSatisfy { acl.allows($0, at: address, isEgress: isEgress) }
     }
-
-    /// An address that is nobody's (RFC 5737), for all that are outside.
-    private static let internet = IPAddress(bytes: [203, 0, 113, 25])
 
     private struct Blocked {
         let what: String

@@ -1,4 +1,5 @@
 import Host
+import Resources
 import SystemPackage
 
 /// Whether Postfix has room for what it accepts.
@@ -6,12 +7,13 @@ struct DiskExamination: Examination {
     let name = "disk"
     let files: FileSystem
 
-    private static let queue: FilePath = "/var/spool/postfix"
-
-    func findings() -> [Finding] { files.freeSpace(at: Self.queue).map(Self.judge) ?? [] }
+    func findings() -> [Finding] {
+        let queue = QueueDirectory.current(files)
+        return files.freeSpace(at: queue).map { Self.judge($0, at: queue) } ?? []
+    }
 
     /// - Parameter free: Bytes.
-    static func judge(_ free: UInt64) -> [Finding] {
+    static func judge(_ free: UInt64, at queue: FilePath) -> [Finding] {
         guard free < low else { return [] }
         return [
             Finding(

@@ -1,7 +1,7 @@
 import Host
 import Vocabulary
 
-/// Whether names can be resolved: by each name server, since Postfix waits for the first one that is dead each time.
+/// Whether names can be resolved: by each name server, since each look-up waits for a dead one that stands before the others.
 struct ResolutionExamination: Examination {
     let name = "name resolution"
     let servers: [IPAddress]
@@ -19,21 +19,23 @@ struct ResolutionExamination: Examination {
                 dead.append((server, error))
             }
         }
-        return Self.judge(dead, of: servers.count)
+        return Self.judge(dead, of: servers)
     }
 
-    static func judge(_ dead: [(IPAddress, DNSFailure)], of count: Int) -> [Finding] {
+    static func judge(_ dead: [(IPAddress, DNSFailure)], of servers: [IPAddress]) -> [Finding] {
         guard !dead.isEmpty else { return [] }
+        let isAll = dead.count == servers.count
+        let isFirst = dead.contains { $0.0 == servers.first }
         return [
             Finding(
                 .dnsNoAnswer,
-                dead.count == count ? .critical : .warning,
+                isAll ? .critical : .warning,
                 seen: dead.map { "name server \($0): \($1)" }.joined(separator: "; "),
-                why: dead.count == count
-                    ? "no mail can be delivered: each one's domain has to be looked up"
-                    : "each delivery waits for that one first",
-                fix:
-                    "correct /etc/resolv.conf, or the VPC's DHCP options and DNS settings (aws ec2 describe-vpc-attribute)"
+                why: isAll
+                    ? nil
+                    : isFirst
+                        ? "each look-up asks the first server, and waits for it before it asks the next"
+                        : "when the servers before it don't answer, deliveries wait for it in vain"
             )
         ]
     }

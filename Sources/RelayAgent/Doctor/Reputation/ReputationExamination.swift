@@ -6,6 +6,10 @@ import Vocabulary
 struct ReputationExamination: Examination {
     let name = "reputation"
     let publicAddress: IPAddress?
+    /// The addresses of the NAT gateway that a node without a public address sends from.
+    let translatedAddresses: @Sendable () async throws -> [IPAddress]
+    /// The IPv6 addresses that Postfix may send from before it tries IPv4.
+    let preferredIPv6: @Sendable () async throws -> [IPAddress]
     /// The name that it greets other servers with.
     let greeting: String
     let domain: DomainName
@@ -15,32 +19,78 @@ struct ReputationExamination: Examination {
 
     let limit: Duration = .seconds(30)
 
+    /// Each question fails for itself: what the others found is told all the same.
     func findings() async throws -> [Finding] {
         guard deliversDirectly else { return [] }
         var findings: [Finding] = []
-        if let address = publicAddress {
-            let pointers = try await names.names(of: address)
-            var forward: [IPAddress] = []
-            for name in pointers.prefix(5) { forward += try await names.addresses(name) }
-            findings += Self.judge(address, pointers, forward, greeting: greeting)
+        var addresses = [publicAddress].compactMap(\.self)
+        if addresses.isEmpty {
+            addresses = await ask("address of the NAT gateway", &findings, translatedAddresses) ?? []
         }
-        if try await names.addresses(greeting).isEmpty { findings.append(Self.unknownGreeting(greeting)) }
-        return findings + Self.judge(spf: try await names.texts("\(domain)"), domain, publicAddress)
+        for address in addresses {
+            let found = await ask("name of \(address)", &findings) { try await nameFindings(address) }
+            findings += found ?? []
+        }
+        let ipv6 = await ask("way out by IPv6", &findings, preferredIPv6) ?? []
+        for address in ipv6 {
+            let found = await ask("name of \(address)", &findings) { try await nameFindings(ipv6: address) }
+            findings += found ?? []
+        }
+        let greeted = await ask("address of \(greeting)", &findings) { try await names.addresses(greeting) }
+        if greeted?.isEmpty == true { findings.append(Self.unknownGreeting(greeting, addresses, isOwn: hasOwnAddress)) }
+        let texts = await ask("SPF record of \(domain)", &findings) { try await names.texts("\(domain)") }
+        return findings + (texts.map { Self.judge(spf: $0, domain, addresses + ipv6) } ?? [])
+    }
+
+    /// Whether the address that the world sees is this node's alone. A NAT gateway's has one name for all nodes behind it.
+    private var hasOwnAddress: Bool { publicAddress != nil }
+
+    private func ask<Answer>(
+        _ what: String,
+        _ findings: inout [Finding],
+        _ question: () async throws -> Answer
+    ) async -> Answer? {
+        do {
+            return try await question()
+        } catch {
+            findings.append(Finding(notExamined: what, error))
+            return nil
+        }
+    }
+
+    private func nameFindings(_ address: IPAddress) async throws -> [Finding] {
+        let pointers = try await names.names(of: address)
+        var forward: [IPAddress] = []
+        for name in pointers.prefix(5) { forward += try await names.addresses(name) }
+        return Self.judge(address, pointers, forward, greeting: hasOwnAddress ? greeting : nil)
+    }
+
+    private func nameFindings(ipv6 address: IPAddress) async throws -> [Finding] {
+        guard try await names.confirmedName(of: address) == nil else { return [] }
+        return [
+            Finding(
+                .ipv6Preferred,
+                seen: """
+                    Postfix may send from \(address), which has no name that leads back to it, before it tries IPv4 \
+                    (smtp_address_preference)
+                    """
+            )
+        ]
     }
 
     static func judge(
         _ address: IPAddress,
         _ pointers: [String],
         _ forward: [IPAddress],
-        greeting: String
+        greeting: String?
     ) -> [Finding] {
         guard let pointer = pointers.first else {
             return [
                 Finding(
                     .noReverseDNS,
-                    seen: "this node's public address \(address) has no name (no PTR record)",
+                    seen: "the address that this node sends from, \(address), has no name (no PTR record)",
                     fix: """
-                        aws ec2 modify-address-attribute --allocation-id ALLOCATION --domain-name \(greeting)
+                        aws ec2 modify-address-attribute --allocation-id ALLOCATION --domain-name \(greeting ?? "NAME")
                         """
                 )
             ]
@@ -58,7 +108,7 @@ struct ReputationExamination: Examination {
             ]
         }
         var findings: [Finding] = []
-        if !pointers.contains(greeting.lowercased()) {
+        if let greeting, !pointers.contains(greeting.lowercased()) {
             findings.append(
                 Finding(
                     .greetingIsNotReverseName,
@@ -91,59 +141,57 @@ struct ReputationExamination: Examination {
         name.hasPrefix("ec2-") && [".amazonaws.com", ".amazonaws.com.cn"].contains { name.hasSuffix($0) }
     }
 
-    static func unknownGreeting(_ greeting: String) -> Finding {
-        Finding(
+    /// - Parameters:
+    ///   - addresses: Those that the world sees mail from.
+    ///   - isOwn: Whether they are this node's alone; behind a NAT gateway few receivers can tell the nodes apart.
+    static func unknownGreeting(_ greeting: String, _ addresses: [IPAddress], isOwn: Bool) -> Finding {
+        let record = addresses.first.map { "an A record of \($0)" } ?? "an A record"
+        return Finding(
             .greetingDoesNotResolve,
+            isOwn ? .warning : .info,
             seen: "Postfix greets as \(greeting), a name that has no address",
-            fix: "give it an A record, or set mail.hostname to a name that has one, then 'smtp-relay-agent reconcile'"
+            why: isOwn ? nil : "some receivers count that against mail",
+            fix: "give it \(record), or set mail.hostname to a name that has one, then 'smtp-relay-agent reconcile'"
         )
     }
 
     /// - Parameter texts: The domain's text records; those of SPF begin with its version (RFC 7208, section 4.5).
-    static func judge(spf texts: [String], _ domain: DomainName, _ address: IPAddress?) -> [Finding] {
+    static func judge(spf texts: [String], _ domain: DomainName, _ addresses: [IPAddress]) -> [Finding] {
         let records = texts.filter { $0.lowercased() == "v=spf1" || $0.lowercased().hasPrefix("v=spf1 ") }
-        let mechanism = address.map { "ip\($0.family == .ipv4 ? 4 : 6):\($0)" } ?? "ip4:PUBLIC-ADDRESS"
-        let fix = "a TXT record of \(domain): v=spf1 \(mechanism) ~all"
+        func mechanism(_ address: IPAddress) -> String { "ip\(address.family == .ipv4 ? 4 : 6):\(address)" }
         switch records.count {
         case 0:
-            return [
-                Finding(
-                    .noSPF,
-                    seen: "\(domain) has no SPF record",
-                    fix: fix
-                )
-            ]
+            let named = addresses.isEmpty ? "ip4:PUBLIC-ADDRESS" : addresses.map(mechanism).joined(separator: " ")
+            let fix = "a TXT record of \(domain): v=spf1 \(named) ~all"
+            return [Finding(.noSPF, seen: "\(domain) has no SPF record", fix: fix)]
         case 1:
-            guard let address, isLeftOut(address, of: records[0]) else { return [] }
-            return [
-                Finding(
+            let record = SPFRecord(records[0])
+            let shown = records[0].escapedForDisplay
+            if record.allowsEverybody {
+                return [Finding(.spfAllowsEverybody, seen: "the SPF record of \(domain) ends with '+all': \(shown)")]
+            }
+            return addresses.compactMap { address in
+                guard let consequence = consequence(of: record.result(for: address)) else { return nil }
+                return Finding(
                     .spfWithoutRelay,
-                    seen: "the SPF record of \(domain) does not name \(address): \(records[0].escapedForDisplay)",
-                    fix: "add \(mechanism) to it"
+                    consequence.severity,
+                    seen: "the SPF record of \(domain) does not name \(address): \(shown)",
+                    why: consequence.text,
+                    fix: "add \(mechanism(address)) to it"
                 )
-            ]
+            }
         case let count:
-            return [
-                Finding(
-                    .severalSPFRecords,
-                    seen: "\(domain) has \(count) SPF records",
-                    fix: "make them one"
-                )
-            ]
+            return [Finding(.severalSPFRecords, seen: "\(domain) has \(count) SPF records")]
         }
     }
 
-    /// Whether a record says by addresses alone who sends, and the node's is not among them. What else a record can say
-    /// needs further questions, and is given the benefit of the doubt.
-    private static func isLeftOut(_ address: IPAddress, of record: String) -> Bool {
-        let terms = record.lowercased().split(separator: " ").dropFirst()
-        for term in terms {
-            let term = term.first.map { "+-~?".contains($0) } == true ? term.dropFirst() : term
-            if term == "all" { continue }
-            guard term.hasPrefix("ip4:") || term.hasPrefix("ip6:") else { return false }
-            guard let network = try? IPNetwork(term.dropFirst(4)) else { return false }
-            if network.contains(address) { return false }
+    /// What receivers make of a result (RFC 7208, section 8).
+    private static func consequence(of result: SPFRecord.Result) -> (severity: Finding.Severity, text: String)? {
+        switch result {
+        case .pass, .unknown: nil
+        case .fail: (.warning, "receivers refuse this node's mail as forged")
+        case .softFail: (.warning, "receivers suspect this node's mail, and may call it spam")
+        case .neutral: (.info, "the record does not vouch for this node's mail")
         }
-        return true
     }
 }

@@ -22,6 +22,7 @@ struct SenderDoctor: Sendable {
                 expected: [ServiceName("postfix"), ServiceName(agent)],
                 why: "this host's mail is not sent"
             ),
+            PassesExamination(status: { StatusFile(files: host.files).read() }, now: Timestamp.seconds),
             ConfigurationExamination(plan: { try await pass.planOfHost() }, order: { nil }),
             RelayhostExamination(way: RelayHostWay(settings.relayhost, files: host.files)),
             RelayhostOverrideExamination(
