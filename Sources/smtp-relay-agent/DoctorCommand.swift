@@ -1,4 +1,5 @@
 import ArgumentParser
+import Doctor
 import RelayAgent
 import Vocabulary
 
@@ -38,7 +39,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
             if sender != nil { try session.inputs.requireRelay(for: "doctor --from") }
-            let doctor = Doctor(inputs: session.inputs, host: session.host, aws: session.aws, pass: session.pass)
+            let doctor = HostDoctor(inputs: session.inputs, host: session.host, aws: session.aws, pass: session.pass)
             let report = await doctor.examine(sender: sender)
             print(metrics ? report.metrics : json ? report.json : report.text, terminator: "")
             if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }
