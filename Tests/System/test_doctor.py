@@ -74,7 +74,7 @@ def test_a_healthy_relay_has_no_finding(clinic, relay):
     clinic.wait_for_mails(clinic.send(2))
     assert examine(relay) == {}
     text = relay.agent("doctor")
-    assert (text.returncode, text.stdout.startswith("Nothing found; looked at: services, listeners,")) == (0, True)
+    assert (text.returncode, text.stdout.startswith("Nothing found; looked at: services, passes, listeners,")) == (0, True)
 
 
 def test_a_relay_with_a_resident_agent_has_none_either(binary):
@@ -229,21 +229,14 @@ def test_what_selinux_denies(relay):
     assert found["selinux-denials"]["fix"].startswith("semanage port -a -t http_port_t -p tcp 8123")
 
 
-def test_a_host_firewall_that_keeps_the_load_balancer_out(clinic, relay):
-    relay.shell("nft add table inet keep; nft add chain inet keep input '{ type filter hook input priority 0; }'; "
-                "nft add rule inet keep input iifname != lo tcp dport '{ 25, 80 }' drop")
-    found = examine(relay)
-    relay.shell("nft delete table inet keep")
-    clinic.wait_for_backend(relay, "UP")
-    assert {"host-firewall"} <= found.keys() <= {"host-firewall", "not-in-service"}
-    assert found.get("not-in-service", {"follows_from": "host-firewall"})["follows_from"] == "host-firewall"
-
-
-def test_passes_that_fail(relay):
-    relay.agent("reconcile", "--set", "load_balancer.classic=nowhere")
+def test_passes_that_fail(clinic, relay):
+    clinic.api_fault(denied=["DescribeInstanceHealth"])
+    failed = relay.agent("reconcile")
+    clinic.api_fault()
     found = examine(relay)
     relay.agent("reconcile", check=True)
-    assert "nowhere" in found["passes-fail"]["seen"]
+    assert failed.returncode == 1, failed.stdout
+    assert "DescribeInstanceHealth" in found["passes-fail"]["seen"]
     assert "passes-fail" not in examine(relay)
 
 
