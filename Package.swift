@@ -54,8 +54,8 @@ let package = Package(
         .executableTarget(
             name: "smtp-relay-agent",
             dependencies: [
-                "AWS", "CLinux", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode", "Resources", "SMTP",
-                "Settings", "Units", "Vocabulary", argumentParser, logging, nioCore, systemPackage,
+                "AWS", "CLinux", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode", "Resources",
+                "SMTP", "Settings", "Units", "Vocabulary", argumentParser, logging, nioCore, systemPackage,
             ],
             swiftSettings: strict + staticCompile,
             linkerSettings: staticLink
@@ -63,8 +63,16 @@ let package = Package(
         .target(
             name: "RelayAgent",
             dependencies: [
-                "AWS", "CRelease", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Resources", "SMTP", "Settings",
-                "Units", "Vocabulary", logging, systemPackage,
+                "AWS", "CRelease", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Resources", "SMTP",
+                "Settings", "Units", "Vocabulary", logging, systemPackage,
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Doctor",
+            dependencies: [
+                "AWS", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Resources", "SMTP", "Units", "Vocabulary",
+                systemPackage,
             ],
             swiftSettings: strict
         ),
@@ -180,10 +188,18 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "DoctorTests",
+            dependencies: [
+                "AWS", "Doctor", "HTTP", "Host", "Reconcile", "RelayNode", "RelayTestSupport", "Resources", "SMTP",
+                "Vocabulary", systemPackage,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "RelayAgentTests",
             dependencies: [
-                "AWS", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode", "RelayTestSupport", "Resources",
-                "SMTP", "Settings", "Units", "Vocabulary", logging, systemPackage,
+                "AWS", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode", "RelayTestSupport",
+                "Resources", "SMTP", "Settings", "Units", "Vocabulary", logging, systemPackage,
             ],
             swiftSettings: strict
         ),

@@ -1,4 +1,5 @@
 package import AWS
+import Doctor
 package import Facts
 package import HTTP
 import Resources

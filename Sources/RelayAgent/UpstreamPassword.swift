@@ -1,3 +1,4 @@
+import AWS
 import Host
 import SystemPackage
 import Vocabulary
@@ -21,6 +22,19 @@ struct UpstreamPassword {
             throw unusable(.notOneLine)
         }
         return secret
+    }
+
+    /// The same, wherever it is.
+    ///
+    /// - Throws: `UnusableParameter`, or an `AWSFailure`, besides what a file's reading throws.
+    func read(_ place: Upstream.Place, _ parameters: any ParameterReading) async throws -> Secret {
+        switch place {
+        case .file(let path): return try read(path)
+        case .parameter(let name):
+            let value = try await parameters.parameter(name).value
+            guard let secret = Self.line(of: value) else { throw UnusableParameter(name: name) }
+            return secret
+        }
     }
 
     /// The one line of a text; `nil` where it can't be a password.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Doctor
 import RelayAgent
 import Vocabulary
 
@@ -9,7 +10,8 @@ struct DoctorCommand: AsyncParsableCommand {
         discussion: """
             Examines this node, its mail log, the load balancers, the network between them, and the node's reputation at \
             receivers. Changes nothing. Each finding says what was seen, why it matters, and the command that cures it. If \
-            something may not be read, a finding names the IAM action.
+            something may not be read, a finding names the IAM action. \
+            A finding that follows from another stands below it, and the exit status does not count it.
 
             Exit status: 0 nothing has to be done; 2 warnings; 3 something critical; 1 the doctor could not examine the node.
             """
@@ -20,6 +22,9 @@ struct DoctorCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON, for programs.")
     var json = false
 
+    @Flag(help: "Print metrics in Prometheus's text format, such as for node_exporter's textfile collector.")
+    var metrics = false
+
     @Option(
         name: .customLong("from"),
         help: ArgumentHelp("Also find out where the mail of this sender would be stopped.", valueName: "address"),
@@ -27,12 +32,16 @@ struct DoctorCommand: AsyncParsableCommand {
     )
     var sender: IPAddress?
 
+    func validate() throws {
+        guard !json || !metrics else { throw ValidationError("take one of --json and --metrics") }
+    }
+
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
             if sender != nil { try session.inputs.requireRelay(for: "doctor --from") }
-            let doctor = Doctor(inputs: session.inputs, host: session.host, aws: session.aws, pass: session.pass)
+            let doctor = HostDoctor(inputs: session.inputs, host: session.host, aws: session.aws, pass: session.pass)
             let report = await doctor.examine(sender: sender)
-            print(json ? report.json : report.text, terminator: "")
+            print(metrics ? report.metrics : json ? report.json : report.text, terminator: "")
             if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }
         }
     }

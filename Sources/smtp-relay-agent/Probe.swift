@@ -1,5 +1,6 @@
 import ArgumentParser
 import RelayAgent
+import Resources
 import Settings
 import Vocabulary
 

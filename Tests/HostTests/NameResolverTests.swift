@@ -98,6 +98,28 @@ struct NameResolverTests {
         }
     }
 
+    @Test func anAnswerThatIsTooLongForADatagramIsAskedForOverTCP() async throws {
+        @Sendable func cut(_ query: [UInt8]) -> [UInt8] {
+            var bytes = self.answer(to: query, [])
+            bytes[2] |= 0x02
+            return bytes
+        }
+        let text = [UInt8](repeating: 97, count: 200)
+        @Sendable func whole(_ query: [UInt8]) -> [UInt8] {
+            self.answer(to: query, [(UInt8, [UInt8])](repeating: (16, [200] + text), count: 30))
+        }
+        let server = try IPAddress("127.0.0.1")
+        let found = try await LoopbackNameServer.serving(datagram: cut, stream: whole) { port in
+            try await NameResolver(files: FileSystem(), port: port).ask(server, "a.example", .txt)
+        }
+        #expect(found == [DNSRecord](repeating: .text(String(decoding: text, as: UTF8.self)), count: 30))
+        await #expect(throws: DNSFailure.truncated) {
+            try await LoopbackNameServer.serving(datagram: cut, stream: { _ in nil }) { port in
+                try await NameResolver(files: FileSystem(), port: port).ask(server, "a.example", .txt)
+            }
+        }
+    }
+
     /// Answers what the test says, by server.
     private struct Fake: NameResolving {
         let answers: [IPAddress: [DNSRecord]]

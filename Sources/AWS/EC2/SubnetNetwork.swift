@@ -7,6 +7,25 @@ package protocol SubnetDescribing: Sendable {
 
     /// The route table of a subnet: its own, or else the VPC's main one; `nil` where the API knows none.
     func routeTable(ofSubnet subnet: String, in vpc: String) async throws(AWSFailure) -> RouteTable?
+
+    /// The public addresses that a NAT gateway sends from.
+    func publicAddresses(ofNATGateway id: String) async throws(AWSFailure) -> [IPAddress]
+
+    /// The private addresses of the network interfaces that have a description, as AWS gives one to those of a load
+    /// balancer (`LoadBalancerInterfaces`).
+    func addresses(ofInterfacesDescribed description: String) async throws(AWSFailure) -> [IPAddress]
+}
+
+/// How AWS describes the network interfaces of a load balancer (Elastic Load Balancing, "Security groups for your load
+/// balancer" and "Network Load Balancers").
+package enum LoadBalancerInterfaces {
+    package static func description(ofClassic name: ClassicLoadBalancerName) -> String { "ELB \(name)" }
+
+    /// - Parameter arn: `arn:...:loadbalancer/net/NAME/ID`.
+    package static func description(ofNetwork arn: String) -> String {
+        let path = arn.firstRange(of: ":loadbalancer/").map { String(arn[$0.upperBound...]) }
+        return "ELB \(path ?? arn)"
+    }
 }
 
 /// A network ACL (EC2 API 2016-11-15, NetworkAcl).
@@ -59,13 +78,23 @@ package struct NetworkACL: Sendable, Equatable {
 /// A route table (EC2 API 2016-11-15, RouteTable).
 package struct RouteTable: Sendable, Equatable {
     package struct Route: Sendable, Equatable {
-        package let destination: IPNetwork
+        package enum Destination: Sendable, Equatable {
+            case network(IPNetwork)
+            /// A managed prefix list, whose ranges take a call of their own.
+            case prefixList(String)
+        }
+
+        package let destination: Destination
         /// Such as `igw-...`, `nat-...` or `local`.
         package let target: String
         /// Whether the target is gone.
         package let isBlackhole: Bool
 
         package init(_ destination: IPNetwork, to target: String, isBlackhole: Bool = false) {
+            self.init(.network(destination), to: target, isBlackhole: isBlackhole)
+        }
+
+        package init(_ destination: Destination, to target: String, isBlackhole: Bool = false) {
             self.destination = destination
             self.target = target
             self.isBlackhole = isBlackhole
@@ -80,9 +109,25 @@ package struct RouteTable: Sendable, Equatable {
         self.routes = routes
     }
 
-    /// The way to everywhere else.
-    package var defaultRoute: Route? {
-        routes.first { $0.destination.family == .ipv4 && $0.destination.prefixLength == 0 }
+    /// The prefix lists that its routes name.
+    package var prefixLists: Set<String> {
+        Set(routes.compactMap { if case .prefixList(let id) = $0.destination { id } else { nil } })
+    }
+
+    /// The route that a packet to an address takes: of those that have it the one with the longest prefix (Amazon VPC User
+    /// Guide, "Route priority").
+    ///
+    /// - Parameter lists: The ranges of the prefix lists.
+    package func route(to address: IPAddress, lists: [String: [IPNetwork]] = [:]) -> Route? {
+        let ways = routes.flatMap { route -> [(length: Int, route: Route)] in
+            let networks =
+                switch route.destination {
+                case .network(let network): [network]
+                case .prefixList(let id): lists[id] ?? []
+                }
+            return networks.filter { $0.contains(address) }.map { ($0.prefixLength, route) }
+        }
+        return ways.max { $0.length < $1.length }?.route
     }
 }
 
@@ -111,6 +156,22 @@ extension EC2Client: SubnetDescribing {
         return nil
     }
 
+    package func publicAddresses(ofNATGateway id: String) async throws(AWSFailure) -> [IPAddress] {
+        let answer = try await client.call("DescribeNatGateways", [("NatGatewayId.1", id)])
+        return answer.list("natGatewaySet").flatMap { $0.list("natGatewayAddressSet") }
+            .compactMap { $0.value("publicIp").flatMap { try? IPAddress($0) } }
+    }
+
+    package func addresses(ofInterfacesDescribed description: String) async throws(AWSFailure) -> [IPAddress] {
+        let filter = [("Filter.1.Name", "description"), ("Filter.1.Value.1", description)]
+        let answer = try await client.call("DescribeNetworkInterfaces", filter)
+        let texts = answer.list("networkInterfaceSet").flatMap { interface in
+            interface.list("privateIpAddressesSet").compactMap { $0.value("privateIpAddress") }
+                + interface.list("ipv6AddressesSet").compactMap { $0.value("ipv6Address") }
+        }
+        return texts.compactMap { try? IPAddress($0) }
+    }
+
     private static func entry(_ element: XMLElement) -> NetworkACL.Entry? {
         guard let number = element.value("ruleNumber").flatMap({ Int($0) }),
             let network = (element.value("cidrBlock") ?? element.value("ipv6CidrBlock")).flatMap({ try? IPNetwork($0) })
@@ -129,9 +190,10 @@ extension EC2Client: SubnetDescribing {
     }
 
     private static func route(_ element: XMLElement) -> RouteTable.Route? {
-        guard let destination = element.value("destinationCidrBlock").flatMap({ try? IPNetwork($0) }) else {
-            return nil
-        }
+        let block = element.value("destinationCidrBlock") ?? element.value("destinationIpv6CidrBlock")
+        let network = block.flatMap { try? IPNetwork($0) }.map { RouteTable.Route.Destination.network($0) }
+        let list = element.value("destinationPrefixListId").map { RouteTable.Route.Destination.prefixList($0) }
+        guard let destination = network ?? list else { return nil }
         let target = targets.lazy.compactMap { element.value($0) }.first ?? "an unknown target"
         return RouteTable.Route(destination, to: target, isBlackhole: element.value("state") == "blackhole")
     }

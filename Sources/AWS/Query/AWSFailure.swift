@@ -33,6 +33,17 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         return error
     }
 
+    /// The action that the role lacks, where that was the answer. A call may need another one besides its own: a parameter
+    /// that is a SecureString takes `kms:Decrypt` on its key.
+    package var deniedAction: String? {
+        guard let error, error.isAccessDenied else { return nil }
+        if let start = error.message.firstRange(of: "authorized to perform: ") {
+            let word = error.message[start.upperBound...].prefix { $0.isLetter || $0.isNumber || ":-".contains($0) }
+            if word.contains(":") { return String(word) }
+        }
+        return error.message.lowercased().contains("ciphertext") ? "kms:Decrypt" : action
+    }
+
     /// Whether there is nothing to be in: the load balancer or the target group was deleted.
     package var isOfNothing: Bool { error.map { $0.isNotFound || $0.isTargetGroupNotFound } ?? false }
 
@@ -64,12 +75,16 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    private var onKey: String {
+        deniedAction == "kms:Decrypt" ? " on the key that the parameter is encrypted with" : ""
+    }
+
     private var tries: String {
         attempts == 1 ? "" : " (\(attempts) tries in \(waited.components.seconds) s)"
     }
 
     private func cure(of error: AWSError) -> String {
-        if error.isAccessDenied { return "allow \(action) in the policy of the instance's role" }
+        if let deniedAction { return "allow \(deniedAction)\(onKey) in the policy of the instance's role" }
         if error.isThrottling { return "the account's API limit is used up; the next pass tries again" }
         if error.isNotFound {
             return "check load_balancer.classic: there is no classic load balancer of that name in this region"

@@ -25,18 +25,20 @@ package enum DNSFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case .timedOut: "no answer within 4 s"
         case .notSent(let why): "it can't be reached (\(why))"
         case .refused(let code): "it answers with error \(code)"
-        case .truncated: "its answer is longer than a datagram"
+        case .truncated: "its answer is longer than a datagram, and it does not answer over TCP"
         case .unreadable: "its answer is not DNS"
         }
     }
 }
 
-/// Asks over UDP.
+/// Asks over UDP, and over TCP where the answer is too long for a datagram (RFC 7766, section 5).
 package struct NameResolver: NameResolving {
     /// As `/etc/resolv.conf` has them (resolv.conf(5)), its first three.
     package let servers: [IPAddress]
+    private let port: UInt16
 
-    package init(files: FileSystem) {
+    package init(files: FileSystem, port: UInt16 = 53) {
+        self.port = port
         let text = (try? files.bytes(at: "/etc/resolv.conf")).map { String(decoding: $0, as: UTF8.self) } ?? ""
         let words = text.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace) }
         let named = words.compactMap { $0.count > 1 && $0[0] == "nameserver" ? try? IPAddress($0[1]) : nil }
@@ -49,7 +51,20 @@ package struct NameResolver: NameResolving {
         _ kind: DNSRecord.Kind
     ) async throws(DNSFailure) -> [DNSRecord] {
         let query = try DNSMessage.query(name, kind, id: .random(in: .min ... .max))
-        let socket = try Self.connected(to: server)
+        do throws(DNSFailure) {
+            return try await askByDatagram(server, query, kind)
+        } catch {
+            guard error == .truncated else { throw error }
+            return try await askByStream(server, query, kind)
+        }
+    }
+
+    private func askByDatagram(
+        _ server: IPAddress,
+        _ query: [UInt8],
+        _ kind: DNSRecord.Kind
+    ) async throws(DNSFailure) -> [DNSRecord] {
+        let socket = try DNSSocket.connected(to: server, port, SOCK_DGRAM)
         defer { close(socket) }
         // Datagrams get lost: each is given half of the time.
         for _ in 0..<2 {
@@ -88,40 +103,44 @@ package struct NameResolver: NameResolving {
         return nil
     }
 
-    /// A connected socket takes datagrams from that server alone.
-    private static func connected(to server: IPAddress) throws(DNSFailure) -> Int32 {
-        let family = server.family == .ipv4 ? AF_INET : AF_INET6
-        let type = Int32(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(family, type, 0)
-        guard descriptor >= 0 else { throw .notSent(String(cString: strerror(errno))) }
-        let port = UInt16(53).bigEndian
-        let result: Int32
-        if server.family == .ipv4 {
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = port
-            withUnsafeMutableBytes(of: &address.sin_addr) { $0.copyBytes(from: server.bytes) }
-            result = connect(descriptor, &address)
-        } else {
-            var address = sockaddr_in6()
-            address.sin6_family = sa_family_t(AF_INET6)
-            address.sin6_port = port
-            withUnsafeMutableBytes(of: &address.sin6_addr) { $0.copyBytes(from: server.bytes) }
-            result = connect(descriptor, &address)
+    /// Over TCP, a message has its length in front of it (RFC 1035, section 4.2.2).
+    private func askByStream(
+        _ server: IPAddress,
+        _ query: [UInt8],
+        _ kind: DNSRecord.Kind
+    ) async throws(DNSFailure) -> [DNSRecord] {
+        let socket = try DNSSocket.connected(to: server, port, SOCK_STREAM)
+        defer { close(socket) }
+        let end = ContinuousClock.now + .seconds(4)
+        let message = [UInt8(query.count >> 8), UInt8(query.count & 0xFF)] + query
+        var sent = 0
+        while sent < message.count {
+            // The kernel takes nothing before the connection is there.
+            let count = message[sent...].withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if count >= 0 { sent += count } else { try await Self.wait(errno, until: end) }
         }
-        guard result == 0 else {
-            let why = String(cString: strerror(errno))
-            close(descriptor)
-            throw .notSent(why)
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            if received.count >= 2 {
+                let length = Int(received[0]) << 8 | Int(received[1])
+                if received.count >= 2 + length {
+                    let answer = try DNSMessage.records(Array(received[2..<(2 + length)]), answering: query, kind)
+                    guard let answer else { throw .unreadable }
+                    return answer
+                }
+            }
+            let count = recv(socket, &buffer, buffer.count, 0)
+            if count == 0 { throw .truncated }
+            if count > 0 { received += buffer[..<count] } else { try await Self.wait(errno, until: end) }
         }
-        return descriptor
     }
 
-    private static func connect<Address>(_ descriptor: Int32, _ address: inout Address) -> Int32 {
-        withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<Address>.size))
-            }
+    /// After a call that did not succeed at once: waits a moment, without holding a thread.
+    private static func wait(_ code: Int32, until end: ContinuousClock.Instant) async throws(DNSFailure) {
+        guard code == EAGAIN || code == EINTR else { throw .notSent(String(cString: strerror(code))) }
+        guard ContinuousClock.now < end, (try? await Task.sleep(for: .milliseconds(5))) != nil else {
+            throw .timedOut
         }
     }
 }

@@ -12,7 +12,7 @@ package struct HelpTopic: Sendable {
     let rows: [[String]]
 
     /// Every topic there is. A further topic is a file with a value of this type, and one word here.
-    package static let all = [settings, metrics, errors]
+    package static let all = [settings, metrics, findings, errors]
 
     package static func named(_ name: String) -> HelpTopic? { all.first { $0.name == name } }
 }

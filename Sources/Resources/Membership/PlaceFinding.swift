@@ -1,15 +1,16 @@
 /// Something that is wrong with a load balancer itself, as far as it can be seen from outside, with its cure.
 package struct PlaceFinding: Sendable, Equatable, CustomStringConvertible {
-    package enum Kind: String, Sendable {
-        case healthCheckOfMail = "health-check-of-mail"
-        case wrongHealthCheck = "wrong-health-check"
-        case noListener = "no-load-balancer-listener"
-        case otherVPC = "other-vpc"
-        case wrongProtocol = "wrong-protocol"
-        case wrongPort = "wrong-port"
-        case zoneNotEnabled = "zone-not-enabled"
-        case refusesIPv6Senders = "ipv6-senders-refused"
-        case handOverRefused = "hand-over-refused"
+    /// The doctor's registry of findings says how grave each is.
+    package enum Kind: Sendable {
+        case healthCheckOfMail
+        case wrongHealthCheck
+        case noListener
+        case otherVPC
+        case wrongProtocol
+        case wrongPort
+        case zoneNotEnabled
+        case refusesIPv6Senders
+        case handOverRefused
     }
 
     package let kind: Kind
@@ -27,9 +28,6 @@ package struct PlaceFinding: Sendable, Equatable, CustomStringConvertible {
         self.advice = advice
         self.command = command
     }
-
-    /// Whether no mail comes through it as it is.
-    package var stopsMail: Bool { ![.healthCheckOfMail, .wrongPort, .handOverRefused].contains(kind) }
 
     /// Where load balancers show nodes each other's own addresses.
     static func handOver(of node: RelayInstance) -> PlaceFinding? {

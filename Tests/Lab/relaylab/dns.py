@@ -26,7 +26,10 @@ _NAMES = {
 }
 # Text records: a domain's own, and two too many.
 _TEXTS = [("example.com", "v=spf1 ip4:198.51.100.0/24 ~all"), ("example.com", "something-else=1"),
-          ("twice.example.com", "v=spf1 ~all"), ("twice.example.com", "v=spf1 -all")]
+          ("twice.example.com", "v=spf1 ~all"), ("twice.example.com", "v=spf1 -all"),
+          # More than fits into a datagram.
+          ("many.example.com", "v=spf1 ip4:198.51.100.0/24 ~all"),
+          *(("many.example.com", f"verification-{number}={'x' * 100}") for number in range(20))]
 # An address whose name does not lead back to it.
 _POINTERS = {"77.100.51.198.in-addr.arpa": "mx.example.net"}
 # moto puts every classic load balancer's name into us-east-1, and the others' into their region.

@@ -1,0 +1,102 @@
+import FoundationEssentials
+import Vocabulary
+
+/// What the doctor found, for people and for programs.
+package struct DoctorReport: Sendable {
+    /// Each cause, the gravest first, with what follows from it.
+    package var findings: [Finding] { tree.entries.map(\.finding) }
+    /// What was looked at.
+    package let examined: [String]
+    /// The sender whose way was followed; `nil` where none was named.
+    package let sender: String?
+
+    private let tree: FindingTree
+
+    /// Those that follow from no other.
+    package var causes: [Finding] { tree.causes }
+
+    package init(_ findings: [Finding], examined: [String], sender: String? = nil) {
+        self.tree = FindingTree(findings)
+        self.examined = examined
+        self.sender = sender
+    }
+
+    /// 0 nothing, or nothing that has to be done; 2 warnings; 3 something critical. What follows from another finding
+    /// does not count: it goes with its cause.
+    package var exitStatus: Int32 {
+        switch tree.causes.map(\.severity).max() {
+        case nil, .info: 0
+        case .warning: 2
+        case .critical: 3
+        }
+    }
+
+    private struct JSON: Encodable {
+        struct Entry: Encodable {
+            let name: String
+            let severity: Finding.Severity
+            let subject: String?
+            let seen: String
+            let why: String
+            let fix: String
+            let followsFrom: String?
+
+            init(_ entry: FindingTree.Entry) {
+                let finding = entry.finding
+                (self.name, self.severity, self.subject) = (finding.name, finding.severity, finding.subject)
+                (self.seen, self.why, self.fix) = (finding.seen, finding.why, finding.fix)
+                self.followsFrom = entry.cause?.name
+            }
+
+            enum CodingKeys: String, CodingKey {
+                case name, severity, subject, seen, why, fix
+                case followsFrom = "follows_from"
+            }
+        }
+
+        let findings: [Entry]
+        let examined: [String]
+        let sender: String?
+    }
+
+    package var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let report = JSON(findings: tree.entries.map(JSON.Entry.init), examined: examined, sender: sender)
+        return ((try? encoder.encode(report)).map { String(decoding: $0, as: UTF8.self) } ?? "{}") + "\n"
+    }
+
+    package var text: String {
+        (tree.entries.map(Self.block) + [summary]).joined(separator: "\n") + "\n"
+    }
+
+    /// The cure of a cause cures what follows, so that has none of its own.
+    private static func block(_ entry: FindingTree.Entry) -> String {
+        let finding = entry.finding
+        let indent = String(repeating: "  ", count: entry.depth)
+        func line(_ label: String, _ text: String) -> String {
+            let parts = text.split(separator: "\n").map(\.escapedForDisplay)
+            return "\(indent)  \(label) \(parts.joined(separator: "\n\(indent)        "))\n"
+        }
+        guard entry.cause == nil else {
+            return "\(indent)follows from it: \(finding.name)\n" + line("seen ", finding.seen)
+        }
+        return "\(finding.severity.rawValue.uppercased()) \(finding.name)\n" + line("seen ", finding.seen)
+            + line("why  ", finding.why) + line("fix  ", finding.fix)
+    }
+
+    private var summary: String {
+        let causes = tree.causes
+        let parts = [Finding.Severity.critical, .warning, .info].compactMap { severity -> String? in
+            let count = causes.count { $0.severity == severity }
+            return count == 0 ? nil : "\(count) \(severity.rawValue)"
+        }
+        let following = tree.entries.count - causes.count
+        let rest = following == 0 ? "" : "; \(following) more \(following == 1 ? "follows" : "follow")"
+        let found = parts.isEmpty ? "Nothing found" : "Found: \(parts.joined(separator: ", "))\(rest)"
+        guard let sender else { return "\(found); looked at: \(examined.joined(separator: ", "))." }
+        let isStopped = findings.contains { $0.name.hasPrefix("sender-") && $0.severity == .critical }
+        return
+            "\(found). Mail from \(sender) \(isStopped ? "is stopped" : "is stopped nowhere that can be seen from here")."
+    }
+}

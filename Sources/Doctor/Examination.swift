@@ -1,0 +1,52 @@
+import AWS
+import Host
+
+/// A look at one thing that mail depends on. It changes nothing.
+///
+/// A further one is one file with a type that conforms to this, and one line in `Doctor`'s lists.
+package protocol Examination: Sendable {
+    /// What is looked at, as a person says it: `mail log`.
+    var name: String { get }
+    /// How long it may take.
+    var limit: Duration { get }
+    /// What is wrong. What it throws says that it could not look, and is told as a finding of its own.
+    func findings() async throws -> [Finding]
+}
+
+extension Examination {
+    package var limit: Duration { .seconds(15) }
+
+    /// Its findings, or the one that says why there are none: a look that fails or hangs stops no other.
+    func outcome() async -> [Finding] {
+        do {
+            return try await within(limit) { try await findings() }
+        } catch is TookTooLong {
+            return [
+                Finding(
+                    .examinationTimedOut,
+                    seen: "the look at the \(name) did not end within \(limit)"
+                )
+            ]
+        } catch {
+            return [Finding(notExamined: name, error)]
+        }
+    }
+}
+
+extension Finding {
+    /// An examination that could not be made.
+    init(notExamined name: String, _ error: any Error) {
+        guard let failure = error as? AWSFailure, let action = failure.deniedAction else {
+            self.init(
+                .examinationFailed,
+                seen: "the \(name) could not be looked at: \(error)"
+            )
+            return
+        }
+        self.init(
+            .missingPermission,
+            seen: "the \(name) could not be looked at: \(failure)",
+            fix: "allow \(action) in the policy of the instance's role"
+        )
+    }
+}

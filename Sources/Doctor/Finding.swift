@@ -1,0 +1,71 @@
+/// Something that keeps mail from flowing, or will.
+package struct Finding: Sendable, Equatable {
+    package enum Severity: String, Sendable, Codable, Comparable {
+        /// Worth knowing; nothing has to be done.
+        case info
+        /// Some mail does not flow, or soon will not.
+        case warning
+        /// Mail does not flow, or flows for strangers.
+        case critical
+
+        package static func < (left: Severity, right: Severity) -> Bool { left.rank < right.rank }
+
+        /// From 1; as a metric shows it, where 0 is no finding.
+        package var rank: Int {
+            switch self {
+            case .info: 1
+            case .warning: 2
+            case .critical: 3
+            }
+        }
+    }
+
+    package let kind: FindingKind
+    package let severity: Severity
+    /// What it is about, where several things of a kind may have it: a service, a load balancer.
+    package let subject: String?
+    /// What was seen, with the numbers and names in it.
+    package let seen: String
+    /// Why that matters to mail.
+    package let why: String
+    /// The command that mends it; where none can, what to do.
+    package let fix: String
+
+    package var name: String { kind.name }
+
+    /// - Parameters:
+    ///   - severity: One of those that the kind can have; its first where none is named.
+    ///   - why: The kind's own where none is named.
+    ///   - fix: The kind's own where none is named.
+    package init(
+        _ kind: FindingKind,
+        _ severity: Severity? = nil,
+        of subject: String? = nil,
+        seen: String,
+        why: String? = nil,
+        fix: String? = nil
+    ) {
+        assert(severity.map(kind.severities.contains) ?? true, "\(kind.name) is declared with this severity")
+        self.kind = kind
+        self.severity = severity ?? kind.severities[0]
+        self.subject = subject
+        self.seen = seen
+        self.why = why ?? kind.why
+        self.fix = fix ?? kind.cure
+    }
+
+    package static func == (left: Finding, right: Finding) -> Bool {
+        left.name == right.name && left.severity == right.severity && left.subject == right.subject
+            && left.seen == right.seen && left.why == right.why && left.fix == right.fix
+    }
+}
+
+extension Finding {
+    /// Whether it comes of another. A cause is at least as grave, or ordered; otherwise a warning could hide an outage.
+    func follows(from other: Finding) -> Int? {
+        guard other.severity >= severity || other.kind.isOrdered else { return nil }
+        return kind.causes.firstIndex { cause in
+            cause.name == other.name && (!cause.isOfSameSubject || subject == other.subject)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import Host
+import Vocabulary
+
+/// Which operating system this is, and whether it is one that the agent knows.
+struct SystemExamination: Examination {
+    let system: OperatingSystem
+
+    var name: String {
+        "system (\(KnownSystem.named(system).map { "\($0.name): " } ?? "")\(system.prettyName))"
+    }
+
+    func findings() -> [Finding] {
+        guard KnownSystem.named(system) == nil else { return [] }
+        return [
+            Finding(
+                .unknownSystem,
+                seen:
+                    "\(system.prettyName) (ID=\(system.id.escapedForDisplay), VERSION_ID=\(system.versionID.escapedForDisplay))"
+            )
+        ]
+    }
+}

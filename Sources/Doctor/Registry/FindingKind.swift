@@ -1,0 +1,54 @@
+/// A finding that the doctor can have, declared once.
+///
+/// The command line, the page of findings and the metrics read the same declaration.
+package struct FindingKind: Sendable {
+    /// What it is called, for programs and for a search: `outbound-25-blocked`.
+    package let name: String
+    /// Those that it can have; the first unless the examination says otherwise.
+    package let severities: [Finding.Severity]
+    /// What the doctor sees, in general; each finding says it with its numbers and names.
+    package let seen: String
+    /// Why that matters to mail.
+    package let why: String
+    /// How to cure it, in general; each finding says it with its names.
+    package let cure: String
+    /// The findings that it may follow from, the nearest first.
+    package let causes: [Cause]
+    /// Whether somebody has ordered it, so that what follows from it is no alarm.
+    package let isOrdered: Bool
+    /// Whether it is exported as a metric. What is found only on request, and what is merely worth knowing, is not.
+    package let isMetric: Bool
+
+    /// What a finding may follow from.
+    package struct Cause: Sendable {
+        package let name: String
+        /// Whether both have to be about the same thing, such as one load balancer.
+        package let isOfSameSubject: Bool
+
+        /// Whatever the cause is about.
+        package static func any(_ kind: FindingKind) -> Cause { Cause(name: kind.name, isOfSameSubject: false) }
+
+        /// Only where the cause is about the same thing.
+        package static func same(_ kind: FindingKind) -> Cause { Cause(name: kind.name, isOfSameSubject: true) }
+    }
+
+    init(
+        _ name: String,
+        _ severities: Finding.Severity...,
+        seen: String,
+        why: String,
+        cure: String,
+        follows causes: [Cause] = [],
+        isOrdered: Bool = false,
+        isMetric: Bool = true
+    ) {
+        self.name = name
+        self.severities = severities
+        self.seen = seen
+        self.why = why
+        self.cure = cure
+        self.causes = causes
+        self.isOrdered = isOrdered
+        self.isMetric = isMetric
+    }
+}

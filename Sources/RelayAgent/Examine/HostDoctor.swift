@@ -1,0 +1,102 @@
+import AWS
+package import Doctor
+import Facts
+import HTTP
+import Host
+import RelayNode
+import Resources
+import Settings
+package import Vocabulary
+
+/// Gives the doctor what it looks at on this host, whatever its role.
+package struct HostDoctor: Sendable {
+    private let inputs: Inputs
+    private let host: HostAccess
+    private let aws: AWSAccess
+    private let pass: Pass
+
+    package init(inputs: Inputs, host: HostAccess, aws: AWSAccess, pass: Pass) {
+        self.inputs = inputs
+        self.host = host
+        self.aws = aws
+        self.pass = pass
+    }
+
+    /// How long metadata may take; a node that boots waits longer for it, a person does not.
+    private static let patience: Duration = .seconds(20)
+
+    /// - Parameter sender: Follows the way of this sender's mail as well.
+    package func examine(sender: IPAddress? = nil) async -> DoctorReport {
+        let doctor = Doctor(examinedHost)
+        do {
+            if case .sender(let resolved) = try inputs.role() {
+                return await doctor.examine(sender: resolved.settings)
+            }
+            return await doctor.examine(relay: try await examinedNode(), sender: sender)
+        } catch {
+            let isRelay = inputs.roleName == .relay
+            return await doctor.examine(unknown: Self.unknown(error), isRelay: isRelay, sender: sender)
+        }
+    }
+
+    private var examinedHost: ExaminedHost {
+        ExaminedHost(
+            files: host.files,
+            runner: host.runner,
+            services: host.services,
+            relay: host.relay,
+            transport: host.transport,
+            healthCheck: { HTTPHealthCheck(port: $0, path: $1, transport: host.transport) },
+            plan: {
+                do {
+                    return try await pass.planOfHost()
+                } catch let failure as StepFailure {
+                    throw UnplannableHost(step: failure.step, cause: failure.cause)
+                }
+            },
+            order: {
+                try DrainOrders(files: host.files).current().map {
+                    OrderToLeave(reason: $0.reason.rawValue, isByHand: $0.reason == .byHand)
+                }
+            },
+            lastPass: {
+                guard let status = StatusFile(files: host.files).read(), let last = status.lastPass else { return nil }
+                return PassResult(
+                    trigger: last.trigger,
+                    startedAt: last.startedAt,
+                    failure: last.failure,
+                    lastSuccessAt: status.lastSuccessAt
+                )
+            },
+            now: Timestamp.seconds
+        )
+    }
+
+    private func examinedNode() async throws -> ExaminedNode {
+        let facts = try await within(Self.patience) { try await inputs.facts() }
+        let settings = try inputs.settings(tags: facts.tags).settings
+        let node = try RelayNode(settings: settings, facts: facts)
+        let metadata = aws.metadata(settings.metadata)
+        let (region, domain) = (facts.region, facts.servicesDomain)
+        let parameters = aws.ssm(region: region, domain: domain, metadata: metadata)
+        var readPassword: (@Sendable () async throws -> Void)?
+        if let place = settings.mail.upstream?.login?.password {
+            readPassword = { _ = try await UpstreamPassword(files: host.files).read(place, parameters) }
+        }
+        return ExaminedNode(
+            facts: facts,
+            settings: settings,
+            node: node,
+            cloud: aws.readings(region: region, domain: domain, metadata: metadata),
+            places: NodeResources.places(facts, settings, node.allowed, host, aws),
+            securityGroups: { try await metadata.securityGroups(of: facts.mac) },
+            readPassword: readPassword
+        )
+    }
+
+    private static func unknown(_ error: any Error) -> UnknownNode {
+        if error is SettingsProblems || error is RefusedNetworks { return .settingsRefused("\(error)") }
+        let isLate = error is TookTooLong
+        return .metadataUnreachable(isLate ? "instance metadata did not answer within \(patience)" : "\(error)")
+    }
+}
