@@ -35,6 +35,21 @@ package struct LeavingPostfix: Sendable {
         }
     }
 
+    /// Whether it runs, and a process of it was stopped by a signal.
+    package var isStopped: Bool {
+        PostfixProcesses.isAnyStopped(queue: QueueDirectory.current(files), files: files)
+    }
+
+    /// Ends all of its processes, and starts it again. A reload does not end one that hangs.
+    package func restart() async throws {
+        do {
+            try await services.change { try await $0.restart(Self.service) }
+        } catch {
+            _ = try await runner.run(Command("postfix", ["stop"]))
+            try await start()
+        }
+    }
+
     /// Has Postfix try all queued messages now, also those to servers that did not answer lately.
     package func flush() async throws {
         _ = try await runner.runChecked(Command("postqueue", ["-f"]))
