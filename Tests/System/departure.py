@@ -284,7 +284,7 @@ ENDS = {"scale-in": ScaleIn, "spot": Spot, "drain": Drain, "shutdown": Shutdown,
 def has_left(pair: Pair, end: End, way: str) -> None:
     """Its queue is empty but for what is named, and everybody says so."""
     staying = len(pair.stays)
-    assert pair.queued(pair.leaving) == staying
+    assert pair.queued(pair.leaving) == staying, end.words()
     if way in ("scale-in", "spot", "drain"):
         # The others' order has gone with the boot, or with the agent.
         assert end.order()["left"]["waiting"] == staying
@@ -293,7 +293,7 @@ def has_left(pair: Pair, end: End, way: str) -> None:
     if way == "scale-in":
         assert end.result == ("ABANDON" if staying else "CONTINUE")
     if way == "drain":
-        assert end.result.returncode == (1 if staying or pair.word else 0)
+        assert end.result.returncode == (1 if staying or pair.word else 0), end.words()
     pair.wait_for(pair.leaving, pair.word, 15)
     pair.forget()
 
