@@ -2,7 +2,8 @@
 
 import pytest
 
-from departure import CONDITIONS, CONFIG, ENDS, SLACK, TIMEOUT, back, has_left, pair  # noqa: F401
+from departure import CONFIG, ENDS, SLACK, TIMEOUT, back, has_left, pair  # noqa: F401
+from departure_conditions import CONDITIONS
 
 # Of each condition all ends, each time another one first: every fifth case has each condition once, and all ends in turn.
 CASES = [(list(ENDS)[(number + turn) % len(ENDS)], condition)

@@ -3,7 +3,8 @@
 import pytest
 
 import departure
-from departure import CONFIG, ENDS, SLACK, TIMEOUT, back, has_left, meanwhile  # noqa: F401
+from departure import CONFIG, ENDS, SLACK, TIMEOUT, back, has_left  # noqa: F401
+from departure_conditions import meanwhile
 from relaylab import network
 
 GROUPS = ("relay-25", "relay-587-ip")
