@@ -14,8 +14,15 @@ private final class FlushedPostfix: CommandRunner {
     private let state = Mutex((lines: [String](), flushes: 0))
     private let flush: @Sendable (_ count: Int, _ mainCf: MainCf, FileSystem) throws -> Void
 
-    init(_ files: FileSystem, flush: @escaping @Sendable (_ count: Int, _ mainCf: MainCf, FileSystem) throws -> Void) {
+    private let stop: @Sendable (FileSystem) throws -> Void
+
+    init(
+        _ files: FileSystem,
+        stop: @escaping @Sendable (FileSystem) throws -> Void = { _ in },
+        flush: @escaping @Sendable (_ count: Int, _ mainCf: MainCf, FileSystem) throws -> Void
+    ) {
         self.files = files
+        self.stop = stop
         self.flush = flush
     }
 
@@ -31,6 +38,7 @@ private final class FlushedPostfix: CommandRunner {
             let text = (try? files.bytes(at: "/etc/postfix/main.cf")) ?? []
             try? flush(count, MainCf(String(decoding: text, as: UTF8.self)), files)
         }
+        if command.description == "postfix stop" { try? stop(files) }
         return CommandOutput(status: 0)
     }
 }
@@ -106,7 +114,8 @@ struct LeavingTests {
             holds: {},
             notice: notice,
             pace: .milliseconds(5),
-            rest: .milliseconds(20)
+            rest: .milliseconds(20),
+            patience: .milliseconds(50)
         )
     }
 
@@ -115,6 +124,18 @@ struct LeavingTests {
             try queue(files, "hold/1A2B3C")
             let runner = FlushedPostfix(files) { _, _, _ in Issue.record("there is nothing to try") }
             #expect(try await Reconciler([emptying(files, runner, to: ["[lb.example]:25"])]).converge { _ in }.isEmpty)
+        }
+    }
+
+    @Test func aPostfixThatDoesNotMoveItsMailIsStartedAgainOnce() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try queue(files, "maildrop/77")
+            let runner = FlushedPostfix(files, stop: { try $0.remove("/var/spool/postfix/maildrop/77") }) { _, _, _ in }
+            let told = Mutex<[String]>([])
+            let resource = try emptying(files, runner, to: []) { text in told.withLock { $0.append(text) } }
+            #expect(try await Reconciler([resource]).converge { _ in }.count == 1)
+            #expect(runner.lines.count { $0 == "postfix stop" } == 1)
+            #expect(told.withLock { $0.count { $0.contains("does not move its mail") } } == 1)
         }
     }
 

@@ -13,6 +13,9 @@ sys.path.insert(0, str(REPOSITORY / "Tests" / "Lab"))
 from relaylab import user_data  # noqa: E402
 from relaylab.lab import Lab  # noqa: E402
 
+# What it asserts is shown as that of the tests is.
+pytest.register_assert_rewrite("departure", "departure_conditions")
+
 
 def pytest_addoption(parser):
     parser.addoption("--all", action="store_true", help="run every case of the large matrices, and not a selection")

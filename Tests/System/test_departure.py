@@ -2,7 +2,8 @@
 
 import pytest
 
-from departure import CONDITIONS, CONFIG, ENDS, SLACK, TIMEOUT, back, has_left, pair  # noqa: F401
+from departure import CONFIG, ENDS, SLACK, TIMEOUT, back, has_left, pair  # noqa: F401
+from departure_conditions import CONDITIONS
 
 # Of each condition all ends, each time another one first: every fifth case has each condition once, and all ends in turn.
 CASES = [(list(ENDS)[(number + turn) % len(ENDS)], condition)
@@ -12,7 +13,7 @@ QUEUED, ARRIVING = 200, 40
 
 @pytest.mark.matrix(every=len(ENDS))
 @pytest.mark.parametrize("way, condition", CASES)
-def test_nothing_is_lost(pair, way, condition, record_property):
+def test_nothing_is_lost(pair, way, condition):
     lab, pair.way = pair.lab, way
     with CONDITIONS[condition](pair) as own:
         subjects = pair.fill(QUEUED) + (own or [])
@@ -22,7 +23,6 @@ def test_nothing_is_lost(pair, way, condition, record_property):
         end.begin()
         subjects += arriving.finish()
         end.wait(TIMEOUT + SLACK)
-        record_property("seconds", end.seconds)
         assert end.seconds < TIMEOUT + SLACK
         if way == "uninstall" and pair.word is not None:
             # It stays, since the load balancer has it still; its mail is handed over or delivered all the same.
@@ -36,9 +36,9 @@ def test_nothing_is_lost(pair, way, condition, record_property):
 
 @pytest.mark.large
 @pytest.mark.parametrize("way", ["scale-in", "drain"])
-def test_ten_thousand_messages_are_handed_over(pair, way, record_property):
-    """They take longer than the other cases' time."""
-    limit = 240
+def test_ten_thousand_messages_are_handed_over(pair, way):
+    """They have the time that is the default, since a slow host takes longer than the other cases' time."""
+    limit = 110
     text = pair.leaving.shell("cat /root/good.toml")
     pair.leaving.write(CONFIG, text.replace(f'drain_timeout = "{TIMEOUT:.0f}s"', f'drain_timeout = "{limit}s"'))
     assert pair.leaving.agent("reconcile").returncode == 0
@@ -46,7 +46,6 @@ def test_ten_thousand_messages_are_handed_over(pair, way, record_property):
     end = ENDS[way](pair)
     end.begin()
     end.wait(limit + SLACK)
-    record_property("seconds", end.seconds)
     has_left(pair, end, way)
     arrived = pair.deliver(subjects, 600)
     assert {mail["client"] for mail in arrived} == {pair.other.address}

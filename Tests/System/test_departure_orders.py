@@ -5,7 +5,8 @@ import time
 import pytest
 
 import departure
-from departure import ENDS, SLACK, TIMEOUT, back, pair, without_other  # noqa: F401
+from departure import ENDS, SLACK, TIMEOUT, back, pair  # noqa: F401
+from departure_conditions import without_other
 
 
 def test_a_session_that_stays_open_is_ended_before_the_queue_counts_as_empty(pair):

@@ -64,6 +64,15 @@ package struct PostfixProcesses: Sendable, Equatable {
         return stopped.subtracting(running)
     }
 
+    /// Whether the master, or a process of its, was stopped by a signal.
+    package static func isAnyStopped(queue: FilePath, files: FileSystem) -> Bool {
+        guard let (process, stat) = master(queue: queue, files: files) else { return false }
+        return signalled.contains(stat.state)
+            || files.children(ofProcess: process).contains { child in
+                files.processStat(child).map { signalled.contains($0.state) } ?? false
+            }
+    }
+
     /// Whether a master runs that the pid file of a queue names, such as one of a further instance.
     package static func isMasterNamed(in queue: FilePath, files: FileSystem) -> Bool {
         namedMaster(queue: queue, files: files) != nil

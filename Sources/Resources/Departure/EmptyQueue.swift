@@ -16,6 +16,7 @@ package struct EmptyQueue: Resource {
     private let notice: @Sendable (String) -> Void
     private let pace: Duration
     private let rest: Duration
+    private let patience: Duration
 
     /// - Parameters:
     ///   - ways: Where other relays may be reached now, as Postfix writes a nexthop.
@@ -24,6 +25,7 @@ package struct EmptyQueue: Resource {
     ///   - holds: Whether the node is still to leave: what it throws ends all of it.
     ///   - pace: How far apart looks at the queue are.
     ///   - rest: How long all messages wait before another way is tried.
+    ///   - patience: After how long nothing comes of messages that are on their way.
     package init(
         postfix: LeavingPostfix,
         queue: PostfixQueue,
@@ -33,7 +35,8 @@ package struct EmptyQueue: Resource {
         holds: @escaping @Sendable () throws -> Void,
         notice: @escaping @Sendable (String) -> Void,
         pace: Duration = .milliseconds(300),
-        rest: Duration = .seconds(3)
+        rest: Duration = .seconds(3),
+        patience: Duration = .seconds(8)
     ) {
         self.postfix = postfix
         self.queue = queue
@@ -44,6 +47,7 @@ package struct EmptyQueue: Resource {
         self.notice = notice
         self.pace = pace
         self.rest = rest
+        self.patience = patience
     }
 
     package func check() async throws -> Check {
@@ -91,6 +95,7 @@ package struct EmptyQueue: Resource {
             if told.isNews(text) { self.notice(text) }
         }
         var turn = 0
+        var hasRestarted = false
         while try await !isEmpty(), ContinuousClock.now < deadline {
             let found = await ways(notice)
             let way = turn < found.count ? found[turn] : nil
@@ -105,7 +110,21 @@ package struct EmptyQueue: Resource {
             } catch {
                 notice("\(error)")
             }
-            try await watch()
+            let isStuck = try await watch()
+            if !hasRestarted, isStuck || postfix.isStopped, try queue.counts().waiting > 0 {
+                hasRestarted = true
+                await restart(notice)
+            }
+        }
+    }
+
+    /// A program of Postfix's that hangs takes its part of the queue with it, and the master starts no other one beside it.
+    private func restart(_ notice: @Sendable (String) -> Void) async {
+        notice("Postfix does not move its mail (see: mailq, ps), so it is stopped and started again")
+        do {
+            try await postfix.restart()
+        } catch {
+            notice("\(error)")
         }
     }
 
@@ -117,19 +136,22 @@ package struct EmptyQueue: Resource {
     }
 
     /// Looks on while Postfix gets anywhere.
-    private func watch() async throws {
+    ///
+    /// - Returns: Whether mail is stuck before it gets to the queue manager.
+    private func watch() async throws -> Bool {
         var (least, since) = (Int.max, ContinuousClock.now)
+        var (entering, enteringSince) = (Int.max, ContinuousClock.now)
         while ContinuousClock.now < deadline {
             try await Task.sleep(for: pace)
             let counts = try queue.counts()
-            if counts.waiting == 0 { return }
+            if counts.waiting == 0 { return false }
             if counts.waiting < least { (least, since) = (counts.waiting, .now) }
-            let patience = counts.moving == 0 ? rest : Self.patience
-            if ContinuousClock.now - since > patience { return }
+            if counts.entering < entering { (entering, enteringSince) = (counts.entering, .now) }
+            if ContinuousClock.now - since > (counts.moving == 0 ? rest : patience) {
+                return counts.entering > 0 && ContinuousClock.now - enteringSince > patience
+            }
             try holds()
         }
+        return false
     }
-
-    /// After how long nothing comes of messages that are on their way.
-    private static let patience: Duration = .seconds(8)
 }

@@ -21,8 +21,10 @@ package struct LeavingPostfix: Sendable {
         self.files = files
     }
 
-    package var isRunning: Bool {
-        PostfixProcesses.current(queue: QueueDirectory.current(files), files: files) != nil
+    package var isRunning: Bool { processes != nil }
+
+    private var processes: PostfixProcesses? {
+        PostfixProcesses.current(queue: QueueDirectory.current(files), files: files)
     }
 
     /// Starts it.
@@ -32,6 +34,21 @@ package struct LeavingPostfix: Sendable {
         } catch {
             if isRunning { return }
             _ = try await runner.runChecked(Command("postfix", ["start"]))
+        }
+    }
+
+    /// Whether it runs, and a process of it was stopped by a signal.
+    package var isStopped: Bool {
+        PostfixProcesses.isAnyStopped(queue: QueueDirectory.current(files), files: files)
+    }
+
+    /// Ends all of its processes, and starts it again. A reload does not end one that hangs.
+    package func restart() async throws {
+        do {
+            try await services.change { try await $0.restart(Self.service) }
+        } catch {
+            _ = try await runner.run(Command("postfix", ["stop"]))
+            try await start()
         }
     }
 
@@ -54,8 +71,19 @@ package struct LeavingPostfix: Sendable {
         if try loaded.isCurrent() { return }
         try loaded.settle()
         let fingerprint = try loaded.fingerprint()
-        _ = try await runner.runChecked(Command("postfix", ["reload"]))
+        try await reload()
         try loaded.keep(fingerprint)
+    }
+
+    /// systemd removes the pid file of a unit that has ended, also that of a master which was started since. Without it,
+    /// 'postfix reload' does not find the master, so the signal is sent to it directly (master(8)).
+    private func reload() async throws {
+        do {
+            _ = try await runner.runChecked(Command("postfix", ["reload"]))
+        } catch {
+            guard let master = processes?.master.split(separator: " ").first else { throw error }
+            _ = try await runner.runChecked(Command("kill", ["-HUP", "\(master)"]))
+        }
     }
 
     private func change(_ path: FilePath, _ edit: (String) -> String) throws {

@@ -36,6 +36,8 @@ package struct PostfixQueue: Sendable {
 
         /// Those that Postfix tries to deliver.
         package var waiting: Int { maildrop + queued }
+        /// Those of them that are on their way to the queue manager, which takes moments.
+        package var entering: Int { maildrop + incoming }
         /// Those of them that the queue manager has, and `postsuper -h` holds.
         package var queued: Int { incoming + active + deferred }
         /// Those that are being delivered, or are about to be.

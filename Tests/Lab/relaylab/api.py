@@ -35,6 +35,7 @@ class Application:
         lifecycles = Lifecycles(folder)
         # By the service that a call is signed for. One that gives None leaves the call to moto.
         self.answers = {
+            ("elasticloadbalancing", "RegisterInstancesWithLoadBalancer"): self.classic.register,
             ("elasticloadbalancing", "DeregisterInstancesFromLoadBalancer"): self.classic.deregister,
             ("elasticloadbalancing", "DescribeInstanceHealth"): self.classic.health,
             ("elasticloadbalancing", "RegisterTargets"): self.target_groups.register,

@@ -68,17 +68,28 @@ class ClassicLoadBalancer:
         """Take note of what HAProxy's checks say."""
         self.states = {address: row["status"] for address, row in statistics["smtp"].items()}
 
+    def register(self, form: dict[str, str]) -> None:
+        """RegisterInstancesWithLoadBalancer."""
+        self._require(form)
+
     def deregister(self, form: dict[str, str]) -> None:
         """DeregisterInstancesFromLoadBalancer: who comes back at once is checked anew, as a real one does."""
+        self._require(form)
         self.deregistered |= {member["InstanceId"] for member in members(form, "Instances")}
 
     def health(self, form: dict[str, str]) -> str | None:
         """DescribeInstanceHealth; moto answers for all instances."""
+        self._require(form)
         asked = members(form, "Instances")
         if not asked:
             return None
         states = [{"InstanceId": member["InstanceId"], **self._state(member["InstanceId"])} for member in asked]
         return answer("DescribeInstanceHealth", _XML, {"InstanceStates": states})
+
+    def _require(self, form: dict[str, str]) -> None:
+        """To moto, one that was deleted is a fault of its own."""
+        if form.get("LoadBalancerName") == NAME and self._balancer() is None:
+            raise QueryError("LoadBalancerNotFound", f"There is no ACTIVE Load Balancer named '{NAME}'")
 
     def _state(self, instance: str) -> dict[str, str]:
         # Who was taken away a moment ago is gone for callers, whether HAProxy has followed or not.
