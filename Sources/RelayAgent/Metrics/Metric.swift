@@ -19,6 +19,7 @@ enum Metric: String, CaseIterable {
     case departureMessagesLeftByDomain = "departure_messages_left_by_domain"
     case queueMessages = "queue_messages"
     case queueOldestDeferredAge = "queue_oldest_deferred_age_seconds"
+    case finding
 
     /// As Prometheus knows it: with its unit as the last word.
     var name: String { Self.prefix + rawValue }
@@ -39,6 +40,7 @@ enum Metric: String, CaseIterable {
         case .departurePhase: "phase"
         case .departureMessagesLeft, .queueMessages: "state"
         case .departureMessagesLeftByDomain: "domain"
+        case .finding: "name"
         case .passes, .failedPasses, .apiCalls, .apiThrottles, .lastPassTime, .lastPassDuration, .lastSuccessTime,
             .draining, .queueOldestDeferredAge:
             nil
@@ -68,6 +70,8 @@ enum Metric: String, CaseIterable {
             "The same by domain of the receivers. If there are many, only the largest."
         case .queueMessages: "Messages in Postfix's queue: maildrop, incoming, active, deferred or hold."
         case .queueOldestDeferredAge: "Age of the oldest deferred message. 0 if there is none."
+        case .finding:
+            "Severity of a finding: 3 critical, 2 warning, 1 info, 0 absent or below its cause. Only doctor --metrics prints it."
         }
     }
 }
