@@ -54,7 +54,8 @@ let package = Package(
         .executableTarget(
             name: "smtp-relay-agent",
             dependencies: [
-                "AWS", "CLinux", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode", "Resources",
+                "AWS", "AgentLog", "CLinux", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode",
+                "Resources",
                 "SMTP", "Settings", "Units", "Vocabulary", argumentParser, logging, nioCore, systemPackage,
             ],
             swiftSettings: strict + staticCompile,
@@ -63,11 +64,13 @@ let package = Package(
         .target(
             name: "RelayAgent",
             dependencies: [
-                "AWS", "CRelease", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Resources", "SMTP",
+                "AWS", "AgentLog", "CRelease", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Resources",
+                "SMTP",
                 "Settings", "Units", "Vocabulary", logging, systemPackage,
             ],
             swiftSettings: strict
         ),
+        .target(name: "AgentLog", dependencies: [logging], swiftSettings: strict),
         .target(
             name: "Doctor",
             dependencies: [
@@ -187,6 +190,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(name: "AgentLogTests", dependencies: ["AgentLog", logging], swiftSettings: strict),
         .testTarget(
             name: "DoctorTests",
             dependencies: [
@@ -198,8 +202,8 @@ let package = Package(
         .testTarget(
             name: "RelayAgentTests",
             dependencies: [
-                "AWS", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode", "RelayTestSupport",
-                "Resources", "SMTP", "Settings", "Units", "Vocabulary", logging, systemPackage,
+                "AWS", "AgentLog", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode",
+                "RelayTestSupport", "Resources", "SMTP", "Settings", "Units", "Vocabulary", logging, systemPackage,
             ],
             swiftSettings: strict
         ),

@@ -1,3 +1,4 @@
+import AgentLog
 import Facts
 package import HTTP
 package import Host

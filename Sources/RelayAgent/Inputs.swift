@@ -1,4 +1,5 @@
 import AWS
+package import AgentLog
 package import Facts
 package import Host
 import RelayNode

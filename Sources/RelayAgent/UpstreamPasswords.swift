@@ -1,4 +1,5 @@
 import AWS
+import AgentLog
 import Host
 import RelayNode
 import Resources

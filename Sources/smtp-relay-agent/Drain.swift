@@ -1,3 +1,4 @@
+import AgentLog
 import ArgumentParser
 import RelayAgent
 

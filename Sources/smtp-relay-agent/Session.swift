@@ -1,4 +1,5 @@
 import AWS
+import AgentLog
 import ArgumentParser
 import Glibc
 import HTTP

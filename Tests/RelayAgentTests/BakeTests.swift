@@ -1,3 +1,4 @@
+import AgentLog
 import Host
 import Logging
 import RelayTestSupport

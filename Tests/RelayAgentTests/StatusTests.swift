@@ -1,4 +1,5 @@
 import AWS
+import AgentLog
 import Host
 import RelayTestSupport
 import Resources
@@ -186,16 +187,5 @@ struct StatusTests {
             try files.replace(path, with: [0], attributes: FileAttributes())
             #expect(throws: UnreadableDrainOrder.self) { try DrainOrders(files: files).current() }
         }
-    }
-
-    @Test func whatStaysAsItIsIsToldOnce() {
-        let memory = NoticeMemory()
-        #expect(memory.isNews("lb", "waiting for 3 s"))
-        memory.passEnded()
-        #expect(!memory.isNews("lb", "waiting for 7 s"))
-        #expect(memory.isNews("lb", "refused"))
-        memory.passEnded()
-        memory.passEnded()
-        #expect(memory.isNews("lb", "waiting for 7 s"))
     }
 }

@@ -1,3 +1,4 @@
+import AgentLog
 import Facts
 import Resources
 import Vocabulary

@@ -1,3 +1,5 @@
+import AgentLog
+
 /// The time that leaving may take, and what of it each of its parts may use.
 struct DepartureBudget: Sendable {
     /// Until when load balancers and open sessions are waited for: the first half.

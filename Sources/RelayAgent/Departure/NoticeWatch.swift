@@ -1,3 +1,4 @@
+package import AgentLog
 import Facts
 import Glibc
 import Host

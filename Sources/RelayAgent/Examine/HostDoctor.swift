@@ -1,4 +1,5 @@
 import AWS
+import AgentLog
 package import Doctor
 import Facts
 import HTTP

@@ -1,3 +1,4 @@
+package import AgentLog
 import Host
 import Reconcile
 import RelayNode

@@ -1,4 +1,5 @@
 import AWS
+package import AgentLog
 import Facts
 import Glibc
 import Host

@@ -1,3 +1,4 @@
+import AgentLog
 import FoundationEssentials
 import Host
 import Resources

@@ -1,4 +1,5 @@
 import AWS
+import AgentLog
 import Facts
 import Host
 import Reconcile

@@ -1,3 +1,4 @@
+package import AgentLog
 import Host
 import Resources
 package import SystemPackage

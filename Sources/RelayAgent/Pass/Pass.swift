@@ -1,4 +1,5 @@
 import AWS
+package import AgentLog
 import Host
 package import Reconcile
 import Resources

@@ -1,3 +1,4 @@
+import AgentLog
 import Reconcile
 
 /// Puts right what a stage of a pass holds, and tells the log and the record what becomes of it.

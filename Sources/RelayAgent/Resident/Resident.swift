@@ -1,3 +1,4 @@
+package import AgentLog
 import Glibc
 package import Host
 import Resources

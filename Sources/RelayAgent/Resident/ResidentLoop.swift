@@ -1,3 +1,4 @@
+import AgentLog
 import Dispatch
 import Glibc
 import Host

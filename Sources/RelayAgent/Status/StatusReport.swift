@@ -1,3 +1,4 @@
+import AgentLog
 import FoundationEssentials
 package import Host
 import RelayNode

@@ -1,4 +1,5 @@
 import AWS
+package import AgentLog
 import Host
 import RelayNode
 import Resources

@@ -18,15 +18,15 @@ package struct StepLog: Sendable {
         sink: any LogSink = StandardError(),
         memory: NoticeMemory? = nil
     ) {
-        let handler: any LogHandler
-        switch format {
-        case .auto where StandardError.isTerminal && environment["TERM"] != "dumb", .terminal:
-            handler = TerminalLogHandler(sink: sink, colours: (environment["NO_COLOR"] ?? "").isEmpty)
-        case .auto where StandardError.isJournal, .journal:
-            handler = JournalLogHandler(sink: sink)
-        case .auto, .plain: handler = PlainLogHandler(sink: sink)
-        case .json: handler = JSONLogHandler(sink: sink)
-        }
+        let written: any RecordFormat =
+            switch format {
+            case .auto where StandardError.isTerminal && environment["TERM"] != "dumb", .terminal:
+                TerminalFormat(colours: (environment["NO_COLOR"] ?? "").isEmpty)
+            case .auto where StandardError.isJournal, .journal: JournalFormat()
+            case .auto, .plain: PlainFormat()
+            case .json: JSONFormat()
+            }
+        let handler = StepLogHandler(written, sink: sink)
         self.init(Logger(label: "smtp-relay-agent", factory: { _ in handler }), memory: memory)
     }
 
@@ -73,16 +73,19 @@ package struct StepLog: Sendable {
 
     private func log(_ level: Logger.Level, _ what: String, _ step: String?, _ state: StepState?, _ time: Duration?) {
         var metadata: Logger.Metadata = [:]
-        if let step { metadata[StepMetadata.step] = "\(step)" }
-        if let state { metadata[StepMetadata.state] = "\(state.rawValue)" }
-        if let time { metadata[StepMetadata.seconds] = "\(time.inHundredths)" }
+        func set(_ field: StepLogHandler.Field, _ value: String?) {
+            if let value { metadata[field.rawValue] = "\(value)" }
+        }
+        set(.step, step)
+        set(.state, state?.rawValue)
+        set(.seconds, time?.inHundredths)
         logger.log(level: level, "\(what)", metadata: metadata)
     }
 }
 
 extension Duration {
     /// Seconds with two digits after the point.
-    var inHundredths: String {
+    package var inHundredths: String {
         let hundredths = components.seconds * 100 + components.attoseconds / 10_000_000_000_000_000
         let fraction = hundredths % 100
         return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"

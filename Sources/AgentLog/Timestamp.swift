@@ -1,11 +1,11 @@
 import Glibc
 
 /// A point in time as RFC 3339 writes it, in UTC.
-struct Timestamp: CustomStringConvertible {
-    let description: String
+package struct Timestamp: CustomStringConvertible {
+    package let description: String
 
     /// - Parameter seconds: Since 1970.
-    init(secondsSinceEpoch seconds: Int) {
+    package init(secondsSinceEpoch seconds: Int) {
         var time = time_t(seconds)
         var parts = tm()
         gmtime_r(&time, &parts)
@@ -16,10 +16,10 @@ struct Timestamp: CustomStringConvertible {
             + "Z"
     }
 
-    static var now: Timestamp { Timestamp(secondsSinceEpoch: seconds) }
+    package static var now: Timestamp { Timestamp(secondsSinceEpoch: seconds) }
 
     /// Seconds since 1970.
-    static var seconds: Int { Int(time(nil)) }
+    package static var seconds: Int { Int(time(nil)) }
 
     private static func twoDigits(_ number: Int) -> String {
         number < 10 ? "0\(number)" : "\(number)"

@@ -1,6 +1,6 @@
+import AgentLog
 import Glibc
 import Logging
-import RelayAgent
 import Synchronization
 import Testing
 
@@ -13,7 +13,7 @@ private final class Lines: LogSink {
     var text: String { kept.withLock { $0 } }
 }
 
-struct LogHandlerTests {
+struct LogFormatTests {
     private func written(_ format: LogFormat, _ environment: [String: String] = [:], _ body: (StepLog) -> Void)
         -> String
     {
