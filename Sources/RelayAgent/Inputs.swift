@@ -3,6 +3,7 @@ package import AgentLog
 package import Facts
 package import Host
 import RelayNode
+import Resources
 package import Settings
 import Synchronization
 import SystemPackage
@@ -90,7 +91,7 @@ package final class Inputs: Sendable {
     ///
     /// - Throws: The error, where nothing can stand in.
     func standIn(because error: any Error) throws -> any Error {
-        guard let last = LastGood(files: files).readSettings(), last.known.check(tags: last.tags).isEmpty else {
+        guard let last = LastGood(files: files).settings.read(), last.known.check(tags: last.tags).isEmpty else {
             throw error
         }
         ofPass.withLock { $0 = .standIn(last) }
@@ -101,12 +102,12 @@ package final class Inputs: Sendable {
     func keep(_ facts: NodeFacts, tags: [String: String]) throws {
         guard standIn == nil else { return }
         if keptFacts.withLock({ $0 }) != facts {
-            try LastGood(files: files).write(facts)
+            try LastGood(files: files).facts.write(facts)
             keptFacts.withLock { $0 = facts }
         }
         let settings = try sources().kept(tags: tags)
         guard kept.withLock({ $0 }) != settings else { return }
-        try LastGood(files: files).write(settings)
+        try LastGood(files: files).settings.write(settings)
         kept.withLock { $0 = settings }
     }
 
@@ -165,7 +166,7 @@ package final class Inputs: Sendable {
 
     /// The facts as they were when they could be read last, also by another process since the boot; `nil` where they never
     /// were.
-    func lastFacts() -> NodeFacts? { (known.withLock { $0 } ?? LastGood(files: files).readFacts()).map(spoken) }
+    func lastFacts() -> NodeFacts? { (known.withLock { $0 } ?? LastGood(files: files).facts.read()).map(spoken) }
 
     /// What AWS has announced as far as this process knows.
     func lastNotices() -> InstanceNotices { knownNotices.withLock { $0 } ?? InstanceNotices() }

@@ -69,7 +69,7 @@ struct TerminationHookTests {
     private func resource(
         _ api: FakeAutoScaling,
         _ files: FileSystem,
-        within time: Duration = .seconds(60),
+        within time: Duration = .seconds(600),
         notice: @escaping @Sendable (String) -> Void = { _ in }
     ) -> TerminationHook {
         TerminationHook(name, of: hooked(api), files: files, deadline: .now + time, notice: notice)

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Host
 import Reconcile
 import Resources
@@ -19,7 +18,7 @@ struct JoinedPlaces: Sendable {
         var targetGroups: Set<String> = []
     }
 
-    private static let file: FilePath = "/var/lib/smtp-relay-agent/load-balancers.json"
+    private static let path: FilePath = "/var/lib/smtp-relay-agent/load-balancers.json"
 
     /// Those that the settings name.
     static func named(_ settings: NodeSettings.LoadBalancer) -> [Place] {
@@ -32,7 +31,7 @@ struct JoinedPlaces: Sendable {
         var names = known
         names.classic.formUnion(settings.classic.map { "\($0)" })
         names.targetGroups.formUnion(settings.targetGroups.map { "\($0)" })
-        if names != known { try write(names) }
+        if names != known { try file.write(names) }
     }
 
     /// Those that the settings do not name any more.
@@ -50,18 +49,10 @@ struct JoinedPlaces: Sendable {
         case .classic(let name): names.classic.remove("\(name)")
         case .targetGroup(let group): names.targetGroups.remove("\(group)")
         }
-        try write(names)
+        try file.write(names)
     }
 
-    private func read() -> Names {
-        guard let bytes = try? files.bytes(at: Self.file) else { return Names() }
-        return (try? JSONDecoder().decode(Names.self, from: Data(bytes))) ?? Names()
-    }
+    private var file: StateFile<Names> { StateFile(Self.path, in: files) }
 
-    private func write(_ names: Names) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        try files.createDirectory(Self.file.removingLastComponent())
-        try files.replace(Self.file, with: Array(try encoder.encode(names)), attributes: FileAttributes())
-    }
+    private func read() -> Names { file.read() ?? Names() }
 }

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Host
+import Resources
 import SystemPackage
 
 /// The ways to the other relays as the load balancers' last answers had them, as a file.
@@ -9,7 +9,7 @@ struct KnownWays: Sendable {
     let files: FileSystem
 
     /// In /run: the disk may come to another instance, with other load balancers.
-    private static let file: FilePath = "/run/smtp-relay-agent/ways.json"
+    private static let path: FilePath = "/run/smtp-relay-agent/ways.json"
 
     /// The way by a load balancer, as Postfix writes a nexthop.
     ///
@@ -21,14 +21,10 @@ struct KnownWays: Sendable {
         var ways = read()
         guard ways[place] != way else { return }
         ways[place] = way
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        try files.createDirectory(Self.file.removingLastComponent())
-        try files.replace(Self.file, with: Array(try encoder.encode(ways)), attributes: FileAttributes())
+        try file.write(ways)
     }
 
-    private func read() -> [String: String] {
-        guard let bytes = try? files.bytes(at: Self.file) else { return [:] }
-        return (try? JSONDecoder().decode([String: String].self, from: Data(bytes))) ?? [:]
-    }
+    private var file: StateFile<[String: String]> { StateFile(Self.path, in: files) }
+
+    private func read() -> [String: String] { file.read() ?? [:] }
 }

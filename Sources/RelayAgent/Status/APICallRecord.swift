@@ -1,6 +1,6 @@
 package import AWS
-import FoundationEssentials
 package import Host
+import Resources
 import SystemPackage
 
 /// The AWS calls of all of this program's processes since the boot, as a file.
@@ -10,7 +10,6 @@ package struct APICallRecord: Sendable {
     private let files: FileSystem
 
     private static let folder: FilePath = "/run/smtp-relay-agent"
-    private static let file = folder.appending("api-calls.json")
     private static let lock = folder.appending("api-calls.lock")
 
     package init(files: FileSystem) {
@@ -19,16 +18,16 @@ package struct APICallRecord: Sendable {
 
     /// All so far.
     var total: APITally.Counts {
-        let bytes = (try? files.bytes(at: Self.file)) ?? []
-        return (try? JSONDecoder().decode(APITally.Counts.self, from: Data(bytes))) ?? APITally.Counts()
+        file.read() ?? APITally.Counts()
     }
+
+    private var file: StateFile<APITally.Counts> { StateFile(Self.folder.appending("api-calls.json"), in: files) }
 
     /// Adds what a process has counted. Where the agent keeps nothing, as on a workstation, nothing is written.
     package func add(_ counts: APITally.Counts) async throws {
         guard counts != APITally.Counts(), files.exists(Self.folder) else { return }
         let lock = try await HostLock.acquire(Self.lock, wait: .seconds(5), in: files) { _ in }
         defer { extendLifetime(lock) }
-        let sum = total + counts
-        try files.replace(Self.file, with: Array(try JSONEncoder().encode(sum)), attributes: FileAttributes())
+        try file.write(total + counts)
     }
 }
