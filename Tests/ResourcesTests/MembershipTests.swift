@@ -101,7 +101,7 @@ struct MembershipTests {
         memory: AdmissionMemory = AdmissionMemory(),
         isAnew: Bool = false,
         connections: Set<String> = [],
-        timeout: Duration = .seconds(60)
+        timeout: Duration = .seconds(600)
     ) async throws -> [String] {
         let membership = Membership(
             place,
@@ -329,7 +329,7 @@ struct MembershipTests {
             place,
             goal: .out,
             admission: Admission(AdmissionMemory(), AdmissionPeriod(pace: .seconds(75))) { _, _ in },
-            timeout: .seconds(60),
+            timeout: .seconds(600),
             door: QuietDoor(connections: { [] }, deadline: .now + .seconds(20)),
             observer: MembershipObserver(notice: { _ in })
         )
