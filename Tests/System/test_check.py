@@ -13,13 +13,13 @@ CHECK = REPOSITORY / "Tests/Lab/check"
 # Each lacks one thing, in mounts of its own.
 LACKS = {
     "root": ("exec setpriv --reuid=65534 --clear-groups $CHECK", "need root"),
-    "Debian": ("mount -t tmpfs none /tmp; printf 'ID=fedora\\nVERSION_ID=43\\n' >/tmp/release; "
-               "mount --bind /tmp/release /etc/os-release; exec $CHECK", "this is 'fedora 43'"),
-    "Debian 12": ("mount -t tmpfs none /tmp; printf 'ID=debian\\nVERSION_ID=\"11\"\\n' >/tmp/release; "
-                  "mount --bind /tmp/release /etc/os-release; exec $CHECK", "this is 'debian 11'"),
+    "Debian": ("mount -t tmpfs none /mnt; printf 'ID=fedora\\nVERSION_ID=43\\n' >/mnt/release; "
+               "mount --bind /mnt/release /etc/os-release; exec $CHECK", "this is 'fedora 43'"),
+    "Debian 12": ("mount -t tmpfs none /mnt; printf 'ID=debian\\nVERSION_ID=\"11\"\\n' >/mnt/release; "
+                  "mount --bind /mnt/release /etc/os-release; exec $CHECK", "this is 'debian 11'"),
     "Swift": ("PATH=/usr/sbin:/usr/bin:/sbin:/bin; exec $CHECK", "there is no 'swift' in PATH"),
-    "a new Swift": ("mount -t tmpfs none /tmp; printf '#!/bin/sh\\necho \"Swift version 5.10.1\"\\n' >/tmp/swift; "
-                    "chmod 755 /tmp/swift; PATH=/tmp:$PATH; exec $CHECK", "says '5 10'"),
+    "a new Swift": ("mount -t tmpfs none /mnt; printf '#!/bin/sh\\necho \"Swift version 5.10.1\"\\n' >/mnt/swift; "
+                    "chmod 755 /mnt/swift; PATH=/mnt:$PATH; exec $CHECK", "says '5 10'"),
     "namespaces": ("exec setpriv --bounding-set=-sys_admin $CHECK", "--privileged"),
     "disk space": ("mount -t tmpfs -o size=1M none $BUILD; exec $CHECK", "and needs 8 GB"),
 }

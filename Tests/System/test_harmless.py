@@ -177,7 +177,8 @@ time.sleep(float(sys.argv[3]))
 def test_a_door_that_is_busy_is_not_a_dead_one(service):
     """All of its processes hold a sender that says nothing; the next one has to wait, here as everywhere."""
     service.edit("default_process_limit = 3\n")
-    time.sleep(5)
+    # Two loads are proven by then: that of the edit, and that of the agent, which reads all of it.
+    time.sleep(15)
     since = time.time()
     holder = start("ip", "netns", "exec", service.lab.application, sys.executable, "-c", _HOLD, service.relay.address, "10",
                    "20", stdin=subprocess.DEVNULL, prepare=die_with_parent)

@@ -53,7 +53,7 @@ extension FindingKind {
         .critical,
         seen: "Postfix, nginx or the health unit does not run.",
         why: "the load balancer sends this node nothing, or its mail is refused",
-        cure: "systemctl enable --now SERVICE",
+        cure: "systemctl enable SERVICE; systemctl start SERVICE",
         follows: [.same(portHeldByOther), .same(selinuxDenials)]
     )
 
@@ -70,7 +70,7 @@ extension FindingKind {
         .warning,
         seen: "The agent, or the timer that runs it, does not run.",
         why: "nothing repairs what drifts",
-        cure: "systemctl enable --now smtp-relay-agent"
+        cure: "systemctl enable smtp-relay-agent; systemctl start smtp-relay-agent"
     )
 
     static let configurationRefused = FindingKind(

@@ -112,6 +112,11 @@ class Cloud:
         """
         return haproxy.states(self.folder, group)
 
+    def wait_until_out_of_target(self, group: str, relay: Relay, seconds: float = 60) -> None:
+        """Wait until the network load balancer sends a relay nothing: its checks fail, or it is deregistered."""
+        self._wait(lambda: self.target_backends(group).get(relay.address) != "UP", seconds,
+                   f"{relay.name} out of target group {group}")
+
     def wait_for_target(self, group: str, relay: Relay, state: str | None, seconds: float = 60) -> None:
         """Wait until the network load balancer's checks say so of a relay; None: it is not sent to."""
         self._wait(lambda: self.target_backends(group).get(relay.address) == state, seconds,
