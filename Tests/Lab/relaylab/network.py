@@ -19,6 +19,7 @@ METADATA = "169.254.169.254"
 OUTSIDE_GATEWAY = "198.51.100.1"
 SINK = "198.51.100.10"
 OUTSIDER = "198.51.100.66"
+_BRIDGES = {"br-vpc": "02:00:00:00:00:01", "br-out": "02:00:00:00:00:02"}
 
 
 class Network:
@@ -29,7 +30,9 @@ class Network:
         self.ledger = ledger
         self.router = self._namespace("vpc")
         for bridge, address in (("br-vpc", f"{GATEWAY}/16"), ("br-out", f"{OUTSIDE_GATEWAY}/24")):
-            self._in(self.router, "link", "add", bridge, "type", "bridge")
+            # A bridge without an address of its own takes its lowest port's, so a new machine can change it. The others then
+            # send to the old one for half a minute: no DNS, no AWS.
+            self._in(self.router, "link", "add", bridge, "address", _BRIDGES[bridge], "type", "bridge")
             self._in(self.router, "link", "set", bridge, "up")
             self._in(self.router, "addr", "add", address, "dev", bridge)
         for address in (RESOLVER, REPOSITORY, API, ARTIFACTS, MAILBOX):
