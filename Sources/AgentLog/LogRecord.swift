@@ -6,7 +6,7 @@ struct LogRecord {
     /// The step: "packages", "postfix".
     let step: String?
     let state: StepState?
-    /// How long the step took, in seconds.
+    /// The step's duration, in seconds.
     let seconds: String?
     let message: String
 
@@ -26,7 +26,7 @@ struct LogRecord {
     }
 }
 
-/// How far a step is.
+/// The progress of a step.
 enum StepState: String {
     /// Under way.
     case started

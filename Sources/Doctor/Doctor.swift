@@ -55,7 +55,7 @@ package struct Doctor: Sendable {
         await report(isRelay ? ofHost(nil) : [], sender, and: [reason.finding])
     }
 
-    /// What is known of the node, gathered once.
+    /// The node's settings, facts and load balancers, read once.
     private struct Readings: Sendable {
         let node: ExaminedNode
         let network: NetworkNode
@@ -65,7 +65,7 @@ package struct Doctor: Sendable {
 
     // The lists: a further examination is one line in one of them.
 
-    /// What can be looked at on any host, also where it is not known what the node should be.
+    /// Examinations that work on any host, also if the settings cannot be read.
     private func ofHost(_ readings: Readings?) -> [any Examination] {
         let health = readings?.node.settings.health ?? NodeSettings.Health()
         let ports = readings?.node.settings.healthPorts ?? HealthPorts(health, isProxied: false)
@@ -83,12 +83,7 @@ package struct Doctor: Sendable {
                 endpoint: host.healthCheck(ports.local, health.path),
                 health: "HTTP:\(ports.local)\(health.path)"
             ),
-            QueueExamination(
-                queue: PostfixQueue(files: host.files),
-                runner: host.runner,
-                now: host.now,
-                delivered: { await mailLog.delivered() }
-            ),
+            QueueExamination(of: host) { await mailLog.delivered() },
             DiskExamination(files: host.files),
             SystemExamination(system: OperatingSystem(files: host.files)),
             SELinuxExamination(

@@ -71,7 +71,8 @@ actor LoadBalancerViews {
 
     /// - Throws: `AWSFailure` for the first that can't be looked at, or `TookTooLong`.
     func all() async throws -> [LoadBalancerView] {
-        // Who waits for another's task can't end it, so it has to end by itself, before any examination has to.
+        // Cancelling the caller does not cancel a task that others await. So the task has its own deadline, before any
+        // examination's.
         let task = gathering ?? Task { try await within(.seconds(12)) { try await self.gather() } }
         gathering = task
         return try await task.value

@@ -4,7 +4,7 @@ import Vocabulary
 
 /// The ways from the instance's subnet to the internet, asked about once.
 actor WaysOut {
-    /// What was read.
+    /// The answers of EC2 that were read.
     struct Reading: Sendable {
         let table: RouteTable
         /// The ranges of the prefix lists that the table names.
@@ -32,7 +32,7 @@ actor WaysOut {
 
     /// - Returns: `nil` where the API knows no route table.
     func read() async throws -> Reading? {
-        // Who waits for another's task can't end it, so it has to end by itself.
+        // Cancelling the caller does not cancel a task that others await, so the task has its own deadline.
         let task = reading ?? Task { try await within(.seconds(12)) { try await self.gather() } }
         reading = task
         return try await task.value

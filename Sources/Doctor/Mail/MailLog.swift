@@ -13,7 +13,7 @@ struct MailLog: Sendable {
     /// Seconds.
     private static let span = 3600
 
-    /// What was read.
+    /// The lines of the log that were read.
     struct Reading: Sendable, Equatable {
         /// What Postfix's programs wrote in the last hour, the self-test's conversations left out.
         var entries: [MailLogEntry] = []

@@ -116,3 +116,15 @@ struct DeferredMessage: Equatable {
         }
     }
 }
+
+extension QueueExamination {
+    /// The queue of the host that is examined.
+    init(of host: ExaminedHost, delivered: @escaping @Sendable () async -> Int) {
+        self.init(
+            queue: PostfixQueue(files: host.files),
+            runner: host.runner,
+            now: host.now,
+            delivered: delivered
+        )
+    }
+}

@@ -27,12 +27,7 @@ struct SenderDoctor: Sendable {
             RelayhostOverrideExamination(
                 overrides: RelayhostOverride.all(mainCf: found.mainCf, masterCf: found.masterCf)
             ),
-            QueueExamination(
-                queue: PostfixQueue(files: host.files),
-                runner: host.runner,
-                now: host.now,
-                delivered: { await mailLog.delivered() }
-            ),
+            QueueExamination(of: host) { await mailLog.delivered() },
             DiskExamination(files: host.files),
             SystemExamination(system: OperatingSystem(files: host.files)),
             SenderMailLogExamination(
