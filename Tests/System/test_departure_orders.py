@@ -48,8 +48,10 @@ def test_the_last_node_tries_until_the_deadline_and_names_what_stays(pair):
 def test_mail_on_hold_is_named_and_handed_to_nobody(pair):
     relay = pair.leaving
     pair.fill(2)
-    relay.shell("postsuper -h $(ls /var/spool/postfix/deferred/*/ /var/spool/postfix/deferred | grep -E '^[0-9A-Za-z]{6,}$' "
-                "| head -1)")
+    # A message that is just being tried is in none of the folders where it can be held.
+    deferred = "find /var/spool/postfix/deferred -type f"
+    relay.wait_until(f"test $({deferred} | wc -l) -ge 2", 30, "both messages in the deferred queue")
+    relay.shell(f"postsuper -h $({deferred} -printf '%f\\n' | head -1)")
     end = ENDS["drain"](pair)
     end.begin()
     end.wait(TIMEOUT + SLACK)

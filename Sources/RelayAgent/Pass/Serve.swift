@@ -92,11 +92,18 @@ struct Serve: Sendable {
 
     private static let refusal: FilePath = "/run/smtp-relay-agent/must-not-serve"
 
+    /// Each change has all of the time that it may take for its proof, also one that comes late in a long pass.
     private func withdrawUnlessProven() async {
+        var proven = ContinuousClock.now
         do {
-            try await Task.sleep(for: HealthGuard.grace)
-            guard let reason = try host.healthGuard.withdrawUnlessProven() else { return }
-            log.failed("health", "the health check answers 503 from now on: \(reason)")
+            while true {
+                try await Task.sleep(for: HealthGuard.glance)
+                if try host.healthGuard.isProven() { proven = .now }
+                guard ContinuousClock.now - proven >= HealthGuard.grace,
+                    let reason = try host.healthGuard.withdrawUnlessProven()
+                else { continue }
+                log.failed("health", "the health check answers 503 from now on: \(reason)")
+            }
         } catch is CancellationError {
             return
         } catch {

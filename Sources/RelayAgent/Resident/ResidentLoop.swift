@@ -43,7 +43,8 @@ struct ResidentLoop {
     private var mainProcesses: [ServiceName: (process: Int32, start: String?, watch: Task<Void, Never>)] = [:]
     /// The queue manager, which ends when Postfix loads its files.
     private var queueManager: (process: Int32, watch: Task<Void, Never>)?
-    private var isGraceGiven = false
+    /// The end of the time that a change has for its repair and its proof.
+    private var graceEnd: DispatchWorkItem?
     private var isBlind = false
 
     private static let hangUp = Trigger(name: "SIGHUP", isFull: true)
@@ -131,16 +132,24 @@ struct ResidentLoop {
     ///
     /// It has a thread of its own, since the passes' ones may be waiting for a disk.
     private mutating func giveGrace() {
-        if isGraceGiven { return }
-        isGraceGiven = true
-        let delay = Int(HealthGuard.grace.components.seconds)
-        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(delay)) { [sender, guarding = host.healthGuard] in
+        if graceEnd != nil { return }
+        let end = DispatchWorkItem { [sender, guarding = host.healthGuard] in
             sender.yield(.graceEnded(Result { try guarding.withdrawUnlessProven() }))
         }
+        graceEnd = end
+        let delay = Int(HealthGuard.grace.components.seconds)
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(delay), execute: end)
+    }
+
+    /// Lets the next change have all of its time, once the changes before it are proven.
+    private mutating func endGraceWhereProven() {
+        guard graceEnd != nil, (try? host.healthGuard.isProven()) == true else { return }
+        graceEnd?.cancel()
+        graceEnd = nil
     }
 
     private mutating func endGrace(_ outcome: Result<(any Error)?, any Error>) {
-        isGraceGiven = false
+        graceEnd = nil
         switch outcome {
         case .success(nil): break
         case .success(let reason?): withdrew(because: "\(reason)")
@@ -223,6 +232,7 @@ struct ResidentLoop {
         watchQueueManager()
         watchFiles()
         fitness.renew()
+        endGraceWhereProven()
         // Until the next pass little of the program is needed, and what is comes back by itself.
         defer { ProgramMemory.letGoOfCode() }
         notifier.status(text)

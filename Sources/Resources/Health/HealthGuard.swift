@@ -13,6 +13,8 @@ package struct HealthGuard: Sendable {
 
     /// How long a change may wait for its repair and its proof before the node answers 503.
     package static let grace: Duration = .seconds(2)
+    /// How often a long pass looks whether what it does has been proven.
+    package static let glance: Duration = .milliseconds(250)
 
     /// - Parameter file: The file that nginx serves while the node is healthy.
     package init(file: FilePath, probe: any RelayProbing, files: FileSystem, runner: any CommandRunner) {
@@ -29,6 +31,12 @@ package struct HealthGuard: Sendable {
         guard files.exists(file), let verifier else { return nil }
         if let reason = try withdraw(unless: verifier.fitness) { return reason }
         return try verifier.isProven() ? nil : try withdraw(because: NotProven())
+    }
+
+    /// Whether nothing is published that is not proven.
+    package func isProven() throws -> Bool {
+        guard files.exists(file), let verifier else { return true }
+        return try verifier.isProven()
     }
 
     /// The same for what comes without a change of Postfix's files: a full disk, a process that was stopped.
