@@ -129,7 +129,9 @@ let package = Package(
 
         .target(
             name: "RelayTestSupport",
-            dependencies: ["AWS", "HTTP", "Host", "Vocabulary", nioCore, nioHTTP1, nioPosix, systemPackage],
+            dependencies: [
+                "AWS", "HTTP", "Host", "Settings", "Vocabulary", nioCore, nioHTTP1, nioPosix, systemPackage,
+            ],
             path: "Tests/RelayTestSupport",
             swiftSettings: strict
         ),

@@ -10,7 +10,7 @@ extension NodeFacts {
     ///   - notice: Is told, once, where the tags come from when it is not metadata.
     /// - Throws: `MetadataFailure`.
     package static func gather(
-        from metadata: MetadataClient,
+        from metadata: MetadataReader,
         files: FileSystem,
         describeTags: (InstanceID, Region, DomainName) async throws -> [String: String],
         notice: (String) -> Void
@@ -65,7 +65,7 @@ extension NodeFacts {
     /// Reads again what can change while the instance runs: the VPC's ranges, the public address, and the tags.
     ///
     /// - Throws: `MetadataFailure`.
-    package func refreshed(from metadata: MetadataClient) async throws -> NodeFacts {
+    package func refreshed(from metadata: MetadataReader) async throws -> NodeFacts {
         let reader = FactReader(metadata: metadata)
         let interface = "network/interfaces/macs/\(mac)"
         var facts = self
@@ -99,7 +99,7 @@ extension NodeFacts {
 
 /// Reads values of metadata and parses them.
 private struct FactReader {
-    let metadata: MetadataClient
+    let metadata: MetadataReader
 
     func value<Value>(_ path: String, _ parse: (String) throws(InvalidValue) -> Value) async throws -> Value {
         try await parsed(try await metadata.required(path), path, parse)
@@ -117,7 +117,7 @@ private struct FactReader {
             values.append(try await parsed(String(line), path, parse))
         }
         if values.isEmpty, !isOptional {
-            throw await metadata.failure(path, .badValue(InvalidValue("", expected: "a list of at least one value")))
+            throw metadata.failure(path, .badValue(InvalidValue("", expected: "a list of at least one value")))
         }
         return values
     }
@@ -141,7 +141,7 @@ private struct FactReader {
         do throws(InvalidValue) {
             return try parse(text)
         } catch {
-            throw await metadata.failure(path, .badValue(error))
+            throw metadata.failure(path, .badValue(error))
         }
     }
 }

@@ -18,7 +18,7 @@ package struct InstanceNotices: Sendable, Equatable {
     ///
     /// - Parameter onlyUrgent: Leaves out what can wait for the next pass.
     /// - Throws: `MetadataFailure`.
-    package static func read(from metadata: MetadataClient, onlyUrgent: Bool) async throws -> InstanceNotices {
+    package static func read(from metadata: MetadataReader, onlyUrgent: Bool) async throws -> InstanceNotices {
         var notices = InstanceNotices()
         notices.targetLifecycleState = try await metadata.optional("autoscaling/target-lifecycle-state")
             .map { $0.trimmed.escapedForDisplay }

@@ -1,4 +1,4 @@
-extension MetadataClient {
+extension MetadataReader {
     /// The ids of the security groups of a network interface, which can change at any time.
     ///
     /// - Parameter mac: The interface's.

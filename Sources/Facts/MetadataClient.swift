@@ -4,21 +4,17 @@ package import Vocabulary
 
 /// The instance metadata service, version 2: every request carries a token (EC2 User Guide, "Use IMDSv2").
 ///
-/// Metadata that comes up late is waited for, with back-off and jitter, until one overall deadline.
+/// Metadata that comes up late is waited for, with back-off and jitter. Each read has its own deadline, by its reader.
 package actor MetadataClient {
     private let transport: any HTTPTransport
     private let endpoints: [String]
     private let isDisabled: Bool
     private let settings: NodeSettings.Metadata
-    private let time: TimeSource
+    let time: TimeSource
     private let onWait: @Sendable (String) -> Void
 
-    private var started: ContinuousClock.Instant
-    private var deadline: ContinuousClock.Instant
-    private var lastRead: ContinuousClock.Instant?
     private var endpoint: String?
     private var token: Token?
-    private var hasTold = false
 
     private struct Token {
         /// `nil` where version 1 is used, without a token.
@@ -34,7 +30,7 @@ package actor MetadataClient {
     /// - Parameters:
     ///   - environment: `AWS_EC2_METADATA_SERVICE_ENDPOINT`, `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` and
     ///     `AWS_EC2_METADATA_DISABLED` count.
-    ///   - onWait: Is told once, when the service has to be waited for.
+    ///   - onWait: Is told when the service has to be waited for.
     package init(
         transport: any HTTPTransport,
         environment: [String: String],
@@ -48,84 +44,44 @@ package actor MetadataClient {
         self.onWait = onWait
         self.isDisabled = environment["AWS_EC2_METADATA_DISABLED"]?.lowercased() == "true"
         self.endpoints = Self.endpoints(environment)
-        self.started = time.now()
-        self.deadline = time.now() + settings.timeout
     }
 
-    /// A value that must exist: its absence is waited out, as a service that is only half up has it.
-    package func required(_ path: String) async throws(MetadataFailure) -> String {
-        try await read(path, absence: .isWaitedOut(.missing))
-    }
-
-    /// A value that need not exist: 404 is an answer, and no value.
-    package func optional(_ path: String) async throws(MetadataFailure) -> String? {
-        do throws(MetadataFailure) {
-            return try await read(path, absence: .isAnswer)
-        } catch {
-            if error.reason == .missing { return nil }
-            throw error
-        }
-    }
-
-    /// A value that is waited for only so long; `absence` is what its absence means.
-    func required(
-        _ path: String,
-        within patience: Duration,
-        absence: MetadataFailure.Reason
-    ) async throws(MetadataFailure) -> String {
-        try await read(path, absence: .isWaitedOut(absence), within: patience)
+    /// Reads for one purpose.
+    ///
+    /// - Parameter patience: How long all of it may take from now on; at most the settings' own time.
+    package nonisolated func reader(within patience: Duration? = nil) -> MetadataReader {
+        let limit = patience.map { min($0, settings.timeout) } ?? settings.timeout
+        return MetadataReader(client: self, began: time.now(), deadline: time.now() + limit)
     }
 
     /// What a 404 is.
-    private enum Absence {
+    enum Absence {
         case isAnswer
         case isWaitedOut(MetadataFailure.Reason)
     }
 
     /// Reads a path, and tries again what may pass.
-    private func read(
-        _ path: String,
-        absence: Absence,
-        within patience: Duration? = nil
-    ) async throws(MetadataFailure) -> String {
-        guard !isDisabled else { throw failure(path, .disabledHere) }
-        beginPass()
-        defer { lastRead = time.now() }
-        let end = [patience.map { time.now() + $0 }, CallDeadline.current].compactMap(\.self).reduce(deadline, min)
+    func read(_ path: String, absence: Absence, for reader: MetadataReader) async throws(MetadataFailure) -> String {
+        guard !isDisabled else { throw reader.failure(path, .disabledHere) }
+        let end = min(reader.deadline, CallDeadline.current ?? reader.deadline)
         return try await retrying(Self.retry, until: end, time: time) { count in
-            let outcome = await self.attempt(path, absence: absence)
-            if case .retry(let failure, _) = outcome, count > 1 { self.tell(failure) }
+            let outcome = await self.attempt(path, absence: absence, for: reader)
+            if case .retry(let failure, _) = outcome, count == 2 { onWait("waiting: \(failure)") }
             return outcome
         }
     }
 
-    /// Begins to wait anew: what is read from now on is waited for until then, and no longer.
-    ///
-    /// - Parameter patience: At most the settings' own.
-    package func begin(patience: Duration) {
-        (started, deadline, hasTold) = (time.now(), time.now() + min(patience, settings.timeout), false)
-        lastRead = started
-    }
-
-    /// Gives a resident caller its whole patience again, once it has been silent for longer than that.
-    private func beginPass() {
-        let now = time.now()
-        if let lastRead, now - lastRead <= settings.timeout { return }
-        (started, deadline, hasTold) = (now, now + settings.timeout, false)
-    }
-
-    private func tell(_ failure: MetadataFailure) {
-        guard !hasTold else { return }
-        hasTold = true
-        onWait("waiting: \(failure)")
-    }
-
-    private func attempt(_ path: String, absence: Absence) async -> Attempt<String, MetadataFailure> {
+    private func attempt(
+        _ path: String,
+        absence: Absence,
+        for reader: MetadataReader
+    ) async -> Attempt<String, MetadataFailure> {
+        func failure(_ reason: MetadataFailure.Reason) -> MetadataFailure { reader.failure(path, reason) }
         let token: Token
         switch await currentToken() {
         case .success(let good): token = good
-        case .failure(.disabledOnInstance): return .failure(failure(path, .disabledOnInstance))
-        case .failure(let reason): return .retry(failure(path, reason), after: nil)
+        case .failure(.disabledOnInstance): return .failure(failure(.disabledOnInstance))
+        case .failure(let reason): return .retry(failure(reason), after: nil)
         }
         let headers = token.value.map { [HTTPHeader("X-aws-ec2-metadata-token", $0)] } ?? []
         let url = "\(endpoint ?? endpoints[0])/latest/meta-data/\(path)"
@@ -136,18 +92,18 @@ package actor MetadataClient {
             case 200: return .success(response.text)
             case 404:
                 switch absence {
-                case .isAnswer: return .failure(failure(path, .missing))
-                case .isWaitedOut(let meaning): return .retry(failure(path, meaning), after: nil)
+                case .isAnswer: return .failure(failure(.missing))
+                case .isWaitedOut(let meaning): return .retry(failure(meaning), after: nil)
                 }
-            case 403: return .failure(failure(path, .disabledOnInstance))
+            case 403: return .failure(failure(.disabledOnInstance))
             case 401:
                 // The service has forgotten the token, as after an instance's stop and start.
                 self.token = nil
-                return .retry(failure(path, .serverError(status: 401)), after: nil)
-            default: return .retry(failure(path, .serverError(status: response.status)), after: response.retryAfter)
+                return .retry(failure(.serverError(status: 401)), after: nil)
+            default: return .retry(failure(.serverError(status: response.status)), after: response.retryAfter)
             }
         } catch {
-            return .retry(failure(path, .noRoute(error.reason)), after: nil)
+            return .retry(failure(.noRoute(error.reason)), after: nil)
         }
     }
 
@@ -204,9 +160,5 @@ package actor MetadataClient {
         } catch {
             return false
         }
-    }
-
-    func failure(_ path: String, _ reason: MetadataFailure.Reason) -> MetadataFailure {
-        MetadataFailure(path: path, reason: reason, waited: time.now() - started)
     }
 }

@@ -9,10 +9,13 @@ extension MetadataClient: RoleCredentialReading {
     ///   waited for a while.
     package func roleCredentials() async throws -> Credentials {
         let folder = "iam/security-credentials/"
-        let patience: Duration = .seconds(15)
-        let listing = try await required(folder, within: patience, absence: .noRole)
+        let reader = reader(within: .seconds(15))
+        func failure(_ path: String, _ reason: MetadataFailure.Reason) -> MetadataFailure {
+            reader.failure(path, reason)
+        }
+        let listing = try await reader.required(folder, absence: .noRole)
         guard let role = listing.split(whereSeparator: \.isWhitespace).first else { throw failure(folder, .noRole) }
-        let text = try await required(folder + role, within: patience, absence: .noRole)
+        let text = try await reader.required(folder + role, absence: .noRole)
         // The document is a secret: no error may quote it.
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(text.utf8)) else {
             throw failure(folder + role, .badCredentials("not the JSON that was expected"))

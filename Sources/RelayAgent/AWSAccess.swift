@@ -1,5 +1,4 @@
 package import AWS
-import Doctor
 package import Facts
 package import HTTP
 import Resources
@@ -15,7 +14,7 @@ package final class AWSAccess: Sendable {
     /// Counts the calls of the APIs.
     package let tally = APITally()
     private let kept = Mutex(Kept())
-    private let targetGroups = NetworkLoadBalancingClient.Memory()
+    let targetGroups = NetworkLoadBalancingClient.Memory()
     /// Whether this node may be in its load balancers, as far as was asked.
     let admissions = AdmissionMemory()
 
@@ -50,58 +49,27 @@ package final class AWSAccess: Sendable {
         }
     }
 
-    package func ec2(region: Region, domain: DomainName, metadata: MetadataClient) -> any EC2Describing {
-        EC2Client(client(.ec2, region: region, domain: domain, metadata: metadata))
+    /// The account that an instance is in.
+    func account(of facts: NodeFacts, _ settings: NodeSettings.Metadata) -> AWSAccount {
+        account(facts.region, facts.servicesDomain, metadata(settings))
     }
 
-    package func elb(region: Region, domain: DomainName, metadata: MetadataClient) -> any ClassicLoadBalancing {
-        ClassicLoadBalancingClient(client(.elasticLoadBalancing, region: region, domain: domain, metadata: metadata))
+    func account(_ region: Region, _ domain: DomainName, _ metadata: MetadataClient) -> AWSAccount {
+        AWSAccount(region: region, domain: domain, metadata: metadata, access: self)
     }
 
-    package func ssm(region: Region, domain: DomainName, metadata: MetadataClient) -> any ParameterReading {
-        SSMClient(client(.ssm, region: region, domain: domain, metadata: metadata))
+    func endpoint(_ service: ServiceEndpoint.Service, of account: AWSAccount) -> ServiceEndpoint {
+        ServiceEndpoint(service, region: account.region, domain: account.domain, environment: environment)
     }
 
-    package func elbV2(region: Region, domain: DomainName, metadata: MetadataClient) -> any NetworkLoadBalancing {
-        NetworkLoadBalancingClient(
-            client(.elasticLoadBalancingV2, region: region, domain: domain, metadata: metadata),
-            memory: targetGroups
-        )
-    }
-
-    package func autoScaling(region: Region, domain: DomainName, metadata: MetadataClient) -> any AutoScaling {
-        AutoScalingClient(client(.autoScaling, region: region, domain: domain, metadata: metadata))
-    }
-
-    package func cloudFormation(region: Region, domain: DomainName, metadata: MetadataClient) -> any CloudFormation {
-        CloudFormationClient(client(.cloudFormation, region: region, domain: domain, metadata: metadata))
-    }
-
-    /// The APIs as the doctor reads them.
-    func readings(region: Region, domain: DomainName, metadata: MetadataClient) -> CloudReadings {
-        let v2 = client(.elasticLoadBalancingV2, region: region, domain: domain, metadata: metadata)
-        return CloudReadings(
-            ec2: EC2Client(client(.ec2, region: region, domain: domain, metadata: metadata)),
-            elb: ClassicLoadBalancingClient(
-                client(.elasticLoadBalancing, region: region, domain: domain, metadata: metadata)
-            ),
-            elbV2: NetworkLoadBalancingClient(v2, memory: targetGroups),
-            url: ServiceEndpoint(.elasticLoadBalancing, region: region, domain: domain, environment: environment).url
-        )
-    }
-
-    private func client(
-        _ service: ServiceEndpoint.Service,
-        region: Region,
-        domain: DomainName,
-        metadata: MetadataClient
-    ) -> QueryClient {
-        let endpoint = ServiceEndpoint(service, region: region, domain: domain, environment: environment)
+    func client(_ service: ServiceEndpoint.Service, of account: AWSAccount) -> QueryClient {
+        let endpoint = endpoint(service, of: account)
         return kept.withLock { kept in
             let key = "\(endpoint.url) \(service)"
             if let known = kept.clients[key] { return known }
             let credentials =
-                kept.credentials ?? EnvironmentCredentials(environment) ?? InstanceRoleCredentials(reader: metadata)
+                kept.credentials ?? EnvironmentCredentials(environment)
+                ?? InstanceRoleCredentials(reader: account.metadata)
             let client = QueryClient(endpoint, credentials: credentials, transport: transport, tally: tally)
             kept.credentials = credentials
             kept.clients[key] = client

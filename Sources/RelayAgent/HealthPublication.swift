@@ -7,11 +7,11 @@ import Vocabulary
 
 /// What the health unit does when Postfix has started: prove the relay, then publish its health.
 package struct HealthPublication: Sendable {
-    private let inputs: Inputs
+    private let gatherer: Gatherer
     private let host: HostAccess
 
-    package init(inputs: Inputs, host: HostAccess) {
-        self.inputs = inputs
+    package init(gatherer: Gatherer, host: HostAccess) {
+        self.gatherer = gatherer
         self.host = host
     }
 
@@ -46,9 +46,8 @@ package struct HealthPublication: Sendable {
     /// Whom the relay is to serve: as it was proven last since the boot, or else as settings and facts have it now.
     private func selfTest(publishes: Bool) async throws -> SelfTest {
         if publishes, let kept = KeptSelfTest(files: host.files).read() { return kept }
-        let facts = try await inputs.facts(isNamed: false)
-        let settings = try inputs.settings(tags: facts.tags).settings
-        return try RelayNode(settings: settings, facts: facts).selfTest
+        let situation = try await gatherer.situation(for: "probe", isNamed: false)
+        return try RelayNode(settings: situation.settings, facts: situation.facts).selfTest
     }
 
     private func noteLoad() throws {

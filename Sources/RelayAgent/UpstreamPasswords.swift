@@ -9,28 +9,27 @@ import Vocabulary
 /// The smarthost's password, wherever it is.
 struct UpstreamPasswords: Sendable {
     let files: FileSystem
-    let aws: AWSAccess
     let log: StepLog
     private let reads = ParameterReads()
 
-    init(files: FileSystem, aws: AWSAccess, log: StepLog) {
+    init(files: FileSystem, log: StepLog) {
         self.files = files
-        self.aws = aws
         self.log = log
     }
 
     /// The smarthost's password; `nil` where there is none to know, or where Postfix goes on with the one that it has.
-    func password(_ settings: NodeSettings, _ facts: NodeFacts, _ request: PassRequest) async throws -> Secret? {
+    func password(_ situation: Situation, _ request: PassRequest) async throws -> Secret? {
+        let settings = situation.settings
         guard let login = settings.mail.upstream?.login else { return nil }
         let canWait = try PostfixService.hasWorked(with: .passwords, files: files)
         do {
             switch login.password {
             case .file(let path): return try UpstreamPassword(files: files).read(path)
             case .parameter(let name):
-                let isDue = request.facts == .current && reads.isDue(name, every: settings.reconcile.interval * 5)
-                guard canWait else { return try await parameter(name, settings, facts) }
+                let isDue = request.scope == .everything && reads.isDue(name, every: settings.reconcile.interval * 5)
+                guard canWait else { return try await parameter(name, situation.account) }
                 // Postfix has one to go on with, and the rest of the host does not wait for long.
-                return isDue ? try await within(.seconds(10)) { try await parameter(name, settings, facts) } : nil
+                return isDue ? try await within(.seconds(10)) { try await parameter(name, situation.account) } : nil
             }
         } catch  where canWait {
             // A slip in a rotation leaves the relay at work, and all else in its place.
@@ -41,11 +40,9 @@ struct UpstreamPasswords: Sendable {
         }
     }
 
-    private func parameter(_ name: ParameterName, _ settings: NodeSettings, _ facts: NodeFacts) async throws -> Secret {
-        let metadata = aws.metadata(settings.metadata)
-        let ssm = aws.ssm(region: facts.region, domain: facts.servicesDomain, metadata: metadata)
+    private func parameter(_ name: ParameterName, _ account: AWSAccount) async throws -> Secret {
         do {
-            let value = try await ssm.parameter(name).value
+            let value = try await account.ssm.parameter(name).value
             guard let secret = UpstreamPassword.line(of: value) else { throw UnusableParameter(name: name) }
             return secret
         } catch {

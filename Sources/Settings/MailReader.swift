@@ -3,7 +3,7 @@ import Vocabulary
 extension ValueReader {
     /// `[mail]`; `nil` where the domain is wrong or missing.
     func mail() -> NodeSettings.Mail? {
-        if let key = SettingKey.named("mail.domain"), entry(key.name) == nil, requiresAll {
+        if let key = SettingKey.named("mail.domain"), entry(key.name) == nil {
             problems.append(.missing(key))
         }
         let domain = one("mail.domain", DomainName.init)

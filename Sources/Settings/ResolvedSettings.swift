@@ -1,9 +1,24 @@
-package import Vocabulary
+import Vocabulary
 
 /// The settings in force, and where each came from.
 package struct ResolvedSettings<Settings: Sendable>: Sendable {
     package let settings: Settings
-    package let values: [ResolvedValue]
+    private let role: RoleName
+    private let entries: SettingEntries
+
+    init(_ settings: Settings, of role: RoleName, _ entries: SettingEntries) {
+        self.settings = settings
+        self.role = role
+        self.entries = entries
+    }
+
+    /// Every setting of the role with its value in force and where that came from.
+    package var values: [ResolvedValue] {
+        SettingKey.all.filter { $0.counts(in: role) }.map { key in
+            let entry = entries[key.name]
+            return ResolvedValue(key: key.name, value: entry.map { "\($0.value)" }, source: entry?.source ?? .standard)
+        }
+    }
 
     /// A table for people: `mail.domain = "example.com"   # tag smtp-relay:domain`.
     package var table: String {
@@ -19,11 +34,4 @@ package struct ResolvedValue: Sendable, Equatable {
     /// As it would stand in TOML; `nil` where it is not set and has no default.
     package let value: String?
     package let source: ValueSource
-}
-
-/// The role of the host, as far as it is known without metadata.
-package enum Role: Sendable {
-    /// Its settings may stand in the instance's tags, too.
-    case relay
-    case sender(ResolvedSettings<SenderSettings>)
 }

@@ -7,11 +7,17 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
 
     /// Whether it is only that nobody knows the key, as one of a newer version.
     let isUnknownKey: Bool
+    /// Whether the instance's tags may have what is missing.
+    let isCuredByTag: Bool
 
-    private init(_ description: String, isUnknownKey: Bool = false) {
+    private init(_ description: String, isUnknownKey: Bool = false, isCuredByTag: Bool = false) {
         self.description = description
         self.isUnknownKey = isUnknownKey
+        self.isCuredByTag = isCuredByTag
     }
+
+    /// The settings' file, or what was kept of the launch, can't be read.
+    static func unreadable(_ failure: any Error) -> SettingsProblem { SettingsProblem("\(failure)") }
 
     static func syntax(_ path: String, line: Int, column: Int, _ reason: String) -> SettingsProblem {
         SettingsProblem("\(path):\(line):\(column): not TOML: \(reason.escapedForDisplay)")
@@ -31,7 +37,7 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
     }
 
     static func incomplete(_ key: String, in source: ValueSource, without other: String) -> SettingsProblem {
-        SettingsProblem("\(source): \(key) is set, but \(other) is not; set both or neither")
+        SettingsProblem("\(source): \(key) is set, but \(other) is not; set both or neither", isCuredByTag: true)
     }
 
     static let missingRelayhost = SettingsProblem(
@@ -46,7 +52,8 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
             """
             \(key.name): not set; set it in the file ([mail] domain = "example.com"), as \
             \(key.variable), or as the instance's tag \(key.tag)
-            """
+            """,
+            isCuredByTag: true
         )
     }
 }

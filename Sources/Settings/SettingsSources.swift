@@ -1,9 +1,11 @@
-package import Vocabulary
+import Vocabulary
 
 /// Everywhere that settings come from. The first that has a value wins:
 /// flag, environment, what `bootstrap` was given of these, instance tag, file, default.
 package struct SettingsSources: Sendable {
     let file: SettingsFile?
+    /// Why the file is missing here, though it exists.
+    private let unreadable: (any Error)?
     let environment: [String: String]
     let launch: LaunchEnvironment
     private let flags: [String]
@@ -12,85 +14,35 @@ package struct SettingsSources: Sendable {
 
     /// - Parameters:
     ///   - file: `nil` where there is none.
+    ///   - unreadable: Why the file, or what was kept of the launch, can't be read.
     ///   - environment: Variables that begin with `SMTP_RELAY_` count.
     ///   - launch: What was kept of the launch.
     ///   - flags: `KEY=VALUE`, as given to `--set`.
     package init(
         file: SettingsFile?,
+        unreadable: (any Error)? = nil,
         environment: [String: String],
         launch: LaunchEnvironment = LaunchEnvironment(),
         flags: [String]
     ) {
         self.file = file
+        self.unreadable = unreadable
         self.environment = environment
         self.launch = launch
         self.flags = flags
     }
 
-    /// How to read metadata: needed before there are tags, so it can't come from them.
-    package func metadataSettings() throws(SettingsProblems) -> NodeSettings.Metadata {
-        let (layers, problems) = layers(tags: [:])
-        guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
-        let reader = ValueReader(layers)
-        guard let settings = reader.metadata() else { throw SettingsProblems(problems: reader.problems) }
-        return settings
-    }
-
-    /// How to read metadata, with the default in place of an invalid value, which the caller reports.
-    package func metadataSettingsOrStandard() -> NodeSettings.Metadata {
-        ValueReader(layers(tags: [:]).0).metadata() ?? NodeSettings.Metadata()
-    }
-
-    /// How long `bootstrap` may take in all. An invalid setting counts as the default; the caller reports it.
-    package func bootstrapTimeout() -> Duration {
-        ValueReader(layers(tags: [:]).0).bootstrapTimeout() ?? .seconds(1200)
-    }
-
-    /// The lifecycle hook and the stack that wait for the result of `bootstrap`. Other settings may be invalid; the caller
-    /// reports that.
-    package func launch(tags: [String: String]) -> NodeSettings.Launch {
-        ValueReader(layers(tags: tags).0).launch()
-    }
-
-    /// What the host is to be, also where other settings are wrong.
-    package func roleName() -> RoleName { ValueReader(layers(tags: [:]).0).role() }
-
-    /// What the host is to be, with all that a host needs that sends: it knows of no tags.
+    /// Reads all of them.
     ///
-    /// - Throws: All that is wrong with it, at once.
-    package func role() throws(SettingsProblems) -> Role {
-        let (layers, problems) = layers(tags: [:])
-        let reader = ValueReader(layers)
-        guard reader.role() == .sender else { return .relay }
-        let settings = reader.sender()
-        let all = problems + reader.problems
-        guard all.isEmpty, let settings else { throw SettingsProblems(problems: all) }
-        return .sender(ResolvedSettings(settings: settings, values: reader.values(of: .sender)))
-    }
-
-    /// The settings in force of a relay.
-    ///
-    /// - Parameter tags: The instance's tags; those that begin with `smtp-relay:` count.
-    /// - Throws: All that is wrong, at once.
-    package func resolve(tags: [String: String]) throws(SettingsProblems) -> ResolvedSettings<NodeSettings> {
-        let (layers, problems) = layers(tags: tags)
-        let reader = ValueReader(layers)
-        _ = reader.role()
-        let settings = reader.settings()
-        let all = problems + reader.problems
-        guard all.isEmpty, let settings else { throw SettingsProblems(problems: all) }
-        return ResolvedSettings(settings: settings, values: reader.values(of: .relay))
-    }
-
-    /// All that is wrong; where the tags are not known, a required setting may still come from them.
-    package func check(tags: [String: String]?) -> [SettingsProblem] {
-        let (layers, problems) = layers(tags: tags ?? [:])
-        let reader = ValueReader(layers, requiresAll: tags != nil)
-        switch reader.role() {
-        case .relay: _ = reader.settings()
-        case .sender: _ = reader.sender()
-        }
-        return problems + reader.problems
+    /// - Parameter tags: The instance's tags; those that begin with `smtp-relay:` count. `nil` where they are not known yet.
+    package func read(tags: [String: String]?) -> SettingsReading {
+        let (entries, problems) = layers(tags: tags ?? [:])
+        return SettingsReading(
+            SettingEntries(entries),
+            areTagsKnown: tags != nil,
+            formProblems: problems,
+            unreadable: unreadable
+        )
     }
 
     /// The entries of all sources, the strongest first, and what is wrong with their form.

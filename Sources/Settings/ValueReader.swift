@@ -2,21 +2,10 @@ import Vocabulary
 
 /// Parses the values in force into their types, and collects what is wrong with them.
 final class ValueReader {
-    /// The strongest first; the defaults come last.
-    private let entries: [SettingEntry]
-    let requiresAll: Bool
+    private let entries: SettingEntries
     var problems: [SettingsProblem] = []
 
-    /// - Parameters:
-    ///   - entries: The strongest first.
-    ///   - requiresAll: Whether a required setting that is missing is a problem.
-    init(_ entries: [SettingEntry], requiresAll: Bool = true) {
-        let defaults = SettingKey.all.compactMap { key in
-            key.standard.map { SettingEntry(key: key, value: $0, source: .standard) }
-        }
-        self.entries = entries + defaults
-        self.requiresAll = requiresAll
-    }
+    init(_ entries: SettingEntries) { self.entries = entries }
 
     /// What the host is to be; where that is said wrong, as good as not at all.
     func role() -> RoleName { choice("role") ?? .relay }
@@ -84,7 +73,7 @@ final class ValueReader {
     /// A setting of another role is a mistake: its author expects an effect.
     func refuseSettings(notOf role: RoleName) {
         let other: RoleName = role == .relay ? .sender : .relay
-        for entry in entries where entry.source != .standard && !entry.key.counts(in: role) {
+        for entry in entries.all where entry.source != .standard && !entry.key.counts(in: role) {
             let reason = """
                 it means nothing where role is "\(role.rawValue)"; remove it, or set role to "\(other.rawValue)"
                 """
@@ -95,8 +84,7 @@ final class ValueReader {
     /// Without what is wrong or not whole.
     func launch() -> NodeSettings.Launch {
         let (stackKey, resourceKey) = ("cloudformation.stack", "cloudformation.resource")
-        // What is not known yet may still come from the tags.
-        if requiresAll, let lonely = [stackKey, resourceKey].compactMap(entry).only {
+        if let lonely = [stackKey, resourceKey].compactMap(entry).only {
             let missing = lonely.key.name == stackKey ? resourceKey : stackKey
             problems.append(.incomplete(lonely.key.name, in: lonely.source, without: missing))
         }
@@ -117,15 +105,7 @@ final class ValueReader {
         }
     }
 
-    /// Every setting of a role with its value in force and where that came from.
-    func values(of role: RoleName) -> [ResolvedValue] {
-        SettingKey.all.filter { $0.counts(in: role) }.map { key in
-            let entry = entry(key.name)
-            return ResolvedValue(key: key.name, value: entry.map { "\($0.value)" }, source: entry?.source ?? .standard)
-        }
-    }
-
-    func entry(_ name: String) -> SettingEntry? { entries.first { $0.key.name == name } }
+    func entry(_ name: String) -> SettingEntry? { entries[name] }
 
     func one<Value>(_ name: String, _ parse: (String) throws(InvalidValue) -> Value) -> Value? {
         guard let entry = entry(name), case .text(let text) = entry.value else { return nil }

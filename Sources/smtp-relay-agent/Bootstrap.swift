@@ -23,7 +23,7 @@ struct Bootstrap: AsyncParsableCommand {
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
             try await session.launch.run(
-                timeout: session.bootstrapTimeout,
+                timeout: session.gatherer.bootstrapTimeout,
                 guardArguments: [LaunchGuard.configuration.commandName ?? ""] + options.arguments,
                 prepare: { try session.keepLaunch(options) }
             )

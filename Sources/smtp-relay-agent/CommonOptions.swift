@@ -38,15 +38,26 @@ struct CommonOptions: ParsableArguments {
     /// The settings' file where no other one is named.
     private static let standardFile = "/etc/smtp-relay-agent/config.toml"
 
+    /// All sources of settings as they are now. What can't be read is left out, and is a problem of theirs.
+    ///
+    /// - Parameter kept: What was kept of the launch when the command began.
     func sources(
         environment: [String: String],
-        launch: LaunchEnvironment,
+        kept: LaunchEnvironment,
+        files: FileSystem,
         memory: SettingsFileMemory
-    ) throws -> SettingsSources {
-        let variable = SettingKey.fileVariable
-        let named = configFile ?? environment[variable] ?? launch.variables[variable]
+    ) -> SettingsSources {
+        var (launch, file, unreadable) = (kept, SettingsFile?.none, (any Error)?.none)
+        do {
+            launch = try LaunchEnvironment(files: files)
+            let variable = SettingKey.fileVariable
+            file = try self.file(configFile ?? environment[variable] ?? launch.variables[variable], memory)
+        } catch {
+            unreadable = error
+        }
         return SettingsSources(
-            file: try file(named, memory),
+            file: file,
+            unreadable: unreadable,
             environment: environment,
             launch: launch,
             flags: assignments
@@ -66,16 +77,6 @@ struct CommonOptions: ParsableArguments {
     func settingsFile(environment: [String: String], files: FileSystem) -> String? {
         let named = configFile ?? environment[SettingKey.fileVariable]
         return named ?? (files.exists(FilePath(Self.standardFile)) ? Self.standardFile : nil)
-    }
-
-    /// The sources without the file, if it can't be read. The caller reports that.
-    func readableSources(
-        environment: [String: String],
-        launch: LaunchEnvironment,
-        memory: SettingsFileMemory
-    ) -> SettingsSources {
-        (try? sources(environment: environment, launch: launch, memory: memory))
-            ?? SettingsSources(file: nil, environment: environment, launch: launch, flags: assignments)
     }
 
     /// The same options for another process of this program.

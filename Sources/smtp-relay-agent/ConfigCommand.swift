@@ -25,7 +25,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Session.run(options) { session in
-                let problems = try session.sources().check(tags: nil)
+                let problems = session.gatherer.problems
                 for problem in problems { session.log.failed("settings", "\(problem)") }
                 guard problems.isEmpty else { throw ExitCode.failure }
                 print("The settings are in order.")
@@ -51,11 +51,9 @@ struct ConfigCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Session.run(options) { session in
-                switch try session.inputs.role() {
+                switch try await session.gatherer.settings(readsTags: !noTags) {
                 case .sender(let settings): print(settings.table, terminator: "")
-                case .relay:
-                    let tags = noTags ? [:] : try await session.inputs.facts().tags
-                    print(try session.inputs.settings(tags: tags).table, terminator: "")
+                case .relay(let settings): print(settings.table, terminator: "")
                 }
             }
         }

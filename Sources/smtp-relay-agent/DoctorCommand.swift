@@ -38,8 +38,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
-            if sender != nil { try session.inputs.requireRelay(for: "doctor --from") }
-            let doctor = HostDoctor(inputs: session.inputs, host: session.host, aws: session.aws, pass: session.pass)
+            if sender != nil { try session.gatherer.requireRelay(for: "doctor --from") }
+            let doctor = HostDoctor(gatherer: session.gatherer, host: session.host, pass: session.pass)
             let report = await doctor.examine(sender: sender)
             print(metrics ? report.metrics : json ? report.json : report.text, terminator: "")
             if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }

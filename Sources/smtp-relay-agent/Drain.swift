@@ -19,7 +19,7 @@ struct Drain: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
-            try session.inputs.requireRelay(for: "drain")
+            try session.gatherer.requireRelay(for: "drain")
             let orders = DrainOrders(files: session.host.files)
             try orders.give(DrainOrder(.byHand))
             do {
@@ -45,7 +45,7 @@ struct Undrain: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
-            try session.inputs.requireRelay(for: "undrain")
+            try session.gatherer.requireRelay(for: "undrain")
             if try await !DrainOrders(files: session.host.files).withdraw() {
                 session.log.notice("drain", "this node was not drained")
             }

@@ -19,7 +19,7 @@ struct FactsCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options) { session in
-            print(try FactsDocument.text(of: await session.inputs.facts()))
+            print(try FactsDocument.text(of: await session.gatherer.facts()))
         }
     }
 }

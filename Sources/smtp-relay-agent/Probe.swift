@@ -25,16 +25,15 @@ struct Probe: AsyncParsableCommand {
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
             let started = ContinuousClock.now
-            switch try session.inputs.role() {
-            case .relay:
-                try await HealthPublication(inputs: session.inputs, host: session.host).prove(publishes: publish)
+            if session.gatherer.role == .relay {
+                try await HealthPublication(gatherer: session.gatherer, host: session.host).prove(publishes: publish)
                 let what = "the relay serves the allowed networks, and nobody else"
-                session.log.done("health", what, after: ContinuousClock.now - started)
-            case .sender(let resolved):
-                let relayhost = resolved.settings.relayhost
-                let address = try await RelayHostWay(relayhost, files: session.host.files).greet()
-                session.log.done("relayhost", "\(relayhost) answers (\(address))", after: ContinuousClock.now - started)
+                return session.log.done("health", what, after: ContinuousClock.now - started)
             }
+            guard case .sender(let resolved) = try await session.gatherer.settings() else { return }
+            let relayhost = resolved.settings.relayhost
+            let address = try await RelayHostWay(relayhost, files: session.host.files).greet()
+            session.log.done("relayhost", "\(relayhost) answers (\(address))", after: ContinuousClock.now - started)
         }
     }
 }

@@ -21,7 +21,7 @@ struct Run: AsyncParsableCommand {
         try await Session.run(options, needsRoot: true, staysResident: true) { session in
             let resident = Resident(
                 pass: session.pass,
-                inputs: session.inputs,
+                gatherer: session.gatherer,
                 host: session.host,
                 notifier: ServiceNotifier(environment: session.environment),
                 log: session.log

@@ -12,17 +12,13 @@ import Vocabulary
 /// Assembles the live parts for a command. No other place does.
 struct Session {
     let environment: [String: String]
-    /// Reads the settings' file, and what was kept of the launch, anew at each call.
-    let sources: @Sendable () throws -> SettingsSources
     let log: StepLog
     let host: HostAccess
-    let inputs: Inputs
+    let gatherer: Gatherer
     let pass: Pass
     let launch: Launch
     /// Whether this command was given settings that the passes to come do not have.
     let hasOwnSettings: Bool
-    /// How long bootstrap may take in all.
-    let bootstrapTimeout: Duration
     let aws: AWSAccess
 
     private init(
@@ -44,26 +40,26 @@ struct Session {
         self.host = .live(transport: transport, variables: kept.proxies, staysResident: staysResident)
         let memory = SettingsFileMemory()
         self.hasOwnSettings = options.hasOwnSettings(environment: environment, launch: kept)
-        self.sources = { [files = host.files] in
-            try options.sources(environment: environment, launch: LaunchEnvironment(files: files), memory: memory)
-        }
-        let readable = { @Sendable in
-            options.readableSources(environment: environment, launch: kept, memory: memory)
-        }
-        self.inputs = Inputs(sources: sources, readable: readable, aws: aws, files: host.files, log: log)
-        self.pass = Pass(inputs: inputs, host: host, aws: aws, log: log)
-        self.launch = Launch(pass: pass, inputs: inputs, host: host, aws: aws, log: log)
-        self.bootstrapTimeout = readable().bootstrapTimeout()
+        self.gatherer = Gatherer(
+            sources: { [files = host.files] in
+                options.sources(environment: environment, kept: kept, files: files, memory: memory)
+            },
+            aws: aws,
+            files: host.files,
+            log: log
+        )
+        self.pass = Pass(gatherer: gatherer, host: host, aws: aws, log: log)
+        self.launch = Launch(pass: pass, gatherer: gatherer, host: host, log: log)
     }
 
     /// Saves the flags and variables of this command for all later passes.
     func keepLaunch(_ options: CommonOptions) throws {
         // Invalid settings are not saved; the pass reports them.
-        guard try sources().check(tags: nil).isEmpty else { return }
+        guard gatherer.problems.isEmpty else { return }
         let named = options.configFile ?? environment[SettingKey.fileVariable]
         if let file = options.settingsFile(environment: environment, files: host.files) {
             let place = SettingsFilePlace(files: host.files)
-            try place.check(FilePath(canonical(file)), isRelay: inputs.roleName == .relay)
+            try place.check(FilePath(canonical(file)), isRelay: gatherer.role == .relay)
         }
         var kept = try LaunchEnvironment(files: host.files)
         kept.keep(environment: environment, flags: options.assignments, file: named.map(canonical))

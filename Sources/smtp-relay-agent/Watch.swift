@@ -21,8 +21,13 @@ struct Watch: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options, needsRoot: true, staysResident: true) { session in
-            try session.inputs.requireRelay(for: "watch")
-            let watch = NoticeWatch(pass: session.pass, inputs: session.inputs, host: session.host, log: session.log)
+            try session.gatherer.requireRelay(for: "watch")
+            let watch = NoticeWatch(
+                pass: session.pass,
+                gatherer: session.gatherer,
+                host: session.host,
+                log: session.log
+            )
             if now { try await watch.leaveIfShuttingDown() } else { try await watch.run() }
         }
     }

@@ -42,7 +42,7 @@ import Vocabulary
         var values = Self.values
         for (path, value) in changes { values[path] = value }
         return try await NodeFacts.gather(
-            from: MetadataClient(FakeMetadata(values), time),
+            from: MetadataClient(FakeMetadata(values), time).reader(),
             files: FileSystem(root: "/no/such/root"),
             describeTags: describeTags,
             notice: notices.add

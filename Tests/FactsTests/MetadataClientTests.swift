@@ -8,8 +8,12 @@ import Testing
     private let time = ManualTime()
 
     private func failure(_ client: MetadataClient, _ path: String = "instance-id") async -> MetadataFailure? {
+        await failure(client.reader(), path)
+    }
+
+    private func failure(_ reader: MetadataReader, _ path: String) async -> MetadataFailure? {
         do throws(MetadataFailure) {
-            _ = try await client.required(path)
+            _ = try await reader.required(path)
             return nil
         } catch {
             return error
@@ -19,8 +23,8 @@ import Testing
     @Test func readsWithOneToken() async throws {
         let service = FakeMetadata(["instance-id": "i-1", "mac": "0e:00"])
         let client = MetadataClient(service, time)
-        #expect(try await client.required("instance-id") == "i-1")
-        #expect(try await client.optional("mac") == "0e:00")
+        #expect(try await client.reader().required("instance-id") == "i-1")
+        #expect(try await client.reader().optional("mac") == "0e:00")
         #expect(service.tokens == 1)
         #expect(time.sleeps.isEmpty)
     }
@@ -28,12 +32,12 @@ import Testing
     @Test func renewsTheTokenBeforeItsEnd() async throws {
         let service = FakeMetadata(["instance-id": "i-1"])
         let client = MetadataClient(service, time)
-        _ = try await client.required("instance-id")
+        _ = try await client.reader().required("instance-id")
         time.advance(by: .seconds(21000))
-        _ = try await client.required("instance-id")
+        _ = try await client.reader().required("instance-id")
         #expect(service.tokens == 1)
         time.advance(by: .seconds(300))
-        _ = try await client.required("instance-id")
+        _ = try await client.reader().required("instance-id")
         #expect(service.tokens == 2)
         #expect(time.sleeps.isEmpty)
     }
@@ -41,15 +45,15 @@ import Testing
     @Test func fetchesANewTokenWhereTheOldIsRefused() async throws {
         let service = FakeMetadata(["instance-id": "i-1"])
         let client = MetadataClient(service, time)
-        _ = try await client.required("instance-id")
+        _ = try await client.reader().required("instance-id")
         service.forgetTokens()
-        #expect(try await client.required("instance-id") == "i-1")
+        #expect(try await client.reader().required("instance-id") == "i-1")
         #expect(service.tokens == 2)
     }
 
     @Test func takesA404AsAnAnswerWhereTheValueNeedNotBe() async throws {
         let service = FakeMetadata([:])
-        #expect(try await MetadataClient(service, time).optional("public-ipv4") == nil)
+        #expect(try await MetadataClient(service, time).reader().optional("public-ipv4") == nil)
         #expect(service.requests.count == 2)
         #expect(time.sleeps.isEmpty)
     }
@@ -65,7 +69,7 @@ import Testing
         let needsToken = trouble.count == 2 && !"\(trouble[0])".contains("200") || "\(trouble[1])".contains("401")
         let recovery = (needsToken ? [ScriptedTransport.Step.text(200, "t")] : []) + [.text(200, "i-1")]
         let transport = ScriptedTransport(trouble + recovery)
-        #expect(try await MetadataClient(transport, time).required("instance-id") == "i-1")
+        #expect(try await MetadataClient(transport, time).reader().required("instance-id") == "i-1")
         #expect(time.sleeps == [.milliseconds(125)])
         #expect(transport.unused == 0)
     }
@@ -73,8 +77,8 @@ import Testing
     @Test func asksTheIPv6EndpointWhereIPv4HasNoWay() async throws {
         let service = FakeMetadata(["instance-id": "i-1"], endpoint: "http://[fd00:ec2::254]")
         let client = MetadataClient(service, time)
-        #expect(try await client.required("instance-id") == "i-1")
-        #expect(try await client.required("instance-id") == "i-1")
+        #expect(try await client.reader().required("instance-id") == "i-1")
+        #expect(try await client.reader().required("instance-id") == "i-1")
         // The one that answered is asked from then on.
         #expect(service.requests.filter { $0.url.contains("169.254") }.count == 1)
     }
@@ -90,7 +94,7 @@ import Testing
     ])
     func asksWhereTheEnvironmentSays(environment: [String: String], endpoint: String) async throws {
         let transport = ScriptedTransport([.text(200, "t"), .text(200, "i-1")])
-        _ = try await MetadataClient(transport, time, environment: environment).required("instance-id")
+        _ = try await MetadataClient(transport, time, environment: environment).reader().required("instance-id")
         #expect(
             transport.requests.map(\.url) == [
                 "\(endpoint)/latest/api/token", "\(endpoint)/latest/meta-data/instance-id",
@@ -144,28 +148,38 @@ import Testing
         #expect(failure.description.hasPrefix("instance metadata, services/domain (tried for 11"))
     }
 
-    @Test func hasOneDeadlineForAllReads() async throws {
-        let client = MetadataClient(FakeMetadata([:]), time)
-        _ = await failure(client, "one")
+    @Test func aReaderHasOneDeadlineForAllThatItReads() async throws {
+        let reader = MetadataClient(FakeMetadata([:]), time).reader()
+        _ = await failure(reader, "one")
         let passed = time.passed
-        _ = await failure(client, "two")
+        _ = await failure(reader, "two")
         #expect(time.passed - passed < .seconds(10))
     }
 
-    @Test func hasItsWholePatienceAgainAfterALongSilence() async throws {
+    @Test func eachReaderHasAPatienceOfItsOwn() async throws {
         let client = MetadataClient(FakeMetadata([:]), time)
-        _ = await failure(client)
-        time.advance(by: .seconds(3600))
-        let passed = time.passed
-        _ = await failure(client)
-        #expect(time.passed - passed > .seconds(110))
+        let readers: [(Duration?, Duration)] = [(nil, .seconds(110)), (.seconds(5), .seconds(3)), (nil, .seconds(110))]
+        for (patience, least) in readers {
+            let passed = time.passed
+            _ = await failure(client.reader(within: patience), "one")
+            #expect(time.passed - passed > least && time.passed - passed < (patience ?? .seconds(120)))
+        }
+    }
+
+    @Test func aReaderWithoutPatienceTriesOnceAndIsSilent() async throws {
+        let told = Mutex<[String]>([])
+        let service = FakeMetadata([:])
+        let client = MetadataClient(service, time) { text in told.withLock { $0.append(text) } }
+        let failure = await failure(client.reader(within: .zero), "one")
+        #expect(failure?.reason == .missing)
+        #expect(service.requests.count == 2)
+        #expect(told.withLock { $0 }.isEmpty)
     }
 
     @Test func tellsOnceThatItWaits() async throws {
         let told = Mutex<[String]>([])
-        let client = MetadataClient(FakeMetadata([:]), time) { text in told.withLock { $0.append(text) } }
-        _ = await failure(client, "one")
-        _ = await failure(client, "two")
+        let reader = MetadataClient(FakeMetadata([:]), time) { text in told.withLock { $0.append(text) } }.reader()
+        _ = await failure(reader, "one")
         let lines = told.withLock { $0 }
         #expect(lines.count == 1)
         #expect(lines.first?.hasPrefix("waiting: instance metadata, one") == true)
@@ -180,13 +194,13 @@ import Testing
             return request.headers.isEmpty ? .text(200, "i-1") : .text(400)
         }
         let client = MetadataClient(transport, time, allowVersion1: true)
-        #expect(try await client.required("instance-id") == "i-1")
+        #expect(try await client.reader().required("instance-id") == "i-1")
         #expect(await failure(MetadataClient(transport, time)) != nil)
     }
 
     @Test func keepsToVersion2WhereItWorks() async throws {
         let service = FakeMetadata(["instance-id": "i-1"])
-        #expect(try await MetadataClient(service, time, allowVersion1: true).required("instance-id") == "i-1")
+        #expect(try await MetadataClient(service, time, allowVersion1: true).reader().required("instance-id") == "i-1")
         #expect(service.tokens == 1)
     }
 }

@@ -30,7 +30,7 @@ struct MetadataFuzzTests {
                 ]),
             ])
             let notices = try await InstanceNotices.read(
-                from: MetadataClient(metadata, ManualTime()),
+                from: MetadataClient(metadata, ManualTime()).reader(),
                 onlyUrgent: false
             )
             #expect(notices.spotInterruption != nil && notices.rebalanceRecommendation != nil, "\(chance)")
@@ -70,7 +70,7 @@ struct MetadataFuzzTests {
             }
             do {
                 let facts = try await NodeFacts.gather(
-                    from: MetadataClient(FakeMetadata(values), ManualTime()),
+                    from: MetadataClient(FakeMetadata(values), ManualTime()).reader(),
                     files: FileSystem(root: "/nonexistent"),
                     describeTags: { _, _, _ in [:] },
                     notice: { _ in }

@@ -71,7 +71,10 @@ struct PostfixModel {
         var edited = found
         for edit in question.edits where edit.count == 2 { edited.main.set(edit[0], to: edit[1]) }
         edited.master.set("127.0.0.1:10025", "inet", to: ["127.0.0.1:10025 inet n - n - 2 smtpd", "  -o biff=no"])
-        let settings = try SettingsSources(file: nil, environment: [:], flags: question.settings).resolve(tags: [:])
+        let reading = SettingsSources(file: nil, environment: [:], flags: question.settings).read(tags: [:])
+        guard case .relay(let settings) = try reading.inForce() else {
+            throw SettingsProblems(problems: reading.problems)
+        }
         let postfix = try RelayNode(settings: settings.settings, facts: question.facts).postfix
         let node = Files(
             main: MainCf(postfix.mainCf(from: question.main)),

@@ -29,18 +29,15 @@ struct UninstallTests {
         let log = StepLog(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let host = HostAccess.fake(files: files, services: services)
         let aws = AWSAccess(environment: [:], transport: host.transport)
-        let inputs = Inputs(
-            sources: { throw NotHere() },
-            readable: { fatalError("nobody asks for settings") },
+        let gatherer = Gatherer(
+            sources: { fatalError("nobody asks for settings") },
             aws: aws,
             files: files,
             log: log
         )
-        let pass = Pass(inputs: inputs, host: host, aws: aws, log: log)
+        let pass = Pass(gatherer: gatherer, host: host, aws: aws, log: log)
         try await Uninstall(pass: pass, host: host, log: log).run(leaves: false)
     }
-
-    private struct NotHere: Error {}
 
     /// A node as the agent leaves it, with these services before.
     private func node(_ files: FileSystem, before: [ServiceName: ServiceState]) async throws -> ObedientServices {

@@ -51,7 +51,7 @@ struct SettingsToFilesFuzzTests {
     ]
 
     private static func node(_ flags: [String]) throws -> RelayNode {
-        let settings = try SettingsSources(file: nil, environment: [:], flags: flags).resolve(tags: [:]).settings
+        let settings = try SettingsSources(file: nil, environment: [:], flags: flags).relay().settings
         return try RelayNode(settings: settings, facts: exampleFacts(ipv6: ["2001:db8:1::10"]))
     }
 

@@ -1,3 +1,4 @@
+import RelayTestSupport
 import Settings
 import Testing
 
@@ -53,7 +54,7 @@ struct LaunchEnvironmentTests {
         let launch = LaunchEnvironment(text: "SMTP_RELAY_DOMAIN=launch.example\nSMTP_RELAY_CONFIG=/c.toml\n")
         func domain(_ environment: [String: String]) throws -> ResolvedValue? {
             try SettingsSources(file: nil, environment: environment, launch: launch, flags: [])
-                .resolve(tags: ["smtp-relay:domain": "tag.example"]).values.first { $0.key == "mail.domain" }
+                .relay(tags: ["smtp-relay:domain": "tag.example"]).values.first { $0.key == "mail.domain" }
         }
         #expect(try domain([:])?.value == "\"launch.example\"")
         #expect(try domain([:])?.source.description == "/etc/smtp-relay-agent/environment: SMTP_RELAY_DOMAIN")

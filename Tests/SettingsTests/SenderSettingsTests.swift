@@ -1,3 +1,4 @@
+import RelayTestSupport
 import Settings
 import Testing
 import Vocabulary
@@ -10,11 +11,13 @@ struct SenderSettingsTests {
     }
 
     private func sender(_ sources: SettingsSources) throws -> ResolvedSettings<SenderSettings>? {
-        guard case .sender(let settings) = try sources.role() else { return nil }
+        guard case .sender(let settings) = try sources.read(tags: nil).inForce() else { return nil }
         return settings
     }
 
-    private func problems(_ sources: SettingsSources) -> [String] { sources.check(tags: nil).map(\.description) }
+    private func problems(_ sources: SettingsSources) -> [String] {
+        sources.read(tags: nil).problems.map(\.description)
+    }
 
     private let least = "role = \"sender\"\n[sender]\nrelayhost = \"[relay.internal.example.com]:25\"\n"
 
@@ -72,23 +75,23 @@ struct SenderSettingsTests {
 
     @Test func aRoleThatDoesNotExistIsToldAndTakenForNone() {
         let wrong = sources(flags: ["role=sendre", "mail.domain=a.b"])
-        #expect(wrong.roleName() == .relay)
+        #expect(wrong.read(tags: nil).role == .relay)
         #expect(
             problems(wrong) == [#"flag --set role: role: 'sendre' is not one of "relay", "sender""#]
         )
-        #expect(throws: SettingsProblems.self) { try wrong.resolve(tags: [:]) }
+        #expect(throws: SettingsProblems.self) { try wrong.relay() }
     }
 
     @Test(arguments: ["role", "sender.relayhost", "sender.outbound_level"])
     func noneOfItCanComeFromTags(key: String) {
         let tags = ["smtp-relay:domain": "a.b", "smtp-relay:\(key)": "sender"]
-        let found = sources().check(tags: tags).map(\.description)
+        let found = sources().read(tags: tags).problems.map(\.description)
         #expect(found.count == 1)
         #expect(found.first?.contains("before it can read the tags") == true)
     }
 
     @Test func theRoleIsKnownWhateverElseIsWrong() {
-        #expect(sources(least + "nonsense = 1\n").roleName() == .sender)
-        #expect(sources().roleName() == .relay)
+        #expect(sources(least + "nonsense = 1\n").read(tags: nil).role == .sender)
+        #expect(sources().read(tags: nil).role == .relay)
     }
 }

@@ -1,10 +1,11 @@
+import RelayTestSupport
 import Settings
 import Testing
 import Vocabulary
 
 struct SettingsFileMemoryTests {
     private func domain(_ file: SettingsFile) throws -> (String, String?) {
-        let resolved = try SettingsSources(file: file, environment: [:], flags: []).resolve(tags: [:])
+        let resolved = try SettingsSources(file: file, environment: [:], flags: []).relay()
         let value = resolved.values.first { $0.key == "mail.domain" }
         return (resolved.settings.mail.domain.description, value.map { "\($0.source)" })
     }

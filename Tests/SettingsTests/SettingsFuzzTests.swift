@@ -44,22 +44,22 @@ struct SettingsFuzzTests {
 
     /// All that is wrong is said, a line for each, and the table of what is right has a line for each setting.
     private func expectSound(_ sources: SettingsSources, _ tags: [String: String], _ chance: Chance) {
-        let name = sources.roleName()
-        let checked = sources.check(tags: name == .relay ? tags : nil)
+        let name = sources.read(tags: nil).role
+        let reading = sources.read(tags: name == .relay ? tags : nil)
         do throws(SettingsProblems) {
             let table =
-                switch try sources.role() {
-                case .relay: try sources.resolve(tags: tags).table
+                switch try reading.inForce() {
+                case .relay(let resolved): resolved.table
                 case .sender(let resolved): resolved.table
                 }
-            #expect(checked.isEmpty, "\(chance)")
+            #expect(reading.problems.isEmpty, "\(chance)")
             let rows = table.unicodeScalars.split(separator: "\n").map { String($0) }
             #expect(rows.count == SettingKey.all.count { $0.counts(in: name) }, "\(chance)")
             #expect(rows.allSatisfy { $0.isOnePlainLine }, "\(chance)")
         } catch {
             #expect(!error.problems.isEmpty, "\(chance)")
             #expect(error.problems.allSatisfy { $0.description.isOnePlainLine }, "\(chance)")
-            #expect(checked == error.problems, "\(chance)")
+            #expect(reading.problems == error.problems, "\(chance)")
         }
     }
 

@@ -1,3 +1,4 @@
+import RelayTestSupport
 import Settings
 import Testing
 import Vocabulary
@@ -10,7 +11,7 @@ struct SettingsSourcesTests {
     }
 
     private func problems(_ sources: SettingsSources, tags: [String: String] = [:]) -> [String] {
-        sources.check(tags: tags).map(\.description)
+        sources.read(tags: tags).problems.map(\.description)
     }
 
     @Test func theStrongestSourceWins() throws {
@@ -19,7 +20,7 @@ struct SettingsSourcesTests {
         let environment = ["SMTP_RELAY_DOMAIN": "env.example", "PATH": "/bin"]
         let flags = ["mail.domain=flag.example"]
         func domain(_ sources: SettingsSources, _ tags: [String: String]) throws -> (String, ValueSource?) {
-            let resolved = try sources.resolve(tags: tags)
+            let resolved = try sources.relay(tags: tags)
             return (
                 resolved.settings.mail.domain.description, resolved.values.first { $0.key == "mail.domain" }?.source
             )
@@ -73,7 +74,7 @@ struct SettingsSourcesTests {
             [packages]
             timeout = "1h"
             """
-        let settings = try sources(toml).resolve(tags: [:]).settings
+        let settings = try sources(toml).relay().settings
         #expect(settings.mail.hostname?.description == "relay.example.com")
         #expect(settings.mail.destinations.map(\.description) == ["a.example", "b.example"])
         #expect(settings.mail.networks == [.vpc, .subnet, .network(try IPNetwork("192.168.0.0/24"))])
@@ -100,7 +101,7 @@ struct SettingsSourcesTests {
     }
 
     @Test func defaultsAreThoseOfTheTable() throws {
-        let resolved = try sources(flags: ["mail.domain=example.com"]).resolve(tags: [:])
+        let resolved = try sources(flags: ["mail.domain=example.com"]).relay()
         #expect(resolved.settings.mail.networks == [.vpc])
         #expect(resolved.settings.health == NodeSettings.Health())
         #expect(resolved.settings.loadBalancer == NodeSettings.LoadBalancer())
@@ -114,7 +115,7 @@ struct SettingsSourcesTests {
     @Test func theIntervalGrowsWithTheLoadBalancersThatAreAskedUnlessItIsSet() throws {
         let arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/relay"
         func interval(_ flags: String...) throws -> Duration {
-            try sources(flags: ["mail.domain=a.b"] + flags).resolve(tags: [:]).settings.reconcile.interval
+            try sources(flags: ["mail.domain=a.b"] + flags).relay().settings.reconcile.interval
         }
         #expect(try interval() == .seconds(60))
         #expect(try interval("load_balancer.classic=one") == .seconds(60))
@@ -128,7 +129,7 @@ struct SettingsSourcesTests {
         let both = ["mail.domain=a.b", "load_balancer.classic=one", "load_balancer.target_groups=\(arn)"]
         let proxied = both + ["mail.proxy_protocol=true"]
         func ports(_ flags: [String]) throws -> HealthPorts {
-            try sources(flags: flags).resolve(tags: [:]).settings.healthPorts
+            try sources(flags: flags).relay().settings.healthPorts
         }
         #expect(try ports(both).open == [80])
         #expect(try ports(both).proxied == nil)
@@ -158,7 +159,7 @@ struct SettingsSourcesTests {
 
     @Test func listsInTextsAreSeparatedByCommas() throws {
         let tags = ["smtp-relay:domain": "example.com", "smtp-relay:load_balancer.classic": "one, two"]
-        #expect(try sources().resolve(tags: tags).settings.loadBalancer.classic.map(\.description) == ["one", "two"])
+        #expect(try sources().relay(tags: tags).settings.loadBalancer.classic.map(\.description) == ["one", "two"])
     }
 
     @Test func anUnknownKeyIsNamedWithItsPlaceAndTheNearestOne() {
@@ -184,11 +185,11 @@ struct SettingsSourcesTests {
             KeptSettings(path: "/c.toml", text: text, variables: [:], tags: [:])
         }
         let newer = kept("[mail]\ndomain = \"example.com\"\nto_come = 1\n[later]\nx = 1\n")
-        #expect(!newer.sources.check(tags: [:]).isEmpty)
-        #expect(newer.known.check(tags: [:]).isEmpty)
-        #expect(try newer.known.resolve(tags: [:]).settings.mail.domain.description == "example.com")
+        #expect(!newer.sources.read(tags: [:]).problems.isEmpty)
+        #expect(newer.known.read(tags: [:]).problems.isEmpty)
+        #expect(try newer.known.relay().settings.mail.domain.description == "example.com")
         // What is wrong otherwise still is.
-        #expect(!kept("[mail]\ndomain = \"-\"\n").known.check(tags: [:]).isEmpty)
+        #expect(!kept("[mail]\ndomain = \"-\"\n").known.read(tags: [:]).problems.isEmpty)
     }
 
     @Test func allProblemsAreToldAtOnce() {
@@ -234,9 +235,9 @@ struct SettingsSourcesTests {
             domain = "b.example"
             """
         let wanted = ["example.com=[mx.internal]:25", "b.example=mail.example"]
-        #expect(try sources(toml).resolve(tags: [:]).settings.mail.transports.map(\.description) == wanted)
+        #expect(try sources(toml).relay().settings.mail.transports.map(\.description) == wanted)
         let tags = ["smtp-relay:domain": "a.b", "smtp-relay:transport": wanted.joined(separator: ", ")]
-        #expect(try sources().resolve(tags: tags).settings.mail.transports.map(\.description) == wanted)
+        #expect(try sources().relay(tags: tags).settings.mail.transports.map(\.description) == wanted)
     }
 
     @Test(arguments: [
@@ -255,10 +256,10 @@ struct SettingsSourcesTests {
 
     @Test func anUpstreamHasAHostAndAUserAPassword() throws {
         let flags = ["mail.domain=a.b", "mail.upstream.host=smtp.example.net"]
-        let bare = try sources(flags: flags).resolve(tags: [:]).settings.mail.upstream
+        let bare = try sources(flags: flags).relay().settings.mail.upstream
         #expect(bare == Upstream(host: try DomainName("smtp.example.net")))
         let login = ["mail.upstream.username=AKIA/x+", "mail.upstream.password_file=/p", "mail.upstream.port=2587"]
-        let full = try sources(flags: flags + login).resolve(tags: [:]).settings.mail.upstream
+        let full = try sources(flags: flags + login).relay().settings.mail.upstream
         #expect(full?.login?.user.description == "AKIA/x+")
         #expect(full?.nexthop.description == "[smtp.example.net]:2587")
         #expect(
@@ -266,7 +267,7 @@ struct SettingsSourcesTests {
         )
         #expect(problems(sources(flags: [flags[0]] + login)).first?.contains("it needs mail.upstream.host too") == true)
         let parameter = ["mail.upstream.username=u", "mail.upstream.password_parameter=/relay/password"]
-        let place = try sources(flags: flags + parameter).resolve(tags: [:]).settings.mail.upstream?.login?.password
+        let place = try sources(flags: flags + parameter).relay().settings.mail.upstream?.login?.password
         #expect(place == .parameter(try ParameterName("/relay/password")))
         let both = problems(sources(flags: flags + parameter + ["mail.upstream.password_file=/p"]))
         #expect(both.first?.contains("mail.upstream.password_parameter is set as well") == true)
@@ -290,15 +291,15 @@ struct SettingsSourcesTests {
     }
 
     @Test func theDomainIsRequiredAndTheCureIsNamed() {
-        #expect(throws: SettingsProblems.self) { try sources().resolve(tags: [:]) }
+        #expect(throws: SettingsProblems.self) { try sources().relay() }
         #expect(problems(sources()).first?.contains("SMTP_RELAY_DOMAIN") == true)
-        #expect(sources().check(tags: nil).isEmpty)
+        #expect(sources().read(tags: nil).problems.isEmpty)
     }
 
     @Test func metadatasSettingsCanNotComeFromTags() throws {
         let found = problems(sources(), tags: ["smtp-relay:domain": "a.b", "smtp-relay:metadata.timeout": "5s"])
         #expect(found.first?.contains("before it can read the tags") == true)
-        #expect(try sources("[metadata]\ntimeout = \"7s\"\n").metadataSettings().timeout == .seconds(7))
+        #expect(sources("[metadata]\ntimeout = \"7s\"\n").read(tags: nil).metadata.timeout == .seconds(7))
     }
 
     @Test func thoseWhoWaitForTheLaunchAreKnownWhateverElseIsWrong() throws {
@@ -314,16 +315,16 @@ struct SettingsSourcesTests {
             [bootstrap]
             timeout = "5m"
             """
-        let launch = sources(toml).launch(tags: [:])
+        let launch = sources(toml).read(tags: [:]).launch
         #expect(launch.hook == (try LifecycleHookName("relay/launching")))
         #expect(launch.signal == .init(stack: try StackName("relays"), resource: try LogicalResourceID("Group")))
-        #expect(sources(toml).bootstrapTimeout() == .seconds(300))
-        #expect(sources(toml + "[").launch(tags: [:]) == NodeSettings.Launch())
+        #expect(sources(toml).read(tags: nil).bootstrapTimeout == .seconds(300))
+        #expect(sources(toml + "[").read(tags: [:]).launch == NodeSettings.Launch())
         let tags = ["smtp-relay:auto_scaling.launch_hook": "by-tag", "smtp-relay:hostnam": "x"]
-        #expect(sources("[").launch(tags: tags) == NodeSettings.Launch(hook: try LifecycleHookName("by-tag")))
-        #expect(sources(flags: ["bootstrap.timeout=never"]).bootstrapTimeout() == .seconds(1200))
-        #expect(sources(flags: ["metadata.timeout=never"]).metadataSettingsOrStandard() == NodeSettings.Metadata())
-        let right = try sources(toml.replacing("domian", with: "domain")).resolve(tags: [:]).settings
+        #expect(sources("[").read(tags: tags).launch == NodeSettings.Launch(hook: try LifecycleHookName("by-tag")))
+        #expect(sources(flags: ["bootstrap.timeout=never"]).read(tags: nil).bootstrapTimeout == .seconds(1200))
+        #expect(sources(flags: ["metadata.timeout=never"]).read(tags: nil).metadata == NodeSettings.Metadata())
+        let right = try sources(toml.replacing("domian", with: "domain")).relay().settings
         #expect(right.launch == launch)
         #expect(right.terminationHook == (try LifecycleHookName("relay_leaving")))
     }
@@ -339,9 +340,9 @@ struct SettingsSourcesTests {
                 """
             ]
         )
-        #expect(alone.launch(tags: [:]) == NodeSettings.Launch())
+        #expect(alone.read(tags: [:]).launch == NodeSettings.Launch())
         // The other one may still come from the tags.
-        #expect(alone.check(tags: nil).isEmpty)
+        #expect(alone.read(tags: nil).problems.isEmpty)
         #expect(problems(alone, tags: ["smtp-relay:cloudformation.\(missing)": "Other"]).isEmpty)
     }
 
@@ -408,7 +409,7 @@ struct SettingsSourcesTests {
     /// As editors on Windows write it.
     @Test func aFileWithAByteOrderMarkIsRead() throws {
         let toml = "\u{FEFF}[mail]\r\ndomain = \"example.com\"\r\n"
-        let resolved = try sources(toml).resolve(tags: [:])
+        let resolved = try sources(toml).relay()
         #expect(resolved.settings.mail.domain.description == "example.com")
         #expect(resolved.values.first { $0.key == "mail.domain" }?.source == .file(path: "/c.toml", line: 2, column: 1))
     }

@@ -39,7 +39,7 @@ struct Departure: Sendable {
         results.add(await runner.run([[parts.withdrawnHealth]]))
         if order.doneAt != nil { return await stayOut(results) }
         // A look at the host alone asks no load balancer, so it leaves the rest to the next full pass.
-        guard parts.request.facts == .current else { return results }
+        guard parts.request.scope == .everything else { return results }
         do {
             try await enter(.unhealthy)
             // Where mail waits, Postfix is needed. Where it can't be started now, that is tried again below.
@@ -121,7 +121,7 @@ struct Departure: Sendable {
 
     private var ways: WaysToOthers {
         WaysToOthers(
-            places: parts.settings.shutdown.evacuateQueue ? parts.places : [],
+            places: parts.situation.settings.shutdown.evacuateQueue ? parts.places : [],
             known: KnownWays(files: host.files),
             deadline: budget.queue
         )

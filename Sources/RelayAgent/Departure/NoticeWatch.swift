@@ -10,15 +10,15 @@ import Resources
 /// five minutes.
 package struct NoticeWatch: Sendable {
     private let pass: Pass
-    private let inputs: Inputs
+    private let gatherer: Gatherer
     private let host: HostAccess
     private let log: StepLog
 
     private static let pace: Duration = .seconds(5)
 
-    package init(pass: Pass, inputs: Inputs, host: HostAccess, log: StepLog) {
+    package init(pass: Pass, gatherer: Gatherer, host: HostAccess, log: StepLog) {
         self.pass = pass
-        self.inputs = inputs
+        self.gatherer = gatherer
         self.host = host
         self.log = log
     }
@@ -44,7 +44,7 @@ package struct NoticeWatch: Sendable {
             do {
                 try await Task.sleep(for: Self.pace)
                 defer { ProgramMemory.letGoOfCode() }
-                if let news = try await inputs.newReasonToLeave() {
+                if let news = try await gatherer.newReasonToLeave() {
                     await pass.obeyAtOnce(news)
                     try await pass.converge(
                         PassRequest(trigger: "an announcement in instance metadata", waitsInService: false)

@@ -11,15 +11,13 @@ package import Vocabulary
 
 /// Gives the doctor what it looks at on this host, whatever its role.
 package struct HostDoctor: Sendable {
-    private let inputs: Inputs
+    private let gatherer: Gatherer
     private let host: HostAccess
-    private let aws: AWSAccess
     private let pass: Pass
 
-    package init(inputs: Inputs, host: HostAccess, aws: AWSAccess, pass: Pass) {
-        self.inputs = inputs
+    package init(gatherer: Gatherer, host: HostAccess, pass: Pass) {
+        self.gatherer = gatherer
         self.host = host
-        self.aws = aws
         self.pass = pass
     }
 
@@ -29,13 +27,13 @@ package struct HostDoctor: Sendable {
     /// - Parameter sender: Follows the way of this sender's mail as well.
     package func examine(sender: IPAddress? = nil) async -> DoctorReport {
         let doctor = Doctor(examinedHost)
+        let isRelay = gatherer.role == .relay
         do {
-            if case .sender(let resolved) = try inputs.role() {
+            if !isRelay, case .sender(let resolved) = try await gatherer.settings() {
                 return await doctor.examine(sender: resolved.settings)
             }
             return await doctor.examine(relay: try await examinedNode(), sender: sender)
         } catch {
-            let isRelay = inputs.roleName == .relay
             return await doctor.examine(unknown: Self.unknown(error), isRelay: isRelay, sender: sender)
         }
     }
@@ -74,23 +72,20 @@ package struct HostDoctor: Sendable {
     }
 
     private func examinedNode() async throws -> ExaminedNode {
-        let facts = try await within(Self.patience) { try await inputs.facts() }
-        let settings = try inputs.settings(tags: facts.tags).settings
+        let situation = try await within(Self.patience) { try await gatherer.situation(for: "doctor") }
+        let (settings, facts, account) = (situation.settings, situation.facts, situation.account)
         let node = try RelayNode(settings: settings, facts: facts)
-        let metadata = aws.metadata(settings.metadata)
-        let (region, domain) = (facts.region, facts.servicesDomain)
-        let parameters = aws.ssm(region: region, domain: domain, metadata: metadata)
         var readPassword: (@Sendable () async throws -> Void)?
         if let place = settings.mail.upstream?.login?.password {
-            readPassword = { _ = try await UpstreamPassword(files: host.files).read(place, parameters) }
+            readPassword = { _ = try await UpstreamPassword(files: host.files).read(place, account.ssm) }
         }
         return ExaminedNode(
             facts: facts,
             settings: settings,
             node: node,
-            cloud: aws.readings(region: region, domain: domain, metadata: metadata),
-            places: NodeResources.places(facts, settings, node.allowed, host, aws),
-            securityGroups: { try await metadata.securityGroups(of: facts.mac) },
+            cloud: account.readings,
+            places: situation.places(node.allowed, host),
+            securityGroups: { try await account.metadata.reader().securityGroups(of: facts.mac) },
             readPassword: readPassword
         )
     }

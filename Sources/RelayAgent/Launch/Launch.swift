@@ -11,16 +11,14 @@ import Vocabulary
 /// If this process is killed, its guard answers in its place: a second process.
 package struct Launch: Sendable {
     private let pass: Pass
-    private let inputs: Inputs
+    private let gatherer: Gatherer
     private let host: HostAccess
-    private let aws: AWSAccess
     private let log: StepLog
 
-    package init(pass: Pass, inputs: Inputs, host: HostAccess, aws: AWSAccess, log: StepLog) {
+    package init(pass: Pass, gatherer: Gatherer, host: HostAccess, log: StepLog) {
         self.pass = pass
-        self.inputs = inputs
+        self.gatherer = gatherer
         self.host = host
-        self.aws = aws
         self.log = log
     }
 
@@ -131,21 +129,20 @@ package struct Launch: Sendable {
             log.failed("launch", "the result of the launch could not be reported: \(error)")
             throw StepFailure(step: "launch", cause: error)
         }
-        let answers = LaunchAnswers(recipients, instance: inputs.lastFacts()?.instanceID, files: host.files, log: log)
+        let answers = LaunchAnswers(recipients, instance: gatherer.lastFacts()?.instanceID, files: host.files, log: log)
         try await answers.give(outcome)
     }
 
     private func recipients() async throws -> [any LaunchRecipient] {
-        guard let (launch, facts, metadata) = try await inputs.launch() else { return [] }
+        guard let (launch, instance, account) = try await gatherer.launch() else { return [] }
         var recipients: [any LaunchRecipient] = []
         if let hook = launch.hook {
-            let api = aws.autoScaling(region: facts.region, domain: facts.servicesDomain, metadata: metadata)
-            let instance = HookedInstance(facts.instanceID, hook: hook, transition: .launch, autoScaling: api)
-            recipients.append(LaunchHook(instance: instance))
+            let hooked = HookedInstance(instance, hook: hook, transition: .launch, autoScaling: account.autoScaling)
+            recipients.append(LaunchHook(instance: hooked))
         }
         if let resource = launch.signal {
-            let api = aws.cloudFormation(region: facts.region, domain: facts.servicesDomain, metadata: metadata)
-            recipients.append(StackSignal(resource: resource, instance: facts.instanceID, cloudFormation: api))
+            let stack = account.cloudFormation
+            recipients.append(StackSignal(resource: resource, instance: instance, cloudFormation: stack))
         }
         return recipients
     }

@@ -12,11 +12,8 @@ import Vocabulary
 /// The parts of a relay node.
 struct NodeResources: NodeParts {
     let node: RelayNode
-    let goal: NodeGoal
-    let settings: NodeSettings
-    let facts: NodeFacts
+    let situation: Situation
     let host: HostAccess
-    let aws: AWSAccess
     let log: StepLog
     let request: PassRequest
     let report: @Sendable (MembershipReport) -> Void
@@ -43,12 +40,8 @@ struct NodeResources: NodeParts {
 
     init(
         _ node: RelayNode,
-        goal: NodeGoal,
-        isTermination: Bool,
-        settings: NodeSettings,
-        facts: NodeFacts,
+        _ situation: Situation,
         host: HostAccess,
-        aws: AWSAccess,
         log: StepLog,
         request: PassRequest,
         report: @escaping @Sendable (MembershipReport) -> Void,
@@ -56,11 +49,8 @@ struct NodeResources: NodeParts {
         isToLeave: @escaping @Sendable () async -> Bool = { false }
     ) {
         self.node = node
-        self.goal = goal
-        self.settings = settings
-        self.facts = facts
+        self.situation = situation
         self.host = host
-        self.aws = aws
         self.log = log
         self.request = request
         self.report = report
@@ -72,9 +62,11 @@ struct NodeResources: NodeParts {
             others: rivals.map(\.service)
         )
         self.isToLeave = isToLeave
+        let (goal, settings) = (situation.goal, situation.settings)
         // A look at the host alone does not leave the load balancers, so it is not the last word either.
         let hook =
-            isTermination && request.facts == .current ? goal.order.flatMap { _ in settings.terminationHook } : nil
+            situation.isTermination && request.scope == .everything
+            ? goal.order.flatMap { _ in settings.terminationHook } : nil
         let budget = goal.order.map { order in
             DepartureBudget(
                 total: settings.shutdown.drainTimeout,
@@ -91,20 +83,20 @@ struct NodeResources: NodeParts {
         self.terminationHook = TerminationHook(
             hook,
             of: HookedInstance(
-                facts.instanceID,
+                situation.facts.instanceID,
                 hook: hook,
                 transition: .termination,
-                autoScaling: aws.autoScaling(
-                    region: facts.region,
-                    domain: facts.servicesDomain,
-                    metadata: aws.metadata(settings.metadata)
-                )
+                autoScaling: situation.account.autoScaling
             ),
             files: host.files,
             deadline: budget.end,
             notice: { log.warning("lifecycle hook \(hook)", $0) }
         )
     }
+
+    var goal: NodeGoal { situation.goal }
+    private var settings: NodeSettings { situation.settings }
+    private var facts: NodeFacts { situation.facts }
 
     var stages: [[Chain]] {
         guard let order = goal.order else { return [[base + [health(as: nil, mayPublish: true)]], memberships] }
@@ -123,7 +115,7 @@ struct NodeResources: NodeParts {
     /// - Returns: Whether all of them told, and none has the node that must not.
     @discardableResult
     func look(because failure: StepFailure?) async -> Bool {
-        var isClear = request.facts == .current
+        var isClear = request.scope == .everything
         let reason = failure.map { "\($0.step): \($0)" } ?? "it does not work"
         for membership in memberships(.leftAlone(because: reason)) {
             do {
@@ -247,7 +239,7 @@ struct NodeResources: NodeParts {
         // The settings are unknown until the tags are read.
         let isKnown = facts.tagSource != .unavailable || settings.loadBalancer.count > 0
         // What a command was given for this one time does not take the node out of anything.
-        guard request.facts == .current, isKnown, !request.hasOwnSettings else { return [] }
+        guard request.scope == .everything, isKnown, !request.hasOwnSettings else { return [] }
         return joined.former(settings.loadBalancer).map { place in
             FormerMembership(place: self.place(place), forget: { try joined.forget(place) })
         }
@@ -257,14 +249,14 @@ struct NodeResources: NodeParts {
 
     private func memberships(_ goal: MembershipGoal) -> [any Resource] {
         // A look at the host alone, as after a change of a file, leaves the account's API limit to others.
-        guard request.facts == .current else { return [] }
+        guard request.scope == .everything else { return [] }
         let reconcile = settings.reconcile
         let period = AdmissionPeriod(pace: reconcile.interval + reconcile.jitter, isAnew: request.asksAnew)
         return places.map { place in
             Membership(
                 place,
                 goal: goal,
-                admission: Admission(aws.admissions, period) { way, place in
+                admission: Admission(situation.account.access.admissions, period) { way, place in
                     // Without it, the way is asked for when the node leaves.
                     try? KnownWays(files: host.files).note(way, by: place)
                 },
@@ -280,45 +272,35 @@ struct NodeResources: NodeParts {
 
     /// Every load balancer that the node is to be in. A node that leaves hands its mail over through those that have
     /// somebody to take it.
-    var places: [any LoadBalancerPlace] { Self.places(facts, settings, node.allowed, host, aws) }
+    var places: [any LoadBalancerPlace] { situation.places(node.allowed, host) }
 
     /// Writes down where the node is registered.
     func noteJoined() throws {
-        if request.facts == .current { try joined.note(settings.loadBalancer) }
+        if request.scope == .everything { try joined.note(settings.loadBalancer) }
     }
 
     private func place(_ place: JoinedPlaces.Place) -> any LoadBalancerPlace {
-        Self.places([place], facts, settings, node.allowed, host, aws)[0]
+        situation.places([place], node.allowed, host)[0]
+    }
+}
+
+extension Situation {
+    /// Every load balancer that the node is to be in, of each kind.
+    func places(_ allowed: AllowedNetworks, _ host: HostAccess) -> [any LoadBalancerPlace] {
+        places(JoinedPlaces.named(settings.loadBalancer), allowed, host)
     }
 
-    /// Every load balancer that a node is to be in, of each kind.
-    static func places(
-        _ facts: NodeFacts,
-        _ settings: NodeSettings,
-        _ allowed: AllowedNetworks,
-        _ host: HostAccess,
-        _ aws: AWSAccess
-    ) -> [any LoadBalancerPlace] {
-        let named = JoinedPlaces.named(settings.loadBalancer)
-        return places(named, facts, settings, allowed, host, aws)
-    }
-
-    private static func places(
+    fileprivate func places(
         _ places: [JoinedPlaces.Place],
-        _ facts: NodeFacts,
-        _ settings: NodeSettings,
         _ allowed: AllowedNetworks,
-        _ host: HostAccess,
-        _ aws: AWSAccess
+        _ host: HostAccess
     ) -> [any LoadBalancerPlace] {
-        let (region, domain, metadata) = (facts.region, facts.servicesDomain, aws.metadata(settings.metadata))
         let node = RelayInstance(
             facts,
             settings,
             isAllowed: allowed.contains(facts.privateAddress),
-            securityGroups: { try await metadata.securityGroups(of: facts.mac) }
+            securityGroups: { try await account.metadata.reader(within: .seconds(10)).securityGroups(of: facts.mac) }
         )
-        let ec2 = aws.ec2(region: region, domain: domain, metadata: metadata)
         let isOpenAllowed = settings.loadBalancer.allowOpenToWorld
         return places.map { place in
             switch place {
@@ -327,16 +309,16 @@ struct NodeResources: NodeParts {
                     name,
                     node: node,
                     allowOpenToWorld: isOpenAllowed,
-                    elb: aws.elb(region: region, domain: domain, metadata: metadata),
-                    ec2: ec2
+                    elb: account.elb,
+                    ec2: account.ec2
                 )
             case .targetGroup(let group):
                 TargetGroupPlace(
                     group,
                     node: node,
                     allowOpenToWorld: isOpenAllowed,
-                    elb: aws.elbV2(region: region, domain: domain, metadata: metadata),
-                    ec2: ec2,
+                    elb: account.elbV2,
+                    ec2: account.ec2,
                     postfix: { await PostfixVersion.installed(host.runner) }
                 )
             }

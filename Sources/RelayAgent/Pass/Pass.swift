@@ -18,13 +18,13 @@ package struct Pass: Sendable {
     /// Held while a pass is under way, whoever started it.
     static let lock: FilePath = "/run/smtp-relay-agent/lock"
 
-    package init(inputs: Inputs, host: HostAccess, aws: AWSAccess, log: StepLog) {
+    package init(gatherer: Gatherer, host: HostAccess, aws: AWSAccess, log: StepLog) {
         self.preparation = PassPreparation(
-            inputs: inputs,
+            gatherer: gatherer,
             host: host,
             aws: aws,
             log: log,
-            passwords: UpstreamPasswords(files: host.files, aws: aws, log: log)
+            passwords: UpstreamPasswords(files: host.files, log: log)
         )
         self.host = host
         self.aws = aws
@@ -137,7 +137,7 @@ package struct Pass: Sendable {
 
     /// What a pass would change on the host itself, by the facts as they were gathered last.
     func planOfHost() async throws -> Plan {
-        let resources = try await preparation.resources(PassRequest(trigger: "doctor", facts: .known))
+        let resources = try await preparation.resources(PassRequest(trigger: "doctor", scope: .host))
         do throws(ReconcileFailure) {
             return try await Reconciler(resources.base).plan()
         } catch {

@@ -11,7 +11,7 @@ import Vocabulary
 
 /// What comes before a pass can compare anything: facts, settings, what AWS announces, and where that takes the node.
 struct PassPreparation: Sendable {
-    let inputs: Inputs
+    let gatherer: Gatherer
     let host: HostAccess
     let aws: AWSAccess
     let log: StepLog
@@ -22,12 +22,22 @@ struct PassPreparation: Sendable {
     /// - Parameter given: Facts from elsewhere, in place of this instance's.
     /// - Throws: A `StepFailure`, or a `FileFailure` of what the agent keeps.
     func resources(_ request: PassRequest, facts given: NodeFacts? = nil) async throws -> any NodeParts {
-        switch try StepFailure.naming("settings", { try inputs.role() }) {
-        case .relay:
-            let facts = if let given { given } else { try await facts(request.facts) }
-            return try await relay(request, facts: facts, isGiven: given != nil, record: nil)
-        case .sender(let resolved): return try await sender(resolved.settings, request, record: nil)
+        let settings = gatherer.current()
+        if settings.early.role == .sender { return try await sender(settings, request, record: nil) }
+        if let given {
+            let resolved = try relaySettings(settings, given)
+            let account = aws.account(of: given, resolved.metadata)
+            let situation = Situation(resolved, given, account, waits: request.waitsInService)
+            // Elsewhere than on the node there is no password, and it would not be shown.
+            return try relay(situation, request, password: Secret("elsewhere"), record: nil)
         }
+        let problems = settings.early.problems
+        guard problems.isEmpty else {
+            throw StepFailure(step: "settings", cause: SettingsProblems(problems: problems))
+        }
+        let metadata = gatherer.metadata(settings).reader()
+        let facts = try await facts(request.scope, from: metadata)
+        return try await relay(settings, facts, metadata, request, record: nil)
     }
 
     /// The same for a pass that puts them right. Where settings or metadata are in the way, it goes by what they said last.
@@ -40,42 +50,42 @@ struct PassPreparation: Sendable {
         func inTheWay(_ step: String, _ error: any Error) {
             failures.append(error as? StepFailure ?? StepFailure(step: step, cause: error))
         }
+        let (settings, slip) = try StepFailure.naming("settings") { try gatherer.settle() }
+        if let slip { inTheWay("settings", slip) }
+        if settings.early.role == .sender { return (try await sender(settings, request, record: record), failures) }
+
+        // A node that leaves has better things to do with its time.
+        let isHurried = request.agent != nil || (try? DrainOrders(files: host.files).current()) != nil
+        let isKnown = isHurried && gatherer.lastFacts() != nil
+        let metadata = gatherer.metadata(settings).reader(within: isKnown ? Gatherer.patience : nil)
+        let facts: NodeFacts
         do {
-            if let slip = try inputs.settle() { inTheWay("settings", slip) }
+            facts = try await self.facts(request.scope, from: metadata)
         } catch {
-            throw StepFailure(step: "settings", cause: error)
+            guard let last = gatherer.lastFacts() else { throw error }
+            inTheWay("facts", error)
+            facts = last
         }
-        switch try StepFailure.naming("settings", { try inputs.role() }) {
-        case .sender(let resolved):
-            return (try await sender(resolved.settings, request, record: record), failures)
-        case .relay:
-            let facts: NodeFacts
-            do {
-                // Who leaves has better things to do with its time.
-                let isHurried = request.agent != nil || (try? DrainOrders(files: host.files).current()) != nil
-                let isKnown = isHurried && inputs.lastFacts() != nil
-                facts = try await self.facts(request.facts, patience: isKnown ? Self.patience : nil)
-            } catch {
-                guard let last = inputs.lastFacts() else { throw error }
-                inTheWay("facts", error)
-                facts = last
-            }
-            do {
-                return (try await relay(request, facts: facts, isGiven: false, record: record), failures)
-            } catch let failure where failure.isOfSettings && !failures.contains(where: \.isOfSettings) {
-                // A tag, or a network, may be what is wrong.
-                guard let slip = try? inputs.standIn(because: failure) else { throw failure }
-                inTheWay("settings", slip)
-                return (try await relay(request, facts: facts, isGiven: false, record: record), failures)
-            }
+        do {
+            return (try await relay(settings, facts, metadata, request, record: record), failures)
+        } catch let failure where failure.isOfSettings && slip == nil {
+            // A tag, or a network, may be what is wrong.
+            guard let last = try? gatherer.standIn(because: failure) else { throw failure }
+            inTheWay("settings", failure)
+            return (try await relay(last, facts, metadata, request, record: record), failures)
         }
     }
 
     private func sender(
-        _ settings: SenderSettings,
+        _ inForce: SettingsInForce,
         _ request: PassRequest,
         record: PassRecord?
     ) async throws -> SenderParts {
+        guard case .sender(let resolved) = try StepFailure.naming("settings", { try inForce.early.inForce() }) else {
+            preconditionFailure("a role that depends on who asks for it")
+        }
+        let settings = resolved.settings
+        gatherer.memory.resident = ResidentSettings(settings)
         let parts = SenderParts(settings, authorities: authorities, host: host, log: log, request: request)
         try await SenderCheck(parts.postfix, host: host, log: log).check()
         record?.begin(settings, system: OperatingSystem(files: host.files), parts: parts.all.map(\.name))
@@ -86,68 +96,87 @@ struct PassPreparation: Sendable {
         TrustRoots.systemBundle { host.files.exists(FilePath($0)) } ?? ""
     }
 
+    /// The parts of a relay, with what is announced to it and ordered.
     private func relay(
+        _ inForce: SettingsInForce,
+        _ facts: NodeFacts,
+        _ metadata: MetadataReader,
         _ request: PassRequest,
-        facts: NodeFacts,
-        isGiven: Bool,
         record: PassRecord?
     ) async throws -> NodeResources {
-        let settings = try StepFailure.naming("settings") { try inputs.settings(tags: facts.tags).settings }
+        let settings = try relaySettings(inForce, facts)
+        gatherer.memory.resident = ResidentSettings(settings)
         let orders = DrainOrders(files: host.files)
-        var goal = NodeGoal.inService(waits: request.waitsInService)
-        var isTermination = false
-        if !isGiven {
-            let (notices, isFresh) = try await notices(request.facts, isStrict: record == nil)
-            isTermination = notices.isTermination
-            if record != nil {
-                try await OtherInstance(host: host, log: log).settle(on: facts.instanceID)
-                for event in notices.maintenance { log.warning("facts", "EC2 has scheduled maintenance: \(event)") }
-                let announced = AnnouncedOrders(orders: orders, log: log)
-                // What metadata does not announce any more is over.
-                if isFresh, request.facts == .current { try await announced.end(without: notices, settings.shutdown) }
-                try await announced.obey(notices, settings.shutdown)
-            }
-            let order = try orders.current().flatMap { $0.isForeign(to: facts.instanceID) ? nil : $0 }
-            if record != nil, order?.reason == .newer { log.warning("drain", Self.newerOrder) }
-            goal = NodeGoal(notices, order: order, waits: request.waitsInService)
+        let (notices, isFresh) = try await notices(request.scope, from: metadata, isStrict: record == nil)
+        if record != nil {
+            try await OtherInstance(host: host, log: log).settle(on: facts.instanceID)
+            for event in notices.maintenance { log.warning("facts", "EC2 has scheduled maintenance: \(event)") }
+            let announced = AnnouncedOrders(orders: orders, log: log)
+            // What metadata does not announce any more is over.
+            if isFresh, request.scope == .everything { try await announced.end(without: notices, settings.shutdown) }
+            try await announced.obey(notices, settings.shutdown)
         }
-        // Elsewhere than on the node there is no password, and it would not be shown; a node that leaves has its last one.
-        var password = isGiven ? Secret("elsewhere") : nil
-        if !isGiven, goal.order == nil { password = try await passwords.password(settings, facts, request) }
+        let order = try orders.current().flatMap { $0.isForeign(to: facts.instanceID) ? nil : $0 }
+        if record != nil, order?.reason == .newer { log.warning("drain", Self.newerOrder) }
+        let situation = Situation(
+            settings,
+            facts,
+            aws.account(of: facts, settings.metadata),
+            goal: NodeGoal(notices, order: order, waits: request.waitsInService),
+            isTermination: notices.isTermination
+        )
+        // A node that leaves has its last password.
+        let password = situation.goal.order == nil ? try await passwords.password(situation, request) : nil
+        let resources = try relay(situation, request, password: password, record: record)
+        if let record {
+            if let certificate = settings.mail.certificate { warn(of: certificate) }
+            // Without room for it, the pass goes on as well. Settings of a command's own are not those of later passes.
+            if !request.hasOwnSettings { try? gatherer.keep(inForce, facts) }
+            let isWhole = request.scope == .everything
+            record.begin(facts, order: situation.goal.order, parts: resources.all.map(\.name), isWhole: isWhole)
+        }
+        return resources
+    }
+
+    private func relaySettings(_ inForce: SettingsInForce, _ facts: NodeFacts) throws(StepFailure) -> NodeSettings {
+        guard
+            case .relay(let resolved) = try StepFailure.naming(
+                "settings",
+                { try inForce.reading(tags: facts.tags).inForce() }
+            )
+        else { preconditionFailure("a role that depends on tags") }
+        return resolved.settings
+    }
+
+    private func relay(
+        _ situation: Situation,
+        _ request: PassRequest,
+        password: Secret?,
+        record: PassRecord?
+    ) throws -> NodeResources {
         let node = try StepFailure.naming("settings") {
             try RelayNode(
-                settings: settings,
-                facts: facts,
+                settings: situation.settings,
+                facts: situation.facts,
                 authorities: authorities,
                 password: password,
-                leaving: goal.order?.routes
+                leaving: situation.goal.order?.routes
             )
         }
         for range in node.allowed.leftOut { log.warning("settings", range.whyLeftOut) }
-        let resources = NodeResources(
+        return NodeResources(
             node,
-            goal: goal,
-            isTermination: isTermination,
-            settings: settings,
-            facts: facts,
+            situation,
             host: host,
-            aws: aws,
             log: log,
             request: request,
             report: { record?.report($0) },
             probes: ProbeObserver { record?.report($0) },
-            isToLeave: { [inputs] in
+            isToLeave: { [gatherer, orders = DrainOrders(files: host.files)] in
                 if (try? orders.current()) != nil { return true }
-                return (try? await inputs.isToldToEnd()) ?? false
+                return (try? await gatherer.isToldToEnd()) ?? false
             }
         )
-        if record != nil {
-            if let certificate = settings.mail.certificate { warn(of: certificate) }
-            // Without room for it, the pass goes on as well. Settings of a command's own are not those of later passes.
-            if !request.hasOwnSettings { try? inputs.keep(facts, tags: facts.tags) }
-        }
-        record?.begin(facts, order: goal.order, parts: resources.all.map(\.name), isWhole: request.facts == .current)
-        return resources
     }
 
     private static let newerOrder = """
@@ -155,14 +184,11 @@ struct PassPreparation: Sendable {
         'smtp-relay-agent undrain' brings it back
         """
 
-    /// A resident agent that has facts to go by, and a node that leaves with them, does not wait for long for others.
-    private static let patience: Duration = .seconds(5)
-
-    private func facts(_ age: Inputs.Age, patience: Duration? = nil) async throws(StepFailure) -> NodeFacts {
+    private func facts(_ scope: PassScope, from metadata: MetadataReader) async throws(StepFailure) -> NodeFacts {
         let started = ContinuousClock.now
         log.started("facts", "reading instance metadata")
         do {
-            let facts = try await inputs.facts(age, patience: patience)
+            let facts = try await gatherer.facts(scope, from: metadata)
             let networks = facts.vpcNetworks.map(\.description).joined(separator: ", ")
             let what =
                 "\(facts.instanceID), \(facts.privateAddress) in \(facts.vpcID) (\(networks))"
@@ -170,20 +196,21 @@ struct PassPreparation: Sendable {
             log.gathered("facts", what, after: ContinuousClock.now - started)
             return facts
         } catch {
-            throw StepFailure(step: error is SettingsProblems ? "settings" : "facts", cause: error)
+            throw StepFailure(step: "facts", cause: error)
         }
     }
 
     /// - Parameter isStrict: Whether metadata has to answer; otherwise what it said last counts.
     /// - Returns: The notices, and whether metadata has said so now.
     private func notices(
-        _ age: Inputs.Age,
+        _ scope: PassScope,
+        from metadata: MetadataReader,
         isStrict: Bool
     ) async throws(StepFailure) -> (InstanceNotices, isFresh: Bool) {
         do {
-            return (try await inputs.notices(age), true)
+            return (try await gatherer.notices(scope, from: metadata), true)
         } catch {
-            guard isStrict else { return (inputs.lastNotices(), false) }
+            guard isStrict else { return (gatherer.memory.notices ?? InstanceNotices(), false) }
             throw StepFailure(step: "facts", cause: error)
         }
     }

@@ -2,6 +2,14 @@ package import Host
 package import Reconcile
 import Resources
 
+/// How far a pass looks.
+package enum PassScope: Sendable {
+    /// The host alone, by the facts as they were read last, where they were: a file that was changed has to be back at once.
+    case host
+    /// The host, instance metadata and the load balancers. What can't change while the instance runs is read once.
+    case everything
+}
+
 /// What a pass is to do, and for whom.
 package struct PassRequest: Sendable {
     /// Who or what asked for it, as in "bootstrap", "the timer", "/etc/postfix/main.cf changed".
@@ -10,8 +18,7 @@ package struct PassRequest: Sendable {
     package var waitsInService: Bool
     /// Whether the log shows what was undone in files, line by line.
     package var showsDiffs: Bool
-    /// How old facts may be.
-    package var facts: Inputs.Age
+    package var scope: PassScope
     /// Whether somebody asks for a look at what is otherwise remembered for some minutes.
     package var asksAnew: Bool
     /// Whether the system is going down: then services take no orders any more.
@@ -29,7 +36,7 @@ package struct PassRequest: Sendable {
         trigger: String,
         waitsInService: Bool = true,
         showsDiffs: Bool = true,
-        facts: Inputs.Age = .current,
+        scope: PassScope = .everything,
         asksAnew: Bool = false,
         isShutdown: Bool = false,
         hasOwnSettings: Bool = false,
@@ -40,7 +47,7 @@ package struct PassRequest: Sendable {
         self.trigger = trigger
         self.waitsInService = waitsInService
         self.showsDiffs = showsDiffs
-        self.facts = facts
+        self.scope = scope
         self.asksAnew = asksAnew
         self.isShutdown = isShutdown
         self.hasOwnSettings = hasOwnSettings

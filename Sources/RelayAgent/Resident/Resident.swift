@@ -11,7 +11,7 @@ import Vocabulary
 /// the service manager so.
 package struct Resident: Sendable {
     private let pass: Pass
-    private let inputs: Inputs
+    private let gatherer: Gatherer
     private let host: HostAccess
     private let notifier: ServiceNotifier
     private let log: StepLog
@@ -41,9 +41,9 @@ package struct Resident: Sendable {
         case failed(isLeaving: Bool)
     }
 
-    package init(pass: Pass, inputs: Inputs, host: HostAccess, notifier: ServiceNotifier, log: StepLog) {
+    package init(pass: Pass, gatherer: Gatherer, host: HostAccess, notifier: ServiceNotifier, log: StepLog) {
         self.pass = pass
-        self.inputs = inputs
+        self.gatherer = gatherer
         self.host = host
         self.notifier = notifier
         self.log = log
@@ -62,7 +62,7 @@ package struct Resident: Sendable {
             group.addTask { await fitness.run(sender) }
             var loop = ResidentLoop(
                 pass: pass,
-                inputs: inputs,
+                gatherer: gatherer,
                 host: host,
                 watch: watch,
                 fitness: fitness,
@@ -75,7 +75,7 @@ package struct Resident: Sendable {
             await loop.stop()
             group.cancelAll()
         }
-        guard inputs.residentSettings.shutdown != nil, await host.services.isShuttingDown() else { return }
+        guard gatherer.memory.resident.shutdown != nil, await host.services.isShuttingDown() else { return }
         notifier.stopping(status: "the system shuts down: leaving the load balancers")
         try await pass.leaveAtShutdown()
     }
@@ -85,7 +85,7 @@ package struct Resident: Sendable {
         while !Task.isCancelled {
             do {
                 try await Task.sleep(for: .seconds(5))
-                if let news = try await inputs.urgentNews() {
+                if let news = try await gatherer.urgentNews() {
                     await pass.obeyAtOnce(news)
                     sender.yield(.announced)
                 }

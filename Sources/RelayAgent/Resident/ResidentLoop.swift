@@ -29,7 +29,7 @@ struct ResidentLoop {
     }
 
     private let pass: Pass
-    private let inputs: Inputs
+    private let gatherer: Gatherer
     private let host: HostAccess
     private let watch: FileWatch
     private let fitness: FitnessWatch
@@ -53,7 +53,7 @@ struct ResidentLoop {
 
     init(
         pass: Pass,
-        inputs: Inputs,
+        gatherer: Gatherer,
         host: HostAccess,
         watch: FileWatch,
         fitness: FitnessWatch,
@@ -62,7 +62,7 @@ struct ResidentLoop {
         log: StepLog
     ) {
         self.pass = pass
-        self.inputs = inputs
+        self.gatherer = gatherer
         self.host = host
         self.watch = watch
         self.fitness = fitness
@@ -168,13 +168,13 @@ struct ResidentLoop {
         if underWay != nil { return cutShort(at: now) }
         let isFull = schedule.isFull(at: now)
         let triggers = schedule.answered(at: now)
-        schedule.begin(at: now, next: now + inputs.residentSettings.longestPass)
-        let settings = inputs.residentSettings.reconcile
+        schedule.begin(at: now, next: now + gatherer.memory.resident.longestPass)
+        let settings = gatherer.memory.resident.reconcile
         let progress = PassProgress()
         let request = PassRequest(
             trigger: triggers.isEmpty ? "the interval" : triggers.map(\.name).joined(separator: ", "),
             waitsInService: false,
-            facts: isFull ? .current : .known,
+            scope: isFull ? .everything : .host,
             asksAnew: triggers.contains(Self.hangUp),
             agent: getpid(),
             nextAfter: settings.interval,
@@ -213,7 +213,7 @@ struct ResidentLoop {
         }
         let wasCut = underWay?.isCut ?? false
         underWay = nil
-        let settings = inputs.residentSettings.reconcile
+        let settings = gatherer.memory.resident.reconcile
         let next = settings.interval + settings.jitter * Double.random(in: 0..<1)
         let text: String
         switch end {
@@ -241,7 +241,7 @@ struct ResidentLoop {
     /// Without a watch, the interval finds what changes.
     private mutating func watchFiles() {
         do {
-            let settings = inputs.residentSettings
+            let settings = gatherer.memory.resident
             try watch.watch(settings.watched, whole: settings.watchedWhole)
             isBlind = false
         } catch {
@@ -283,7 +283,7 @@ struct ResidentLoop {
 
     /// Only a living loop gets here, and a pass that hangs is no life.
     private func tellAlive() {
-        if let underWay, ContinuousClock.now - underWay.since > inputs.residentSettings.longestPass { return }
+        if let underWay, ContinuousClock.now - underWay.since > gatherer.memory.resident.longestPass { return }
         notifier.alive()
     }
 

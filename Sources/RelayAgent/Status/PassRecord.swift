@@ -169,13 +169,13 @@ final class PassRecord: Sendable {
                     let told = NodeStatus.Failure(at: now, step: step, text: text)
                     status.failures = Array(([told] + status.failures).prefix(Self.keptFailures))
                 }
-            } else if request.facts == .current {
+            } else if request.scope == .everything {
                 // A look at the host alone does not see what the load balancers make of the node.
                 status.lastSuccessAt = now
             }
             let seen = seen.withLock { $0 }
             if !seen.services { status.services = [] }
-            if request.facts == .current {
+            if request.scope == .everything {
                 status.memberships.removeAll { !seen.memberships.contains($0.name) }
             }
             status.lastPass = NodeStatus.Pass(

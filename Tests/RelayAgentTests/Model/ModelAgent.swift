@@ -54,16 +54,16 @@ final class ModelAgent: Sendable {
         )
         let steps = StepLog(.plain, environment: [:], sink: log)
         let aws = AWSAccess(environment: [:], transport: edges)
-        let inputs = inputs(world, files, aws, steps)
-        return (Pass(inputs: inputs, host: host, aws: aws, log: steps), host)
+        let gatherer = gatherer(world, files, aws, steps)
+        return (Pass(gatherer: gatherer, host: host, aws: aws, log: steps), host)
     }
 
-    static func inputs(_ world: ModelWorld, _ files: FileSystem, _ aws: AWSAccess, _ log: StepLog) -> Inputs {
+    static func gatherer(_ world: ModelWorld, _ files: FileSystem, _ aws: AWSAccess, _ log: StepLog) -> Gatherer {
         let sources: @Sendable () -> SettingsSources = {
             let file = SettingsFile(path: "/etc/smtp-relay-agent/config.toml", text: world.now.settings.text)
             return SettingsSources(file: file, environment: [:], flags: [])
         }
-        return Inputs(sources: sources, readable: sources, aws: aws, files: files, log: log)
+        return Gatherer(sources: sources, aws: aws, files: files, log: log)
     }
 
     /// How a pass ended.
@@ -86,7 +86,7 @@ final class ModelAgent: Sendable {
             trigger: "the model",
             waitsInService: false,
             showsDiffs: false,
-            facts: isWhole ? .current : .known,
+            scope: isWhole ? .everything : .host,
             agent: 1,
             nextAfter: .seconds(60)
         )

@@ -90,7 +90,7 @@ struct ModelServices {
         )
         let log = StepLog(.plain, environment: [:], sink: ModelLog())
         let aws = AWSAccess(environment: [:], transport: edges)
-        let publication = HealthPublication(inputs: ModelAgent.inputs(world, world.files, aws, log), host: host)
+        let publication = HealthPublication(gatherer: ModelAgent.gatherer(world, world.files, aws, log), host: host)
         do {
             try await publication.prove(publishes: true)
             world.change { _ = $0.units.insert(ModelWorld.publisher) }

@@ -1,0 +1,41 @@
+import AWS
+import Doctor
+import Facts
+import Vocabulary
+
+/// The account and region that an instance is in, with its APIs. They sign with the credentials of the instance's role.
+struct AWSAccount: Sendable {
+    let region: Region
+    /// The domain of the region's services, such as `amazonaws.com`.
+    let domain: DomainName
+    /// What the credentials come from.
+    let metadata: MetadataClient
+    let access: AWSAccess
+
+    var ec2: any EC2Describing { EC2Client(access.client(.ec2, of: self)) }
+
+    var elb: any ClassicLoadBalancing { ClassicLoadBalancingClient(access.client(.elasticLoadBalancing, of: self)) }
+
+    var elbV2: any NetworkLoadBalancing {
+        NetworkLoadBalancingClient(access.client(.elasticLoadBalancingV2, of: self), memory: access.targetGroups)
+    }
+
+    var ssm: any ParameterReading { SSMClient(access.client(.ssm, of: self)) }
+
+    var autoScaling: any AutoScaling { AutoScalingClient(access.client(.autoScaling, of: self)) }
+
+    var cloudFormation: any CloudFormation { CloudFormationClient(access.client(.cloudFormation, of: self)) }
+
+    /// The APIs as the doctor reads them.
+    var readings: CloudReadings {
+        CloudReadings(
+            ec2: EC2Client(access.client(.ec2, of: self)),
+            elb: ClassicLoadBalancingClient(access.client(.elasticLoadBalancing, of: self)),
+            elbV2: NetworkLoadBalancingClient(
+                access.client(.elasticLoadBalancingV2, of: self),
+                memory: access.targetGroups
+            ),
+            url: access.endpoint(.elasticLoadBalancing, of: self).url
+        )
+    }
+}
