@@ -10,9 +10,10 @@ import Testing
 
 /// What an earlier pass has left to the package manager is waited for, also where its files are there already.
 struct RunningTransactionTests {
-    private func withTransaction(_ body: (FileSystem, PackagesResource, @Sendable () -> [String]) async throws -> Void)
-        async throws
-    {
+    private func withTransaction(
+        timeout: Duration,
+        _ body: (FileSystem, PackagesResource, @Sendable () -> [String]) async throws -> Void
+    ) async throws {
         try await withTemporaryRoot { files in
             let folder: FilePath = "/run/smtp-relay-agent/transactions/1-2"
             try files.createDirectory(folder)
@@ -28,7 +29,7 @@ struct RunningTransactionTests {
                 [.nginx],
                 manager: NoManager(),
                 files: files,
-                timeout: .milliseconds(500),
+                timeout: timeout,
                 onWait: { line in told.withLock { $0.append(line) } }
             )
             try await body(files, packages) { told.withLock { $0 } }
@@ -36,11 +37,11 @@ struct RunningTransactionTests {
     }
 
     @Test func itIsWaitedForAndNamed() async throws {
-        try await withTransaction { files, packages, told in
+        try await withTransaction(timeout: .seconds(600)) { files, packages, told in
             guard case .drifted(let drift) = try await packages.check() else { return #expect(Bool(false), "in sync") }
             #expect(drift.changes.first?.summary.hasPrefix("wait for process \(getpid()) (") == true)
             async let end: Void = drift.apply()
-            try await Task.sleep(for: .milliseconds(100))
+            while told().isEmpty { try await Task.sleep(for: .milliseconds(10)) }
             try files.put(Array("0\n".utf8), at: "/run/smtp-relay-agent/transactions/1-2/status")
             try await end
             #expect(told().count == 1)
@@ -49,7 +50,7 @@ struct RunningTransactionTests {
     }
 
     @Test func itIsNotWaitedForWithoutEnd() async throws {
-        try await withTransaction { _, packages, _ in
+        try await withTransaction(timeout: .milliseconds(500)) { _, packages, _ in
             guard case .drifted(let drift) = try await packages.check() else { return #expect(Bool(false), "in sync") }
             await #expect {
                 try await drift.apply()
