@@ -1,3 +1,5 @@
+import FoundationEssentials
+import Glibc
 import Host
 import Reconcile
 import RelayNode
@@ -627,6 +629,13 @@ struct HealthEndpointTests {
         }
     }
 
+    /// - Parameter age: In seconds.
+    private func setAge(_ age: Int, of path: FilePath, in files: FileSystem) throws {
+        let time = timespec(tv_sec: Int(Date().timeIntervalSince1970) - age, tv_nsec: 0)
+        let status = utimensat(AT_FDCWD, files.location(of: path).string, [time, time], 0)
+        #expect(status == 0)
+    }
+
     private func healthGuard(_ files: FileSystem) -> HealthGuard {
         HealthGuard(file: file, probe: fair, files: files, runner: ScriptedRunner())
     }
@@ -641,6 +650,23 @@ struct HealthEndpointTests {
             #expect(try healthGuard(files).withdrawUnlessProven() is NotProven)
             #expect(!files.exists(file))
             #expect(try healthGuard(files).withdrawUnlessProven() == nil)
+        }
+    }
+
+    @Test func aMainCfThatPostfixDoesNotReadYetHasMoreTimeForItsProof() async throws {
+        try await withTemporaryRoot { files in
+            let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
+            try await published(postfix, services)
+            // It was written just now.
+            let warm = healthGuard(files)
+            #expect(warm.timeLeft(after: .zero) > .milliseconds(2500) && warm.timeLeft(after: .zero) < .seconds(4))
+            #expect(warm.timeLeft(after: .seconds(3)) > .zero)
+            #expect(warm.timeLeft(after: .seconds(6)) <= .zero)
+            for age in [60, -3600] {
+                try setAge(age, of: "/etc/postfix/main.cf", in: files)
+                #expect(healthGuard(files).timeLeft(after: .zero) == HealthGuard.grace)
+                #expect(healthGuard(files).timeLeft(after: .seconds(2)) <= .zero)
+            }
         }
     }
 

@@ -206,6 +206,19 @@ def test_senders_in_a_row_are_served_meanwhile(service):
         service.mend()
 
 
+def test_an_edit_that_postfix_lets_cool_down_first_takes_nobody_out(service):
+    """Postfix's programs do not go by a main.cf of the last two seconds: until then nothing can be proven."""
+    try:
+        since = time.time()
+        for number in range(4):
+            service.edit(f"# {number}\n")
+            service.relay.shell(f"echo '# and once more' >> {MAIN}")
+            time.sleep(4)
+        service.assert_serving(since, 16)
+    finally:
+        service.mend()
+
+
 def test_what_the_doctor_and_the_probe_do_takes_nobody_out(service):
     since = time.time()
     for _ in range(2):

@@ -94,13 +94,14 @@ struct Serve: Sendable {
 
     /// Each change has all of the time that it may take for its proof, also one that comes late in a long pass.
     private func withdrawUnlessProven() async {
+        let healthGuard = host.healthGuard
         var proven = ContinuousClock.now
         do {
             while true {
                 try await Task.sleep(for: HealthGuard.glance)
-                if try host.healthGuard.isProven() { proven = .now }
-                guard ContinuousClock.now - proven >= HealthGuard.grace,
-                    let reason = try host.healthGuard.withdrawUnlessProven()
+                if try healthGuard.isProven() { proven = .now }
+                guard healthGuard.timeLeft(after: .now - proven) <= .zero,
+                    let reason = try healthGuard.withdrawUnlessProven()
                 else { continue }
                 log.failed("health", "the health check answers 503 from now on: \(reason)")
             }

@@ -1,5 +1,4 @@
 import AgentLog
-import Dispatch
 import Glibc
 import Host
 import RelayNode
@@ -43,8 +42,8 @@ struct ResidentLoop {
     private var mainProcesses: [ServiceName: (process: Int32, start: String?, watch: Task<Void, Never>)] = [:]
     /// The queue manager, which ends when Postfix loads its files.
     private var queueManager: (process: Int32, watch: Task<Void, Never>)?
-    /// The end of the time that a change has for its repair and its proof.
-    private var graceEnd: DispatchWorkItem?
+    /// The time that the changes of now have; `nil` where there are none.
+    private var grace: ChangeGrace?
     private var isBlind = false
 
     private static let hangUp = Trigger(name: "SIGHUP", isFull: true)
@@ -128,28 +127,19 @@ struct ResidentLoop {
         schedule.want(Trigger(name: "\(service)'s main process had ended", isFull: false), by: .now + .seconds(2))
     }
 
-    /// Whatever the passes are at: what was changed is repaired and proven by then, or the node answers 503.
-    ///
-    /// It has a thread of its own, since the passes' ones may be waiting for a disk.
     private mutating func giveGrace() {
-        if graceEnd != nil { return }
-        let end = DispatchWorkItem { [sender, guarding = host.healthGuard] in
-            sender.yield(.graceEnded(Result { try guarding.withdrawUnlessProven() }))
-        }
-        graceEnd = end
-        let delay = Int(HealthGuard.grace.components.seconds)
-        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(delay), execute: end)
+        if grace == nil { grace = ChangeGrace(host.healthGuard) { [sender] in sender.yield(.graceEnded($0)) } }
     }
 
     /// Lets the next change have all of its time, once the changes before it are proven.
     private mutating func endGraceWhereProven() {
-        guard graceEnd != nil, (try? host.healthGuard.isProven()) == true else { return }
-        graceEnd?.cancel()
-        graceEnd = nil
+        guard grace != nil, (try? host.healthGuard.isProven()) == true else { return }
+        grace?.cancel()
+        grace = nil
     }
 
     private mutating func endGrace(_ outcome: Result<(any Error)?, any Error>) {
-        graceEnd = nil
+        grace = nil
         switch outcome {
         case .success(nil): break
         case .success(let reason?): withdrew(because: "\(reason)")

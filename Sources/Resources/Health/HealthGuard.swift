@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Host
 package import SMTP
 package import SystemPackage
@@ -15,6 +16,8 @@ package struct HealthGuard: Sendable {
     package static let grace: Duration = .seconds(2)
     /// How often a long pass looks whether what it does has been proven.
     package static let glance: Duration = .milliseconds(250)
+    /// How long a main.cf that was just written may put that off.
+    private static let longestGrace: Duration = .seconds(6)
 
     /// - Parameter file: The file that nginx serves while the node is healthy.
     package init(file: FilePath, probe: any RelayProbing, files: FileSystem, runner: any CommandRunner) {
@@ -32,6 +35,24 @@ package struct HealthGuard: Sendable {
         if let reason = try withdraw(unless: verifier.fitness) { return reason }
         return try verifier.isProven() ? nil : try withdraw(because: NotProven())
     }
+
+    /// How long a change may still wait for its proof.
+    ///
+    /// - Parameter time: Since the change was seen.
+    package func timeLeft(after time: Duration) -> Duration {
+        max(Self.grace - time, min(coolingTime, Self.longestGrace - time))
+    }
+
+    /// Postfix's programs do not go by a main.cf that was changed in the last two seconds: they wait until it has "cooled
+    /// down" (dict_load_file_xt() in Postfix's source). Until then nothing can be proven, and nothing is in force.
+    private var coolingTime: Duration {
+        guard let changed = files.modificationTime(of: "/etc/postfix/main.cf") else { return .zero }
+        let age = Duration.seconds(Date().timeIntervalSince1970) - .seconds(changed)
+        return age < .zero ? .zero : .milliseconds(2300) + Self.proofTime - age
+    }
+
+    /// What a proof takes on a host with other things to do.
+    private static let proofTime: Duration = .milliseconds(1500)
 
     /// Whether nothing is published that is not proven.
     package func isProven() throws -> Bool {
