@@ -55,8 +55,8 @@ let package = Package(
             name: "smtp-relay-agent",
             dependencies: [
                 "AWS", "AgentLog", "CLinux", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode",
-                "Resources",
-                "SMTP", "Settings", "Units", "Vocabulary", argumentParser, logging, nioCore, systemPackage,
+                "Reports", "Resources", "SMTP", "Settings", "Units", "Vocabulary", argumentParser, logging, nioCore,
+                systemPackage,
             ],
             swiftSettings: strict + staticCompile,
             linkerSettings: staticLink
@@ -64,13 +64,17 @@ let package = Package(
         .target(
             name: "RelayAgent",
             dependencies: [
-                "AWS", "AgentLog", "CRelease", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Resources",
-                "SMTP",
-                "Settings", "Units", "Vocabulary", logging, systemPackage,
+                "AWS", "AgentLog", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Reports", "Resources",
+                "SMTP", "Settings", "Units", "Vocabulary", logging, systemPackage,
             ],
             swiftSettings: strict
         ),
-        .target(name: "AgentLog", dependencies: [logging], swiftSettings: strict),
+        .target(
+            name: "Reports",
+            dependencies: ["CRelease", "Host", "RelayNode", "Resources", "Units", "Vocabulary", systemPackage],
+            swiftSettings: strict
+        ),
+        .target(name: "AgentLog", dependencies: ["Vocabulary", logging], swiftSettings: strict),
         .target(
             name: "Doctor",
             dependencies: [
@@ -202,10 +206,18 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "ReportsTests",
+            dependencies: [
+                "Host", "RelayNode", "RelayTestSupport", "Reports", "Resources", "Vocabulary", systemPackage,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "RelayAgentTests",
             dependencies: [
                 "AWS", "AgentLog", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode",
-                "RelayTestSupport", "Resources", "SMTP", "Settings", "Units", "Vocabulary", logging, systemPackage,
+                "RelayTestSupport", "Reports", "Resources", "SMTP", "Settings", "Units", "Vocabulary", logging,
+                systemPackage,
             ],
             swiftSettings: strict
         ),

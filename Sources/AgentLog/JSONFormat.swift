@@ -1,4 +1,5 @@
 import Logging
+import Vocabulary
 
 /// One JSON object a line: `time`, `level`, `message`, and what the event carries.
 struct JSONFormat: RecordFormat {

@@ -1,4 +1,5 @@
 import Logging
+import Vocabulary
 
 /// One line an event: `2026-11-23T22:36:54Z smtp-relay-agent: packages: install postfix (12.3 s)`.
 struct PlainFormat: RecordFormat {

@@ -1,6 +1,7 @@
 import AgentLog
 import ArgumentParser
 import RelayAgent
+import Resources
 
 struct Drain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

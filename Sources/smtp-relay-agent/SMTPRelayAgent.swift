@@ -3,6 +3,7 @@ import CLinux
 import Glibc
 import NIOCore
 import RelayAgent
+import Reports
 
 /// Where the program begins.
 @main

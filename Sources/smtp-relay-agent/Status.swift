@@ -1,6 +1,7 @@
 import ArgumentParser
 import Host
 import RelayAgent
+import Reports
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -6,6 +6,7 @@ import Testing
 import Vocabulary
 
 @testable import RelayAgent
+@testable import Reports
 
 struct DepartureTests {
     @Test func theBalancersHaveHalfOfTheTimeAndTheHookAReserve() {

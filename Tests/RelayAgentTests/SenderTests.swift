@@ -11,6 +11,7 @@ import Testing
 import Vocabulary
 
 @testable import RelayAgent
+@testable import Reports
 
 struct SenderStatusTests {
     private func settings() throws -> SenderSettings {

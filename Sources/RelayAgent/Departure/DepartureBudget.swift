@@ -1,4 +1,6 @@
 import AgentLog
+import Resources
+import Vocabulary
 
 /// The time that leaving may take, and what of it each of its parts may use.
 struct DepartureBudget: Sendable {

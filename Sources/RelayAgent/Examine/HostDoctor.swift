@@ -5,6 +5,7 @@ import Facts
 import HTTP
 import Host
 import RelayNode
+import Reports
 import Resources
 import Settings
 package import Vocabulary

@@ -1,3 +1,4 @@
+import Reports
 import SystemPackage
 
 /// What a baked image holds, and what was taken out of it: for the pipeline's log.

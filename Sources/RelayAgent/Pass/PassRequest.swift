@@ -1,6 +1,6 @@
 package import Host
 package import Reconcile
-import Resources
+package import Resources
 
 /// How far a pass looks.
 package enum PassScope: Sendable {

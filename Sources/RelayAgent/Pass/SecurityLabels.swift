@@ -1,6 +1,7 @@
 import Host
 import Reconcile
 import RelayNode
+import Reports
 import Resources
 import SystemPackage
 

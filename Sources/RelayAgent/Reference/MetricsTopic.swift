@@ -1,3 +1,5 @@
+import Reports
+
 extension HelpTopic {
     static let metrics = HelpTopic(
         name: "metrics",

@@ -1,4 +1,5 @@
 package import Doctor
+import Reports
 
 extension DoctorReport {
     /// For Prometheus: how grave each finding is; 0 where it is not there, or follows from another.

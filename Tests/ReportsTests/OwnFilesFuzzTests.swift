@@ -1,5 +1,6 @@
 import Host
-import RelayAgent
+import Reports
+import Resources
 import RelayTestSupport
 import SystemPackage
 import Testing

@@ -4,11 +4,11 @@ import Units
 /// The metrics of the node after the last pass.
 ///
 /// nginx goes on serving them after the agent has ended; the age of the last pass then shows that.
-struct Metrics: CustomStringConvertible {
-    let description: String
+package struct Metrics: CustomStringConvertible {
+    package let description: String
 
     /// - Parameter now: Seconds since 1970.
-    init(_ status: NodeStatus, now: Int) {
+    package init(_ status: NodeStatus, now: Int) {
         var text = PrometheusText()
         Self.addAgent(status, to: &text)
         Self.addNode(status, now: now, to: &text)

@@ -2,6 +2,7 @@ import AWS
 import AgentLog
 import Host
 import Reconcile
+import Reports
 import Resources
 import Synchronization
 import Vocabulary

@@ -1,5 +1,5 @@
 /// A metric that monitoring can read: its name, kind, label and meaning.
-enum Metric: String, CaseIterable {
+package enum Metric: String, CaseIterable {
     case buildInfo = "build_info"
     case passes = "passes_total"
     case failedPasses = "failed_passes_total"
@@ -22,15 +22,15 @@ enum Metric: String, CaseIterable {
     case finding
 
     /// As Prometheus knows it: with its unit as the last word.
-    var name: String { Self.prefix + rawValue }
+    package var name: String { Self.prefix + rawValue }
 
-    static let prefix = "smtp_relay_agent_"
+    package static let prefix = "smtp_relay_agent_"
 
     /// A counter's name ends with `_total`.
-    var kind: PrometheusText.Kind { rawValue.hasSuffix("_total") ? .counter : .gauge }
+    package var kind: PrometheusText.Kind { rawValue.hasSuffix("_total") ? .counter : .gauge }
 
     /// The name of the label that tells its samples apart.
-    var label: String? {
+    package var label: String? {
         switch self {
         case .buildInfo: "version"
         case .changes: "resource"
@@ -48,7 +48,7 @@ enum Metric: String, CaseIterable {
     }
 
     /// What it says.
-    var help: String {
+    package var help: String {
         switch self {
         case .buildInfo: "Always 1. The label is the agent's version."
         case .passes: "Passes since the boot."

@@ -1,14 +1,12 @@
-import AWS
-import AgentLog
 import Host
 import RelayTestSupport
 import Resources
 import SystemPackage
 import Testing
 
-@testable import RelayAgent
+@testable import Reports
 
-struct StatusTests {
+struct StatusReportTests {
     private var status: NodeStatus {
         var status = NodeStatus()
         status.instanceID = "i-0123456789abcdef0"
@@ -90,31 +88,6 @@ struct StatusTests {
         #expect(Metrics(status, now: 1000).description.contains("probe_success{probe=\"queue disk\"} 0"))
     }
 
-    private struct Silent: Error {}
-
-    @Test func aPassWritesDownOnlyWhatItHasSeen() async throws {
-        try await withTemporaryRoot { (files) async throws in
-            try StatusFile(files: files).write(status)
-            let record = PassRecord("the interval", files: files)
-            record.report(ProbeReport(.smtp, "a sender", failure: "no answer"))
-            record.report([StepFailure(step: "postfix", cause: Silent()), StepFailure(step: "health", cause: Silent())])
-            let failure = StepFailure(step: "postfix", cause: Silent())
-            await record.finish(
-                PassRequest(trigger: "the interval", nextAfter: .seconds(60)),
-                failure: failure,
-                calls: APITally.Counts()
-            )
-            let written = try #require(StatusFile(files: files).read())
-            #expect(written.services.isEmpty && written.memberships.isEmpty)
-            #expect(written.probes.first { $0.probe == .smtp }?.isOld != true)
-            #expect(written.probes.first { $0.probe == .queueDisk }?.isOld == true)
-            #expect(written.failures.map(\.step).prefix(3) == ["postfix", "health", "packages"])
-            #expect(written.parts.first?.state == .failed)
-            let next = try #require(written.nextPassAt) - (try #require(written.lastPass?.startedAt))
-            #expect(next <= 11)
-        }
-    }
-
     @Test func withoutTheAgentThereIsNoNextPass() {
         let table = StatusReport(status, isAgentUp: false, queue: nil, now: 1000).table
         #expect(table.contains("not resident"))
@@ -141,51 +114,6 @@ struct StatusTests {
             try file.write(status)
             #expect(file.read() == status)
             #expect(try files.file(at: StatusFile.path)?.attributes.permissions == .worldReadable)
-        }
-    }
-
-    @Test func anOrderByHandLastsAndOthersEndWithTheBoot() async throws {
-        try await withTemporaryRoot { (files) async throws in
-            let orders = DrainOrders(files: files)
-            #expect(try orders.current() == nil)
-            try orders.give(DrainOrder(.byHand, since: 1))
-            try orders.give(DrainOrder(.spot, since: 2))
-            #expect(try orders.current()?.reason == .spot)
-            try files.removeDirectory("/run/smtp-relay-agent")
-            #expect(try orders.current() == DrainOrder(.byHand, since: 1))
-            #expect(try await orders.withdraw())
-            #expect(try await !orders.withdraw())
-            #expect(try orders.current() == nil)
-        }
-    }
-
-    /// Where /run is on the disk, as without systemd.
-    @Test func whatEndsWithTheBootDoesAlsoWhereItsFileStays() async throws {
-        try await withTemporaryRoot { (files) throws in
-            func boot(_ name: String) throws {
-                let path: FilePath = "/proc/sys/kernel/random/boot_id"
-                try files.createDirectory(path.removingLastComponent())
-                try files.replace(path, with: Array("\(name)\n".utf8), attributes: FileAttributes())
-            }
-            let orders = DrainOrders(files: files)
-            try boot("first")
-            try orders.give(DrainOrder(.byHand, since: 1))
-            try orders.give(DrainOrder(.shutdown, since: 2))
-            #expect(try orders.current()?.reason == .shutdown)
-            try orders.noteObeyed("a")
-            #expect(try !orders.isNews("a"))
-            try boot("second")
-            #expect(try orders.current() == DrainOrder(.byHand, since: 1))
-            #expect(try orders.isNews("a"))
-        }
-    }
-
-    @Test func anUnreadableOrderIsAnErrorAndNoPermission() async throws {
-        try await withTemporaryRoot { (files) throws in
-            let path: FilePath = "/var/lib/smtp-relay-agent/drain.json"
-            try files.createDirectory(path.removingLastComponent())
-            try files.replace(path, with: [0], attributes: FileAttributes())
-            #expect(throws: UnreadableDrainOrder.self) { try DrainOrders(files: files).current() }
         }
     }
 }

@@ -1,12 +1,7 @@
-import AWS
-import Host
-import Reconcile
-import RelayTestSupport
 import Resources
-import SystemPackage
 import Testing
 
-@testable import RelayAgent
+@testable import Reports
 
 struct MetricsTests {
     @Test func aMetricHasItsHelpItsTypeAndItsSamples() {
@@ -90,36 +85,5 @@ struct MetricsTests {
                 "smtp_relay_agent_queue_oldest_deferred_age_seconds 60",
             ]
         )
-    }
-
-    @Test func countersGoOnFromOneProcessToTheNext() async throws {
-        try await withTemporaryRoot { files in
-            let request = PassRequest(trigger: "a test")
-            for _ in 1...2 {
-                let record = PassRecord("a test", files: files)
-                record.observe(.applied(resource: "nginx", changes: [Change(.service, "start nginx")]))
-                try files.createDirectory("/run/smtp-relay-agent")
-                await record.finish(request, failure: nil, calls: APITally.Counts(calls: 2, throttles: 1))
-            }
-            // A command that is no pass.
-            try await APICallRecord(files: files).add(APITally.Counts(calls: 5))
-            let last = PassRecord("a test", files: files)
-            await last.finish(request, failure: StepFailure(step: "nginx", cause: Failed()), calls: APITally.Counts())
-            let counters = try #require(StatusFile(files: files).read()).counters
-            #expect(counters.passes == 3 && counters.failedPasses == 1 && counters.changes == ["nginx": 1 + 1])
-            #expect(counters.apiCalls == 9 && counters.apiThrottles == 2)
-            let file = try #require(try files.file(at: MetricsFile.path))
-            #expect(file.attributes.permissions == .worldReadable)
-            #expect(String(decoding: file.bytes, as: UTF8.self).contains("smtp_relay_agent_api_calls_total 9\n"))
-        }
-    }
-
-    private struct Failed: Error {}
-
-    @Test func whereTheAgentKeepsNothingNoCallIsWrittenDown() async throws {
-        try await withTemporaryRoot { files in
-            try await APICallRecord(files: files).add(APITally.Counts(calls: 1))
-            #expect(try files.names(in: "/") == [])
-        }
     }
 }

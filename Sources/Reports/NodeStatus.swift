@@ -19,6 +19,20 @@ package struct NodeStatus: Sendable, Equatable, Codable {
         package var changedAt: Int?
         /// The last change that was made.
         package var lastChange: String?
+
+        package init(
+            name: String,
+            state: State,
+            checkedAt: Int? = nil,
+            changedAt: Int? = nil,
+            lastChange: String? = nil
+        ) {
+            self.name = name
+            self.state = state
+            self.checkedAt = checkedAt
+            self.changedAt = changedAt
+            self.lastChange = lastChange
+        }
     }
 
     package struct Pass: Sendable, Equatable, Codable {
@@ -28,12 +42,26 @@ package struct NodeStatus: Sendable, Equatable, Codable {
         package var trigger: String
         package var changes: Int
         package var failure: String?
+
+        package init(startedAt: Int, seconds: Double, trigger: String, changes: Int, failure: String? = nil) {
+            self.startedAt = startedAt
+            self.seconds = seconds
+            self.trigger = trigger
+            self.changes = changes
+            self.failure = failure
+        }
     }
 
     package struct Failure: Sendable, Equatable, Codable {
         package var at: Int
         package var step: String
         package var text: String
+
+        package init(at: Int, step: String, text: String) {
+            self.at = at
+            self.step = step
+            self.text = text
+        }
     }
 
     package struct Service: Sendable, Equatable, Codable {
@@ -41,6 +69,13 @@ package struct NodeStatus: Sendable, Equatable, Codable {
         package var isActive: Bool
         package var isEnabled: Bool
         package var process: Int32?
+
+        package init(name: String, isActive: Bool, isEnabled: Bool, process: Int32?) {
+            self.name = name
+            self.isActive = isActive
+            self.isEnabled = isEnabled
+            self.process = process
+        }
     }
 
     /// Since the boot.
@@ -53,7 +88,7 @@ package struct NodeStatus: Sendable, Equatable, Codable {
         package var apiThrottles = 0
     }
 
-    static let currentFormat = 1
+    package static let currentFormat = 1
 
     /// The form of the file; the first versions wrote none, which is the same as 1.
     package var format: Int? = currentFormat

@@ -1,4 +1,4 @@
-import AgentLog
+import Vocabulary
 import FoundationEssentials
 package import Host
 import RelayNode

@@ -1,31 +1,33 @@
 /// Metrics in Prometheus's text format, version 0.0.4 (prometheus.io, "Exposition formats").
-struct PrometheusText: CustomStringConvertible {
-    enum Kind: String {
+package struct PrometheusText: CustomStringConvertible {
+    package enum Kind: String {
         /// Only grows, and begins at 0 again after a boot.
         case counter
         case gauge
     }
 
     /// One value of a metric.
-    struct Sample {
+    package struct Sample {
         /// The label's value; `nil` where the metric has no label.
         let label: String?
         let value: Double
 
-        init(_ value: Double, label: String? = nil) {
+        package init(_ value: Double, label: String? = nil) {
             self.value = value
             self.label = label
         }
 
-        init(_ value: Int, label: String? = nil) {
+        package init(_ value: Int, label: String? = nil) {
             self.init(Double(value), label: label)
         }
     }
 
-    private(set) var description = ""
+    package private(set) var description = ""
+
+    package init() {}
 
     /// Adds a metric with all of its samples; without any, nothing.
-    mutating func add(_ metric: Metric, _ samples: [Sample]) {
+    package mutating func add(_ metric: Metric, _ samples: [Sample]) {
         guard !samples.isEmpty else { return }
         let (name, help) = (metric.name, Self.escaped(metric.help, quotes: false))
         description += "# HELP \(name) \(help)\n# TYPE \(name) \(metric.kind.rawValue)\n"
