@@ -16,7 +16,7 @@ import Vocabulary
 struct Departure: Sendable {
     let order: DrainOrder
     let budget: DepartureBudget
-    let parts: NodeResources
+    let parts: RelayParts
     let runner: StageRunner
     let host: HostAccess
     let log: StepLog

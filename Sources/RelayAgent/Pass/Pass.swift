@@ -62,29 +62,14 @@ package struct Pass: Sendable {
 
     private func converge(_ request: PassRequest, _ record: PassRecord) async throws -> PassOutcome {
         let started = ContinuousClock.now
-        let (resources, inTheWay) = try await preparation.resources(request, record: record)
-        let relay = resources as? NodeResources
-        async let _: Void? = relay?.terminationHook?.keepWaiting()
-        try await ServicesBefore(files: host.files).keep(resources.services)
+        let (parts, inTheWay) = try await preparation.resources(request, record: record)
+        try await ServicesBefore(files: host.files).keep(parts.services)
         let runner = StageRunner(log: log, record: record, showsDiffs: request.showsDiffs)
-        var results: StepResults
-        if let relay, let order = relay.goal.order, let budget = relay.budget {
-            let departure = Departure(
-                order: order,
-                budget: budget,
-                parts: relay,
-                runner: runner,
-                host: host,
-                log: log,
-                record: record
-            )
-            results = await departure.run(after: inTheWay)
-            results.markLeaving()
-        } else if let relay {
-            results = await Serve(parts: relay, runner: runner, host: host, log: log).run(after: inTheWay)
-        } else {
-            results = await stages(of: resources, runner, after: inTheWay)
-        }
+        let results =
+            switch parts {
+            case .relay(let relay): await run(relay, runner, record, after: inTheWay)
+            case .sender(let sender): await run(sender, runner, after: inTheWay)
+            }
         try Task.checkCancellation()
         let (changes, failures) = (results.changes, results.failures)
         do {
@@ -96,30 +81,45 @@ package struct Pass: Sendable {
         for other in failures.dropFirst() { log.failed(other.step, "\(other)") }
         if let failure = failures.first {
             // The state of the services is only a help; the failure counts.
-            if let services = try? await resources.services.all() { record.report(services) }
+            if let services = try? await parts.services.all() { record.report(services) }
             throw failure
         }
-        tell(changes, of: resources, request, after: ContinuousClock.now - started)
-        let services = try await resources.services.all()
+        tell(changes, of: parts, request, after: ContinuousClock.now - started)
+        let services = try await parts.services.all()
         record.report(services)
-        let order = relay?.goal.order == nil ? nil : try DrainOrders(files: host.files).current()
-        return PassOutcome(changes: changes, end: PassOutcome.End(relay?.goal, order: order), services: services)
+        let order = parts.goal?.order == nil ? nil : try DrainOrders(files: host.files).current()
+        return PassOutcome(changes: changes, end: PassOutcome.End(parts.goal, order: order), services: services)
     }
 
-    /// The stages of a sender, of which each relies on the one before.
-    private func stages(
-        of resources: any NodeParts,
+    private func run(
+        _ relay: RelayParts,
         _ runner: StageRunner,
+        _ record: PassRecord,
         after inTheWay: [StepFailure]
     ) async -> StepResults {
-        var results = StepResults(failures: inTheWay)
-        for stage in resources.stages {
-            results.add(await runner.run(stage))
-            if results.failures.count > inTheWay.count { break }
-            for case let service as ConfiguredService in stage.joined() {
-                results.note(service.name) { try service.markProven() }
-            }
+        async let _: Void? = relay.terminationHook?.keepWaiting()
+        guard let order = relay.goal.order, let budget = relay.budget else {
+            return await Serve(parts: relay, runner: runner, host: host, log: log).run(after: inTheWay)
         }
+        let departure = Departure(
+            order: order,
+            budget: budget,
+            parts: relay,
+            runner: runner,
+            host: host,
+            log: log,
+            record: record
+        )
+        var results = await departure.run(after: inTheWay)
+        results.markLeaving()
+        return results
+    }
+
+    private func run(_ sender: SenderParts, _ runner: StageRunner, after inTheWay: [StepFailure]) async -> StepResults {
+        var results = StepResults(failures: inTheWay)
+        results.add(await runner.run([sender.base]))
+        if results.failures.count > inTheWay.count { return results }
+        results.note("postfix") { try sender.service.markProven() }
         return results
     }
 
@@ -146,11 +146,11 @@ package struct Pass: Sendable {
     }
 
     /// The last line of a command; of a resident agent's passes, only of those that did something.
-    private func tell(_ changes: [Change], of resources: any NodeParts, _ request: PassRequest, after time: Duration) {
+    private func tell(_ changes: [Change], of parts: HostParts, _ request: PassRequest, after time: Duration) {
         guard request.agent == nil || !changes.isEmpty else { return }
-        let isLeaving = (resources as? NodeResources)?.goal.order != nil
+        let isLeaving = parts.goal?.order != nil
         let state = isLeaving ? "the node is out of its load balancers" : "the node is as it should be"
-        let count = resources.all.count
+        let count = parts.all.count
         let seconds = "(\(time.inHundredths) s)"
         switch changes.count {
         case 0 where isLeaving: log.summary("nothing to do: \(state) \(seconds)")

@@ -21,15 +21,15 @@ struct PassPreparation: Sendable {
     ///
     /// - Parameter given: Facts from elsewhere, in place of this instance's.
     /// - Throws: A `StepFailure`, or a `FileFailure` of what the agent keeps.
-    func resources(_ request: PassRequest, facts given: NodeFacts? = nil) async throws -> any NodeParts {
+    func resources(_ request: PassRequest, facts given: NodeFacts? = nil) async throws -> HostParts {
         let settings = gatherer.current()
-        if settings.early.role == .sender { return try await sender(settings, request, record: nil) }
+        if settings.early.role == .sender { return .sender(try await sender(settings, record: nil)) }
         if let given {
             let resolved = try relaySettings(settings, given)
             let account = aws.account(of: given, resolved.metadata)
             let situation = Situation(resolved, given, account, waits: request.waitsInService)
             // Elsewhere than on the node there is no password, and it would not be shown.
-            return try relay(situation, request, password: Secret("elsewhere"), record: nil)
+            return .relay(try relay(situation, request, password: Secret("elsewhere"), record: nil))
         }
         let problems = settings.early.problems
         guard problems.isEmpty else {
@@ -37,7 +37,7 @@ struct PassPreparation: Sendable {
         }
         let metadata = gatherer.metadata(settings).reader()
         let facts = try await facts(request.scope, from: metadata)
-        return try await relay(settings, facts, metadata, request, record: nil)
+        return .relay(try await relay(settings, facts, metadata, request, record: nil))
     }
 
     /// The same for a pass that puts them right. Where settings or metadata are in the way, it goes by what they said last.
@@ -45,14 +45,14 @@ struct PassPreparation: Sendable {
     /// - Parameter record: Where to write down what the pass sees.
     /// - Returns: The parts, and what was in the way.
     /// - Throws: Where nothing is known to go by.
-    func resources(_ request: PassRequest, record: PassRecord) async throws -> (any NodeParts, [StepFailure]) {
+    func resources(_ request: PassRequest, record: PassRecord) async throws -> (HostParts, [StepFailure]) {
         var failures: [StepFailure] = []
         func inTheWay(_ step: String, _ error: any Error) {
             failures.append(error as? StepFailure ?? StepFailure(step: step, cause: error))
         }
         let (settings, slip) = try StepFailure.naming("settings") { try gatherer.settle() }
         if let slip { inTheWay("settings", slip) }
-        if settings.early.role == .sender { return (try await sender(settings, request, record: record), failures) }
+        if settings.early.role == .sender { return (.sender(try await sender(settings, record: record)), failures) }
 
         // A node that leaves has better things to do with its time.
         let isHurried = request.agent != nil || (try? DrainOrders(files: host.files).current()) != nil
@@ -67,18 +67,17 @@ struct PassPreparation: Sendable {
             facts = last
         }
         do {
-            return (try await relay(settings, facts, metadata, request, record: record), failures)
+            return (.relay(try await relay(settings, facts, metadata, request, record: record)), failures)
         } catch let failure where failure.isOfSettings && slip == nil {
             // A tag, or a network, may be what is wrong.
             guard let last = try? gatherer.standIn(because: failure) else { throw failure }
             inTheWay("settings", failure)
-            return (try await relay(last, facts, metadata, request, record: record), failures)
+            return (.relay(try await relay(last, facts, metadata, request, record: record)), failures)
         }
     }
 
     private func sender(
         _ inForce: SettingsInForce,
-        _ request: PassRequest,
         record: PassRecord?
     ) async throws -> SenderParts {
         guard case .sender(let resolved) = try StepFailure.naming("settings", { try inForce.early.inForce() }) else {
@@ -86,9 +85,9 @@ struct PassPreparation: Sendable {
         }
         let settings = resolved.settings
         gatherer.memory.resident = ResidentSettings(settings)
-        let parts = SenderParts(settings, authorities: authorities, host: host, log: log, request: request)
+        let parts = SenderParts(settings, authorities: authorities, host: host, log: log)
         try await SenderCheck(parts.postfix, host: host, log: log).check()
-        record?.begin(settings, system: OperatingSystem(files: host.files), parts: parts.all.map(\.name))
+        record?.begin(settings, system: OperatingSystem(files: host.files), parts: parts.base.map(\.name))
         return parts
     }
 
@@ -103,7 +102,7 @@ struct PassPreparation: Sendable {
         _ metadata: MetadataReader,
         _ request: PassRequest,
         record: PassRecord?
-    ) async throws -> NodeResources {
+    ) async throws -> RelayParts {
         let settings = try relaySettings(inForce, facts)
         gatherer.memory.resident = ResidentSettings(settings)
         let orders = DrainOrders(files: host.files)
@@ -153,7 +152,7 @@ struct PassPreparation: Sendable {
         _ request: PassRequest,
         password: Secret?,
         record: PassRecord?
-    ) throws -> NodeResources {
+    ) throws -> RelayParts {
         let node = try StepFailure.naming("settings") {
             try RelayNode(
                 settings: situation.settings,
@@ -164,7 +163,7 @@ struct PassPreparation: Sendable {
             )
         }
         for range in node.allowed.leftOut { log.warning("settings", range.whyLeftOut) }
-        return NodeResources(
+        return RelayParts(
             node,
             situation,
             host: host,

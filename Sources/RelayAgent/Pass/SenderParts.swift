@@ -7,30 +7,26 @@ import Units
 import Vocabulary
 
 /// The parts of a host that sends: Postfix with its relayhost, and the agent that keeps it so. It is in no load balancer.
-struct SenderParts: NodeParts {
+struct SenderParts: Sendable {
     let postfix: SenderPostfix
     let settings: SenderSettings
     let host: HostAccess
     let log: StepLog
-    let request: PassRequest
     let services: ServiceBoard
 
     private static let agent = ServiceName(Units.agent.name)
     private static let timer = ServiceName(Units.reconcileTimer.name)
 
-    init(_ settings: SenderSettings, authorities: String, host: HostAccess, log: StepLog, request: PassRequest) {
+    init(_ settings: SenderSettings, authorities: String, host: HostAccess, log: StepLog) {
         self.postfix = SenderPostfix(settings, authorities: authorities)
         self.settings = settings
         self.host = host
         self.log = log
-        self.request = request
         self.services = ServiceBoard(
             manager: host.services,
             services: [ServiceName("postfix"), Self.timer, Self.agent]
         )
     }
-
-    var stages: [[Chain]] { [[base]] }
 
     var base: [any Resource] {
         let isResident = settings.reconcile.resident
@@ -53,11 +49,15 @@ struct SenderParts: NodeParts {
                 files: host.files
             ),
             StrayPostfix(services: services, runner: host.runner, files: host.files),
-            ConfiguredService(
-                SenderPostfixService(postfix, runner: host.runner, files: host.files),
-                services: services,
-                files: host.files
-            ),
+            service,
         ]
+    }
+
+    var service: ConfiguredService {
+        ConfiguredService(
+            SenderPostfixService(postfix, runner: host.runner, files: host.files),
+            services: services,
+            files: host.files
+        )
     }
 }

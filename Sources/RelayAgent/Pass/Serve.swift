@@ -12,7 +12,7 @@ import Vocabulary
 /// Read `run` from top to bottom. A step that fails does not stop the next ones. The comment beside a step says what its
 /// failure means.
 struct Serve: Sendable {
-    let parts: NodeResources
+    let parts: RelayParts
     let runner: StageRunner
     let host: HostAccess
     let log: StepLog

@@ -60,6 +60,7 @@ final class ModelAgent: Sendable {
 
     static func gatherer(_ world: ModelWorld, _ files: FileSystem, _ aws: AWSAccess, _ log: StepLog) -> Gatherer {
         let sources: @Sendable () -> SettingsSources = {
+            world.change { $0.readings += 1 }
             let file = SettingsFile(path: "/etc/smtp-relay-agent/config.toml", text: world.now.settings.text)
             return SettingsSources(file: file, environment: [:], flags: [])
         }

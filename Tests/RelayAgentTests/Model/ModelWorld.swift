@@ -19,6 +19,8 @@ final class ModelWorld: Sendable {
         var isMirrorUp = true
         var isDiskFull = false
         var held: Set<UInt16> = []
+        /// How often the settings were read.
+        var readings = 0
     }
 
     let files: FileSystem

@@ -10,7 +10,7 @@ import Units
 import Vocabulary
 
 /// The parts of a relay node.
-struct NodeResources: NodeParts {
+struct RelayParts: Sendable {
     let node: RelayNode
     let situation: Situation
     let host: HostAccess
@@ -98,10 +98,12 @@ struct NodeResources: NodeParts {
     private var settings: NodeSettings { situation.settings }
     private var facts: NodeFacts { situation.facts }
 
-    var stages: [[Chain]] {
-        guard let order = goal.order else { return [[base + [health(as: nil, mayPublish: true)]], memberships] }
-        let hook = terminationHook.map { [[[$0 as any Resource]]] } ?? []
-        return [[[withdrawnHealth]], memberships] + (order.reason.isForGood ? [] : [[base]]) + hook
+    /// All parts, in the order of the pass.
+    var all: [any Resource] {
+        let places = memberships.joined()
+        guard let order = goal.order else { return base + [health(as: nil, mayPublish: true)] + places }
+        let hook = terminationHook.map { [$0 as any Resource] } ?? []
+        return [withdrawnHealth] + places + (order.reason.isForGood ? [] : base) + hook
     }
 
     /// The health check of a node that leaves.
