@@ -46,7 +46,7 @@ def lab(binary):
 @pytest.fixture(scope="module")
 def builder(lab):
     """A machine of a stock image, with traces of those who built on it."""
-    relay = lab.add_relay(f"#!/bin/sh\ncurl -fsS -o /tmp/smtp-relay-agent {user_data.URL}\nchmod 755 /tmp/smtp-relay-agent\n")
+    relay = lab.add_relay(user_data.fetch_to("/tmp/smtp-relay-agent"))
     relay.wait_for_cloud_init()
     for path in TRACES:
         relay.write(path, "builder\n")

@@ -38,8 +38,7 @@ def relay(lab):
 @pytest.fixture(scope="module")
 def other(lab):
     """A second relay: an instance of an image that was baked on such a host."""
-    fetch = f"#!/bin/sh\ncurl -fsS -o /tmp/{AGENT} {user_data.URL}\nchmod 755 /tmp/{AGENT}\n"
-    builder = lab.add_relay(fetch, disk=str(system_v.root()))
+    builder = lab.add_relay(user_data.fetch_to(f"/tmp/{AGENT}"), disk=str(system_v.root()))
     builder.wait_for_cloud_init()
     builder.write(LOG, f"of {builder.instance}\n")
     baked = builder.exec(f"/tmp/{AGENT}", "bake", check=False)

@@ -12,7 +12,7 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import clean_json
 from moto.elbv2.models import FakeLoadBalancer, elbv2_backends
 
-from . import paths
+from . import paths, user_data
 
 TEMPLATE = paths.REPOSITORY / "cloud-init" / "stack.yaml"
 REGION = "us-east-1"
@@ -90,15 +90,11 @@ class Stack:
 
 
 def script(joined: str, url: str = REQUIRED["AgentUrl"], proxy: str = "") -> str:
-    """user-data.sh with a stack's values in the lines that everyone fills in."""
-    text = (paths.REPOSITORY / "cloud-init" / "user-data.sh").read_text()
-    for line, value in (('classic = ["smtp-relay"]', joined), ("url='https://example.com/smtp-relay-agent'", f"url='{url}'"),
-                        ("sha256='SHA256_OF_THE_BINARY'", f"sha256='{REQUIRED['AgentSha256']}'"),
-                        ("proxy=''", f"proxy='{proxy}'")):
-        if text.count(f"\n{line}\n") != 1:
-            raise ValueError(f"cloud-init/user-data.sh should have the line {line} once")
-        text = text.replace(line, value)
-    return text
+    """user-data.sh with a stack's values in place of the examples."""
+    return user_data.filled((user_data.FOLDER / "user-data.sh").read_text(), {
+        user_data.EXAMPLE_JOINED: joined, user_data.EXAMPLE_URL: url,
+        user_data.EXAMPLE_SHA256: REQUIRED["AgentSha256"], user_data.EXAMPLE_PROXY: f"proxy='{proxy}'",
+    })
 
 
 @contextmanager

@@ -1,32 +1,84 @@
-"""The user-data of cloud-init/, with the two values that everyone has to fill in."""
+"""The user-data of cloud-init/: its copies, and the script with values in place of its examples.
+
+user-data.sh is the source. The other files of cloud-init/ can't include it, so they hold a copy that this program writes:
+PYTHONPATH=Tests/Lab python3 -m relaylab.user_data
+"""
+
+from pathlib import Path
 
 from . import paths
 
+FOLDER = paths.REPOSITORY / "cloud-init"
 URL = "http://artifacts.lab.internal/smtp-relay-agent"
-_LAST_SETTING = 'classic = ["smtp-relay"]'
+# The examples in user-data.sh that every user replaces.
+EXAMPLE_URL, EXAMPLE_SHA256 = "https://example.com/smtp-relay-agent", "SHA256_OF_THE_BINARY"
+EXAMPLE_JOINED, EXAMPLE_PROXY = 'classic = ["smtp-relay"]', "proxy=''"
 
 
 def cloud_config(sha256: str, settings: str = "") -> str:
     """With more settings, where a test wants them, at the end of the settings' file."""
-    return _filled("user-data.yaml", sha256, settings)
+    return _of_lab("user-data.yaml", sha256, settings)
 
 
 def shell_script(sha256: str, settings: str = "") -> str:
     """The same as a script."""
-    return _filled("user-data.sh", sha256, settings)
+    return _of_lab("user-data.sh", sha256, settings)
 
 
 def multipart(sha256: str, settings: str = "") -> str:
     """The same as multipart MIME."""
-    return _filled("user-data.mime", sha256, settings)
+    return _of_lab("user-data.mime", sha256, settings)
 
 
-def _filled(name: str, sha256: str, settings: str) -> str:
-    text = (paths.REPOSITORY / "cloud-init" / name).read_text()
-    for placeholder, value in (("https://example.com/smtp-relay-agent", URL), ("SHA256_OF_THE_BINARY", sha256)):
-        if text.count(placeholder) != 1:
-            raise ValueError(f"cloud-init/{name} should have {placeholder} once")
-        text = text.replace(placeholder, value)
-    before, after = text.split(_LAST_SETTING)
+def fetch_to(path: str) -> str:
+    """User-data that only brings the agent to a path."""
+    return f"#!/bin/sh\ncurl -fsS -o {path} {URL}\nchmod 755 {path}\n"
+
+
+def filled(text: str, values: dict[str, str]) -> str:
+    """The text with a value in place of each example. Each example stands in it once."""
+    for example, value in values.items():
+        if text.count(example) != 1:
+            raise ValueError(f"the user-data should have {example} once")
+        text = text.replace(example, value)
+    return text
+
+
+def copies() -> dict[Path, str]:
+    """The text of each file that holds settings or the script of another file of the folder."""
+    settings = (FOLDER / "config.minimal.toml").read_text().split("\n\n", 1)[1]
+    shell = _between("user-data.sh", "<<'SETTINGS'\n", "SETTINGS\n", settings)
+    script = "set -eu\n" + shell.split("\nSETTINGS\n")[1]
+    stack = filled(shell, {"example.com\"": "${MailDomain}\"", EXAMPLE_JOINED: "${LoadBalancers}${Upstream}",
+                           EXAMPLE_URL: "${AgentUrl}", EXAMPLE_SHA256: "${AgentSha256}", EXAMPLE_PROXY: "proxy='${Proxy}'"})
+    in_yaml = _between("user-data.yaml", "    content: |\n", "\nruncmd:\n", _indented(6, settings))
+    in_mime = _between("user-data.mime", "    content: |\n", "\n--smtp-relay-agent\n", _indented(6, settings))
+    return {
+        FOLDER / "user-data.sh": shell,
+        FOLDER / "user-data.yaml": in_yaml.split("  - |\n")[0] + "  - |\n" + _indented(4, script),
+        FOLDER / "user-data.mime": in_mime.split("#!/bin/sh\n")[0] + f"#!/bin/sh\n{script}\n--smtp-relay-agent--\n",
+        FOLDER / "stack.yaml": _between("stack.yaml", "          Fn::Base64: !Sub\n            - |\n",
+                                        "            - LoadBalancers: !If\n", _indented(14, stack)),
+    }
+
+
+def _of_lab(name: str, sha256: str, settings: str) -> str:
+    text = filled((FOLDER / name).read_text(), {EXAMPLE_URL: URL, EXAMPLE_SHA256: sha256})
+    before, after = text.split(EXAMPLE_JOINED)
     indentation = before.rsplit("\n", 1)[1]
-    return before + f"\n{indentation}".join([_LAST_SETTING, *settings.splitlines()]) + after
+    return before + f"\n{indentation}".join([EXAMPLE_JOINED, *settings.splitlines()]) + after
+
+
+def _between(name: str, before: str, after: str, text: str) -> str:
+    """A file of the folder with this text between two others."""
+    head, rest = (FOLDER / name).read_text().split(before, 1)
+    return head + before + text + after + rest.split(after, 1)[1]
+
+
+def _indented(columns: int, text: str) -> str:
+    return "".join(" " * columns + line if line.strip() else line for line in text.splitlines(keepends=True))
+
+
+if __name__ == "__main__":
+    for path, text in copies().items():
+        path.write_text(text)
