@@ -1,4 +1,4 @@
-/// What the agent installs for the host's init to run it: the files beside this one, embedded in the binary.
+/// The files that the agent installs for the host's init: the files beside this one, embedded in the binary.
 package enum Units {
     /// A file by its name, text and place.
     package struct Unit: Sendable {
@@ -41,7 +41,7 @@ package enum Units {
         text: PackageResources.smtp_relay_agent_reconcile_timer
     )
 
-    /// What has the node leave in time, where passes come by the timer.
+    /// The service that has the node leave in time, where passes come by the timer.
     package static let watch = Unit(
         name: "smtp-relay-agent-watch.service",
         text: PackageResources.smtp_relay_agent_watch_service

@@ -1,4 +1,4 @@
-/// How the log is written.
+/// The format in which the log is written.
 package enum LogFormat: String, Sendable, CaseIterable {
     /// `terminal` or `journal` where standard error is one, `plain` elsewhere.
     case auto

@@ -119,7 +119,7 @@ package struct Doctor: Sendable {
         ]
     }
 
-    /// What takes the settings and the facts.
+    /// The examinations that need the settings and the facts.
     private func ofNode(_ readings: Readings) -> [any Examination] {
         return [
             ConfigurationExamination(
@@ -211,7 +211,7 @@ package struct Doctor: Sendable {
             for await outcome in group { found.append(outcome) }
             return found.sorted { $0.0 < $1.0 }.flatMap(\.1)
         }
-        // What several looks need, and none could have, is told once.
+        // Several examinations may fail for the same reason; the report has it once.
         let distinct = (first + findings).reduce(into: [Finding]()) { list, finding in
             if !list.contains(where: { $0.name == finding.name && $0.fix == finding.fix && $0.isOfExamining }) {
                 list.append(finding)

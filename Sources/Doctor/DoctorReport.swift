@@ -1,11 +1,11 @@
 import FoundationEssentials
 import Vocabulary
 
-/// What the doctor found, for people and for programs.
+/// The doctor's findings, for people and for programs.
 package struct DoctorReport: Sendable {
     /// Each cause, the gravest first, with what follows from it.
     package var findings: [Finding] { tree.entries.map(\.finding) }
-    /// What was looked at.
+    /// The names of the examinations.
     package let examined: [String]
     /// The sender whose way was followed; `nil` where none was named.
     package let sender: String?

@@ -5,11 +5,11 @@ import Host
 ///
 /// A further one is one file with a type that conforms to this, and one line in `Doctor`'s lists.
 package protocol Examination: Sendable {
-    /// What is looked at, as a person says it: `mail log`.
+    /// The subject, as a person says it: `mail log`.
     var name: String { get }
-    /// How long it may take.
+    /// The time that the examination may take.
     var limit: Duration { get }
-    /// What is wrong. What it throws says that it could not look, and is told as a finding of its own.
+    /// The faults. An error says that the examination could not look, and is reported as a finding of its own.
     func findings() async throws -> [Finding]
 }
 

@@ -5,7 +5,7 @@ package import Resources
 package import SMTP
 package import Vocabulary
 
-/// What the doctor looks at a host with: the host's own parts, and what only a pass knows.
+/// The parts of the host that the doctor uses, and the values that only a pass knows.
 package struct ExaminedHost: Sendable {
     let files: FileSystem
     let runner: any CommandRunner
@@ -63,7 +63,7 @@ package struct OrderToLeave: Sendable, Equatable {
     }
 }
 
-/// How the agent's last pass ended.
+/// The end of the agent's last pass.
 package struct PassResult: Sendable, Equatable {
     let trigger: String
     let startedAt: Int

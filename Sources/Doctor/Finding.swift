@@ -22,9 +22,9 @@ package struct Finding: Sendable, Equatable {
 
     package let kind: FindingKind
     package let severity: Severity
-    /// What it is about, where several things of a kind may have it: a service, a load balancer.
+    /// The service or load balancer of the finding, where several may have one of this kind.
     package let subject: String?
-    /// What was seen, with the numbers and names in it.
+    /// The fault as it was seen, with its numbers and names.
     package let seen: String
     /// Why that matters to mail.
     package let why: String

@@ -2,7 +2,7 @@
 struct FindingTree {
     struct Entry {
         let finding: Finding
-        /// How many causes it stands below.
+        /// The number of causes above it.
         let depth: Int
         /// The finding that it follows from.
         let cause: Finding?

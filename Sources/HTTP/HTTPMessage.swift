@@ -54,7 +54,7 @@ package struct HTTPResponse: Sendable, Equatable {
         return headers.first { $0.name.lowercased() == wanted }?.value
     }
 
-    /// How long the server wants to be left alone (RFC 9110, section 10.2.3, in its form of seconds).
+    /// The pause that the server asks for (RFC 9110, section 10.2.3, in its form of seconds).
     package var retryAfter: Duration? {
         guard let text = self["Retry-After"], let seconds = Int(text), seconds >= 0 else { return nil }
         return .seconds(seconds)

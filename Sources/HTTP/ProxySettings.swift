@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// Which requests go through a proxy, by the variables that curl and the AWS tools read.
+/// The proxy for each request, by the variables that curl and the AWS tools read.
 package struct ProxySettings: Sendable, Equatable {
     /// A proxy's address. It prints without the password.
     package struct Server: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {

@@ -1,5 +1,5 @@
-/// How often and how far apart to try: exponential, with full jitter, so that a fleet that failed together does not come
-/// back together (AWS Architecture Blog, "Exponential Backoff and Jitter").
+/// The pauses between tries: exponential, with full jitter, so that a fleet that failed together does not come back
+/// together (AWS Architecture Blog, "Exponential Backoff and Jitter").
 package struct RetryPolicy: Sendable, Equatable {
     /// The most tries; `nil` where the deadline alone ends them.
     package var attempts: Int?
@@ -24,12 +24,12 @@ package struct RetryPolicy: Sendable, Equatable {
     }
 }
 
-/// What came of one try.
+/// The result of one try.
 package enum Attempt<Value, Failure: Error> {
     case success(Value)
     /// Another try would end the same way.
     case failure(Failure)
-    /// What may pass, and the least that the server wants to be left alone.
+    /// The failure may pass; the server asks for at least this pause.
     case retry(Failure, after: Duration?)
 }
 

@@ -5,7 +5,7 @@ import NIOPosix
 import NIOSSL
 
 extension HTTPClientTransport {
-    /// What an error of the network stack means for the one who asked.
+    /// The reason of a failure for an error of the network stack.
     static func reason(of error: any Error, timeout: Duration) -> HTTPFailure.Reason {
         switch error {
         case let error as NIOConnectionError:

@@ -31,7 +31,7 @@ package struct URLParts: Sendable, Equatable {
         self.path = path.hasPrefix("/") ? String(path) : "/" + path
     }
 
-    /// What the Host header says (RFC 9110, section 7.2): the port only where it is not the scheme's own.
+    /// The value of the Host header (RFC 9110, section 7.2): the port only where it is not the scheme's own.
     package var authority: String {
         let name = host.contains(":") ? "[\(host)]" : host
         guard let port, port != (scheme == "https" ? 443 : 80) else { return name }

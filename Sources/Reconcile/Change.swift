@@ -1,6 +1,6 @@
 /// One thing that is not as it should be, in words and, for a file, as a diff.
 package struct Change: Sendable, Equatable {
-    /// What kind of thing would change: `plan` groups by it.
+    /// The kind of thing that would change: `plan` groups by it.
     package enum Kind: String, Sendable, Equatable, Codable {
         case package
         case file
@@ -9,7 +9,7 @@ package struct Change: Sendable, Equatable {
     }
 
     package let kind: Kind
-    /// What is done, in the imperative and on one line: "install postfix", "reload nginx".
+    /// The act, in the imperative and on one line: "install postfix", "reload nginx".
     package let summary: String
     /// The unified diff of a file's change.
     package let diff: String?

@@ -7,7 +7,7 @@ package struct Reconciler: Sendable {
         self.resources = resources
     }
 
-    /// What a pass would change, without changing anything.
+    /// The changes that a pass would make; nothing is changed.
     ///
     /// - Throws: `ReconcileFailure` for the first resource that can't be checked.
     package func plan() async throws(ReconcileFailure) -> Plan {
@@ -68,7 +68,7 @@ package struct Reconciler: Sendable {
     }
 }
 
-/// What a pass tells while it runs.
+/// The events of a running pass.
 package enum ReconcileEvent: Sendable {
     case inSync(resource: String)
     case applying(resource: String, changes: [Change])
@@ -89,7 +89,7 @@ package struct ReconcileFailure: Error, CustomStringConvertible {
     package var description: String { "\(resource): \(cause)" }
 }
 
-/// What a pass would do.
+/// The work of a pass, before it is done.
 package struct Plan: Sendable, Equatable {
     package struct Entry: Sendable, Equatable {
         package let resource: String

@@ -2,11 +2,11 @@
 ///
 /// A check reads and never writes. Applying what it found and checking again finds nothing.
 package protocol Resource: Sendable {
-    /// What operators call it: "packages", "postfix", "load balancer smtp-relay".
+    /// The name that operators use: "packages", "postfix", "load balancer smtp-relay".
     var name: String { get }
 
-    /// What it does once everything before it is as it should be, where checking makes sense only then: a probe of a
-    /// service that is still to be installed can only fail. `plan` then says this in place of checking.
+    /// The act that follows once everything before it is as it should be, where checking makes sense only then: a probe
+    /// of a service that is not installed yet can only fail. `plan` says this in place of a check.
     var onceConverged: String? { get }
 
     /// Compares what is with what should be.
@@ -22,13 +22,13 @@ extension Resource {
     package var onceConverged: String? { nil }
 }
 
-/// What a check found. A resource that can't be checked throws: right and wrong at once can't be written down.
+/// The result of a check. A resource that can't be checked throws, so a result is never right and wrong at once.
 package enum Check: Sendable {
     case inSync
     case drifted(Drift)
 }
 
-/// How a resource differs from what it should be, together with the act that puts it right.
+/// The difference between a resource and its wanted state, with the act that corrects it.
 ///
 /// The act makes just these changes: nothing is looked up again between the plan and its application.
 package struct Drift: Sendable {

@@ -61,7 +61,7 @@ package struct HostAccess: Sendable {
         )
     }
 
-    /// What takes the 200 from a node that is not proven.
+    /// The guard that takes the 200 from a node that is not proven.
     var healthGuard: HealthGuard {
         HealthGuard(file: FilePath(NginxConfiguration.healthFile), probe: relay, files: files, runner: runner)
     }

@@ -3,14 +3,14 @@ import Resources
 import SystemPackage
 import Units
 
-/// What on a host is the agent's, and tells that it has been at work there.
+/// The agent's files on a host: they show that it has worked there.
 struct NodeTraces: Sendable {
     let files: FileSystem
 
     /// The state that lasts, and the state of a boot.
     static let state: FilePath = "/var/lib/smtp-relay-agent"
     static let bootState: FilePath = "/run/smtp-relay-agent"
-    /// What keeps the init script's keepers apart.
+    /// The lock that keeps the init script's keepers apart.
     static let keeperLock: FilePath = "/var/run/smtp-relay-agent-keeper.lock"
     static let settings: FilePath = "/etc/smtp-relay-agent"
     static let logs: FilePath = "/var/log"
@@ -42,13 +42,13 @@ struct NodeTraces: Sendable {
     /// the instance is written down for relays alone.
     var isOfRelay: Bool { [OtherInstance.record, DrainOrders.lasting].contains(where: files.exists) }
 
-    /// What it has logged where there is no journal, older files included. Like a journal, they stay.
+    /// The log files of a host without a journal, older ones included. Like a journal, they stay.
     var logs: [FilePath] {
         let names = (try? files.names(in: Self.logs)) ?? []
         return names.filter { $0.hasPrefix("smtp-relay-agent.log") }.sorted().map { Self.logs.appending($0) }
     }
 
-    /// What shows that a pass has been made here; empty where none has.
+    /// The traces of a pass on this host; empty where none has run.
     var ofPasses: [FilePath] {
         [OtherInstance.record, DrainOrders.lasting].filter(files.exists) + originals.map(\.original)
     }

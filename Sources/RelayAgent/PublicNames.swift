@@ -20,9 +20,9 @@ actor PublicNames {
     }
 
     private static let lifetime: Duration = .seconds(3600)
-    /// How long after a look that failed, or that is under way.
+    /// The pause after a look that failed, or that is under way.
     private static let pause: Duration = .seconds(300)
-    /// How long the first pass may wait: a name server has a second chance in it.
+    /// The time that the first pass may wait: a name server has a second chance in it.
     private static let patience: Duration = .seconds(3)
 
     init(

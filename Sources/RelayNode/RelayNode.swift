@@ -1,6 +1,6 @@
 package import Vocabulary
 
-/// What a node is to be: a pure function of the settings and the facts.
+/// The wanted state of a node: a pure function of the settings and the facts.
 package struct RelayNode: Sendable, Equatable {
     package let packages: [RequiredPackage]
     package let postfix: PostfixConfiguration
@@ -35,7 +35,7 @@ package struct RelayNode: Sendable, Equatable {
             authorities: authorities,
             password: password,
             leaving: leaving,
-            // What is not known is taken for new; Postfix itself then refuses what it does not have.
+            // An unknown version counts as new; Postfix itself then refuses parameters that it does not have.
             version: system?.postfix ?? .havingRelayRestrictions
         )
         self.nginx = NginxConfiguration(

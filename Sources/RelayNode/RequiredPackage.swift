@@ -1,8 +1,8 @@
 /// A package of the operating system that the node needs.
 package struct RequiredPackage: Sendable, Equatable {
-    /// What yum calls it.
+    /// The package's name for yum.
     package let name: String
-    /// What it brings, wherever systems have that: where one of these stands, the package is there.
+    /// Files of the package, as systems place them: where one of these stands, the package is there.
     package let files: [String]
 
     package static let postfix = RequiredPackage(name: "postfix", files: ["/usr/sbin/postfix"])

@@ -1,4 +1,5 @@
-/// What a running service needs to take up a change of its configuration. A stronger one includes the weaker.
+/// The action that a running service needs to take up a change of its configuration. A stronger one includes the
+/// weaker.
 package enum ServiceAction: String, Sendable, Comparable, CustomStringConvertible {
     case none
     case reload

@@ -47,7 +47,7 @@ package enum Metric: String, CaseIterable {
         }
     }
 
-    /// What it says.
+    /// The text of the metric's HELP line.
     package var help: String {
         switch self {
         case .buildInfo: "Always 1. The label is the agent's version."

@@ -29,7 +29,7 @@ package struct Metrics: CustomStringConvertible {
     }
 
     private static func addNode(_ status: NodeStatus, now: Int, to text: inout PrometheusText) {
-        // Of the agent's own units, some are meant to be down.
+        // Some of the agent's own units are meant to be down.
         let services = status.services.filter { service in !Units.all.contains { $0.name == service.name } }
         text.add(.serviceUp, services.map { .init($0.isActive ? 1 : 0, label: $0.name) })
         // A result of an earlier pass is not shown as one of the last pass.

@@ -1,7 +1,7 @@
 package import Resources
 import Vocabulary
 
-/// What the last passes saw and did, as a file that `status` and monitoring read. It holds no secret.
+/// The results of the last passes, as a file that `status` and monitoring read. It holds no secret.
 package struct NodeStatus: Sendable, Equatable, Codable {
     /// A part of the node, as `plan` and the log name it.
     package struct Part: Sendable, Equatable, Codable {
@@ -38,7 +38,7 @@ package struct NodeStatus: Sendable, Equatable, Codable {
     package struct Pass: Sendable, Equatable, Codable {
         package var startedAt: Int
         package var seconds: Double
-        /// Who or what asked for it.
+        /// The person or event that asked for it.
         package var trigger: String
         package var changes: Int
         package var failure: String?

@@ -11,7 +11,7 @@ package struct StatusFile: Sendable {
         self.file = StateFile(Self.path, in: files)
     }
 
-    /// What was written last; `nil` where nothing was, or where another version of the program wrote something else.
+    /// The last status; `nil` where there is none, or where another version of the program wrote something else.
     package func read() -> NodeStatus? {
         guard var status = file.read(), status.format ?? 1 <= NodeStatus.currentFormat else { return nil }
         status.format = NodeStatus.currentFormat

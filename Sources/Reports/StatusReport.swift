@@ -93,7 +93,7 @@ package struct StatusReport: Sendable {
         }
         rows += status.services.map { service in
             let process = service.process.map { ", process \($0)" } ?? ""
-            // Of the timer and the resident agent one is meant to be off.
+            // Either the timer or the resident agent is meant to be off.
             let activity = service.isActive ? "active" : service.isEnabled ? "NOT ACTIVE" : "not active"
             return (service.name, "\(activity), \(service.isEnabled ? "enabled" : "not enabled")\(process)")
         }

@@ -28,7 +28,7 @@ package struct OwnFolders: Resource {
         GenerationStore.directory(of: ServiceName("nginx")): .onlyOwner,
     ]
 
-    /// What nginx answers the health check from.
+    /// The folder from which nginx answers the health check.
     package static let served: FilePath = "/run/smtp-relay-agent/www"
 
     package func check() throws -> Check {

@@ -9,9 +9,9 @@ package struct ProbedDoor: Sendable, Hashable {
     package let isProxied: Bool
     /// Whether TLS begins with the first byte.
     package let isImplicitTLS: Bool
-    /// How long a conversation may take.
+    /// The time that a conversation may take.
     package let patience: Duration
-    /// How long each answer after the greeting may take; `nil` where only the whole counts.
+    /// The time that each answer after the greeting may take; `nil` where only the whole counts.
     package let answerPatience: Duration?
 
     package init(
@@ -31,9 +31,9 @@ package struct ProbedDoor: Sendable, Hashable {
     }
 }
 
-/// How a client introduces itself and its message.
+/// The names with which a client introduces itself and its message.
 package struct RelayEnvelope: Sendable, Hashable {
-    /// What it greets with; `nil` for its address as a literal (RFC 5321, section 4.1.3).
+    /// The name in its greeting; `nil` for its address as a literal (RFC 5321, section 4.1.3).
     package let greeting: String?
     /// Without brackets; the null sender is empty.
     package let sender: String
@@ -44,7 +44,7 @@ package struct RelayEnvelope: Sendable, Hashable {
     }
 }
 
-/// What one client wants of a door.
+/// The request of one client to a door.
 package struct RelayAttempt: Sendable, Equatable {
     package enum Client: Sendable, Equatable {
         /// This host itself.
@@ -83,7 +83,7 @@ package struct RelayAttempt: Sendable, Equatable {
     }
 }
 
-/// What a door answered an attempt.
+/// The answers of a door to an attempt.
 package struct RelayAnswers: Sendable, Equatable {
     /// The answers to RCPT TO, in their order; fewer where the client was refused before, or cut off.
     package var recipients: [SMTPReply] = []
@@ -101,7 +101,7 @@ package struct RelayAnswers: Sendable, Equatable {
 
 /// Looks at the relay as its clients see it.
 package protocol RelayProbing: Sendable {
-    /// What a door answers clients that want a message relayed. No message is ever sent.
+    /// The answers of a door to clients that want a message relayed. No message is ever sent.
     ///
     /// - Parameter attempts: One after another in one connection. A client address can be changed only once, and DATA ends a
     ///   session, so only the last attempt may do either.
@@ -156,7 +156,7 @@ package struct RelayProbe: RelayProbing {
         }
     }
 
-    /// How long an attempt has the door for itself.
+    /// The time for which an attempt has the door for itself.
     private static let courtesy: Duration = .milliseconds(30)
 
     private func converse(

@@ -43,7 +43,7 @@ package struct SMTPEncryption: Sendable {
         }.get()
     }
 
-    /// What an error of TLS means; `nil` for any other.
+    /// The reason of an error of TLS; `nil` for any other error.
     static func reason(of error: any Error) -> String? {
         guard error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError else { return nil }
         let text = "\(error)"

@@ -9,7 +9,7 @@ package struct SMTPFailure: Error, Sendable, CustomStringConvertible {
         case silent(after: String)
         /// The server kept the connection, and said nothing for too long.
         case timedOut(after: String)
-        /// What came was no SMTP reply.
+        /// The server's line was no SMTP reply.
         case notSMTP(line: String)
         /// The server said no where it should say yes.
         case refused(command: String, reply: SMTPReply)

@@ -9,11 +9,11 @@ package struct SMTPSession {
     let server: SMTPServer
     private var replies: ReplyReader
     private let writer: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    /// What the server offers: the lines of its answer to EHLO, without the first.
+    /// The extensions that the server offers: the lines of its answer to EHLO, without the first.
     package private(set) var offers: [String] = []
     var end: End = .quit
 
-    /// How the conversation ends.
+    /// The end of the conversation.
     enum End {
         case quit
         /// With QUIT, whose answer is not waited for.
@@ -83,7 +83,7 @@ package struct SMTPSession {
             var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
                 .connectTimeout(TimeAmount(timeout))
             if let source { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: "\(source)", port: 0)) }
-            // What the PROXY protocol says comes before all else, TLS included.
+            // The PROXY protocol's header comes before all else, TLS included.
             let first = header.map { ByteBuffer(string: $0.text) }
             channel = try await bootstrap.connect(host: server.address.description, port: Int(server.port)) { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -108,7 +108,7 @@ package struct SMTPSession {
             try await session.greet(as: name)
             if let encryption, !encryption.isImplicit {
                 try await session.startTLS(encryption, on: channel.channel)
-                // What was offered in the clear may have been anybody's word (RFC 3207, section 4.2).
+                // An offer in clear text may be forged (RFC 3207, section 4.2).
                 try await session.greet(as: name)
             }
             let result = try await body(&session)
@@ -149,7 +149,7 @@ package struct SMTPSession {
         do {
             try await write(command + "\r\n", as: name)
         } catch is SMTPFailure {
-            // Of a connection that has failed, the other direction says why.
+            // The other direction reports why the connection failed.
         }
         return try await replies.next(after: name)
     }
@@ -176,10 +176,10 @@ package struct SMTPSession {
     }
 }
 
-/// How far a session is, for the time-out that ends it.
+/// The progress of a session, for the time-out that ends it.
 private final class Progress: Sendable {
     static let connection = "the connection"
-    /// What the server has to answer now, and since when.
+    /// The command that the server has to answer now, and its time.
     private let current = Mutex((command: connection, since: ContinuousClock.now))
 
     var step: (command: String, since: ContinuousClock.Instant) { current.withLock { $0 } }
@@ -205,7 +205,7 @@ private final class Progress: Sendable {
         }
     }
 
-    /// How soon a new step is noticed.
+    /// The time after which a new step is noticed.
     private static let glance: Duration = .milliseconds(500)
 }
 

@@ -1,4 +1,4 @@
-/// How mail is delivered, under Postfix's own names (postconf(5)); what is `nil` is as Postfix has it.
+/// The settings of delivery, under Postfix's own names (postconf(5)); a value of `nil` leaves Postfix's default.
 package struct DeliverySettings: Sendable, Equatable {
     /// `message_size_limit`, in bytes; 0 for none.
     package var messageSizeLimit: Int?
@@ -27,8 +27,8 @@ package struct PostfixTime: Sendable, Hashable, CustomStringConvertible {
         self.description = String(text)
     }
 
-    /// What a time in main.cf is in seconds, where a number alone means so many of these; `nil` where it is none, or longer
-    /// than Postfix keeps a message.
+    /// The seconds of a time in main.cf, where a number alone has this unit; `nil` where the text is no time, or is
+    /// longer than Postfix keeps a message.
     package static func seconds(inMainCf text: some StringProtocol) -> Int? {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
         let unit = text.last.flatMap { units[$0] }

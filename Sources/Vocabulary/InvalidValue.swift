@@ -5,7 +5,7 @@
 package struct InvalidValue: Error, Sendable, Equatable, CustomStringConvertible {
     /// The text as it came in.
     package let text: String
-    /// What a right value looks like, as it follows "expected": for example "an IPv4 or IPv6 network in CIDR form".
+    /// The form of a right value, as it follows "expected": for example "an IPv4 or IPv6 network in CIDR form".
     package let expected: String
 
     package init(_ text: some StringProtocol, expected: String) {

@@ -6,7 +6,7 @@ package struct KnownSystem: Sendable, Equatable {
     package let ids: [String]
     /// `VERSION_ID` as far as its first dot.
     package let version: String
-    /// What brings nginx where the repositories that are enabled don't have it, or not as they are set up.
+    /// The step that brings nginx where the enabled repositories lack it, or are not set up for it.
     package let nginx: RepositoryStep?
     /// The oldest Postfix that the system has had.
     package let postfix: PostfixVersion

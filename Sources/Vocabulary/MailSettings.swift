@@ -28,7 +28,7 @@ extension NodeSettings {
         package var transports: [Transport] = []
         /// Where all other mail goes; without one, to each domain's own mail servers.
         package var upstream: Upstream?
-        /// How mail is delivered.
+        /// The settings of delivery.
         package var delivery = DeliverySettings()
 
         package init(

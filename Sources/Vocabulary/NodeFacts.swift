@@ -1,4 +1,4 @@
-/// What is true of this instance, gathered from instance metadata, the EC2 API and the operating system.
+/// The facts of this instance, gathered from instance metadata, the EC2 API and the operating system.
 ///
 /// `smtp-relay-agent facts` prints it as JSON, and `plan --facts` reads it back.
 package struct NodeFacts: Sendable, Equatable, Codable {

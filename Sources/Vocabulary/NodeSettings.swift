@@ -1,4 +1,4 @@
-/// What the operator wants of this node: every value parsed, every default filled in.
+/// The operator's settings for this node: every value parsed, every default filled in.
 package struct NodeSettings: Sendable, Equatable {
     package var mail: Mail
     package var health: Health
@@ -56,7 +56,7 @@ package struct NodeSettings: Sendable, Equatable {
         package var targetGroups: [TargetGroupARN]
         /// Join, and stay, even where the load balancer hides the senders' addresses while it is open to the world.
         package var allowOpenToWorld: Bool
-        /// How long to wait in all for the load balancer to call the node in service.
+        /// The time to wait in all for the load balancer to call the node in service.
         package var timeout: Duration
 
         package init(
@@ -71,7 +71,7 @@ package struct NodeSettings: Sendable, Equatable {
             self.timeout = timeout
         }
 
-        /// How many load balancers have to be asked about this node.
+        /// The number of load balancers that are asked about this node.
         package var count: Int { classic.count + targetGroups.count }
     }
 
@@ -79,7 +79,7 @@ package struct NodeSettings: Sendable, Equatable {
     package struct Metadata: Sendable, Equatable {
         /// Whether version 1, without a token, may be used where version 2 does not answer.
         package var allowVersion1: Bool
-        /// How long to wait in all for metadata that comes up late.
+        /// The time to wait in all for metadata that comes up late.
         package var timeout: Duration
 
         package init(allowVersion1: Bool = false, timeout: Duration = .seconds(120)) {
@@ -114,7 +114,7 @@ package struct NodeSettings: Sendable, Equatable {
 
     /// `[shutdown]`: how the node leaves.
     package struct Shutdown: Sendable, Equatable {
-        /// How long leaving may take in all: a spot interruption leaves two minutes.
+        /// The time that leaving may take in all: a spot interruption leaves two minutes.
         package var drainTimeout: Duration
         /// Whether queued mail is handed to the other relays.
         package var evacuateQueue: Bool
@@ -158,7 +158,7 @@ package struct NodeSettings: Sendable, Equatable {
 
     /// `[packages]`: how missing packages are installed.
     package struct Packages: Sendable, Equatable {
-        /// How long to wait in all for locks, mirrors and the installation itself.
+        /// The time to wait in all for locks, mirrors and the installation itself.
         package var timeout: Duration
 
         package init(timeout: Duration = .seconds(600)) {

@@ -1,4 +1,4 @@
-/// What a system does, once, so that its repositories have a package.
+/// The step that a system takes once, so that its repositories have a package.
 package struct RepositoryStep: Sendable, Equatable {
     package enum Way: Sendable, Equatable {
         /// A program of the system's own.
@@ -8,7 +8,7 @@ package struct RepositoryStep: Sendable, Equatable {
     }
 
     package let way: Way
-    /// What a person can do where that fails.
+    /// The cure where the step fails.
     package let cure: String
 
     /// Amazon Linux 2: nginx is a topic of its extras library.

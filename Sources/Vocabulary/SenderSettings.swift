@@ -6,7 +6,7 @@ package enum RoleName: String, Sendable, CaseIterable, Codable {
     case sender
 }
 
-/// What the operator wants of a host that sends: where its mail goes, and how the agent keeps it so.
+/// The operator's settings for a host that sends: where its mail goes, and how the agent keeps it so.
 package struct SenderSettings: Sendable, Equatable {
     /// `sender.relayhost`: where all mail goes.
     package var relayhost: RelayHost

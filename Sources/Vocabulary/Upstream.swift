@@ -2,7 +2,7 @@
 package struct Upstream: Sendable, Equatable {
     package var host: DomainName
     package var port: UInt16
-    /// How the node logs in there; `nil` where the host knows it by its address.
+    /// The login of the node; `nil` where the host knows the node by its address.
     package var login: Login?
 
     package init(host: DomainName, port: UInt16 = 587, login: Login? = nil) {

@@ -12,7 +12,7 @@ package struct AutoScalingInstance: Sendable, Equatable {
         self.lifecycleState = lifecycleState
     }
 
-    /// How far the wait of lifecycle hooks is that a transition of the instance brings with it.
+    /// The state of the lifecycle hooks' wait that a transition of the instance causes.
     package func wait(of transition: LifecycleTransition) -> LifecycleWait {
         // In a warm pool the same hooks hold the instance, in states of the same names.
         let state = lifecycleState.hasPrefix("Warmed:") ? lifecycleState.dropFirst(7) : lifecycleState[...]
@@ -28,13 +28,13 @@ package struct AutoScalingInstance: Sendable, Equatable {
     }
 }
 
-/// What a lifecycle hook holds an instance at.
+/// The transition at which a lifecycle hook holds an instance.
 package enum LifecycleTransition: Sendable {
     case launch
     case termination
 }
 
-/// How far a hook's wait is.
+/// The state of a hook's wait.
 package enum LifecycleWait: Sendable {
     case coming
     /// Auto Scaling waits now.
@@ -43,7 +43,7 @@ package enum LifecycleWait: Sendable {
     case over
 }
 
-/// What a lifecycle action is completed with.
+/// The result with which a lifecycle action is completed.
 package enum LifecycleResult: String, Sendable, Equatable, Codable {
     case proceed = "CONTINUE"
     case abandon = "ABANDON"

@@ -1,6 +1,6 @@
 package import Vocabulary
 
-/// How a classic load balancer treats connections (ELB API 2012-06-01, LoadBalancerAttributes).
+/// The attributes with which a classic load balancer treats connections (ELB API 2012-06-01, LoadBalancerAttributes).
 package struct ClassicAttributes: Sendable, Equatable {
     /// Seconds after which a silent connection is cut.
     package let idleTimeout: Int
@@ -13,7 +13,7 @@ package struct ClassicAttributes: Sendable, Equatable {
     }
 }
 
-/// What the doctor asks of classic load balancers besides what a node has to know.
+/// The calls about classic load balancers that only the doctor makes.
 package protocol ClassicAttributesDescribing: Sendable {
     func attributes(of name: ClassicLoadBalancerName) async throws(AWSFailure) -> ClassicAttributes
 }
@@ -23,7 +23,7 @@ extension ClassicLoadBalancingClient: ClassicAttributesDescribing {
         let answer = try await client.call("DescribeLoadBalancerAttributes", [("LoadBalancerName", "\(name)")])
         let found = answer["DescribeLoadBalancerAttributesResult"]?["LoadBalancerAttributes"]
         return ClassicAttributes(
-            // What a load balancer has that was never told otherwise.
+            // AWS's default.
             idleTimeout: found?["ConnectionSettings"]?.value("IdleTimeout").flatMap { Int($0) } ?? 60,
             isCrossZone: found?["CrossZoneLoadBalancing"]?.value("Enabled")?.lowercased() == "true"
         )

@@ -72,7 +72,7 @@ package struct ClassicLoadBalancer: Sendable, Equatable {
     }
 }
 
-/// What a load balancer thinks of an instance (ELB API 2012-06-01, InstanceState).
+/// The health of an instance as a load balancer sees it (ELB API 2012-06-01, InstanceState).
 package struct InstanceHealth: Sendable, Equatable {
     package enum State: String, Sendable {
         case inService = "InService"
@@ -96,7 +96,7 @@ package struct InstanceHealth: Sendable, Equatable {
 package protocol ClassicLoadBalancing: Sendable {
     func describe(_ name: ClassicLoadBalancerName) async throws(AWSFailure) -> ClassicLoadBalancer
 
-    /// What the load balancer thinks of the instance; `nil` where it is not registered, or is being taken out.
+    /// The health of the instance; `nil` where the instance is not registered, or is being taken out.
     func health(
         of instance: InstanceID,
         in name: ClassicLoadBalancerName

@@ -1,4 +1,4 @@
-/// What the doctor asks of network load balancers besides what a node has to know.
+/// The calls about network load balancers that only the doctor makes.
 package protocol CrossZoneDescribing: Sendable {
     /// Whether each zone of a load balancer sends to the targets of all.
     func isCrossZone(_ loadBalancer: NetworkLoadBalancer) async throws(AWSFailure) -> Bool

@@ -5,15 +5,15 @@ package protocol NetworkLoadBalancing: Sendable {
     /// A target group as it is now.
     func targetGroup(_ arn: TargetGroupARN) async throws(AWSFailure) -> TargetGroup
 
-    /// How a target group's targets are named. It can't change, and is asked for once.
+    /// The form in which a target group names its targets. It can't change, so it is read once.
     func addressing(of arn: TargetGroupARN) async throws(AWSFailure) -> TargetGroup.Addressing
 
     func attributes(of group: TargetGroup) async throws(AWSFailure) -> TargetGroup.Attributes
 
-    /// What a target group thinks of a target.
+    /// The health of a target.
     func health(of target: String, in arn: TargetGroupARN) async throws(AWSFailure) -> TargetHealth
 
-    /// What a target group thinks of all its targets.
+    /// The health of all targets of a group.
     func health(in arn: TargetGroupARN) async throws(AWSFailure) -> [TargetHealth]
 
     /// Registers a target by the group's own port. Registering one that is registered changes nothing.

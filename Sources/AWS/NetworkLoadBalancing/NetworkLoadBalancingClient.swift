@@ -180,7 +180,7 @@ extension TargetHealth {
 }
 
 extension NetworkLoadBalancer {
-    /// What decides who may come in must be understood, or nothing is.
+    /// An unreadable security group or scheme is an error, since it decides which hosts may connect.
     fileprivate init(_ element: XMLElement) throws(AWSFailure) {
         let scheme = element.value("Scheme") ?? ""
         guard let arn = element.value("LoadBalancerArn"), ["internal", "internet-facing"].contains(scheme) else {

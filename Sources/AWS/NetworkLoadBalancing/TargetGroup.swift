@@ -2,7 +2,7 @@ package import Vocabulary
 
 /// A target group, as far as a relay node has to know it (ELB API 2015-12-01, TargetGroup).
 package struct TargetGroup: Sendable, Equatable {
-    /// How its targets are named: chosen when the group is made, and for good.
+    /// The form in which the group names its targets: chosen when the group is made, and never changed.
     package struct Addressing: Sendable, Equatable {
         package enum TargetType: Sendable, Equatable {
             case instance
@@ -64,7 +64,7 @@ package struct TargetGroup: Sendable, Equatable {
         self.loadBalancers = loadBalancers
     }
 
-    /// How connections reach a group's targets (ELB API 2015-12-01, TargetGroupAttribute).
+    /// The attributes with which connections reach a group's targets (ELB API 2015-12-01, TargetGroupAttribute).
     package struct Attributes: Sendable, Equatable {
         /// `preserve_client_ip.enabled`: whether targets see the client's address; otherwise the load balancer's.
         package let preservesClientAddress: Bool
@@ -78,7 +78,7 @@ package struct TargetGroup: Sendable, Equatable {
     }
 }
 
-/// What a target group thinks of a target (ELB API 2015-12-01, TargetHealth).
+/// The health of a target as its group sees it (ELB API 2015-12-01, TargetHealth).
 package struct TargetHealth: Sendable, Equatable {
     /// The API's word.
     package struct State: RawRepresentable, Sendable, Hashable {

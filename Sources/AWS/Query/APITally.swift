@@ -26,7 +26,7 @@ package final class APITally: Sendable {
 
     func countThrottle() { counts.withLock { $0.throttles += 1 } }
 
-    /// What was counted since this was last called.
+    /// The counts since the previous call.
     package func take() -> Counts {
         counts.withLock { counts in
             defer { counts = Counts() }

@@ -8,7 +8,7 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     package let status: Int
     /// The API's own name for it, such as `LoadBalancerNotFound`.
     package let code: String
-    /// What the API says, as one line that can be shown.
+    /// The API's message, as one line that can be shown.
     package let message: String
     /// What AWS's support asks for; may be empty.
     package let requestID: String
@@ -85,7 +85,7 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
         "PriorRequestNotComplete", "EC2ThrottledException",
     ]
 
-    /// What botocore calls transient.
+    /// The codes that botocore calls transient.
     private static let passingCodes: Set = ["RequestTimeout", "RequestTimeoutException"]
 
     private static let skewCodes: Set = [

@@ -6,7 +6,7 @@ import Vocabulary
 /// Each try has its own short time-out under one overall deadline, so one hanging call can't eat the whole
 /// (amazon-eks-ami#2423). What may pass is tried again with full jitter.
 package actor QueryClient {
-    /// How long to try.
+    /// The time limits of a call.
     package struct Limits: Sendable {
         /// One try.
         package var attempt: Duration = .seconds(5)

@@ -1,4 +1,4 @@
-/// How the load balancers treat connections, and where they send them.
+/// The load balancers: how they treat connections, and where they send them.
 struct LoadBalancerExamination: Examination {
     let name = "load balancers"
     let views: LoadBalancerViews

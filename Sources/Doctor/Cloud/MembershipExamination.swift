@@ -1,7 +1,7 @@
 import AWS
 import Resources
 
-/// What a load balancer thinks of the node, and what is wrong with the load balancer itself.
+/// The node's health at a load balancer, and the faults of the load balancer itself.
 struct MembershipExamination: Examination {
     let place: any LoadBalancerPlace
 
@@ -75,7 +75,7 @@ struct MembershipExamination: Examination {
         )
     }
 
-    /// What keeps the node from joining.
+    /// The finding for an error that keeps the node from joining.
     static func refusal(_ error: any Error, of place: String) -> Finding? {
         let kind: FindingKind
         switch error {

@@ -41,7 +41,8 @@ struct ProxyExamination: Examination {
         )
     }
 
-    /// What a load balancer says on its own account, its header LOCAL, counts as its own mail (proxy-protocol.txt, 2.2).
+    /// A header LOCAL marks a connection of the load balancer itself, so the load balancer's address is its client
+    /// (proxy-protocol.txt, 2.2).
     static func judge(_ views: [LoadBalancerView], trusts isAllowed: (IPAddress) -> Bool) -> [Finding] {
         views.compactMap { view in
             guard !view.masksSenders, let address = view.addresses.first(where: isAllowed) else { return nil }

@@ -92,7 +92,7 @@ struct SecurityGroupsExamination: Examination {
         var findings: [Finding] = []
         let members = Set(groups.map(\.id))
         let isHealth = port == view.healthPort
-        // Of a load balancer whose name can't be looked up, the groups alone say who it is.
+        // Without the load balancer's addresses, only its security groups identify it.
         let sources: [IPAddress?] = view.addresses.isEmpty ? [nil] : view.addresses
         let isLetIn =
             view.connectsItself || isHealth

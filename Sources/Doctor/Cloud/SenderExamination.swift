@@ -181,7 +181,7 @@ struct SenderExamination: Examination {
 }
 
 extension SecurityGroup.Rule {
-    /// Which groups a sender is in is not known here, so a rule for members of one may be for it.
+    /// The sender's groups are not known here, so a rule for the members of a group may admit it.
     fileprivate func mayAdmit(_ port: UInt16, at address: IPAddress) -> Bool {
         admits(port, at: address) || covers(port) && !groups.isEmpty
     }

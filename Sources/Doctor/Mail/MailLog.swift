@@ -21,7 +21,7 @@ struct MailLog: Sendable {
         var unreadable: String?
     }
 
-    /// What was delivered in the last hour; nothing where the log can't be read.
+    /// The number of deliveries in the last hour; 0 where the log can't be read.
     func delivered() async -> Int { (try? await read()).map { MailLogDigest($0.entries).sent } ?? 0 }
 
     func read() async throws -> Reading {
@@ -73,7 +73,7 @@ struct MailLog: Sendable {
     }
 }
 
-/// What a program of Postfix wrote.
+/// A line of a program of Postfix.
 struct MailLogEntry: Sendable, Equatable {
     /// Such as `smtpd`.
     let program: String
@@ -104,7 +104,7 @@ struct MailLogEntry: Sendable, Equatable {
 }
 
 extension MailLogEntry {
-    /// What marks the self-test's conversations: the client's name, the recipient, the stranger's greeting.
+    /// The marks of the self-test's conversations: the client's name, the recipient, the stranger's greeting.
     fileprivate static let marks = [
         "self-test.smtp-relay-agent.internal", "@relay-self-test.invalid", "helo=<[192.0.2.25]>",
     ]

@@ -1,10 +1,10 @@
 import Vocabulary
 
-/// What is in a mail log, counted.
+/// The counts of a mail log.
 struct MailLogDigest: Equatable {
-    /// How often each client was told 'Relay access denied'.
+    /// The number of answers 'Relay access denied' to each client.
     private(set) var denied: [IPAddress: Int] = [:]
-    /// How often each reason came, of deliveries that were put off.
+    /// The number of deliveries that were put off, by reason.
     private(set) var deferred: [String: Int] = [:]
     /// The same, of those refused for good.
     private(set) var bounced: [String: Int] = [:]

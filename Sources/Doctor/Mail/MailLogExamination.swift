@@ -1,12 +1,12 @@
 import Host
 import Vocabulary
 
-/// What the last hour's mail log says of refused senders, of TLS, and of deliveries.
+/// The last hour's mail log: refused senders, TLS, and deliveries.
 struct MailLogExamination: Examination {
     let name = "mail log"
     let log: MailLog
     let commands: any ServiceCommands
-    /// What is known besides the log; settings and load balancers, where those could be read.
+    /// The settings and load balancers, where they could be read.
     let surroundings: @Sendable () async -> Surroundings
 
     struct Surroundings: Sendable {
@@ -42,7 +42,7 @@ struct MailLogExamination: Examination {
         return refused + [outboundBlocked(digest)].compactMap(\.self) + deliveries(digest, commands)
     }
 
-    /// What became of the mail that went out.
+    /// The findings about the mail that went out.
     static func deliveries(_ digest: MailLogDigest, _ commands: any ServiceCommands) -> [Finding] {
         [failing(digest, commands), bounced(digest, commands), tls(digest, commands)].compactMap(\.self)
     }

@@ -10,7 +10,7 @@ struct QueueExamination: Examination {
     let runner: any CommandRunner
     /// Seconds since 1970.
     let now: Int
-    /// What was delivered in the last hour.
+    /// The number of deliveries in the last hour.
     let delivered: @Sendable () async -> Int
 
     func findings() async throws -> [Finding] {

@@ -38,7 +38,7 @@ struct SmarthostExamination: Examination {
             do {
                 try await SMTPSession.withSession(to: server, greeting: Self.greeting, timeout: .seconds(8)) { _ in }
             } catch let failure as SMTPFailure {
-                // Who speaks TLS from the first byte on waits for the other side to begin (RFC 8314, section 3.3).
+                // With implicit TLS, the server waits for the client to begin (RFC 8314, section 3.3).
                 guard isImplicit else { throw failure }
                 switch failure.reason {
                 case .silent, .timedOut: return
@@ -59,7 +59,7 @@ struct SmarthostExamination: Examination {
         }
     }
 
-    /// Of several addresses, the one that let the node come furthest tells most.
+    /// The address that let the node come furthest tells most.
     private func judge(_ failures: [SMTPFailure], _ next: (host: String, port: UInt16)) -> Finding {
         for failure in failures {
             switch failure.reason {

@@ -1,7 +1,7 @@
 import AWS
 import HTTP
 
-/// How far this host's clock is from that of AWS's API.
+/// The difference between this host's clock and that of AWS's API.
 struct ClockExamination: Examination {
     let name = "clock"
     /// The API's address; anything that it answers has a date.

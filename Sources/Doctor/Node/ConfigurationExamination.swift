@@ -3,7 +3,7 @@ import Reconcile
 /// Whether the host is configured as its settings have it.
 struct ConfigurationExamination: Examination {
     let name = "configuration"
-    /// What a pass would change on the host.
+    /// The changes that a pass would make on the host.
     let plan: @Sendable () async throws -> Plan
     /// The order to leave that is in force.
     let order: @Sendable () throws -> OrderToLeave?

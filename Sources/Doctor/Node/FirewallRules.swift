@@ -1,6 +1,6 @@
 /// A host's own packet filter, as far as it decides about a new TCP connection to one port.
 ///
-/// What is not understood is no reason for a finding: such a rule may let a connection in, and never keeps one out.
+/// A rule that is not understood gives no finding: it may let a connection in, and never counts as a barrier.
 struct FirewallRules: Equatable {
     /// Chains that every incoming packet passes: dropped in one is dropped.
     var entries: [Entry] = []
@@ -44,7 +44,8 @@ struct FirewallRules: Equatable {
         let table: String
     }
 
-    /// What drops connections to a port that come in by an interface; `nil` where nothing certainly does.
+    /// The rule or policy that drops connections to a port that come in by an interface; `nil` where none certainly
+    /// does.
     func barrier(to port: UInt16, by interface: String) -> Barrier? {
         for entry in entries {
             switch outcome(of: entry.rules, in: entry.table, port, interface, depth: 0) {

@@ -47,7 +47,7 @@ extension FirewallRules.Rule {
                 case "LOG", "NFLOG", "MARK": verdict = nil
                 default: verdict = word == "-j" ? .jump(target) : .go(target)
                 }
-                // What follows belongs to the target.
+                // The remaining options belong to the target.
                 return
             default: conditions.append(.unknown)
             }

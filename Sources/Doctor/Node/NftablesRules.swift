@@ -69,7 +69,7 @@ extension FirewallRules.Rule {
                 let (values, isNegated) = words.values()
                 switch field {
                 case "state": conditions.append(.always(values.contains("new") != isNegated))
-                // Of what was sent here from another address, as containers have it.
+                // The status 'dnat' marks a connection that another address redirected here, as for containers.
                 case "status" where values == ["dnat"]: conditions.append(.always(isNegated))
                 default: conditions.append(.unknown)
                 }

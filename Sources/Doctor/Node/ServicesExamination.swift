@@ -15,7 +15,7 @@ struct ServicesExamination: Examination {
         self.why = why
     }
 
-    /// Of a relay.
+    /// The services of a relay.
     ///
     /// - Parameter isResident: Whether the agent stays resident; `nil` where the settings are not known.
     init(services: any ServiceManager, isResident: Bool?) {

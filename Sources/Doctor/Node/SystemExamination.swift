@@ -1,7 +1,7 @@
 import Host
 import Vocabulary
 
-/// Which operating system this is, and whether it is one that the agent knows.
+/// The operating system, and whether the agent knows it.
 struct SystemExamination: Examination {
     let system: OperatingSystem
 

@@ -2,15 +2,15 @@
 ///
 /// The command line, the page of findings and the metrics read the same declaration.
 package struct FindingKind: Sendable {
-    /// What it is called, for programs and for a search: `outbound-25-blocked`.
+    /// The name, for programs and for a search: `outbound-25-blocked`.
     package let name: String
     /// Those that it can have; the first unless the examination says otherwise.
     package let severities: [Finding.Severity]
-    /// What the doctor sees, in general; each finding says it with its numbers and names.
+    /// The fault in general; each finding says it with its numbers and names.
     package let seen: String
     /// Why that matters to mail.
     package let why: String
-    /// How to cure it, in general; each finding says it with its names.
+    /// The cure in general; each finding says it with its names.
     package let cure: String
     /// The findings that it may follow from, the nearest first.
     package let causes: [Cause]
@@ -19,7 +19,7 @@ package struct FindingKind: Sendable {
     /// Whether it is exported as a metric. What is found only on request, and what is merely worth knowing, is not.
     package let isMetric: Bool
 
-    /// What a finding may follow from.
+    /// The kind of a finding that may be the cause of another.
     package struct Cause: Sendable {
         package let name: String
         /// Whether both have to be about the same thing, such as one load balancer.

@@ -9,7 +9,7 @@ extension FindingKind {
     /// The ways in which a look-up of names fails.
     private static let lookups: [Cause] = [.any(dnsNoServer), .any(dnsNoAnswer)]
 
-    /// What closes the way to the internet.
+    /// The findings that close the way to the internet.
     private static let closedWays: [Cause] = [
         .any(noRouteToInternet), .any(instanceEgressClosed), .any(networkACLBlocksMail),
     ]

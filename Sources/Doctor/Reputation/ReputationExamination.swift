@@ -1,8 +1,8 @@
 import Host
 import Vocabulary
 
-/// What receivers look up of a sender before they believe it: the name of its address, its greeting's name, and the
-/// domain's SPF record.
+/// The records that receivers look up before they trust a sender: the name of its address, the name of its greeting,
+/// and the domain's SPF record.
 struct ReputationExamination: Examination {
     let name = "reputation"
     let publicAddress: IPAddress?
@@ -185,7 +185,7 @@ struct ReputationExamination: Examination {
         }
     }
 
-    /// What receivers make of a result (RFC 7208, section 8).
+    /// The effect of a result on mail at its receivers (RFC 7208, section 8).
     private static func consequence(of result: SPFRecord.Result) -> (severity: Finding.Severity, text: String)? {
         switch result {
         case .pass, .unknown: nil

@@ -33,7 +33,7 @@ struct RelayhostExamination: Examination {
         Finding(kind, seen: seen, fix: fix)
     }
 
-    /// Who says something is there; who says nothing is behind a closed door, or not there at all.
+    /// An error or a greeting shows that a host is there; silence means a closed door or no host.
     private func fix(_ failures: [SMTPFailure]) -> String {
         let isThere = failures.contains { if case .notConnected = $0.reason { false } else { true } }
         guard !isThere else {

@@ -5,7 +5,7 @@ import Resources
 import Units
 import Vocabulary
 
-/// What there is to look at on a host that sends. A further examination is one line.
+/// The examinations of a host that sends. A further examination is one line.
 struct SenderDoctor: Sendable {
     let settings: SenderSettings
     let host: ExaminedHost

@@ -1,7 +1,7 @@
 import Host
 import Vocabulary
 
-/// What the last hour's mail log of a sender says: whether the relays take its mail.
+/// The last hour's mail log of a sender: whether the relays take its mail.
 struct SenderMailLogExamination: Examination {
     let name = "mail log"
     let log: MailLog

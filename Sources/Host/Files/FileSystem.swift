@@ -23,7 +23,7 @@ package struct FileSystem: Sendable {
         root.string == "/" && path.isAbsolute ? path : FilePath("\(root.string)/\(path.string)")
     }
 
-    /// What stands at the path, without following a link there; `nil` where nothing does.
+    /// The file at the path, without following a link there; `nil` where nothing stands there.
     package func file(at path: FilePath) throws(FileFailure) -> FileSnapshot? {
         let location = location(of: path)
         var status = stat()
@@ -198,7 +198,7 @@ package struct FileSystem: Sendable {
         return names.sorted()
     }
 
-    /// What tells a folder's files from later versions of them: names, sizes, times and inodes, one file a line.
+    /// A text that changes with a folder's files: names, sizes, times and inodes, one file a line.
     package func fingerprint(of path: FilePath) throws(FileFailure) -> String {
         var lines: [String] = []
         for name in try names(in: path) ?? [] {

@@ -8,7 +8,7 @@ package struct SecurityContext: Sendable, Equatable {
 
     package init(_ label: String) { self.bytes = Array(label.utf8) + [0] }
 
-    /// What nginx may show, of files in a folder of which the policy does not know that it is a web server's.
+    /// The label of files that nginx may read, in a folder that the policy does not know as a web server's.
     package static let webContent = SecurityContext("system_u:object_r:httpd_sys_content_t:s0")
 
     private static let attribute = "security.selinux"

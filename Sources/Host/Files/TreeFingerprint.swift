@@ -2,8 +2,8 @@ import Glibc
 package import SystemPackage
 
 extension FileSystem {
-    /// What tells the files of a folder, and of the folders in it, from later versions of them: names, sizes, times and
-    /// inodes, one file a line. Of a link it is that which it leads to.
+    /// A text that changes with the files of a folder and of the folders in it: names, sizes, times and inodes, one
+    /// file a line. A link counts as the file that it leads to.
     package func fingerprintOfTree(_ folder: FilePath) throws(FileFailure) -> String {
         var lines: [String] = []
         try addFingerprints(of: folder, prefix: "", depth: 0, to: &lines)

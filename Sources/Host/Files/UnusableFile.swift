@@ -132,7 +132,7 @@ extension FileSystem {
         return folders
     }
 
-    /// What lets others than root change a file, or the names in a folder.
+    /// The reason why users other than root can change a file, or the names in a folder.
     private func risk(_ found: stat, _ path: FilePath) -> UnusableFile.Reason? {
         if found.st_uid != 0 { return .foreign(path) }
         // In a sticky folder nobody can take another's file away.

@@ -87,7 +87,7 @@ package struct NameResolver: NameResolving {
         while ContinuousClock.now < end {
             let count = recv(socket, &buffer, buffer.count, 0)
             if count >= 0 {
-                // What answers another question is somebody else's.
+                // An answer to another question is ignored.
                 if let records = try DNSMessage.records(Array(buffer[..<count]), answering: query, kind) {
                     return records
                 }

@@ -11,7 +11,7 @@ package struct PortHolder: Sendable, Equatable, CustomStringConvertible {
     package let description: String
 }
 
-/// Who listens on which TCP port, without asking a program (proc_pid_net(5), proc_pid_fd(5)).
+/// The processes that listen on TCP ports, found without a program (proc_pid_net(5), proc_pid_fd(5)).
 package struct PortHolders: Sendable {
     private let files: FileSystem
 

@@ -8,7 +8,7 @@ struct TCPSocket {
     let isListening: Bool
     /// The local port.
     let port: UInt16
-    /// What a process's descriptor of it links to; `nil` where the line is cut short.
+    /// The inode that a process's descriptor links to; `nil` where the line is cut short.
     let inode: Substring?
     /// The number of the user who made it; `nil` where the line is cut short.
     let user: Substring?

@@ -37,7 +37,7 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
     package let reason: Reason
     /// The package manager's own last words.
     package let output: String
-    /// How long it was tried in all.
+    /// The time of all tries together.
     package let waited: Duration
 
     package init(command: Command, reason: Reason, output: String, waited: Duration) {

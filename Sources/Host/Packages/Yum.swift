@@ -3,7 +3,7 @@ import Vocabulary
 
 /// yum 3, and dnf 4 under its own name or yum's.
 package struct Yum: PackageManager {
-    /// How long each kind of trouble is worth waiting for; the overall time-out is above them all.
+    /// The longest wait for each kind of trouble; the overall time-out limits them all.
     package struct Patience: Sendable {
         /// Other package managers finish: cloud-init's own updates and ssm-agent's take minutes at a first boot.
         package var lock: Duration = .seconds(300)

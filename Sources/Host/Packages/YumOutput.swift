@@ -1,4 +1,4 @@
-/// What yum 3 and dnf 4 mean by what they print (in the C locale).
+/// The meaning of the texts that yum 3 and dnf 4 print (in the C locale).
 enum YumOutput {
     enum Trouble: Equatable {
         case locked(LockHolder)
@@ -10,7 +10,7 @@ enum YumOutput {
         case other
     }
 
-    /// Who holds a lock, as far as it was printed.
+    /// The holder of a lock, as far as it was printed.
     enum LockHolder: Equatable {
         case process(Int32)
         /// rpm names its lock's file, and not who holds it.

@@ -26,7 +26,7 @@ package struct Command: Sendable, Equatable, CustomStringConvertible {
     package var description: String { ([executable] + arguments).joined(separator: " ") }
 }
 
-/// What a program that ended by itself left.
+/// The output and status of a program that ended by itself.
 package struct CommandOutput: Sendable, Equatable {
     /// The exit status: 0 is success.
     package let status: Int32

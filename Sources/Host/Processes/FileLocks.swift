@@ -2,7 +2,7 @@ import Glibc
 package import SystemPackage
 import Vocabulary
 
-/// Who holds a lock on a file, from `/proc/locks` (proc_locks(5)).
+/// The process that holds a lock on a file, from `/proc/locks` (proc_locks(5)).
 package struct FileLocks: Sendable {
     private let files: FileSystem
 

@@ -10,7 +10,7 @@ package struct PostfixProcesses: Sendable, Equatable {
     package let load: String?
     /// Whether the master was stopped by a signal, so that it starts no more processes.
     package let isMasterStopped: Bool
-    /// How many processes speak SMTP with clients, those that were stopped left out.
+    /// The number of processes that speak SMTP with clients, without those that were stopped.
     package let speaking: Int
 
     /// - Parameter queue: Postfix's queue_directory.

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// What an earlier pass began and did not see to its end: a package manager goes on where its pass was ended.
+/// Package transactions that outlived the pass that began them.
 package struct RunningTransactions: Sendable {
     private let files: FileSystem
 

@@ -9,15 +9,15 @@ import SystemPackage
 /// either. A script waits for it and leaves its status; the agent only looks for that.
 struct Transaction: Sendable {
     let command: Command
-    /// What the program finds in its environment.
+    /// The program's environment.
     let environment: [String: String]
     let files: FileSystem
-    /// What starts the script.
+    /// The runner that starts the script.
     let runner: any CommandRunner
 
     /// Holds a folder for each that runs. Only root reads it: an environment may hold a proxy's password.
     static let folders: FilePath = "/run/smtp-relay-agent/transactions"
-    /// What rpm holds while it changes packages.
+    /// The locks that rpm holds while it changes packages.
     private static let locks: [FilePath] = ["/var/lib/rpm/.rpm.lock", "/usr/lib/sysimage/rpm/.rpm.lock"]
     private static let interval: Duration = .milliseconds(50)
     /// For a script to be started, and for a program to end that was told to.
@@ -71,7 +71,7 @@ struct Transaction: Sendable {
         return (exports + lines).joined(separator: "\n") + "\n"
     }
 
-    /// What a service manager tells the agent alone.
+    /// The variables that a service manager sets for the agent alone.
     private static let ownVariables: Set = [
         "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "INVOCATION_ID", "JOURNAL_STREAM", "MAINPID",
         "SYSTEMD_EXEC_PID",

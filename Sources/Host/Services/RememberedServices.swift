@@ -17,7 +17,7 @@ package actor RememberedServices: ServiceManager {
         let time: ContinuousClock.Instant
     }
 
-    /// What has no process and no file of its own, such as a timer, is asked about this often.
+    /// The age at which an answer is asked for again; a timer has no process and no file that shows a change.
     private static let validity: Duration = .seconds(600)
 
     package nonisolated var system: ServiceSystem { manager.system }

@@ -1,7 +1,7 @@
 import SystemPackage
 
-/// What the comments at the head of a script in /etc/init.d say of its service, by the words that scripts of the RPM
-/// distributions use beside chkconfig(8)'s own.
+/// The description of a service in the comments at the head of its script in /etc/init.d, by the words that scripts of
+/// the RPM distributions use beside chkconfig(8)'s own.
 struct ScriptHeader {
     /// The name of the main process.
     let processName: String?

@@ -2,7 +2,7 @@
 ///
 /// Each is a line for root's shell. A further service manager brings its own.
 package protocol ServiceCommands: Sendable {
-    /// What a service is called there.
+    /// The service's name for the service manager.
     func name(of service: ServiceName) -> String
     /// Gives the service manager an order: `start`, `stop`, `restart` or `status`.
     func order(_ verb: String, _ service: ServiceName) -> String

@@ -9,7 +9,7 @@ package struct ServiceName: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What a service manager says of a service.
+/// The state of a service, as its service manager reports it.
 package struct ServiceState: Sendable, Equatable {
     /// Whether the service manager has a definition of it.
     package let isInstalled: Bool
@@ -50,9 +50,9 @@ package struct ServiceState: Sendable, Equatable {
 ///
 /// Each call returns when it is done, and throws a `ServiceFailure` with the service's own last words when it fails.
 package protocol ServiceManager: Sendable {
-    /// What the definitions of services are written for.
+    /// The system for which services are defined here.
     var system: ServiceSystem { get }
-    /// How a person gives the orders that it takes.
+    /// The commands that a person uses for the same orders.
     var commands: any ServiceCommands { get }
     /// The folders that tell a change of what is defined or enabled.
     var definitions: [FilePath] { get }

@@ -5,7 +5,7 @@ import Glibc
 /// Without a manager that wants to know, nothing is sent.
 package struct ServiceNotifier: Sendable {
     private let address: [UInt8]?
-    /// How often the service manager wants a sign of life at least; `nil` where it wants none.
+    /// The longest time between two signs of life; `nil` where the service manager wants none.
     package let watchdogInterval: Duration?
 
     /// - Parameter environment: `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` count.
@@ -22,7 +22,7 @@ package struct ServiceNotifier: Sendable {
     /// The service does its work from now on.
     package func ready(status: String) { send("READY=1\nSTATUS=\(Self.oneLine(status))") }
 
-    /// What the service does, for `systemctl status`.
+    /// The service's present work, for `systemctl status`.
     package func status(_ text: String) { send("STATUS=\(Self.oneLine(text))") }
 
     package func alive() { send("WATCHDOG=1") }

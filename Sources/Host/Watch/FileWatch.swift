@@ -65,7 +65,7 @@ package final class FileWatch: Sendable {
     /// Watches these files from now on, and no others.
     ///
     /// Folders that came, or that were replaced, since the last call are watched anew, so it is called after each pass.
-    /// What is not there yet is left out.
+    /// Paths that do not exist yet are left out.
     ///
     /// - Parameter whole: Folders of which every file counts, also one that is not known by its name; the agent's own
     ///   temporary files do not.

@@ -6,7 +6,7 @@ import SystemPackage
 /// Tells when a process ends that is not a child of this one.
 package struct ProcessEnd: Sendable {
     private let files: FileSystem
-    /// How often an older kernel is asked.
+    /// The time between two looks on an older kernel.
     private let interval: Duration
     private let usesDescriptors: Bool
 

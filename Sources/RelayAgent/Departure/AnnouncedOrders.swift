@@ -5,8 +5,8 @@ import Vocabulary
 
 /// Turns an announcement of AWS into an order to leave, once, and ends such an order with its cause.
 ///
-/// Whoever reads an announcement gives the order at once. A departure that is under way for a lesser reason then ends, and the
-/// next pass leaves by the new order, with that order's own time.
+/// A process that reads an announcement gives the order at once. A departure that is under way for a lesser reason then
+/// ends, and the next pass leaves by the new order, with that order's own time.
 struct AnnouncedOrders: Sendable {
     let orders: DrainOrders
     let log: StepLog

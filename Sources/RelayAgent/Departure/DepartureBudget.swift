@@ -38,7 +38,7 @@ struct DepartureBudget: Sendable {
     /// A departure whose time is over, and which is made again all the same.
     private static let least: Duration = .seconds(5)
     private static let reserve: Duration = .seconds(5)
-    /// What is kept of the time that a cause leaves: the queue's last files have to be gone before the power is.
+    /// The part of a cause's time that is not used: the queue's last files have to be gone before the power is.
     private static let margin: Duration = .seconds(5)
 }
 

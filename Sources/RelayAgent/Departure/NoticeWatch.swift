@@ -4,7 +4,7 @@ import Glibc
 import Host
 import Resources
 
-/// What is left of the resident agent where passes come by a timer: it waits for what can't wait for the next one.
+/// The small resident agent beside a timer: it waits for notices that can't wait for the next pass.
 ///
 /// AWS leaves two minutes for a spot interruption, and a system that goes down leaves a quarter of an hour; a timer comes every
 /// five minutes.

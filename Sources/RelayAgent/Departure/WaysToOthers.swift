@@ -9,7 +9,7 @@ struct WaysToOthers: Sendable {
     /// By when the node has to have left.
     let deadline: ContinuousClock.Instant
 
-    /// How long a question may take: there are other ways to try.
+    /// The time that one question may take: there are other ways to try.
     private static let patience: Duration = .seconds(10)
 
     /// Each as Postfix writes a nexthop, and why there is none by the others. All are asked at the same time.

@@ -35,7 +35,7 @@ package struct Bake: Sendable {
         try await step("packages") { try await install() }
         try await step("agent") { try await installAgent() }
         try await step("services") { try await stopServices() }
-        // What the host did until now leaves traces, too.
+        // Traces go last, since the steps above leave traces, too.
         let cleared = try await step("traces") { try await clear() }
         return BakeReport(
             packages: Self.packages.map(\.name),

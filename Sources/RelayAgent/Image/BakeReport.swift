@@ -1,7 +1,7 @@
 import Reports
 import SystemPackage
 
-/// What a baked image holds, and what was taken out of it: for the pipeline's log.
+/// The content of a baked image, and the things that were removed from it: for the pipeline's log.
 package struct BakeReport: Sendable, CustomStringConvertible {
     let packages: [String]
     let units: [String]

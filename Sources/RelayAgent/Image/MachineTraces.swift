@@ -1,7 +1,7 @@
 package import Host
 package import SystemPackage
 
-/// What a machine leaves on its disk that no other machine is to have.
+/// The traces on a machine's disk that no other machine may have.
 ///
 /// Once it is gone nobody new can log in by SSH, so it comes last of all that is done to an image. cloud-init gives each
 /// instance host keys, a host's name and its user's authorized keys anew; systemd gives it a machine id and a seed.
@@ -15,7 +15,7 @@ package struct MachineTraces: Sendable {
     /// Traces of one kind.
     package struct Trace: Sendable, Equatable {
         package let name: String
-        /// What goes altogether, folders with all that is in them.
+        /// The paths that are removed, folders with all that is in them.
         package var removed: [FilePath] = []
         /// Plain files of which only the bytes go.
         package var emptied: [FilePath] = []

@@ -19,7 +19,7 @@ final class PassRecord: Sendable {
     /// More is in the log.
     private static let keptFailures = 5
 
-    /// What this pass has looked at.
+    /// The readings of this pass.
     private struct Seen {
         var services = false
         var memberships: Set<String> = []

@@ -1,5 +1,5 @@
 extension KnownError {
-    /// Of the settings, the instance and AWS.
+    /// Errors of the settings, the instance and AWS.
     static let ofSettings = [
         KnownError(
             "instance metadata, ...",
@@ -43,7 +43,7 @@ extension KnownError {
         ),
     ]
 
-    /// Of packages.
+    /// Errors of packages.
     static let ofPackages = [
         KnownError(
             "the package database is locked by ...",
@@ -82,7 +82,7 @@ extension KnownError {
         ),
     ]
 
-    /// Of files and services.
+    /// Errors of files and services.
     static let ofFiles = [
         KnownError(
             "refuses the new configuration",

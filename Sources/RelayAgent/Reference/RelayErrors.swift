@@ -1,5 +1,5 @@
 extension KnownError {
-    /// Of hosts that send.
+    /// Errors of hosts that send.
     static let ofSenders = [
         KnownError(
             "is this host itself",
@@ -23,7 +23,7 @@ extension KnownError {
         ),
     ]
 
-    /// Of the proof and the health check.
+    /// Errors of the proof and the health check.
     static let ofHealth = [
         KnownError(
             "the health check answers 503 from now on",
@@ -67,7 +67,7 @@ extension KnownError {
         ),
     ]
 
-    /// Of load balancers.
+    /// Errors of load balancers.
     static let ofMembership = [
         KnownError(
             "will not join ...: it is internet-facing",
@@ -132,7 +132,7 @@ extension KnownError {
         ),
     ]
 
-    /// Of launch and leaving.
+    /// Errors of launch and leaving.
     static let ofLaunch = [
         KnownError(
             "bootstrap did not end within",

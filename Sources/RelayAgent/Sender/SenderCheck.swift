@@ -5,7 +5,7 @@ import Resources
 import SystemPackage
 import Vocabulary
 
-/// What a pass over a sender looks at before it sets anything.
+/// The checks of a pass over a sender, before it sets anything.
 struct SenderCheck: Sendable {
     private let postfix: SenderPostfix
     private let host: HostAccess
@@ -26,7 +26,7 @@ struct SenderCheck: Sendable {
         for override in RelayhostOverride.all(mainCf: found.mainCf, masterCf: found.masterCf) {
             log.warning("postfix", "\(override)")
         }
-        // What is in force was looked at before; names are asked for where something would be changed.
+        // A relayhost in force was checked before; names are looked up only before a change.
         guard !postfix.isInForce(in: found.mainCf) else { return }
         do {
             try await RelayHostWay(postfix.relayhost, files: host.files).expectAnotherHost()
@@ -38,7 +38,7 @@ struct SenderCheck: Sendable {
         }
     }
 
-    /// What is kept of a service that only a relay has; older versions kept it elsewhere.
+    /// The records that only a relay keeps of its services; older versions kept them elsewhere.
     private static let tracesOfRelay: [FilePath] = [
         GenerationStore.directory(of: ServiceName("nginx")), "/var/lib/smtp-relay-agent/proven/nginx",
     ]

@@ -3,7 +3,7 @@ package import Host
 package import Resources
 import SystemPackage
 
-/// How the services that the agent changes were before its first change, kept so that they can be put back so.
+/// The state of the services before the agent's first change, kept so that `uninstall` can restore it.
 package struct ServicesBefore: Sendable {
     /// The record. What is in it of a service was true before the agent came, and is never written anew.
     struct Record: Sendable, Equatable, Codable {
@@ -35,7 +35,7 @@ package struct ServicesBefore: Sendable {
         guard NodeTraces(files: files).originals.isEmpty else { return }
         let states = try await board.all()
         var before: [String: ServiceBefore] = [:]
-        // Of a service that is none of the node's, nothing is known, and it is left alone.
+        // The board knows only the node's services; others are left alone.
         for service in Self.services {
             guard let state = states[service] else { continue }
             before["\(service)"] = ServiceBefore(isEnabled: state.isEnabled, isActive: state.isActive)
@@ -55,7 +55,7 @@ package struct ServicesBefore: Sendable {
         try write(record)
     }
 
-    /// What was kept; `nil` where nothing was, or it can't be read.
+    /// The kept record; `nil` where there is none, or where it can't be read.
     func read() -> Record? { found()?.record }
 
     /// The record and the form that it has in the file.

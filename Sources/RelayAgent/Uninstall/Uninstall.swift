@@ -45,7 +45,7 @@ package struct Uninstall: Sendable {
         log.summary("the host is as it was before smtp-relay-agent; packages stay installed\(kept)")
     }
 
-    /// What is left on purpose, as the last words tell it.
+    /// The files that are left on purpose, for the last words.
     private var kept: String {
         let settings = NodeTraces.settings.appending("config.toml")
         let logs = traces.logs.map(\.string).joined(separator: ", ")
@@ -77,8 +77,8 @@ package struct Uninstall: Sendable {
             }
             _ = try await orders.withdraw()
             if previous?.reason != .uninstall { try orders.restore(kept) }
-            // What has been withdrawn comes back at once, as far as it can; that is not what the person has to be told.
-            // The person has waited for as long as leaving may take.
+            // The node joins again at once, as far as it can. An error of that is not reported: the person needs the
+            // first error. The person has waited for as long as leaving may take.
             let request = PassRequest(trigger: "an uninstall that was given up", waitsInService: false)
             _ = try? await CallDeadline.by(.now + .seconds(10)) { try await pass.converge(request) }
             throw StillRegistered(cause: error)
@@ -144,7 +144,7 @@ package struct Uninstall: Sendable {
                     return
                 }
                 let started = ContinuousClock.now
-                // What systemd says of a script of System V's does not tell whether it is enabled.
+                // The state that systemd reports for a script of System V does not show whether it is enabled.
                 if wanted.isEnabled { try await host.services.enable(service) }
                 if wanted.isActive, !state.isActive { try await host.services.start(service) }
                 log.done("services", "\(service) is \(wanted), as it was before", after: ContinuousClock.now - started)

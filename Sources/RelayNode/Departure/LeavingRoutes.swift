@@ -1,4 +1,4 @@
-/// What main.cf says while the node leaves, beside what it says otherwise.
+/// The parameters that main.cf has only while the node leaves.
 package struct LeavingRoutes: Sendable, Equatable, Codable {
     /// Where all remote mail goes, as Postfix writes a nexthop; `nil` where it goes its usual way.
     package var handOver: String?

@@ -22,7 +22,7 @@ enum HarmlessOverrides {
         "smtpd_tls_", "smtpd_sasl_", "milter_", "tls_", "cyrus_sasl_", "smtpd_policy_service_", "postscreen_",
     ]
 
-    /// Of the codes and words by which a client is refused, also where DNS does not answer.
+    /// The endings of parameters with the codes and words of a refusal, also where DNS does not answer.
     private static let suffixes = ["_reject_code", "_defer_code", "_reject_reason", "_tempfail_action"]
 
     private static let names: Set<String> = restrictions.union(filters).union(limits).union(answers).union(checks)
@@ -33,7 +33,7 @@ enum HarmlessOverrides {
         "smtpd_end_of_data_restrictions", "smtpd_delay_reject", "smtpd_relay_before_recipient_restrictions",
     ]
 
-    /// What becomes of a message after it was accepted.
+    /// The parameters that act on a message after it was accepted.
     private static let filters: Set<String> = [
         "smtpd_milters", "smtpd_milter_maps", "content_filter", "receive_override_options", "smtpd_proxy_filter",
         "smtpd_proxy_ehlo", "smtpd_proxy_timeout", "smtpd_proxy_options", "cleanup_service_name", "header_checks",

@@ -70,8 +70,8 @@ package struct NginxConfiguration: Sendable, Equatable {
             """
     }
 
-    /// What a running nginx needs to go from one text to another. It takes up new listeners while it still holds the
-    /// former ones, so on a port that it has, it can't have another address in a reload.
+    /// The action that a running nginx needs to go from one text to another. It takes up new listeners while it still
+    /// holds the former ones, so on a port that it has, it can't have another address in a reload.
     package static func action(from current: String?, to desired: String) -> ServiceAction {
         guard let current else { return .restart }
         if current == desired { return .none }

@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// How mail is delivered, as parameters and a table of Postfix.
+/// The settings of delivery, as parameters and a table of Postfix.
 struct DeliveryParts: Sendable, Equatable {
     let parameters: [PostfixConfiguration.Parameter]
     let tables: [PostfixTable]

@@ -37,15 +37,15 @@ package struct MainCf: Sendable, Equatable {
 
     /// Parameters that count only for a time stand in a part of their own, at the file's end.
     ///
-    /// What they take the place of stays where it is as a comment, and counts again later. Postfix would take the last
-    /// of two definitions, too, but with a warning in the log by each of its processes.
+    /// A line that such a parameter replaces stays where it is as a comment, and counts again later. Postfix would take
+    /// the last of two definitions, too, but with a warning in the log by each of its processes.
     package enum Part: String, Sendable, CaseIterable {
-        /// What the settings ask for, and would not be there without them.
+        /// Parameters that the settings ask for, and that would not be there without them.
         case settings = "# smtp-relay-agent: as its settings ask for."
-        /// What holds while the node leaves.
+        /// Parameters that hold while the node leaves.
         case evacuation = "# smtp-relay-agent: this node leaves, and hands its mail to the other relays."
 
-        /// What a line begins with that does not count beside this part.
+        /// The start of a line that does not count beside this part.
         fileprivate var aside: String {
             switch self {
             case .settings: "# smtp-relay-agent's settings set this aside: "

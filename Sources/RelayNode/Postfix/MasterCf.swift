@@ -26,7 +26,7 @@ package struct MasterCf: Sendable, Equatable {
         /// a path may lead out of there and back.
         package var program: String { command.split(separator: "/").last.map(String.init) ?? command }
 
-        /// What it is and does, however it is written.
+        /// The entry's service and command, the same for each way to write it.
         package var meaning: [String] { [service, type, command] + overrides.map { "\($0.name)=\($0.value)" } }
 
         /// The parameters that its options override, with their values: `-o name=value`, `-oname=value`, `-vo name=value`,
@@ -50,7 +50,7 @@ package struct MasterCf: Sendable, Equatable {
                         found.append((letter, nil))
                         continue
                     }
-                    // What follows the letter is its value, or else the next word.
+                    // The value follows the letter, or is the next word.
                     found.append((letter, letters.isEmpty ? rest.popFirst() : String(letters)))
                     break
                 }
@@ -155,7 +155,7 @@ extension String {
         return word.isEmpty ? words : words + [word]
     }
 
-    /// What stands between the braces around all of it, without the space beside them (master_ent.c: EXTPAR_FLAG_STRIP).
+    /// The text between the braces around all of it, without the space beside them (master_ent.c: EXTPAR_FLAG_STRIP).
     fileprivate var withoutBraces: String {
         guard unicodeScalars.first == "{", unicodeScalars.last == "}" else { return self }
         var text = unicodeScalars.dropFirst().dropLast()

@@ -23,7 +23,7 @@ struct NetworkList: Sendable, Equatable {
             return
         }
         self.value = PostfixTable.Name.networks.reference(version)
-        // What a network is looked up as counts for nothing; that it is found, does (postconf(5), mynetworks).
+        // Postfix ignores the value beside a network; only the network's presence counts (postconf(5), mynetworks).
         self.table = PostfixTable(.networks, allowed.networks.map { "\($0) permit" })
     }
 }

@@ -31,7 +31,7 @@ package struct ParameterValues: Sendable {
             if closing != nil { rest.removeFirst() }
             let named = rest.prefix(while: \.isParameterCharacter)
             rest = rest[named.endIndex...]
-            // What follows a name in braces may be a condition.
+            // The text after a name in braces may be a condition.
             if let closing { guard rest.popFirst() == closing else { return nil } }
             guard let part = expanded(String(named), depth: depth + 1) else { return nil }
             text += part

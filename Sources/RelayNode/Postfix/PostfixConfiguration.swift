@@ -33,7 +33,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
     package let version: PostfixVersion
     /// The node's own address, at which the load balancer reaches Postfix.
     package let address: IPAddress
-    /// Of a node that has left, which goes on delivering what it has; `nil` of one that stays.
+    /// The routes of a node that has left, which still delivers its mail; `nil` for a node that stays.
     package let leaving: LeavingRoutes?
 
     init(
@@ -116,7 +116,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
         return Dictionary(all) { _, last in last }
     }
 
-    /// Who may have mail relayed, as main.cf has to say it, whatever else is in there.
+    /// The parameters that decide who may relay; main.cf must have them, whatever else it has.
     package var policy: [String: String] { effective.filter { Self.policyNames.contains($0.key) } }
 
     /// The table that `mynetworks` names, if it does.
@@ -147,7 +147,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
         ]
     }
 
-    /// What receivers look up of a sender is the name of its address; its greeting should be no other one.
+    /// The greeting is the name of the node's address where possible, since receivers compare them.
     private static func greeting(_ mail: NodeSettings.Mail, _ facts: NodeFacts) -> [Parameter] {
         guard mail.hostname == nil, let name = facts.publicName else { return [] }
         return [Parameter(greeting, "\(name)")]
@@ -165,8 +165,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
         }
     }
 
-    /// What a running Postfix needs to go from one main.cf to another: it binds its addresses once, at its start
-    /// (postconf(5), inet_interfaces and inet_protocols).
+    /// The action that a running Postfix needs to go from one main.cf to another: it binds its addresses once, at its
+    /// start (postconf(5), inet_interfaces and inet_protocols).
     package static func action(from current: String?, to desired: String) -> ServiceAction {
         guard let current else { return .restart }
         if current == desired { return .none }

@@ -11,11 +11,11 @@ package struct PostfixTable: Sendable, Equatable {
         case networks = "network_table"
         /// Where the mail of which domain goes (transport(5)).
         case transports = "transport_table"
-        /// Which server is told which user and password (postconf(5), smtp_sasl_password_maps).
+        /// The user and password for each server (postconf(5), smtp_sasl_password_maps).
         case passwords = "sasl_password_table"
         /// To which server TLS is how strict (postconf(5), smtp_tls_policy_maps).
         case tlsPolicies = "tls_policy_table"
-        /// What becomes of which header on the way out (header_checks(5)).
+        /// The action for each header on the way out (header_checks(5)).
         case headerChecks = "header_checks_table"
 
         /// The file's absolute path.
@@ -59,7 +59,7 @@ package struct PostfixTable: Sendable, Equatable {
         )
     }
 
-    /// What is found under a key in the text of such a table, of either form.
+    /// The value of a key in the text of such a table, of either form.
     package static func value(of key: String, in text: String, of name: Name) -> String? {
         for line in text.split(separator: "\n") {
             let row = line.split(separator: " ", maxSplits: 1)

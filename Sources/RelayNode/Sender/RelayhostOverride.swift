@@ -4,7 +4,7 @@ package struct RelayhostOverride: Sendable, Equatable, CustomStringConvertible {
     package let file: String
     /// As it stands there: `transport_maps = hash:/etc/postfix/transport`.
     package let setting: String
-    /// What mail goes another way.
+    /// The mail that goes another way.
     package let mail: String
 
     package var description: String {

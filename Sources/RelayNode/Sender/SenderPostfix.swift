@@ -3,7 +3,7 @@ package import Vocabulary
 /// The Postfix of a host that sends: where its mail goes, and nothing else of it.
 package struct SenderPostfix: Sendable {
     package let relayhost: RelayHost
-    /// What is there only while a setting asks for it.
+    /// The parameters that are set only while a setting asks for them.
     private let asked: [(name: String, value: String)]
 
     /// - Parameter authorities: The system's file of the certificate authorities that it trusts.
@@ -33,7 +33,7 @@ package struct SenderPostfix: Sendable {
 }
 
 extension PostfixConfiguration {
-    /// How mail leaves by TLS, as parameters.
+    /// The parameters of TLS for outgoing mail.
     fileprivate static func wayOut(_ level: TLSLevel, authorities: String) -> [(name: String, value: String)] {
         let all = [Parameter("smtp_tls_security_level", level.rawValue)] + outboundTLS(level, authorities: authorities)
         return all.map { ($0.name, $0.value) }

@@ -13,9 +13,9 @@ package struct ClosedDoors: Resource {
     private let closed: @Sendable ([String]) async throws -> Void
     private let notice: @Sendable (String) -> Void
 
-    /// How long a session may take to end the message that it is in.
+    /// The time that a session may take to end the message that it is in.
     private static let courtesy: Duration = .seconds(5)
-    /// How long Postfix's master may take to close its listeners.
+    /// The time that Postfix's master may take to close its listeners.
     private static let patience: Duration = .seconds(10)
 
     /// - Parameters:

@@ -12,7 +12,7 @@ package struct DrainOrder: Sendable, Equatable, Codable {
         case standby = "Auto Scaling has it in Standby or in a warm pool"
         case shutdown = "the system shuts down"
         case uninstall = "the agent is uninstalled"
-        /// Which this version does not know: it holds until a person withdraws it.
+        /// A reason that this version does not know: the order holds until a person withdraws it.
         case newer = "an order of a newer version"
 
         /// Whether the node is about to end; otherwise it may come back at any time.
@@ -43,13 +43,13 @@ package struct DrainOrder: Sendable, Equatable, Codable {
     package var since: Int
     /// Seconds since the boot, by a clock that nobody sets; `nil` where that is not known.
     package var uptime: Double?
-    /// How many seconds its cause leaves; `nil` where `shutdown.drain_timeout` alone says it.
+    /// The seconds that the cause leaves; `nil` where only `shutdown.drain_timeout` limits it.
     package var limit: Int?
-    /// How far leaving is.
+    /// The phase of the departure.
     package var phase: DeparturePhase?
-    /// What stays on the disk, once that is known.
+    /// The mail that stays on the disk, once that is known.
     package var left: LeftBehind?
-    /// What main.cf says of the departure, once it says anything.
+    /// The routes that main.cf has for the departure, once it has any.
     package var routes: LeavingRoutes?
     /// The boot that it ends with; `nil` where it holds over a reboot.
     package var boot: String?
@@ -89,7 +89,7 @@ package struct DrainOrder: Sendable, Equatable, Codable {
 
     /// Whether it is the same order, however far leaving is.
     package func isSame(as other: DrainOrder) -> Bool {
-        // Of a newer version's order nothing else may be known.
+        // An order of a newer version may show nothing but its reason.
         reason == other.reason && (reason == .newer || (since == other.since && uptime == other.uptime))
     }
 

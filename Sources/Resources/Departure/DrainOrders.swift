@@ -104,7 +104,7 @@ package struct DrainOrders: Sendable {
     /// Writes down that a notice was acted on.
     package func noteObeyed(_ notice: String) throws { try write(obeyed: obeyed() + [line(notice)]) }
 
-    /// What does not hold any more may come again.
+    /// An order that does not hold any more may come again.
     package func forgetObeyed() throws {
         if try !obeyed().isEmpty { try write(obeyed: []) }
     }

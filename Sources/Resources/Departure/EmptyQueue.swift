@@ -128,7 +128,7 @@ package struct EmptyQueue: Resource {
         }
     }
 
-    /// What was told in this departure.
+    /// The messages that this departure has logged.
     private final class Told: Sendable {
         private let texts = Mutex<Set<String>>([])
 

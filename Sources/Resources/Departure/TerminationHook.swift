@@ -13,7 +13,7 @@ package struct TerminationHook: Resource {
     private var result = LifecycleResult.proceed
     private let notice: @Sendable (String) -> Void
 
-    /// Which hook was completed on this boot: an instance is terminated once.
+    /// The record of the hook that was completed on this boot: an instance is terminated once.
     private static let record: FilePath = "/run/smtp-relay-agent/completed-hook"
 
     /// - Parameter deadline: Until when Auto Scaling may take to wait for the word.

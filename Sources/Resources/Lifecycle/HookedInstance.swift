@@ -1,7 +1,7 @@
 package import AWS
 package import Vocabulary
 
-/// What came of an answer to AWS.
+/// The way in which AWS took an answer.
 package enum Reception: Sendable, Equatable {
     case taken
     /// Nobody waits for one, and why that is so.

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What load balancers' places have answered to 'may this node be here?', kept for as long as the program runs.
+/// The answers of load balancers' places to 'may this node be here?', kept for as long as the program runs.
 package final class AdmissionMemory: Sendable {
     enum Answer: Sendable {
         case yes(PlaceReview)

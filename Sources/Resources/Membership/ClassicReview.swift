@@ -1,6 +1,6 @@
 import AWS
 
-/// What is wrong with a classic load balancer itself, as far as it can be seen from outside.
+/// The faults of a classic load balancer itself, as far as the API shows them.
 struct ClassicReview {
     let findings: [PlaceFinding]
 

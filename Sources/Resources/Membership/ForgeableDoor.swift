@@ -3,7 +3,7 @@ package import AWS
 /// The whole internet can reach this node itself, and Postfix believes the PROXY protocol's header of every host.
 package struct ForgeableDoor: PlaceRefusal {
     package let name: String
-    /// What lets it in, of this instance's security groups.
+    /// The openings of this instance's security groups that let it in.
     package let openings: [Ingress.Opening]
     package let port: UInt16
 

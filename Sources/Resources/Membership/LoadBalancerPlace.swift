@@ -5,13 +5,13 @@ package protocol LoadBalancerPlace: Sendable {
     /// As an operator names it: `load balancer relay`, `target group relay-25`.
     var name: String { get }
 
-    /// What the node is registered as, in the API's terms.
+    /// The name by which the node is registered, in the API's terms.
     var member: String { get }
 
-    /// What the load balancer thinks of the node: one call.
+    /// The node's state at the load balancer: one call.
     func standing() async throws -> Standing
 
-    /// What the answer of `review()` depends on, of this node: its settings, and who reaches it.
+    /// The values of this node on which the answer of `review()` depends: its settings, and the hosts that reach it.
     func side() async -> String
 
     /// May this node be here? Asked before it joins, and now and then while it is registered, by whomever.
@@ -35,7 +35,7 @@ package protocol LoadBalancerPlace: Sendable {
 
 /// A place that the node may be in.
 package struct PlaceReview: Sendable {
-    /// What is wrong with the load balancer all the same. To look for it may take further calls.
+    /// The faults of the load balancer that do not keep the node out. A search for them may take further calls.
     package let findings: @Sendable () async throws -> [PlaceFinding]
     /// Where mail would reach other nodes through it, whether there are any or not; as `wayToOthers()` has it.
     package let way: @Sendable () async throws -> String?
@@ -48,7 +48,7 @@ package struct PlaceReview: Sendable {
     }
 }
 
-/// What a load balancer thinks of the node.
+/// The node's state at a load balancer.
 package struct Standing: Sendable, Equatable {
     package enum Position: Sendable, Equatable {
         /// The load balancer does not have the node.

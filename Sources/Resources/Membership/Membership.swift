@@ -63,8 +63,8 @@ package struct Membership: Resource {
         }
     }
 
-    /// What takes the node out where it is registered, by whomever, and must not be; `nil` where it may stay. A question
-    /// that could not be answered takes no node out, since others would be without it as well.
+    /// The change that takes a node out where it is registered and must not be; `nil` where it may stay. A question
+    /// that could not be answered takes no node out, since that would take out the others as well.
     ///
     /// - Parameter standing: `nil` where the load balancer did not tell.
     private func expulsion(from standing: Standing?) async throws -> Check? {
@@ -102,7 +102,7 @@ package struct Membership: Resource {
         return standing
     }
 
-    /// What this node itself knows of why it is not in service.
+    /// The node's own reason for not being in service.
     private func ours(of standing: Standing) -> String? {
         switch goal {
         case .leftAlone(let reason): standing.position == .inService ? nil : reason
@@ -219,7 +219,7 @@ extension MembershipReport {
 /// The load balancer does not call the node in service.
 package struct NotInService: Error, CustomStringConvertible {
     package let name: String
-    /// What it said last; `nil` where there was no time to ask.
+    /// The last state at the load balancer; `nil` where there was no time to ask.
     package let standing: Standing?
     package let waited: Duration
 

@@ -1,4 +1,4 @@
-/// What a node's place in a load balancer should be.
+/// The wanted state of a node's place in a load balancer.
 package enum MembershipGoal: Sendable, Equatable {
     /// Registered. Where `waits`, a pass ends only when the load balancer calls the node in service, too.
     case member(waits: Bool)
@@ -8,7 +8,7 @@ package enum MembershipGoal: Sendable, Equatable {
     case out
 }
 
-/// What a load balancer thinks of the node.
+/// The node's state at a load balancer, for the status.
 package struct MembershipReport: Sendable, Equatable, Codable {
     /// As an operator names it: `load balancer smtp-relay`.
     package let name: String
@@ -16,7 +16,7 @@ package struct MembershipReport: Sendable, Equatable, Codable {
     package let state: String
     /// Why, in the API's own words; empty where all is well.
     package let reason: String
-    /// What this node itself knows of it; `nil` where it is as it should be.
+    /// The node's own reason for not being in service; `nil` where it is as it should be.
     package let ours: String?
 
     package init(name: String, state: String, reason: String, ours: String? = nil) {
@@ -30,9 +30,9 @@ package struct MembershipReport: Sendable, Equatable, Codable {
     package var isInService: Bool { ["InService", "healthy"].contains(state) }
 }
 
-/// What a membership tells besides being right or wrong.
+/// The receiver of notices of a membership, beside its result.
 package struct MembershipObserver: Sendable {
-    /// What is wrong with the load balancer itself, but does not keep the node from joining.
+    /// The faults of the load balancer itself that do not keep the node from joining.
     package let notice: @Sendable (String) -> Void
     package let report: @Sendable (MembershipReport) -> Void
 

@@ -3,7 +3,7 @@ package import AWS
 /// The load balancer would let the whole internet in as if it were the VPC: where senders' addresses are hidden behind
 /// the load balancer's, everyone who reaches its door is in the VPC to Postfix.
 package struct OpenDoor: PlaceRefusal {
-    /// What of the load balancer lets everyone in.
+    /// The part of the load balancer that lets everyone in.
     package enum Door: Sendable, Equatable {
         /// Its security groups, by these sources.
         case securityGroups([Ingress.Opening])
@@ -16,7 +16,7 @@ package struct OpenDoor: PlaceRefusal {
     package let port: UInt16
     /// Whose address Postfix does not see: `the sender`, `an IPv6 sender`.
     package let masked: String
-    /// What would show Postfix the senders' addresses.
+    /// The change that would show Postfix the senders' addresses.
     package let unmasking: String
 
     package var why: String {
@@ -32,7 +32,7 @@ package struct OpenDoor: PlaceRefusal {
             """
     }
 
-    /// What closes the door, or shows who comes in.
+    /// The change that closes the door, or shows who comes in.
     package var cure: String { "\(unmasking), or \(closing)" }
 
     private var closing: String {

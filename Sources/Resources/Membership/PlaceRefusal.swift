@@ -2,9 +2,9 @@
 package protocol PlaceRefusal: Error, CustomStringConvertible {
     /// The load balancer, as an operator names it.
     var name: String { get }
-    /// What is so, what comes of it, and what a person can do.
+    /// The fault, its effect, and the cure.
     var why: String { get }
-    /// What mends it: commands, as a rule.
+    /// The cure: commands, as a rule.
     var cure: String { get }
 }
 

@@ -7,10 +7,10 @@ package import Vocabulary
 package struct ProxyProtocolDisagreement: PlaceRefusal {
     /// As an operator names it.
     package let name: String
-    /// What the load balancer does, and what comes of it.
+    /// The load balancer's side, and its effect.
     private let seen: String
     private let advice: String
-    /// What makes the load balancer's side as `mail.proxy_protocol` has it.
+    /// The commands that set the load balancer as `mail.proxy_protocol` has it.
     private let commands: [String]
 
     /// - Parameters:

@@ -1,6 +1,6 @@
 package import Vocabulary
 
-/// What of this instance and its health check matters to load balancers.
+/// The parts of this instance and of its health check that matter to load balancers.
 package struct RelayInstance: Sendable {
     package let id: InstanceID
     package let vpcID: String
@@ -65,7 +65,7 @@ package struct RelayInstance: Sendable {
         self.securityGroups = securityGroups
     }
 
-    /// What of it decides whether it may be in a load balancer.
+    /// The values that decide whether the node may be in a load balancer.
     var side: String {
         get async {
             // Groups that can't be read are no change; the question itself reports why.

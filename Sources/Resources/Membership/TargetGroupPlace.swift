@@ -90,7 +90,7 @@ package struct TargetGroupPlace: LoadBalancerPlace {
         return nil
     }
 
-    /// What the group calls this node.
+    /// The node's name in the group.
     private func target() async throws -> String {
         let addressing = try await elb.addressing(of: group)
         switch addressing.targetType {

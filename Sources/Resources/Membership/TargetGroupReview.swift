@@ -1,7 +1,7 @@
 import AWS
 import Vocabulary
 
-/// What is wrong with a target group itself or with what sends to it, as far as it can be seen from outside.
+/// The faults of a target group and of the load balancers that send to it, as far as the API shows them.
 struct TargetGroupReview {
     let findings: [PlaceFinding]
 

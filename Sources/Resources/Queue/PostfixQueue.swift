@@ -19,7 +19,7 @@ package struct PostfixQueue: Sendable {
         if !files.exists(active) { throw MissingQueue(path: active) }
     }
 
-    /// How many messages are in each state.
+    /// The number of messages in each state.
     package struct Counts: Sendable, Equatable, Codable {
         /// Handed in on this host, and not looked at yet.
         package var maildrop = 0

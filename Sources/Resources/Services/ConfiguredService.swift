@@ -47,7 +47,7 @@ package struct ConfiguredService: Resource {
         let edit = try ServiceEdit(configuration, proven: proven, in: files)
         guard let refusal = try refusal(of: edit, proven, state) else { return try compare(edit, proven, state) }
         guard let proven else { throw refusal }
-        // What can be repaired is repaired, on the proven files.
+        // Other differences are still repaired, on the proven files.
         let repair = try ServiceEdit(configuration, proven: proven, isRefused: true, in: files)
         guard case .drifted(let drift) = try compare(repair, proven, state) else { throw refusal }
         return .drifted(
@@ -129,7 +129,7 @@ package struct ConfiguredService: Resource {
     ) async throws {
         guard !edit.changedFiles.isEmpty else { return try await finish(edit, action, proven, from: state) }
         let isProven = edit.bytes == proven?.bytes
-        // What worked before is put back at once; its service may be about to take up what stands there now.
+        // Files that worked before are put back at once; the service may be about to take up the present ones.
         if !isProven { try await configuration.validate(edit.candidates) }
         for file in edit.changedFiles {
             do {
@@ -185,7 +185,7 @@ package struct ConfiguredService: Resource {
     /// Writes the change down; `nil` where that does not work, and it can be made all the same.
     private func begin(_ edit: ServiceEdit, _ action: ServiceAction, isProven: Bool) throws -> Generation? {
         var before = edit.states
-        // Of a change that was not finished, only its own record knows what stood there.
+        // Only the record of an unfinished change knows the files before it.
         if let unfinished = try store.unfinished() {
             for (path, state) in unfinished.before where edit.states[path] == unfinished.files[path] {
                 before[path] = state

@@ -14,7 +14,7 @@ package struct InvalidCandidate: Error, CustomStringConvertible {
     }
 }
 
-/// How long a service that was told to start or reload may take until it answers.
+/// The time that a service may take to answer after a start or a reload.
 enum Patience {
     private static let limit: Duration = .seconds(10)
     /// For a service of which nothing is to be seen: what is on its way is there by then.

@@ -16,7 +16,7 @@ package struct ServiceBefore: Sendable, Equatable, Codable, CustomStringConverti
     }
 }
 
-/// What of the host's former mail transfer agent was taken away, as it was before.
+/// The state of the host's former mail transfer agent, as far as it was taken away.
 package struct MailAgentBefore: Sendable, Equatable, Codable {
     /// By their names.
     package var services: [String: ServiceBefore] = [:]
@@ -28,7 +28,7 @@ package struct MailAgentBefore: Sendable, Equatable, Codable {
 
 /// `mta` of alternatives(8): whose the commands `sendmail` and `mailq` are.
 package struct MailAlternative: Sendable {
-    /// What it stands for, and who chose that.
+    /// The program that the alternative stands for, and the origin of that choice.
     package struct Choice: Sendable, Equatable, Codable {
         /// A path.
         package let program: String

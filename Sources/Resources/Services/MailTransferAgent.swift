@@ -147,7 +147,7 @@ package struct MailTransferAgent: Resource {
         PortTaken(service: ServiceName("postfix"), holder: holder, commands: services.commands)
     }
 
-    /// What is left of a Postfix that ends lets go of its ports by itself.
+    /// A Postfix that is ending lets go of its ports by itself.
     private func strangers() -> [PortHolder] {
         PortHolders(files: files).holders(of: ports).filter { !["smtpd", "postscreen"].contains($0.program) }
     }

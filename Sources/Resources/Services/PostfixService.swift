@@ -156,7 +156,7 @@ package struct PostfixService: ServiceConfiguration {
     package func loading(_ act: () async throws -> Void) async throws {
         let loaded = LoadedConfiguration(files: files)
         try loaded.settle()
-        // What is edited from here on may be read or not, and counts as not.
+        // Later edits may be read or not, so they count as not read.
         let fingerprint = try loaded.fingerprint()
         let before = processes?.load
         try await act()

@@ -9,7 +9,7 @@ struct RivalQueues: Sendable {
 
     private struct Queue: Sendable {
         let folder: FilePath
-        /// What a message's own file begins or ends with.
+        /// The start or end of the name of a message's own file.
         let prefix: String
         let suffix: String
         /// The programs that may be there to run the queue, and what they are told.
@@ -44,7 +44,7 @@ struct RivalQueues: Sendable {
         }
     }
 
-    /// What is left, in words.
+    /// The mail that is left, in words.
     func remainders() -> [String] {
         Self.queues.compactMap { queue in
             let count = count(queue)

@@ -7,7 +7,7 @@ package actor ServiceBoard {
     private let others: [ServiceName]
     private var states: [ServiceName: ServiceState]?
 
-    /// How a person gives the service manager orders.
+    /// The commands by which a person gives the service manager orders.
     nonisolated var commands: any ServiceCommands { manager.commands }
 
     /// - Parameters:

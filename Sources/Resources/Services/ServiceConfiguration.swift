@@ -29,7 +29,7 @@ package protocol ServiceConfiguration: Sendable {
     /// not to be there, unless it is somebody else's.
     func desired(from current: [FilePath: String]) throws -> [FilePath: String]
 
-    /// What the running service needs for the change to take effect.
+    /// The action that the running service needs for the change to take effect.
     func action(from current: [FilePath: String], to desired: [FilePath: String]) throws -> ServiceAction
 
     /// The TCP ports that the service would listen on by the wanted texts, and does not by the current ones.
@@ -38,14 +38,14 @@ package protocol ServiceConfiguration: Sendable {
     /// The names of the programs that listen for it besides its main process (proc_pid_comm(5)).
     var programs: Set<String> { get }
 
-    /// What else than its files and the settings decides whether they work: its programs, what the service manager knows
-    /// of it, the system's policy.
+    /// The other things on which its files depend: its programs, the service manager's definitions of it, the system's
+    /// policy.
     var dependencies: [FilePath] { get }
 
-    /// What brings the service back into its former files after it failed with others.
+    /// The action that brings the service back to its former files after it failed with others.
     func actionBack(after failure: any Error) -> ServiceAction
 
-    /// What the service still needs to take up what stands in its files now.
+    /// The action that the service still needs to take up its present files.
     func unloaded() throws -> ServiceAction
 
     /// Is given each start, reload and restart of the service to run.

@@ -19,11 +19,11 @@ struct ServiceEdit {
     /// The files as they stand.
     let states: [FilePath: FileState]
     let changedFiles: [ChangedFile]
-    /// What stands at each path once they are written.
+    /// The state of each path once they are written.
     let result: [FilePath: FileState]
     /// All files that are wanted, for their judge.
     let candidates: [FilePath: [UInt8]]
-    /// What the service needs to take up the difference.
+    /// The action that the service needs to take up the difference.
     let action: ServiceAction
     /// The TCP ports that neither the files as they stand nor the proven ones have.
     let newPorts: [UInt16]
@@ -46,7 +46,7 @@ struct ServiceEdit {
         let states = try ServiceFiles(configuration: configuration, files: files).states()
         let found = states.filter { $0.value.hasText }.mapValues { FileText($0.bytes) }
         let known = (proven?.bytes ?? [:]).filter { configuration.paths.contains($0.key) }.mapValues { FileText($0) }
-        // What the service can't read comes back as it last worked, like what is gone.
+        // A file that the service can't read comes back as it last worked, like a missing one.
         let readable = found.filter { known[$0.key] == nil || configuration.isReadable($0.value.string, at: $0.key) }
         let texts = readable.merging(known) { found, _ in found }
         let current = texts.mapValues(\.string)
@@ -69,7 +69,7 @@ struct ServiceEdit {
         if isRefused {
             let refused = try desired(from: knownTexts)
             for path in configuration.paths where refused[path] != knownTexts[path] {
-                // What somebody has added to it is nothing to take away.
+                // A text that somebody has added stays.
                 wanted[path] = wanted[path] == refused[path] ? knownTexts[path] : current[path]
             }
         }
@@ -102,7 +102,7 @@ struct ServiceEdit {
                 ChangedFile(path: path, current: state, wanted: new ?? .absent, wasOwn: wasOwn, change: change)
             )
         }
-        // What is wanted no more goes last, when no other file names it.
+        // Files that are not wanted any more go last, when no other file names them.
         changed = changed.filter(\.wanted.hasText) + changed.filter { !$0.wanted.hasText }
         var action = try configuration.action(from: current, to: wanted)
         // The service may have read what stood in the place of a file that comes back.

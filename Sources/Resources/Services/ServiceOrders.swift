@@ -2,7 +2,7 @@ import Host
 import RelayNode
 import SystemPackage
 
-/// How a service is brought into its files, and back.
+/// Orders that bring a service into its files, and back.
 extension ConfiguredService {
     /// Enables the service where it isn't, has it take up its files, and sees it at work.
     func bring(into action: ServiceAction, from state: ServiceState) async throws {
@@ -82,7 +82,7 @@ extension ConfiguredService {
     private func goBack(after cause: any Error, serves: Bool) async throws {
         let service = configuration.service
         let action = configuration.actionBack(after: cause)
-        // What it is now, not what it was.
+        // The state must be the present one.
         try await services.change { _ in }
         let isActive = try await services.state(of: service).isActive
         try await order { manager in
@@ -98,7 +98,7 @@ extension ConfiguredService {
         }
     }
 
-    /// Who listens on ports that the service does not have yet.
+    /// The processes that listen on ports that the service does not have yet.
     ///
     /// - Parameter isKnown: Whether the service's own ports are known: then who can't be seen is somebody else.
     func strangers(on ports: [UInt16], _ state: ServiceState, isKnown: Bool) -> [PortHolder] {
@@ -109,7 +109,7 @@ extension ConfiguredService {
         }
     }
 
-    /// What a change depends on besides its bytes.
+    /// The circumstances of a change: all that it depends on besides its bytes.
     func circumstances(_ newPorts: [UInt16]) -> String {
         let listening = ListeningSockets(files: files).current()
         let ports = newPorts.map { "\($0) \(listening[$0] == nil ? "free" : "taken")" }

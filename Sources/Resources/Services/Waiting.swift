@@ -1,4 +1,4 @@
-/// How waits for a service pass: by the host's clock, or, in a test of many passes, at once.
+/// The clock of waits for a service: the host's, or, in a test of many passes, one that does not wait.
 package struct Waiting: Sendable {
     @TaskLocal package static var current = Waiting(
         now: { ContinuousClock.now },

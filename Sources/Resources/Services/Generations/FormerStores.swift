@@ -2,8 +2,8 @@ import Host
 import RelayNode
 import SystemPackage
 
-/// What versions before the generations kept of a service: its files as they last worked, a change that was under way, and
-/// what was rejected. It is read until the first generation is proven.
+/// The records that versions before the generations kept of a service: its files as they last worked, a change that was
+/// under way, and the rejected files. They are read until the first generation is proven.
 struct FormerStores {
     private let provenFolder: FilePath
     private let transactionFolder: FilePath
@@ -36,7 +36,7 @@ struct FormerStores {
         return Generation(number: 0, verdict: .proven, files: states)
     }
 
-    /// What a change that was under way still needs; `nil` where none was.
+    /// The action that an unfinished change still needs; `nil` where there is none.
     func pendingAction() throws -> ServiceAction? {
         guard let marker = try files.file(at: transactionFolder.appending("action")) else { return nil }
         return ServiceAction(rawValue: String(decoding: marker.bytes, as: UTF8.self)) ?? .restart

@@ -16,26 +16,26 @@ struct Generation: Sendable, Equatable {
         case rejected
     }
 
-    /// How the files failed, and when.
+    /// The failure of the files, and its time.
     struct Failure: Sendable, Equatable, Codable {
-        /// How often they were tried.
+        /// The number of tries.
         var tries: Int
-        /// Of the last try, in seconds since 1970.
+        /// The time of the last try, in seconds since 1970.
         var time: Int
         var reason: String
-        /// What else it depended on, as it was then: another try is worth its while when that has changed.
+        /// The other files and versions that it depended on: another try is worth its while when they have changed.
         var circumstances: String
     }
 
     let number: Int
     var verdict: Verdict
-    /// What the service still has to do: to take up these files, or the former ones where they were rejected.
+    /// The action that the service still needs: to take up these files, or the former ones where they were rejected.
     var pending: ServiceAction = .none
-    /// What stands, or is to stand, at each of the service's paths.
+    /// The wanted state of each of the service's paths.
     var files: [FilePath: FileState]
-    /// What stood there before the change that these files came by.
+    /// The state before the change that brought these files.
     var before: [FilePath: FileState] = [:]
-    /// Of a rejected one; also of a wanted one that was tried before.
+    /// The failure of a rejected generation, or of a wanted one that was tried before.
     var failure: Failure?
 
     /// The bytes of the files that are there.
@@ -46,7 +46,7 @@ extension Generation {
     /// The name of its file, which tells the verdict: giving another takes no space on the disk.
     var name: Name { Name(number: number, verdict: verdict, pending: pending) }
 
-    /// What a name tells.
+    /// The parts of a generation's name.
     struct Name: Equatable, CustomStringConvertible {
         let number: Int
         let verdict: Verdict

@@ -35,7 +35,7 @@ package struct GenerationStore {
         try newest(of: .proven) ?? former.proven()
     }
 
-    /// What the last pass has left without its last verdict.
+    /// The generation that the last pass left without a verdict.
     func unfinished() throws -> Generation? { try newest(of: .wanted) }
 
     /// The rejected ones, the newest first.
@@ -43,7 +43,7 @@ package struct GenerationStore {
         try names().filter { $0.verdict == .rejected }.reversed().compactMap(generation)
     }
 
-    /// What the service still has to do after a pass that was ended; `nil` where none was.
+    /// The action that the service still needs after a pass that was ended; `nil` where there is none.
     func pendingAction() throws -> ServiceAction? {
         let names = try names().filter { $0.verdict == .wanted || $0.pending != .none }
         return try names.map(\.pending).max() ?? former.pendingAction()
@@ -53,7 +53,7 @@ package struct GenerationStore {
         try names().last { $0.verdict == verdict }.flatMap(generation)
     }
 
-    /// What is there, the oldest first.
+    /// The names of the generations, the oldest first.
     private func names() throws -> [Generation.Name] {
         try (files.names(in: directory) ?? []).compactMap(Generation.Name.init).sorted { $0.number < $1.number }
     }

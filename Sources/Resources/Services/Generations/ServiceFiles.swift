@@ -6,7 +6,7 @@ struct ServiceFiles {
     let configuration: any ServiceConfiguration
     let files: FileSystem
 
-    /// What stands at each path now.
+    /// The present state of each path.
     func states() throws -> [FilePath: FileState] {
         var states: [FilePath: FileState] = [:]
         for path in configuration.paths { states[path] = try files.state(of: path) }
@@ -63,7 +63,7 @@ struct ServiceFiles {
                 restored.append((path, FileState(wanted.kind, attributes: attributes, bytes: wanted.bytes)))
             }
         }
-        // What nothing names any more goes last.
+        // Files that no other file names any more go last.
         try write(restored.filter(\.state.hasText) + restored.filter { !$0.state.hasText }, over: seen)
         return edited
     }
