@@ -3,7 +3,7 @@ import RelayTestSupport
 import Testing
 import Vocabulary
 
-/// What only the doctor asks the APIs.
+/// The calls that only the doctor makes.
 struct DoctorReadingTests {
     @Test func readsANetworkACL() async throws {
         let answer = """

@@ -83,7 +83,7 @@ import Vocabulary
         #expect(entries == [try IPNetwork("192.0.2.0/24"), try IPNetwork("2001:db8::/32")])
         let first = "Action=GetManagedPrefixListEntries&Version=2016-11-15&PrefixListId=pl-1"
         #expect(transport.requests.map(\.text) == [first, "\(first)&NextToken=t"])
-        // What is left out could be what opens the door.
+        // A range that is left out could be the one that opens the door.
         let ec2 = try client(ScriptedTransport([page(["everywhere"])]))
         await #expect(throws: AWSFailure.self) { try await ec2.entries(ofPrefixList: "pl-1") }
     }

@@ -71,7 +71,7 @@ struct LogFormatTests {
     }
 
     @Test func noOtherSocketIsTheJournals() {
-        // What leads to the journal, the system tests have.
+        // The system tests have a socket that leads to the journal.
         var pair: [CInt] = [-1, -1]
         #expect(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0)
         defer { for descriptor in pair { close(descriptor) } }

@@ -137,7 +137,7 @@ struct NetworkExaminationTests {
         #expect(!SubnetExamination.judge(nothing, [try view()], try node(direct: false)).isEmpty)
     }
 
-    /// What is wrong with the ways that a table has.
+    /// The findings about the routes of a table.
     private func seen(
         _ routes: [RouteTable.Route],
         lists: [String: [IPNetwork]] = [:],

@@ -32,7 +32,7 @@ struct NodeExaminationTests {
         #expect(names([587: true]) == ["no-listener"])
     }
 
-    /// Who holds port 25 as the kernel has it: a process of this program listens there.
+    /// The findings about the holder of port 25, which is a process of this program.
     private func findings(_ program: String, state: String = "0A", isOpen: Bool = true) async throws -> [Finding] {
         try await withTemporaryRoot { files in
             let socket = "0: 00000000:0019 00000000:0000 \(state) 0:0 00:0 0     0        0 4711 1"

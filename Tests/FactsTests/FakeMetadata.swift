@@ -22,7 +22,7 @@ final class FakeMetadata: HTTPTransport {
     }
 
     var requests: [HTTPRequest] { state.withLock { $0.requests } }
-    /// How many tokens were given.
+    /// The number of tokens that were given.
     var tokens: Int { state.withLock { $0.tokens } }
 
     /// Takes no token that was given so far.

@@ -6,7 +6,7 @@ import SystemPackage
 import Testing
 import Vocabulary
 
-/// What instance metadata and the operating system's files say.
+/// Random instance metadata and files of the operating system.
 struct MetadataFuzzTests {
     @Test func osReleaseGivesAtLeastAName() async {
         await fuzz(500) { chance in

@@ -3,7 +3,7 @@ import RelayTestSupport
 import SystemPackage
 import Testing
 
-/// What programs print and the kernel's files hold.
+/// Random output of programs and files of the kernel.
 struct HostOutputFuzzTests {
     @Test func systemdsAnswerIsAStateForEachServiceAtMost() async throws {
         let question =

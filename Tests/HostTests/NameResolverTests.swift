@@ -168,7 +168,7 @@ struct NameResolverTests {
         #expect(try await name(["mail.example"], ["mail.example": other]) == nil)
         #expect(try await name(["mail.example"], [:]) == nil)
         #expect(try await name([], ["mail.example": address]) == nil)
-        // What can't be a host's name can't be one's greeting.
+        // A text that can't be a host's name can't be a greeting.
         #expect(try await name(["mail"], ["mail": address]) == nil)
         #expect(try await name(["a b.example"], ["a b.example": address]) == nil)
         // Servers turn the order around at each answer.

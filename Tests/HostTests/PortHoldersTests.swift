@@ -45,7 +45,7 @@ struct PortHoldersTests {
             let holders = PortHolders(files: files).holders(of: [587])
             #expect(holders.map(\.process) == [nil])
             #expect(holders.map(\.port) == [587])
-            // What can be known of it without looking into processes.
+            // The user is known without a look into processes.
             #expect(holders.first?.description.contains("user 0") == true)
         }
     }

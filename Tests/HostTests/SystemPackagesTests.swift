@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 import Vocabulary
 
-/// What a system does before it installs nginx, where no enabled repository has that.
+/// The step that a system takes before it installs nginx, where no enabled repository has nginx.
 struct SystemPackagesTests {
     private static let enable = "amazon-linux-extras enable nginx1"
     private static let centOS7 = KnownSystem.all.first { $0.name == "CentOS 7" }
@@ -123,7 +123,7 @@ struct SystemPackagesTests {
         #expect(text.contains("run it by hand"))
     }
 
-    /// What dnf 4.14 says where several streams are there, and none of them is the default.
+    /// The text is dnf 4.14's, where several streams are there and none of them is the default.
     @Test func withoutADefaultStreamAPersonChoosesOne() async throws {
         let enable = "dnf -y module enable nginx"
         let words = """

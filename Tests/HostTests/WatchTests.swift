@@ -12,7 +12,7 @@ struct WatchTests {
         try files.replace(path, with: Array(text.utf8), attributes: FileAttributes())
     }
 
-    /// What is told of a change, within a time that is long enough on a busy machine.
+    /// The path that the watch reports for a change, within a time that is long enough on a busy machine.
     private func told(_ watch: FileWatch, after change: () throws -> Void) async throws -> FilePath? {
         try change()
         return try await withThrowingTaskGroup(of: FilePath?.self) { group in
@@ -137,7 +137,7 @@ struct WatchTests {
         async let ended: Void = end.wait(for: process)
         #expect(kill(process, SIGKILL) == 0)
         await ended
-        // Who is gone is not waited for.
+        // A process that has ended is not waited for.
         await end.wait(for: process)
     }
 

@@ -21,7 +21,7 @@ struct PostfixModel {
     struct Files: Encodable {
         let main: String
         let master: String
-        /// What main.cf sets.
+        /// The parameters that main.cf sets.
         let values: [String: String]
         let services: [Service]
 
@@ -53,7 +53,7 @@ struct PostfixModel {
         let edited: Files
         /// As a pass would write them.
         let node: Files
-        /// What the node means by them.
+        /// The parameters that the node wants.
         let parameters: [String: String]
         /// Whether each door of the node's can be proven to be closed to strangers; otherwise it is out of service.
         let isProvable: Bool

@@ -9,7 +9,7 @@ import Units
 
 @testable import RelayAgent
 
-/// What of a machine goes into an image, and what does not.
+/// The parts of a machine that go into an image, and those that do not.
 struct BakeTests {
     private func put(_ path: FilePath, _ text: String = "x", in files: FileSystem) throws {
         try files.createDirectory(path.removingLastComponent())

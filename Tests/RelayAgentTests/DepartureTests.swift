@@ -79,7 +79,7 @@ struct DepartureTests {
         }
     }
 
-    /// Who gives the order does not wait for the departure that is under way.
+    /// A new order does not wait for the departure that is under way.
     @Test func anEndTakesThePlaceOfALesserOrderAndHasATimeOfItsOwn() async throws {
         try await withTemporaryRoot { files in
             let orders = DrainOrders(files: files)

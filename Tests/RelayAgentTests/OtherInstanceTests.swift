@@ -36,7 +36,7 @@ private final class Postsuper: CommandRunner {
     }
 }
 
-/// What an image or a snapshot brings from another instance.
+/// The files that an image or a snapshot brings from another instance.
 struct OtherInstanceTests {
     private let log = StepLog(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
 

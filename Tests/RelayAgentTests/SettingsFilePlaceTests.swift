@@ -45,7 +45,7 @@ struct SettingsFilePlaceTests {
             try place.check(path, isRelay: false)
             #expect(chmod(location, 0o604) == 0)
             try place.check(path, isRelay: true)
-            // Who may not enter the folder can't read the file.
+            // A user who may not enter the folder can't read the file.
             let folder = files.location(of: path.removingLastComponent()).string
             #expect(chown(folder, 1000, 1000) == 0 && chmod(folder, 0o700) == 0)
             #expect(throws: SettingsOutOfReach.self) { try place.check(path, isRelay: true) }

@@ -180,7 +180,8 @@ struct UninstallTests {
         }
     }
 
-    /// What a version before did not write down is not known: the service goes on, with its own files.
+    /// An older version did not record some services, so their state is not known: such a service goes on, with its own
+    /// files.
     @Test func servicesThatAreNotKnownGoOn() async throws {
         try await withTemporaryRoot { files in
             let services = try await node(files, before: [:])

@@ -2,7 +2,7 @@ import RelayNode
 import Testing
 import Vocabulary
 
-/// Which listeners of master.cf are doors, and which of them can't be proven to be closed.
+/// The listeners of master.cf that are doors, and those that can't be proven to be closed.
 struct DoorsTests {
     private func doors(_ text: String, isProxied: Bool = false) throws -> Doors {
         Doors(MasterCf(text), at: try IPAddress("10.0.1.10"), isProxied: isProxied)
@@ -10,7 +10,7 @@ struct DoorsTests {
 
     private func services(_ text: String) throws -> [String] { try doors(text).all.map(\.service) }
 
-    /// What is refused of an entry of smtpd's with these words behind it.
+    /// The refusals of an smtpd entry with these words behind it.
     private func refusals(_ words: String, service: String = "smtp inet", isProxied: Bool = false) throws -> [String] {
         try doors("\(service) n - n - - smtpd\(words)\n", isProxied: isProxied).unprovable.map { refused in
             switch refused.reason {

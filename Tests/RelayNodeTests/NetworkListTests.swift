@@ -79,7 +79,7 @@ struct NetworkListTests {
         let node = try RelayNode(settings: try exampleSettings(), facts: facts)
         #expect(node.allowed.networks == before)
         #expect(node.allowed.leftOut.map(\.network) == [try IPNetwork(range)])
-        // What the operator names is refused all the same, and so is a VPC without any other range.
+        // A range that the operator names is refused all the same, and so is a VPC without any other range.
         #expect(throws: RefusedNetworks.self) { try self.node([range]) }
         facts.vpcNetworks = [try IPNetwork(range)]
         #expect(throws: RefusedNetworks.self) { try RelayNode(settings: try exampleSettings(), facts: facts) }

@@ -140,7 +140,7 @@ struct RelayNodeTests {
         #expect(!outsiders.contains("10.1.0.0"))
     }
 
-    /// What master.cf is made into, but for the way to the other relays.
+    /// The wanted master.cf, without the way to the other relays.
     private func doors(of postfix: PostfixConfiguration, _ text: String) -> String {
         var file = MasterCf(postfix.masterCf(from: text))
         for entry in file.entries where entry.service == "evacuation" { file.remove(entry) }

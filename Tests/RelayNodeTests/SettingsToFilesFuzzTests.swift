@@ -55,7 +55,7 @@ struct SettingsToFilesFuzzTests {
         return try RelayNode(settings: settings, facts: exampleFacts(ipv6: ["2001:db8:1::10"]))
     }
 
-    /// What nginx reads as a directive's or a block's first word, and how each line ends.
+    /// The words that nginx reads as the names of directives or blocks, with the end of each line.
     private static func directives(_ text: String) -> [String] {
         text.split(separator: "\n").map { line in
             let words = line.split(separator: " ")

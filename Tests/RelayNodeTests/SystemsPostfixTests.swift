@@ -2,7 +2,7 @@ import RelayNode
 import Testing
 import Vocabulary
 
-/// What is written for the Postfix that each system has: nothing that it lacks, and no open relay by its own rules.
+/// The files for the Postfix of each system: nothing that it lacks, and no open relay by its own rules.
 struct SystemsPostfixTests {
     /// A system's oldest Postfix, and the table types that its packages have without another one.
     struct Known: Sendable, CustomStringConvertible {
@@ -175,8 +175,8 @@ struct SystemsPostfixTests {
         #expect(value("[smtpxexample.net]:587", .passwords) == nil)
     }
 
-    /// What an old Postfix can't do without is written all the same, so that its postconf refuses it before anything is
-    /// changed.
+    /// A parameter that a setting needs is written for an old Postfix, too, so that its postconf refuses it before
+    /// anything is changed.
     @Test func whatASettingAsksForIsNotLeftOut() throws {
         func mainCf(_ change: (inout NodeSettings) throws -> Void) throws -> MainCf {
             MainCf(try node(on: Self.all[0], change).postfix.mainCf(from: ""))

@@ -52,7 +52,7 @@ package struct Chance: RandomNumberGenerator, CustomStringConvertible {
         String(decoding: mutation(of: samples.map { Array($0.utf8) }), as: UTF8.self)
     }
 
-    /// What has a meaning in one of the formats, or is often forgotten.
+    /// Texts that have a meaning in one of the formats, or that are often forgotten.
     private static let tokens: [[UInt8]] =
         [
             "\0", "\n", "\r\n", "\r", "\t", " ", "\n ", "\n#", "=", "#", "\"", "'", "\\", "$", "${", "{", "}", "[", "]",

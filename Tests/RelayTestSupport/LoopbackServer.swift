@@ -5,7 +5,7 @@ import NIOPosix
 
 /// An HTTP server on a port of 127.0.0.1 of its own, for tests of what goes over a real connection.
 package struct LoopbackServer: Sendable {
-    /// What it was asked.
+    /// A request that it got.
     package struct Question: Sendable {
         package let method: String
         /// The path; for CONNECT, host and port.
@@ -15,7 +15,7 @@ package struct LoopbackServer: Sendable {
         package let body: [UInt8]
     }
 
-    /// What it does about that.
+    /// The reaction to a request.
     package enum Reaction: Sendable {
         case answer(status: Int, headers: [(String, String)] = [], body: [UInt8] = [])
         /// Never answers.

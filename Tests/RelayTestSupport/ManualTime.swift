@@ -21,7 +21,7 @@ package final class ManualTime: Sendable {
         self.random = random
     }
 
-    /// How long was slept, each time.
+    /// The length of each sleep.
     package var sleeps: [Duration] { state.withLock { $0.sleeps } }
     /// The time that has passed since the start.
     package var passed: Duration { state.withLock { $0.passed } }

@@ -32,7 +32,7 @@ package final class ScriptedRunner: CommandRunner {
         state.withLock { $0.answers[line, default: []].append(.failure(failure)) }
     }
 
-    /// What was run so far.
+    /// The commands that were run so far.
     package var commands: [Command] { state.withLock { $0.commands } }
     /// The same, as a person would type it.
     package var lines: [String] { commands.map(\.description) }

@@ -28,11 +28,11 @@ package final class ScriptedTransport: HTTPTransport {
         self.state = Mutex(State(steps: steps))
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     package var requests: [HTTPRequest] { state.withLock { $0.requests } }
     /// With which time-outs.
     package var timeouts: [Duration] { state.withLock { $0.timeouts } }
-    /// What of the script was not used.
+    /// The number of steps of the script that were not used.
     package var unused: Int { state.withLock { $0.steps.count } }
 
     package func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPFailure) -> HTTPResponse {

@@ -330,7 +330,7 @@ struct ClassicPlaceTests {
         #expect(try await place(both, ports: (25, 26)).wayToOthers() == nil)
         // From outside, the others would see an address that they refuse.
         #expect(try await place(both, ports: (25, 25), scheme: .internetFacing).wayToOthers() == nil)
-        // Who is told this node's own address may refuse it.
+        // A relay that is told this node's own address may refuse it.
         let stranger = try RelayInstance.sample(isProxied: true, isAllowed: false)
         await #expect(throws: HandOverRefused.self) {
             try await place(both, ports: (25, 25), node: stranger).wayToOthers()

@@ -121,7 +121,7 @@ struct ConfiguredServiceTests {
                     #expect(services.told == ["reload demo", "restart demo"])
                     continue
                 }
-                // What no restart cures is rolled back.
+                // A failure that no restart cures leads to a rollback.
                 await #expect(throws: FailedChange.self) { try await apply(service) }
                 #expect(services.told.dropFirst(2) == ["reload demo", "restart demo", "restart demo"])
                 #expect(try files.bytes(at: path) == Array("for restart demo\n".utf8))

@@ -29,7 +29,7 @@ struct FakeTargetGroups: NetworkLoadBalancing, EC2Describing {
     var lists: [String: [IPNetwork]] = [:]
     var zone = "eu-central-1a"
     var listeners: [NetworkLoadBalancer.Listener]
-    /// Of all targets.
+    /// The health of all targets.
     var members: [TargetHealth] = []
 
     /// - Parameter healths: What is said of the node, in this order; the last one stays.

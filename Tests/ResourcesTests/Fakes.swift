@@ -49,11 +49,11 @@ struct FakeConfiguration: ServiceConfiguration {
     let service = ServiceName("demo")
     let paths: [FilePath] = ["/etc/demo.conf"]
     var wanted: @Sendable (String?) -> String = { _ in "new\n" }
-    /// What happens while a candidate is judged.
+    /// The event while a candidate is judged.
     var meanwhile: @Sendable () throws -> Void = {}
     var isValid = true
     var works = true
-    /// What it has to be told before it works.
+    /// The order that it needs before it works.
     var cure: (services: FakeServices, told: String)?
 
     func desired(from current: [FilePath: String]) -> [FilePath: String] {

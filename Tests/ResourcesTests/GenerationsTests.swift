@@ -20,7 +20,7 @@ private struct TwoFiles: ServiceConfiguration {
     var line: String
     /// With which lines it does not work.
     var broken: Set<String> = []
-    /// What happens while it is seen at work.
+    /// The event while it is seen at work.
     var meanwhile: @Sendable () throws -> Void = {}
     var ports: [UInt16] = []
 
@@ -288,7 +288,7 @@ struct GenerationsTests {
             try put("broken by somebody\nagent one\n", at: conf, files)
             try service.markProven()
             #expect(try !service.runsProven())
-            // What was never proven does not come back either.
+            // Files that were never proven do not come back either.
             try files.remove(conf)
             try await pass(TwoFiles(files: files, line: "one"), files, services)
             #expect(try text(conf, files) == "mine\nagent one\n")

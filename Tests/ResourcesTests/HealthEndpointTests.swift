@@ -68,7 +68,7 @@ struct HealthEndpointTests {
     /// Publishes, as a pass does on a fresh node.
     private func published(_ postfix: PretendedPostfix, _ services: FakeServices) async throws {
         try await apply(try await endpoint(fair, postfix, services).check())
-        // What the health unit does.
+        // The health unit writes this file.
         try postfix.files.createDirectory(file.removingLastComponent())
         try postfix.files.replace(file, with: [], attributes: FileAttributes())
     }

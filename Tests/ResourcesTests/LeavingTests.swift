@@ -75,7 +75,7 @@ struct LeavingTests {
             #expect(counts.maildrop == 1)
             #expect(counts.incoming == 0)
             #expect(counts.oldestDeferred == 1_700_000_100)
-            // What an operator holds is nothing to wait for.
+            // Mail that an operator holds is not waited for.
             #expect(counts.waiting == 4)
         }
     }

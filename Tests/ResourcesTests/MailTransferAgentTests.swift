@@ -54,7 +54,7 @@ struct MailTransferAgentTests {
         return (drift.changes.map(\.summary), services.told)
     }
 
-    /// What was taken down before it was taken away.
+    /// The record that was written before the other agent was taken away.
     private func kept(_ files: FileSystem) throws -> String {
         String(decoding: try files.bytes(at: "/kept"), as: UTF8.self)
     }
@@ -205,7 +205,7 @@ struct MailTransferAgentTests {
             let master = await #expect(throws: PortTaken.self) { try await pass(files, ["postfix": down]) }
             #expect(master?.description.contains("it is a Postfix of another configuration") == true)
             #expect(master?.description.contains("run 'kill 77'") == true)
-            // What is left of a Postfix that ends lets go by itself.
+            // A Postfix that is ending lets go by itself.
             try put("/proc/77/comm", "smtpd\n", in: files)
             #expect(try await pass(files, ["postfix": down]).changes.isEmpty)
         }

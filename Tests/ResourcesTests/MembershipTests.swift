@@ -49,7 +49,7 @@ struct MembershipTests {
         func answers(_ answer: Answer) { self.answer.withLock { $0 = answer } }
         func changesSide() { ownSide.withLock { $0 += "a" } }
         func stands(_ standing: Standing) { standings.withLock { $0 = [standing] } }
-        /// How often it was asked whether the node may be there.
+        /// The number of questions whether the node may be there.
         var reviews: Int { calls.count { $0 == "review" } }
 
         var calls: [String] { record.withLock { $0 } }
@@ -93,7 +93,7 @@ struct MembershipTests {
         let reports = Mutex<[MembershipReport]>([])
     }
 
-    /// What a pass does, in words.
+    /// The acts of a pass, in words.
     private func pass(
         _ place: FakePlace,
         _ goal: MembershipGoal,

@@ -38,7 +38,7 @@ struct PretendedPostfix {
         try files.put(Array((master + services.joined(separator: "\n") + "\n").utf8), at: "/etc/postfix/master.cf")
     }
 
-    /// What smtpd speaks with, and who sends on what it takes.
+    /// The services of master.cf that smtpd needs, and those that send the mail on.
     private static let services = """
         cleanup unix n - n - 0 cleanup
         qmgr unix n - n 300 1 qmgr

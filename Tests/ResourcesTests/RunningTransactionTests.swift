@@ -8,7 +8,8 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// What an earlier pass has left to the package manager is waited for, also where its files are there already.
+/// A pass waits for transactions that an earlier pass left to the package manager, also where their files are there
+/// already.
 struct RunningTransactionTests {
     private func withTransaction(
         timeout: Duration,

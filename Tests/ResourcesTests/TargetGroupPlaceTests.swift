@@ -173,7 +173,7 @@ struct TargetGroupPlaceTests {
         } throws: { $0 is ProxyProtocolDisagreement && "\($0)".contains("Key=proxy_protocol_v2.enabled,Value=true") }
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: false, usesProxyProtocol: true)
         #expect(try await place(elb, node: node).review().findings().isEmpty)
-        // What the networks name are the true senders, so an open door is no open relay.
+        // The addresses that Postfix sees are the true senders', so an open door is no open relay.
         elb.isInternetFacing = true
         #expect(try await place(elb, node: node).review().findings().isEmpty)
     }
@@ -253,7 +253,7 @@ struct TargetGroupPlaceTests {
             at: 0
         )
         #expect(try await place(elb).wayToOthers() == "[nlb.elb.example]:25")
-        // Who sees this node's own address may refuse it.
+        // A relay that sees this node's own address may refuse it.
         let stranger = try RelayInstance.sample(isAllowed: false)
         await #expect(throws: HandOverRefused.self) { try await place(elb, node: stranger).wayToOthers() }
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: false)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SMTP
 
-/// What a server, or something that is none, says.
+/// Random lines of a server, or of something that is none.
 struct SMTPReplyFuzzTests {
     @Test func aReplyHasACodeAndBoundedLinesOrIsNone() async {
         var replies = 0

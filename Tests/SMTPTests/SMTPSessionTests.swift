@@ -170,7 +170,7 @@ struct SMTPSessionTests {
         }
     }
 
-    /// What a login of 'relay' with 'opensesame' ends in, at a server that offers this and answers so.
+    /// The end of a login of 'relay' with 'opensesame', at a server that offers this and answers so.
     private func logIn(offer: String, _ answer: @escaping @Sendable (String) -> String) async throws {
         try await serving(answer: { $0.hasPrefix("EHLO") ? offer : answer($0) }) { server in
             try await SMTPSession.withSession(to: server, greeting: "x", timeout: .seconds(5)) { session in

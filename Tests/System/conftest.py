@@ -13,7 +13,7 @@ sys.path.insert(0, str(REPOSITORY / "Tests" / "Lab"))
 from relaylab import user_data  # noqa: E402
 from relaylab.lab import Lab  # noqa: E402
 
-# What it asserts is shown as that of the tests is.
+# Their failed assertions are shown as those of the tests are.
 pytest.register_assert_rewrite("departure", "departure_conditions")
 
 

@@ -18,9 +18,9 @@ MASTER = "/etc/postfix/master.cf"
 CONFIG = "/etc/smtp-relay-agent/config.toml"
 AGENT = "/usr/local/bin/smtp-relay-agent"
 
-# How long a node that isn't proven may answer 200 after the change that is the cause.
+# The seconds for which a node that isn't proven may answer 200 after the change that is the cause.
 WITHDRAWN = 3.0
-# How long one that was mended may take to answer 200.
+# The seconds that a mended node may take to answer 200.
 BACK = 30.0
 INTERVAL = 10.0
 
@@ -168,7 +168,7 @@ class Service:
         finally:
             self.mend(mend)
 
-    # What is seen of it
+    # Assertions
 
     def assert_withdrawn(self, since: float, within: float = WITHDRAWN, balancer: bool = True) -> float:
         """It answers 503 in time and goes on so, and the load balancer takes it out. Returns after how many seconds."""

@@ -18,7 +18,7 @@ def test_it_is_static_stripped_and_small_enough(binary):
 
 def test_it_prints_its_version(binary):
     text = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
-    # Of a release, test_release.py tells.
+    # A release is tested in test_release.py.
     assert re.fullmatch(r"\d+\.\d+\.\d+ \(development\)\n", text)
 
 

@@ -32,7 +32,7 @@ REFUSING = {
     "a dead milter": ("smtpd_milters = inet:127.0.0.1:8891\n", None, "451"),
     "a table that is missing": ("virtual_alias_maps = hash:/etc/postfix/nosuch\n", None, "tables"),
     "more free space is wanted": ("queue_minfree = 999999999999\n", None, "queue_minfree"),
-    # What refuses the message at its end, after all that a proof says.
+    # This refuses the message at its end, after all that a proof says.
     "the end of data": ("smtpd_end_of_data_restrictions = reject\n", None, "smtpd_end_of_data_restrictions"),
     "a type of table that is missing": ("header_checks = nosuchtype:/etc/postfix/x\n", None, "header_checks nosuchtype"),
     "a forgotten postmap": ("sender_canonical_maps = hash:/etc/postfix/nosuch\n", None, "sender_canonical_maps postmap"),
@@ -250,7 +250,7 @@ def test_a_postfix_that_was_started_past_its_unit_is_brought_back_into_it(servic
         service.mend()
 
 
-# What the agent keeps for itself is spoiled
+# The agent's own files are spoiled
 
 STATE = [*(f"/run/smtp-relay-agent/{name}" for name in
            ("proof", "busy-looks", "loaded", "self-test.json", "facts.json", "status.json", "labels", "www/health")),

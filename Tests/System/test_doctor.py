@@ -44,7 +44,7 @@ def examine(relay, *arguments: str) -> dict[str, dict]:
     causes = [order[finding["severity"]] for finding in report["findings"] if "follows_from" not in finding]
     assert causes == sorted(causes)
     gravest = report["findings"][0]["severity"] if report["findings"] else None
-    # What follows from another finding does not count.
+    # A finding that follows from another does not count.
     assert result.returncode == STATUS[gravest], result.stdout
     names = [finding["name"] for finding in report["findings"]]
     for index, finding in enumerate(report["findings"]):
@@ -463,7 +463,7 @@ def test_a_sender_whom_a_network_acl_stops_on_submission(clinic, relay, acl):
     assert f"of this instance's subnet does not let {network.SENDER} in on port 587" in result
 
 
-# What may not be looked at
+# Places that may not be looked at
 
 ACTIONS = [
     ("elasticloadbalancing", "DescribeLoadBalancers"), ("elasticloadbalancing", "DescribeInstanceHealth"),
@@ -729,7 +729,7 @@ def test_it_greets_with_the_name_of_its_public_address(clinic, relay, public):
     public("198.51.100.78")
     plan = relay.agent("plan")
     assert plan.returncode == 2 and "+smtp_helo_name = mail.example.com" in plan.stdout
-    # What was gathered is all that a plan needs, where no name server answers either.
+    # The gathered facts are all that a plan needs, also where no name server answers.
     relay.shell("smtp-relay-agent facts 2>/dev/null > /tmp/facts.json; echo 'nameserver 10.0.0.99' > /etc/resolv.conf")
     elsewhere = relay.agent("plan", "--facts", "/tmp/facts.json")
     relay.write("/etc/resolv.conf", f"nameserver {network.RESOLVER}\n")

@@ -144,7 +144,7 @@ TAKER = (POSTSCREEN % "").replace("  smtpd\n", f"  taker\n  -o mynetworks={NARRO
 SECOND = "/etc/postfix/second"
 COPY = f"mkdir -p {SECOND}; cp /etc/postfix/*.cf {SECOND}/; echo 'mynetworks = {NARROW}' >> {SECOND}/main.cf"
 
-# What prepares it, main.cf, master.cf, and what is to be named.
+# The preparation, main.cf, master.cf, and the name that the log has to have.
 MISLED = {
     "a wrapper by its path": (WRAPPER, "", also("2525 inet n - n - - ../../../../opt/d/smtpd"), ("2525", "opt/d/smtpd")),
     "a wrapper in daemon_directory": (WRAPPER, "daemon_directory = /opt/d", None, ("daemon_directory", "/opt/d")),

@@ -51,7 +51,7 @@ def test_user_data_brings_it_into_service_without_a_warning(relay, suite):
     lines = [line for line in relay.log().splitlines() if f"{AGENT}: " in line]
     assert "the node is as it should be" in lines[-1]
     assert [line for line in lines if "warning" in line] == []
-    # What systemd of this age can't read in the agent's units.
+    # The lines of the agent's units that this systemd can't read.
     units = relay.shell("journalctl -b -o cat _PID=1").splitlines()
     assert [line for line in units if AGENT in line and ("nknown" in line or "ignoring" in line or "ailed" in line)] == []
 
@@ -69,7 +69,7 @@ def test_the_doctor_has_no_finding_and_a_stranger_is_refused(lab, relay, suite):
 @BOTH
 def test_postfix_and_nginx_say_nothing_of_their_configuration(relay, suite):
     said = relay.shell("postfix check 2>&1; postconf -n 2>&1 >/dev/null").splitlines()
-    # Of the distribution's own compatibility_level = 2, which the agent leaves.
+    # The distribution sets compatibility_level = 2 itself, and the agent leaves it.
     assert [line for line in said if not re.search("backwards-compatib|COMPATIBILITY|compatibility_level", line)] == []
     assert "warn" not in relay.shell("nginx -t 2>&1")
     warnings = relay.shell("journalctl -b -o cat -t postfix/postfix-script -t postfix/master -t postfix/smtpd -p warning")

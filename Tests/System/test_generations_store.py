@@ -62,7 +62,7 @@ def test_a_port_that_somebody_else_holds_takes_nothing_out(pair):
     assert states == {"UP"} and greetings == {"220"}
     log = after(relay, cursor)
     assert log.count("can't have port 587") == 1, log
-    # What the change has nothing to do with is still repaired.
+    # Other differences are still repaired.
     relay.shell(f"sed -i 's/^mynetworks = .*/mynetworks = 0.0.0.0\\/0/' {MAIN}")
     relay.wait_until("! postconf -h mynetworks | grep -q 0.0.0.0/0", 5, "the repair")
     assert relay.shell("systemctl show -p MainPID -p ActiveEnterTimestamp postfix") == started

@@ -16,7 +16,7 @@ GROUP = "relay-25"
 OWN = ["10.0.0.0/8", "203.0.113.0/24"]
 HALVES = ["0.0.0.0/1", "128.0.0.0/1"]
 BUT_TEN = ["0.0.0.0/5", "8.0.0.0/7", "11.0.0.0/8", "12.0.0.0/6", "16.0.0.0/4", "32.0.0.0/3", "64.0.0.0/2", "128.0.0.0/1"]
-# What a refusal counts for, what a failed pass waits for, and a pass.
+# The time for which a refusal counts, the wait after a failed pass, and a pass.
 MENDED = 60 + 10 + 15
 
 
@@ -165,7 +165,7 @@ def test_a_reload_asks_anew_and_the_node_comes_back_by_itself(site):
     site.look()
     site.in_service()
     with site.allowed(site.door, "0.0.0.0/0"):
-        # What is known since a minute ago counts.
+        # An answer of a minute ago still counts.
         time.sleep(61)
         site.reload()
         site.leaves("would be an open relay")

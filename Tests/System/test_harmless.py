@@ -124,7 +124,7 @@ def test_a_content_filter_and_its_own_listener(service, name):
         assert all(len(mail["received"]) == 2 for mail in arrived), arrived
     finally:
         service.mend()
-        # What goes round in a loop would go on for ever.
+        # Mail that goes round in a loop would go on for ever.
         service.relay.shell(f"{end}; postsuper -d ALL")
 
 

@@ -68,7 +68,7 @@ def node(lab, builder, baked):
     builder.power_off()
     relay = lab.add_relay(BOOTSTRAP, disk=builder.disk(), boot=False)
     record_package_calls(relay)
-    # What no running machine shows: what stands on the disk before anything runs.
+    # The state of the disk before anything runs; no running machine shows it.
     relay.disk_before = {
         "machine-id": (relay.root / "etc/machine-id").read_text(),
         "traces": [path for path in TRACES if (relay.root / path.lstrip("/")).exists()],
@@ -107,7 +107,7 @@ def test_it_prints_what_is_in_the_image_and_what_was_taken_out(builder, baked):
     assert set(builder.shell(states, check=False).split()) == {"disabled"}
     assert builder.shell("systemctl is-active postfix nginx", check=False).split() == ["inactive"] * 2
     assert "before-smtp-relay-agent" not in builder.shell("ls /etc/postfix /etc/nginx")
-    # Who bakes once more, with a later step's traces, finds little.
+    # A second bake finds only the traces of a later step.
     again = builder.exec("sh", "-c", BAKE, check=False)
     assert again.returncode == 0
     assert "ssh" not in again.stdout

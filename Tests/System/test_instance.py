@@ -9,7 +9,7 @@ from relaylab import user_data
 from relaylab.lab import Lab
 from test_path import fingerprint
 
-# How often the node looks, so that a test waits for little; the drain is short, since nobody takes over its mail.
+# The node looks often, so that a test waits for little; the drain is short, since nobody takes over its mail.
 SETTINGS = '[reconcile]\ninterval = "10s"\njitter = "1s"\n[shutdown]\ndrain_timeout = "15s"'
 
 
@@ -101,7 +101,7 @@ def test_another_instance_with_a_drained_nodes_disk_is_a_node_of_its_own(lab):
     assert [mail for mail in lab.mails() if mail["subject"] in subjects] == []
     other.shell("postsuper -H ALL; postqueue -f")
     lab.wait_for_mails(subjects, 30)
-    # What was another's is met once: its own order to leave holds.
+    # The files of another instance are met once: the node's own order to leave holds.
     assert other.agent("drain").returncode == 0
     lab.wait_for_backend(other, None, 5)
     assert "not this instance" not in other.agent("reconcile").stdout

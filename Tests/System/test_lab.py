@@ -128,7 +128,7 @@ def test_measure_idle_tells_every_figure_beside_its_budget(binary):
     figures = {found.group(1): found.group(2, 3) for found in
                re.finditer(r"idle: (.+): ([0-9.e+]+ .+?)(?:, budget [0-9.]+: (.+))?$", result.stdout, re.M)}
     for name in ("processor time", "a pass with nothing to do, mean of 10"):
-        # How long something takes is for a machine with nothing else to do.
+        # The time of an act means something only on a machine with nothing else to do.
         assert figures[name][1] in ("holds", "DOES NOT HOLD"), result.stdout
     for name in ("resident memory at most", "AWS calls", "log lines", "a pass with nothing to do"):
         assert figures[name][1] == "holds", result.stdout

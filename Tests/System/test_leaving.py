@@ -57,7 +57,7 @@ def test_a_spot_interruption_takes_the_node_out_once_and_loses_no_mail(pair):
     time.sleep(11)
     assert journal(relay).count("leaving: a spot interruption (terminate at 2026-11-24T18:22:00Z)") == 1
     assert pair.api_calls(relay)[calls:].count("DeregisterInstancesFromLoadBalancer") == 1
-    # Who brings it back has the last word, notice or not.
+    # A person who brings it back has the last word, notice or not.
     bring_back(pair, relay)
     time.sleep(12)
     assert pair.backends()[relay.address] == "UP"

@@ -147,7 +147,7 @@ def test_a_bootstrap_that_fails_abandons_once(launch, arguments, words):
     assert result.returncode == 1
     assert words in result.stdout
     assert (launch.completions(), launch.signals()) == (["ABANDON"], ["FAILURE"])
-    # What was abandoned stays so: the group takes the instance away.
+    # An abandoned launch stays so: the group takes the instance away.
     launch.lab.lifecycle(launch.relay, "Pending:Wait", LAUNCH)
     assert launch.bootstrap().returncode == 0
     assert (launch.completions(), launch.signals()) == (["ABANDON"], ["FAILURE"])

@@ -102,7 +102,7 @@ def test_sendmail_goes_and_alternatives_mean_postfix(relay):
     assert relay.shell("readlink /etc/alternatives/mta").strip() == "/usr/sbin/sendmail.postfix"
     assert relay.exec("systemctl", "is-enabled", "sendmail", "sm-client", check=False).stdout.split() == ["disabled"] * 2
     settled(relay)
-    # What is none of the node's is in no status, and one that is only enabled goes before a boot brings it up.
+    # A service that is not the node's is in no status, and one that is only enabled goes before a boot brings it up.
     services = [service["name"] for service in json.loads(relay.agent("status", "--json").stdout)["services"]]
     assert "postfix" in services and "sendmail" not in services
     relay.shell("systemctl enable sendmail")

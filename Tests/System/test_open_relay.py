@@ -205,7 +205,7 @@ def test_an_ipv6_network_is_served_and_none_beside_it(lab, relay):
     for name, value in IPV6.items():
         lab.set_metadata(relay, f"{interface}/{name}", value)
     try:
-        # Whoever is not served is tried by XCLIENT: the neighbours of each range, too.
+        # Clients that are not served are tried by XCLIENT: the neighbours of each range, too.
         relay.agent("reconcile", check=True)
         assert relay.shell("postconf -h mynetworks").strip() == "127.0.0.0/8 [::1]/128 10.0.0.0/16 [2001:db8:1::]/56"
         proof = relay.agent("probe")

@@ -164,7 +164,7 @@ def test_a_certificate_in_use_that_ends_soon_is_told_and_the_relay_goes_on(lab):
     with settings(lab, relay, FILES):
         assert f"{CERTIFICATE} ends on 2" in relay.agent("reconcile").stdout
         give_certificate(lab, relay, days=0)
-        # What drifts is put right all the same.
+        # Other drift is put right all the same.
         relay.shell("sed -i 's/^biff = no/biff = yes/' /etc/postfix/main.cf")
         result = relay.agent("reconcile")
         assert result.returncode == 0
@@ -245,6 +245,6 @@ def test_headers_of_internal_hosts_are_masked_and_no_hop_is_lost(lab):
                               "10.0.2.20\\n\\nHello\\n' $subject | sendmail someone@example.net; echo $subject").strip()
         own, foreign = lab.wait_for_mails([subject])[0]["received"]
         assert own.startswith("by example.com; "), own
-        # What names a host of the world outside is nobody's secret.
+        # The name of a host of the world outside is nobody's secret.
         assert "far.example.org [192.0.2.9]" in foreign
     assert "[10.0.2.20]" in delivered(lab, relay)["received"][0]

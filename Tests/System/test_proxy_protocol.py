@@ -17,7 +17,7 @@ from relaylab.shell import run
 
 GROUPS = ("relay-25", "relay-587-ip")
 POLICY = "smtp-relay-proxy-protocol"
-# Of the VPC, and none of the networks below.
+# An address of the VPC in none of the networks below.
 STRANGER = network.GATEWAY
 SETTINGS = {"proxy_protocol": "true", "submission": "true", "networks": "10.0.2.0/24,10.0.1.0/24",
             "health.proxy_port": "81", "reconcile.resident": "false", "shutdown.drain_timeout": "40s"}

@@ -209,7 +209,7 @@ def test_every_metric_of_a_node_is_in_the_reference(lab):
         assert row.endswith(f"| `{labels.pop()}` |" if labels else "| |"), row
 
 
-# What nginx says, not this program.
+# The texts of nginx, not of this program.
 FROM_ELSEWHERE = {"bind() to ... failed (13: Permission denied)"}
 
 

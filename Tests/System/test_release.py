@@ -175,7 +175,7 @@ def test_another_program_is_no_release(made, tmp_path):
     assert not (tmp_path / "files").exists()
 
 
-# What the argument parser makes
+# Texts that the argument parser makes
 
 
 def commands(binary, *words: str) -> list[str]:

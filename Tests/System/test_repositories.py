@@ -141,8 +141,8 @@ def test_where_epels_file_is_there_and_its_package_is_not_the_next_pass_goes_on(
     assert origin(centos, "nginx") == "epel"
 
 
-# What yum 3 of CentOS 7 says (the sources are in Tests/HostTests/YumTests.swift), and the files as its packages have them,
-# as far as its addresses go.
+# The texts of yum 3 of CentOS 7 (the sources are in Tests/HostTests/YumTests.swift), and the files as its packages have
+# them, as far as its addresses go.
 SAYS = """\
 #!/bin/sh
 cat >&2 <<'END'

@@ -29,7 +29,7 @@ def journal(relay, since: str = "-1h") -> str:
 
 def mark(relay) -> str:
     """A point in the agent's log."""
-    # Of an entry of the same unit: with another, the first entry after it would be left out.
+    # The cursor has to be of an entry of the same unit: with another, the first entry after it would be left out.
     shown = relay.shell("journalctl -u smtp-relay-agent -n 1 --show-cursor --no-pager")
     return shown.strip().splitlines()[-1].removeprefix("-- cursor: ")
 

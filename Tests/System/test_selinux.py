@@ -15,7 +15,7 @@ LABELS = {
 CONTENT = "system_u:object_r:httpd_sys_content_t:s0"
 WRONG = "system_u:object_r:user_tmp_t:s0"
 RESTORECON = "/usr/local/sbin/restorecon"
-# What restorecon(8) does and says, for the files of which the test knows the right label.
+# The acts and the output of restorecon(8), for the files of which the test knows the right label.
 STAND_IN = f"""#!/usr/bin/python3
 import os, sys
 with open("/root/restored", "a") as log:

@@ -82,7 +82,7 @@ def test_its_mail_goes_by_the_load_balancer_and_a_relay(settled):
 def test_main_cf_is_as_the_package_brought_it_but_for_one_line(settled):
     difference = settled.exec("diff", f"{MAIN}.before-smtp-relay-agent", MAIN, check=False).stdout.splitlines()
     assert [line for line in difference if line[0] in "<>"] == [f"> relayhost = {RELAYHOST}"]
-    # Of all files of the package, the one that has other bytes than it had.
+    # Only this file of the package has other bytes than before.
     assert settled.shell("rpm -V postfix | grep '^..5'", check=False).split()[1:] == [MAIN]
 
 

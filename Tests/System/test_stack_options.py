@@ -90,7 +90,7 @@ def test_a_smarthost_is_in_the_settings_and_its_password_may_be_read(full, binar
     assert full.user_data() == stack.script(joined, EVERYTHING["AgentUrl"], EVERYTHING["Proxy"])
     settings = tmp_path / "config.toml"
     text = full.user_data().split("<<'SETTINGS'\n")[1].split("SETTINGS\n")[0]
-    # Of a name that it makes, CloudFormation keeps 32 characters; moto does not.
+    # CloudFormation keeps 32 characters of a name that it makes; moto does not.
     settings.write_text(text.replace(full.ids["ClassicLoadBalancer"], "smtp-relay"))
     subprocess.run([binary, "config", "check", "--config", settings], check=True)
     resources = {action: statement["Resource"] for statement in full.statements() for action in statement["Action"]}
@@ -129,7 +129,7 @@ def test_the_doctors_permissions_can_be_left_out():
         assert not any(action.startswith("ec2:") for action in made.actions())
 
 
-# What the pages say
+# The texts of the pages
 
 
 def on_the_page() -> dict[str, str]:

@@ -357,7 +357,7 @@ def test_after_a_boot_it_is_in_service_again(lab, relay):
     relay.boot()
     lab.wait_for_backend(relay, "UP", 90)
     relay.wait_until(f"service {AGENT} status", 60, "the agent")
-    # What is left of the order to leave, which ended with the boot before.
+    # This is left of the order to leave, which ended with the boot before.
     assert '"reason":"the system shuts down"' in relay.shell("cat /var/lasting/drain.json")
     assert "drained" not in relay.agent("status").stdout
     subjects = lab.submit(relay, 1)
@@ -371,7 +371,7 @@ def test_uninstall_leaves_nothing(lab, relay):
     lab.wait_for_backend(relay, None)
     left = relay.shell(f"find /etc /usr/local /run /var/lib /var/lock -xdev -name '*{AGENT}*'").split()
     assert left == [f"/etc/{AGENT}"]
-    # What it has logged is kept, as a journal would be, and that is said.
+    # The log is kept, as a journal would be, and that is said.
     logs = relay.shell(f"ls {LOG}*").split()
     assert LOG in logs and len(logs) > 1
     assert f"its logs stay: {', '.join(logs)}" in result.stdout

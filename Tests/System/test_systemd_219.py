@@ -11,7 +11,7 @@ from relaylab.lab import Lab
 AGENT = "/usr/local/bin/smtp-relay-agent"
 MAIN = "/etc/postfix/main.cf"
 UNITS = sorted(path for kind in ("service", "timer") for path in (paths.REPOSITORY / "units").glob(f"*.{kind}"))
-# What the agent asks systemd for, of src/core/dbus-unit.c and dbus-service.c.
+# The properties that the agent asks systemd for, of src/core/dbus-unit.c and dbus-service.c.
 PROPERTIES = {"Id", "LoadState", "ActiveState", "UnitFileState", "MainPID"}
 # May fail: the comment beside it says so.
 MAY_FAIL = ["--relinquish-var"]

@@ -190,7 +190,7 @@ def test_a_group_that_is_open_to_the_world_and_masked_is_refused(pair, aws):
     found, = aws("elbv2", "describe_target_health", TargetGroupArn=arn,
                  Targets=[{"Id": relay.instance}])["TargetHealthDescriptions"]
     assert found["TargetHealth"]["State"] == "unused"
-    # What is refused keeps the node from nowhere else.
+    # A refusal by one group keeps the node out of no other.
     assert pair.backends()[relay.address] == "UP"
 
 

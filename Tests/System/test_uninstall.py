@@ -6,7 +6,7 @@ from conftest import fetch_only
 from relaylab.lab import Lab
 
 AGENT = "/usr/local/bin/smtp-relay-agent"
-# What a host had of its own before: a main.cf with a setting, a mode and a group of its own.
+# The host's own main.cf before the agent: with a setting, a mode and a group of its own.
 OWN = """
 postconf -e 'message_size_limit = 7654321'
 chmod 640 /etc/postfix/main.cf

@@ -175,7 +175,7 @@ def test_after_a_boot_the_timers_pass_comes_soon(binary):
         lab.wait_for_backend(relay, "UP")
         relay.reboot()
         assert lab.api_calls(relay).count("DeregisterInstancesFromLoadBalancer") == 1
-        # What passes wrote down before is gone with the boot: 15 s, a minute by chance, and the boot itself. It opens the doors
-        # that were closed at the shutdown.
+        # The records of earlier passes are gone with the boot: 15 s, a minute by chance, and the boot itself. It opens
+        # the doors that were closed at the shutdown.
         relay.wait_until("smtp-relay-agent status | grep -q '^last pass .* for reconcile: [0-9]* change'", 100, "a pass")
         lab.wait_for_backend(relay, "UP", 20)

@@ -134,7 +134,7 @@ def test_the_secret_is_in_no_log_diff_status_or_process_list(node):
     holders = node.shell(f"grep -rlF {SECRET} /etc /run /var /usr/local /tmp 2>/dev/null", check=False).split()
     assert TABLE in holders and PASSWORD in holders
     for path in holders:
-        # Whoever is not root can't open it, for its own mode or its folder's.
+        # Users other than root can't open it, for its own mode or its folder's.
         denied = node.exec("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "cat", path, check=False)
         assert denied.returncode != 0, path
 

@@ -116,7 +116,7 @@ def node(tmp_path):
     subprocess.run(["umount", root], check=True)
 
 
-# What the files are
+# The files
 
 
 def test_each_copy_is_as_its_source():
@@ -155,7 +155,7 @@ def test_user_data_fits_into_an_instance():
     assert all(len(path.read_bytes()) < 16384 for path in FOLDER.glob("user-data.*"))
 
 
-# What they do
+# The scripts at work
 
 
 @pytest.mark.parametrize("kind", ["sh", "yaml", "mime"])
@@ -232,7 +232,7 @@ def test_without_a_proxy_there_are_no_variables_of_one(node, server):
 
 def test_from_s3_the_aws_command_line_fetches_it(node):
     (node.root / "object").write_bytes(AGENT)
-    # Of its arguments, the last is where to. The first time the role has no credentials yet.
+    # The last of its arguments is the place to copy to. The first time the role has no credentials yet.
     node.program("aws", 'echo "$@" >>/aws-arguments\nfor to; do :; done\n'
                         '[ -e /tried ] || { touch /tried; echo "Unable to locate credentials" >&2; exit 1; }\n'
                         'cp /object "$to"')

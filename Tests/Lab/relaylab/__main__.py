@@ -115,7 +115,7 @@ def up(arguments) -> int:
             for last in told:
                 print(last, end="", flush=True)
     except BaseException:
-        # Whoever gives up waiting, by Ctrl-C or by closing the pipe, gets no lab.
+        # A person who gives up waiting, by Ctrl-C or by closing the pipe, gets no lab.
         os.kill(keeper, signal.SIGTERM)
         os.waitpid(keeper, 0)
         raise
@@ -125,7 +125,7 @@ def up(arguments) -> int:
 def keep(binary: Path, write: int) -> int:
     """Bring a lab up, tell so, and hold it until a signal comes."""
     os.setsid()
-    # Whoever waits for the end of 'up's output must not wait for the lab's end.
+    # A program that waits for the end of 'up's output must not wait for the lab's end.
     with open(os.devnull, "r+") as nothing:
         for descriptor in (0, 1, 2):
             os.dup2(nothing.fileno(), descriptor)

@@ -92,7 +92,7 @@ class ClassicLoadBalancer:
             raise QueryError("LoadBalancerNotFound", f"There is no ACTIVE Load Balancer named '{NAME}'")
 
     def _state(self, instance: str) -> dict[str, str]:
-        # Who was taken away a moment ago is gone for callers, whether HAProxy has followed or not.
+        # An instance that was just taken away is gone for callers, whether HAProxy has followed or not.
         balancer = self._balancer()
         if balancer is None or instance not in balancer.instance_ids:
             raise QueryError("InvalidInstance", f"Could not find EC2 instance {instance}.")

@@ -14,7 +14,7 @@ _NAMES = {
     # A name that its certificate does not have.
     "false.example.net": network.SINK,
     "mailbox.example.com": network.MAILBOX,
-    # What the relays greet as.
+    # The names with which the relays greet.
     **{f"ip-10-0-1-{10 + number}.example.com": f"10.0.1.{10 + number}" for number in range(8)},
     # As every private address of a VPC, the load balancers' have names that lead back to them.
     "ip-10-0-0-25.example.com": network.LOAD_BALANCER,

@@ -7,7 +7,7 @@ from pathlib import Path
 from . import network
 from .control import ask
 
-# What a server has where it is sent the PROXY protocol: a classic load balancer's checks have no header, those of a
+# The options of a server that is sent the PROXY protocol: checks of a classic load balancer have no header, those of a
 # target group do.
 _CLASSIC = "send-proxy"
 _GROUP = "send-proxy-v2 check-send-proxy"

@@ -140,7 +140,7 @@ def _passes(agent: Agent, count: int = 10) -> list[Figure]:
     before = agent.processor_time(), agent.children_time()
     for _ in range(count):
         agent.reload()
-    # What follows a pass belongs to it, too.
+    # The work right after a pass belongs to it, too.
     time.sleep(0.5)
     spent, of_children = (1000 * (after - earlier) / count for after, earlier in zip(
         (agent.processor_time(), agent.children_time()), before))

@@ -206,7 +206,7 @@ class Lab(Cloud, Mail):
                     "maillog_file = /var/log/mail.log", "alias_maps =", "compatibility_level = 3.6",
                     # One message a connection, so that the load balancer has something to balance.
                     "smtp_connection_cache_on_demand = no", "initial_destination_concurrency = 1",
-                    # What no relay took is tried again at once: no test waits the usual five minutes.
+                    # Mail that no relay took is tried again at once: no test waits the usual five minutes.
                     "minimal_backoff_time = 2s", "maximal_backoff_time = 4s", "queue_run_delay = 2s"]
         (machine.root / "etc/postfix/main.cf").write_text("\n".join(settings) + "\n")
         machine.start("--as-pid2", "/usr/sbin/postfix", "start-fg")

@@ -34,7 +34,7 @@ class Lifecycles:
         entries = [entry for entry in records.read(self.completed) if entry["instance"] == instance]
         return [{key: entry[key] for key in ("hook", "result", "group", "time")} for entry in entries]
 
-    # What the API answers
+    # The answers of the API
 
     def describe(self, form: dict[str, str]) -> str:
         """DescribeAutoScalingInstances: those asked for that are in the group; without names, all that are."""

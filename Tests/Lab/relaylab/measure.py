@@ -41,7 +41,7 @@ def _to_service(lab: Lab, disk: str | None) -> float:
     """How many seconds a node takes from its user-data's first instruction to being in service."""
     text = _timed(user_data.shell_script(lab.sha256))
     if disk:
-        # What it would download is in the image.
+        # The image has the packages already, so none is downloaded.
         settings = "\nSETTINGS\n"
         begin, end = text.index(settings) + len(settings), text.index("/usr/local/bin/smtp-relay-agent bootstrap")
         text = text[:begin] + text[end:]

@@ -54,7 +54,7 @@ def build(arguments: list[str], folder, timeout: float = 3600) -> None:
                 printed.append(line)
             process.wait()
         except BaseException:
-            # Whoever gives up gets no build that goes on.
+            # A person who gives up gets no build that goes on.
             process.terminate()
             process.wait()
             raise

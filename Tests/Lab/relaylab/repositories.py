@@ -37,7 +37,7 @@ data: {{module: nginx, stream: "{stream}", profiles: {{}}}}
 ...
 """
 
-# Of the real one, what is used.
+# The part of the real program that is used.
 _EXTRAS_PROGRAM = """\
 #!/bin/sh
 [ "$*" = "enable nginx1" ] || { echo "Topic $* is not found." >&2; exit 1; }

@@ -24,7 +24,7 @@ def run(*argv: str, timeout: float = 60, check: bool = True, **options) -> subpr
             with _interruptible():
                 printed, _ = process.communicate(text, timeout)
         except BaseException:
-            # What it was to do is done or not when this goes on, so that it can be undone.
+            # The program must have ended before this goes on, so that its work can be undone.
             process.kill()
             raise
     result = subprocess.CompletedProcess(process.args, process.returncode, printed)

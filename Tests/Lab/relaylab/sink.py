@@ -55,7 +55,7 @@ class Sink:
         await writer.drain()
         writer.close()
 
-    # What aiosmtpd calls
+    # The methods that aiosmtpd calls
 
     async def handle_MAIL(self, server, session, envelope, address, mail_options):
         # A session from before the switch may end its mail, else it would come twice, but not begin another.
@@ -79,7 +79,7 @@ class Sink:
             self.folder / "mails.jsonl", by=self.name, client=session.peer[0], helo=session.host_name,
             port=self.place[1], tls=self.implicit or session.ssl is not None, user=session.auth_data, to=envelope.rcpt_tos, subject=message["Subject"],
             id=message["Message-ID"], received=message.get_all("Received", []), **{"from": sender},
-            # Of a bounce, all: it tells which mail came back, and why.
+            # A bounce is kept whole: it tells which mail came back, and why.
             report=envelope.content.decode(errors="replace") if not sender else None,
         )
         return "250 kept"

@@ -18,7 +18,7 @@ TEMPLATE = paths.REPOSITORY / "cloud-init" / "stack.yaml"
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 NAME = "relays"
-# What has no default.
+# The parameters without a default.
 REQUIRED = {"MailDomain": "example.com", "SenderRanges": "10.0.0.0/16", "AgentUrl": "https://example.com/smtp-relay-agent",
             "AgentSha256": "0" * 64}
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-# What an EC2 image of an RPM distribution has, as far as the agent meets it: systemd, cloud-init, yum, and the
+# The packages of an EC2 image of an RPM distribution that matter to the agent: systemd, cloud-init, yum, and the
 # libraries that Postfix and nginx need.
 _IMAGE = ("systemd systemd-sysv dbus udev iproute2 cloud-init ca-certificates procps netbase curl dnf rpm libnsl2 libsasl2-2 "
           "libcrypt1 zlib1g libnss-myhostname ssl-cert cpio strace")

@@ -18,7 +18,8 @@ def root() -> Path:
 
     def finish(made: Path) -> None:
         image.as_relay(made)
-        # What a machine without a console's terminals can't have; and the run level of the RPM distributions.
+        # Lines for a console's terminals are left out, since this machine has none. The run level is that of the RPM
+        # distributions.
         inittab = [line.replace("id:2:", "id:3:") for line in (made / "etc/inittab").read_text().splitlines()
                    if "getty" not in line]
         (made / "etc/inittab").write_text("\n".join(inittab) + "\n")

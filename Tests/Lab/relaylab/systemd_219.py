@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 _ANY, _FLAG, _TIME = ".+", "yes|no|true|false", r"\d+(s|min)?"
-# What it reads as today's does: each section's keys, and of each the values.
+# The keys of each section that it reads as today's systemd does, with the values of each.
 KNOWN = {
     "Unit": {"Description": _ANY, "Wants": _ANY, "After": _ANY, "BindsTo": _ANY},
     "Service": {
@@ -32,7 +32,7 @@ KNOWN = {
     "Install": {"WantedBy": _ANY},
 }
 _LACKS = "without it the service may do more, and nothing else changes"
-# What it does not: the version that brought it, what the unit has in its place there, and why that will do.
+# The keys that it does not know: the version that brought each, the unit's replacement, and why that will do.
 NEWER = {
     "Unit": {"StartLimitIntervalSec": (230, "10s", "of timers, there is no start limit; services have StartLimitInterval")},
     "Service": {

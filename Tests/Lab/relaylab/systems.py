@@ -11,12 +11,12 @@ from .machine import Machine
 # Real ones, which the unit tests of detection read, too.
 _TEXTS = Path(__file__).resolve().parent / "os-release"
 
-# What the image stands for: its dnf is RHEL 9's engine. github.com/chef/os_release, alma_9
+# The system that the image stands for: its dnf is RHEL 9's engine.
 ALMA_9 = (_TEXTS / "almalinux-9").read_text()
 # Their neighbours: github.com/chef/os_release, rocky_8 and alma_10, in the form of alma_9.
 ROCKY_8 = (_TEXTS / "rocky-8").read_text()
 ALMA_10 = (_TEXTS / "almalinux-10").read_text()
-# Of centos-release 7.
+# The text of centos-release 7.
 CENTOS_7 = (_TEXTS / "centos-7").read_text()
 # docs.aws.amazon.com/linux/al2023/ug/ident-os-release.html
 AMAZON_LINUX_2 = (_TEXTS / "amazon-linux-2").read_text()

@@ -31,7 +31,8 @@ class Target:
 class TargetGroups:
     """Follows moto's registrations, and answers what moto makes up: DescribeTargetHealth."""
 
-    # How long a deregistered target is sent to, and called draining. A real one: about two minutes, and five.
+    # The seconds for which a deregistered target gets connections, and is called draining. A real target group takes
+    # about two minutes, and five.
     SENDS_ON = 5.0
     # When checks that have not succeeded have failed: two of them, a second apart, and the first one's delay.
     DECIDED = 3.0
@@ -71,7 +72,7 @@ class TargetGroups:
             target.healthy = status.startswith("UP")
             target.decided |= target.healthy or (status == "DOWN" and now > target.since + self.DECIDED)
 
-    # What the API answers
+    # The answers of the API
 
     def register(self, form: dict[str, str]) -> None:
         """RegisterTargets: what is no target of the group's type is refused, which moto does not."""

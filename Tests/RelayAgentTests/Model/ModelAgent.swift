@@ -67,7 +67,7 @@ final class ModelAgent: Sendable {
         return Gatherer(sources: sources, aws: aws, files: files, log: log)
     }
 
-    /// How a pass ended.
+    /// The end of a pass.
     struct End {
         /// `nil` where it failed.
         let changes: [String]?
@@ -115,7 +115,7 @@ final class ModelAgent: Sendable {
         }
     }
 
-    /// What the resident agent does when the grace after a change is over.
+    /// The work of the resident agent when the grace after a change is over.
     func endGrace() {
         guard let host = kept.withLock({ $0 })?.host else { return }
         do {
@@ -128,7 +128,7 @@ final class ModelAgent: Sendable {
     /// The last lines that it told.
     var recentLog: String { log.text.split(separator: "\n").suffix(25).joined(separator: "\n") }
 
-    // What happens in the middle
+    // Events in the middle
 
     struct Interrupted: Error {}
 

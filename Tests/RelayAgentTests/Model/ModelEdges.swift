@@ -6,7 +6,7 @@ import SystemPackage
 
 @testable import RelayAgent
 
-/// What an agent meets: each question and each order is an effect at which it may be interrupted.
+/// The edges of an agent: each question and each order is an effect at which it may be interrupted.
 struct ModelEdges: CommandRunner, PackageManager, RelayProbing, HTTPTransport {
     let world: ModelWorld
     /// `nil` for the health unit, which is a process of its own.

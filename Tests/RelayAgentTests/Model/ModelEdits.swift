@@ -3,7 +3,7 @@ import RelayNode
 import RelayTestSupport
 import SystemPackage
 
-/// What each edit writes.
+/// The text that each edit writes.
 extension ModelEdit {
     private static let main: FilePath = "/etc/postfix/main.cf"
     private static let master: FilePath = "/etc/postfix/master.cf"

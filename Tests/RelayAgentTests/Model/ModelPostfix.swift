@@ -43,7 +43,7 @@ struct ModelPostfix: Equatable {
         return !lines.isEmpty && MasterCf(master).entries.count == lines.count
     }
 
-    // What becomes of clients
+    // The treatment of clients
 
     /// Whether a stranger can hand in a message at any door, wherever it goes.
     var isOpen: Bool {

@@ -113,14 +113,14 @@ struct ModelRun {
     }
 
     private func neverDeaf(_ interruption: ModelStep.Interruption?, _ end: ModelAgent.End) -> String? {
-        // Of a change in the middle of a pass the resident agent hears, and gives it its grace.
+        // The resident agent hears of a change in the middle of a pass, and gives it its grace.
         if end.wasReached, interruption != .fault { agent.endGrace() }
         if let neverOpen { return neverOpen }
         guard !end.wasReached, isPublished, world.now.postfix?.serves != true else { return nil }
         return "never deaf: a sender is refused, in service"
     }
 
-    /// What a second pass finds to do right after one that worked.
+    /// The work that a second pass finds right after one that worked.
     private mutating func second(_ isWhole: Bool) async -> String? {
         let again = await agent.pass(isWhole: isWhole)
         log = agent.recentLog
@@ -155,7 +155,7 @@ struct ModelRun {
         return before.first { now[$0.key] != $0.value }?.key
     }
 
-    /// What a pass writes beside a file, or to be judged, and takes away again.
+    /// A file that a pass writes beside another, or to be judged, and removes again.
     private func leftover() throws -> FilePath? {
         let folders: [FilePath] = [
             "/etc/postfix", "/etc/nginx", "/etc/systemd/system", "/run/smtp-relay-agent", "/run/smtp-relay-agent/www",

@@ -1,6 +1,6 @@
 import RelayTestSupport
 
-/// What happens to a node, as a value that can be written down as Swift.
+/// An event of a node, as a value that can be written down as Swift.
 enum ModelStep: Sendable, Equatable, CustomStringConvertible {
     /// The agent looks at the host alone, or at everything.
     case pass(isWhole: Bool)
@@ -86,7 +86,7 @@ extension ModelStep.Interruption {
 
 enum ModelVictim: String, Sendable { case postfix, nginx }
 
-/// What the settings' file says.
+/// The text of the settings' file.
 enum ModelSettings: String, Sendable, CaseIterable {
     case standard, submission, otherHealthPort, broken
 
@@ -101,7 +101,7 @@ enum ModelSettings: String, Sendable, CaseIterable {
     }
 }
 
-/// What somebody else does to a file.
+/// An edit of a file by somebody else.
 enum ModelEdit: String, Sendable, CaseIterable {
     // main.cf
     case openNetworks, narrowNetworks, openRestrictions, openData, refuseAll, hardening, ownParameter, removeMain

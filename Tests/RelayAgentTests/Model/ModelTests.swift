@@ -5,7 +5,7 @@ import Testing
 ///
 /// The doors answer by what Postfix has loaded, so the promises are looked at from outside. For a longer run, see `fuzz`.
 struct ModelTests {
-    /// What has broken a promise once, as the test below had found and shrunk it.
+    /// The runs that once broke a promise, as the test below found and shrank them.
     @Test(arguments: [
         // The health unit had published before the first pass came to it, and the guard knew of no proof to judge by.
         [ModelStep.edit(.openPort), .reload, .grace]
@@ -60,7 +60,7 @@ struct ModelTests {
 }
 
 extension BrokenPromise {
-    /// Which promise it is, whatever it was seen by.
+    /// The promise, whatever it was seen by.
     fileprivate var kind: Substring { promise.prefix { $0 != ":" } }
 }
 
