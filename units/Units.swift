@@ -54,7 +54,7 @@ package enum Units {
     )
 
     package static let all = [health, reconcileService, reconcileTimer, watch, agent]
-    /// Those of a host that sends: it has no health to publish.
+    /// The units of a host that sends: it has no health to publish.
     package static let ofSender = [reconcileService, reconcileTimer, agent]
 
     // Hosts without systemd
@@ -84,6 +84,6 @@ package enum Units {
 
     package static let ofSystemV = [healthScript, reconcileScript, agentScript, cron, logRotation]
     package static let ofSenderOnSystemV = [reconcileScript, agentScript, cron, logRotation]
-    /// On whatever host.
+    /// The units on any kind of host.
     package static let everywhere = all + ofSystemV
 }

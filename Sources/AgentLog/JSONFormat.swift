@@ -1,7 +1,7 @@
 import Logging
 import Vocabulary
 
-/// One JSON object a line: `time`, `level`, `message`, and what the event carries.
+/// One JSON object a line: `time`, `level`, `message`, and the fields of the event.
 struct JSONFormat: RecordFormat {
     func text(of record: LogRecord) -> String {
         let members = [

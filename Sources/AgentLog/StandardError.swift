@@ -1,6 +1,7 @@
 import Glibc
 
-/// Where log lines go. Everything else that the program prints is a command's answer, and goes to standard output.
+/// The destination of log lines. Everything else that the program prints is a command's answer, and goes to standard
+/// output.
 package protocol LogSink: Sendable {
     func write(_ text: String)
 }

@@ -223,7 +223,8 @@ package struct Doctor: Sendable {
     private static func surroundings(_ readings: Readings?) async -> MailLogExamination.Surroundings {
         guard let readings else { return MailLogExamination.Surroundings() }
         var around = MailLogExamination.Surroundings(networks: readings.node.settings.mail.networks)
-        // Without them the log is worth reading, too; that they can't be looked at is found elsewhere.
+        // The log is worth reading without the load balancers, too; another examination reports that they can't be
+        // read.
         for view in (try? await readings.views.all()) ?? [] where view.masksSenders {
             for address in view.addresses { around.loadBalancers[address] = view.name }
         }

@@ -12,7 +12,7 @@ package struct DoctorReport: Sendable {
 
     private let tree: FindingTree
 
-    /// Those that follow from no other.
+    /// The findings that follow from no other.
     package var causes: [Finding] { tree.causes }
 
     package init(_ findings: [Finding], examined: [String], sender: String? = nil) {

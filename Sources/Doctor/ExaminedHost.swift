@@ -81,7 +81,7 @@ package struct PassResult: Sendable, Equatable {
     }
 }
 
-/// It can't be said what the host should have.
+/// The wanted state of the host can't be computed.
 package struct UnplannableHost: Error {
     let step: String
     let cause: any Error

@@ -10,7 +10,7 @@ package struct Finding: Sendable, Equatable {
 
         package static func < (left: Severity, right: Severity) -> Bool { left.rank < right.rank }
 
-        /// From 1; as a metric shows it, where 0 is no finding.
+        /// The severity as a number from 1, as a metric shows it; there, 0 is no finding.
         package var rank: Int {
             switch self {
             case .info: 1

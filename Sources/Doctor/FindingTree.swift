@@ -12,7 +12,7 @@ struct FindingTree {
     /// mail meets them stays.
     let entries: [Entry]
 
-    /// Those that follow from no other.
+    /// The findings that follow from no other.
     var causes: [Finding] { entries.filter { $0.cause == nil }.map(\.finding) }
 
     init(_ findings: [Finding]) {

@@ -2,10 +2,10 @@ import Glibc
 import NIOSSL
 import Vocabulary
 
-/// Whose certificates count.
+/// The authorities whose certificates count.
 package enum TrustRoots {
-    /// Where systems keep the certificates they trust: Debian, Amazon Linux and CentOS, newer Fedora and RHEL without
-    /// the old link, openSUSE, Alpine. BoringSSL has no default of its own that a static binary could use.
+    /// The files in which systems keep the certificates they trust: Debian, Amazon Linux and CentOS, newer Fedora and
+    /// RHEL without the old link, openSUSE, Alpine. BoringSSL has no default of its own that a static binary could use.
     static let systemBundles = [
         "/etc/ssl/certs/ca-certificates.crt",
         "/etc/pki/tls/certs/ca-bundle.crt",

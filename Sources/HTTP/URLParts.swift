@@ -4,7 +4,7 @@ package struct URLParts: Sendable, Equatable {
     /// A name or an address, in lower case, without brackets.
     package let host: String
     package let port: Int?
-    /// From the first slash on, with the query; "/" where there is none.
+    /// The path from the first slash on, with the query; "/" where there is none.
     package let path: String
 
     /// Takes `http` and `https` apart; `nil` for anything else, and for an address with a user or password in it.

@@ -28,7 +28,7 @@ package enum UnifiedDiff {
     private static let context = 3
 
     private static func lines(of text: String) -> [Substring] {
-        // By scalars: to Swift, a carriage return and a line feed are one character.
+        // Scalars count here: to Swift, a carriage return and a line feed are one character.
         var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { Substring($0) }
         if lines.last == "" {
             lines.removeLast()

@@ -18,7 +18,8 @@ package struct HTTPHealthCheck: HealthChecking {
     }
 
     package func status() async throws -> Int {
-        // Each question on a connection of its own, as the load balancer asks: no idle one keeps an old nginx alive.
+        // Each question has a connection of its own, as those of the load balancer have: no idle connection keeps an
+        // old nginx alive.
         let request = HTTPRequest(.get, url, headers: [HTTPHeader("Connection", "close")])
         return try await transport.send(request, timeout: .seconds(5)).status
     }

@@ -11,7 +11,7 @@ struct LastGood: Sendable {
 
     /// It may name users and servers, so it is root's alone.
     private static let settingsPath: FilePath = "/var/lib/smtp-relay-agent/settings.json"
-    /// In /run: after a boot, the instance may be another one.
+    /// The file is in /run: after a boot, the instance may be another one.
     private static let factsPath: FilePath = "/run/smtp-relay-agent/facts.json"
 
     var settings: StateFile<KeptSettings> { StateFile(Self.settingsPath, in: files, isSecret: true) }

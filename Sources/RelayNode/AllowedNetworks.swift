@@ -159,6 +159,6 @@ extension RefusedNetworks.Refusal: CustomStringConvertible {
         }
     }
 
-    /// For a range of the VPC that is not allowed, while others of it are.
+    /// The text for a range of the VPC that is not allowed, while other ranges of it are.
     package var whyLeftOut: String { "\(description); until then, its hosts are refused, and all others are served" }
 }

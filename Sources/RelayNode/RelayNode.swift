@@ -6,7 +6,7 @@ package struct RelayNode: Sendable, Equatable {
     package let postfix: PostfixConfiguration
     package let nginx: NginxConfiguration
     package let selfTest: SelfTest
-    /// Whose mail is relayed.
+    /// The networks whose mail is relayed.
     package let allowed: AllowedNetworks
 
     /// - Parameters:

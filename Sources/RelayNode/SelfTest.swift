@@ -1,6 +1,7 @@
 package import Vocabulary
 
-/// Whom the relay is to serve, and the clients as which its doors are tried: a node joins only with this proven.
+/// The networks that the relay serves, and the clients as which its doors are tried: a node joins only with this
+/// proven.
 package struct SelfTest: Sendable, Equatable, Codable {
     /// The node's own address, which the load balancer sends to.
     package let address: IPAddress

@@ -21,7 +21,7 @@ package enum Metric: String, CaseIterable {
     case queueOldestDeferredAge = "queue_oldest_deferred_age_seconds"
     case finding
 
-    /// As Prometheus knows it: with its unit as the last word.
+    /// The name in Prometheus: with the unit as the last word.
     package var name: String { Self.prefix + rawValue }
 
     package static let prefix = "smtp_relay_agent_"

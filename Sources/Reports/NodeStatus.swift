@@ -78,11 +78,11 @@ package struct NodeStatus: Sendable, Equatable, Codable {
         }
     }
 
-    /// Since the boot.
+    /// The counts since the boot.
     package struct Counters: Sendable, Equatable, Codable {
         package var passes = 0
         package var failedPasses = 0
-        /// By the part that was changed; also of parts that the last pass had none of.
+        /// The number of changes of each part; also of parts that the last pass did not have.
         package var changes: [String: Int] = [:]
         package var apiCalls = 0
         package var apiThrottles = 0
@@ -94,7 +94,7 @@ package struct NodeStatus: Sendable, Equatable, Codable {
     package var format: Int? = currentFormat
     package var version = AgentVersion.current
     package var role = RoleName.relay.rawValue
-    /// Where a sender's mail goes.
+    /// The relayhost of a sender.
     package var relayhost: String?
     package var instanceID = ""
     package var address = ""

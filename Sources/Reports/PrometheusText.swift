@@ -1,7 +1,7 @@
 /// Metrics in Prometheus's text format, version 0.0.4 (prometheus.io, "Exposition formats").
 package struct PrometheusText: CustomStringConvertible {
     package enum Kind: String {
-        /// Only grows, and begins at 0 again after a boot.
+        /// The value only grows, and begins at 0 again after a boot.
         case counter
         case gauge
     }

@@ -3,8 +3,8 @@ package import Reconcile
 import Synchronization
 package import SystemPackage
 
-/// That the agent's files have the labels of SELinux by which their services may read them. A wrong label is drift, like a
-/// wrong mode.
+/// The SELinux labels of the agent's files, by which their services may read them. A wrong label is drift, like a wrong
+/// mode.
 ///
 /// The host's own tool knows the right labels. It is asked where a label is another one than when it was asked last, so a
 /// pass with nothing to do starts no program.
@@ -84,7 +84,7 @@ package final class FileLabels: Resource {
         )
     }
 
-    /// Has the host's tool label everything that there is, after files were written.
+    /// Makes the host's tool label every file that there is, after files were written.
     package func restoreAll() async throws {
         let paths = try paths().filter(files.exists)
         try await restore(paths)
@@ -104,7 +104,7 @@ package final class FileLabels: Resource {
         return paths.filter { path in words.contains { $0.contains(path.string) } }
     }
 
-    /// Each file with its label, below what tells one policy from another.
+    /// The label of each file, below a mark of the policy.
     private func labels(of paths: [FilePath]) -> String {
         let policies = (try? files.names(in: Self.policies)) ?? []
         let rules = policies.compactMap { try? files.fingerprint(of: Self.policies.appending("\($0)/contexts/files")) }

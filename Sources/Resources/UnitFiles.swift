@@ -99,7 +99,7 @@ package struct UnitFiles: Resource {
 }
 
 extension Units {
-    /// Those of a relay on a host with such an init.
+    /// The units of a relay on a host with such an init.
     package static func all(on system: ServiceSystem) -> [Unit] {
         switch system {
         case .systemd: all
@@ -107,7 +107,7 @@ extension Units {
         }
     }
 
-    /// Those of a host that sends.
+    /// The units of a host that sends.
     package static func ofSender(on system: ServiceSystem) -> [Unit] {
         switch system {
         case .systemd: ofSender

@@ -35,7 +35,7 @@ package struct ProbedDoor: Sendable, Hashable {
 package struct RelayEnvelope: Sendable, Hashable {
     /// The name in its greeting; `nil` for its address as a literal (RFC 5321, section 4.1.3).
     package let greeting: String?
-    /// Without brackets; the null sender is empty.
+    /// The sender without brackets; the null sender is empty.
     package let sender: String
 
     package init(greeting: String? = nil, sender: String = "") {
@@ -54,7 +54,7 @@ package struct RelayAttempt: Sendable, Equatable {
         /// Another client, whose address the PROXY protocol names.
         case proxied(IPAddress)
 
-        /// Whose address it is, where it is not this host's.
+        /// The client's address, where it is not this host's.
         package var address: IPAddress? {
             switch self {
             case .thisHost: nil
@@ -65,7 +65,7 @@ package struct RelayAttempt: Sendable, Equatable {
 
     package let client: Client
     package let envelope: RelayEnvelope
-    /// Without brackets.
+    /// The recipients without brackets.
     package let recipients: [String]
     /// Whether to ask for DATA, too, where a recipient is accepted; the message is broken off before its first byte.
     package let goesToData: Bool
@@ -145,7 +145,8 @@ package struct RelayProbe: RelayProbing {
                     try await Task.sleep(for: Self.courtesy)
                     return nil
                 }
-                // One after another, as long as the door is quick: each takes a process that a sender may need.
+                // The attempts run one after another, as long as the door is quick: each takes a process that a sender
+                // may need.
                 if let (index, answer) = try await group.next() ?? nil { answers[index] = answer }
             }
             while answers.count < attempts.count {
@@ -229,7 +230,7 @@ extension SMTPSession {
         return answers
     }
 
-    /// Has the server take this host for another client from now on (Postfix, XCLIENT_README).
+    /// Makes the server take this host for another client from now on (Postfix, XCLIENT_README).
     ///
     /// - Returns: The answer that refuses that client; `nil` where it may go on.
     /// - Throws: `SMTPFailure` where this host may not speak for others.
@@ -251,9 +252,9 @@ extension SMTPSession {
 }
 
 extension IPAddress {
-    /// As XCLIENT wants it: IPv6 addresses with a prefix (Postfix, XCLIENT_README).
+    /// The form that XCLIENT wants: IPv6 addresses with a prefix (Postfix, XCLIENT_README).
     fileprivate var xclientForm: String { family == .ipv4 ? description : "IPV6:\(description)" }
 
-    /// As a greeting: an address literal (RFC 5321, section 4.1.3).
+    /// The form of a greeting: an address literal (RFC 5321, section 4.1.3).
     fileprivate var literal: String { family == .ipv4 ? "[\(self)]" : "[IPv6:\(self)]" }
 }

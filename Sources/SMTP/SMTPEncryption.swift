@@ -15,7 +15,7 @@ package struct SMTPEncryption: Sendable {
         self.proof = (host, authorities)
     }
 
-    /// With this host itself, which need not prove anything.
+    /// The encryption with this host itself, which need not prove anything.
     init(ofThisHostImplicitly isImplicit: Bool) {
         self.isImplicit = isImplicit
         self.proof = nil
@@ -29,7 +29,7 @@ package struct SMTPEncryption: Sendable {
         }
         configuration.trustRoots = .file(authorities)
         let isAddress = (try? IPAddress(host)) != nil
-        // Without a name, the address that was connected to is what the certificate has to have.
+        // The certificate has to have the address that was connected to, where there is no name.
         return try NIOSSLClientHandler(
             context: NIOSSLContext(configuration: configuration),
             serverHostname: isAddress ? nil : host

@@ -44,7 +44,7 @@ package struct SMTPFailure: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// Where an SMTP server listens.
+/// The address and port of an SMTP server.
 package struct SMTPServer: Sendable, Hashable, CustomStringConvertible {
     package let address: IPAddress
     package let port: UInt16

@@ -14,7 +14,8 @@ package struct SMTPReply: Sendable, Equatable, CustomStringConvertible {
 
     package var isPositive: Bool { (200..<300).contains(code) }
 
-    /// On one line. What a server says may hold control characters, for the terminal or journal that it is shown in.
+    /// The reply on one line. A server's text may hold control characters, for the terminal or journal that it is shown
+    /// in.
     package var description: String { "\(code) \(lines.joined(separator: " / ").escapedForDisplay)" }
 }
 

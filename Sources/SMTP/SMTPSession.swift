@@ -16,9 +16,9 @@ package struct SMTPSession {
     /// The end of the conversation.
     enum End {
         case quit
-        /// With QUIT, whose answer is not waited for.
+        /// The end by QUIT, whose answer is not waited for.
         case quitUnanswered
-        /// In the middle of a message, where nothing more can be said.
+        /// The end in the middle of a message, where nothing more can be said.
         case abrupt
     }
 
@@ -132,7 +132,7 @@ package struct SMTPSession {
         }
         let reply = try await send("STARTTLS")
         guard reply.isPositive else { throw notEncrypted("it answered STARTTLS with '\(reply)'") }
-        // Whatever was put in between would count as said by TLS.
+        // Bytes that were put in between would count as protected by TLS.
         guard replies.isEmpty else { throw notEncrypted("there is more behind the server's answer to STARTTLS") }
         do {
             try await encryption.begin(on: channel)

@@ -3,9 +3,10 @@
 /// A target group with the PROXY protocol puts its header before its health checks as well (Network Load Balancers,
 /// "Proxy protocol"), a classic load balancer does not; and a listener takes the one or the other.
 package struct HealthPorts: Sendable, Equatable {
-    /// Where a request begins at once, for all hosts of the VPC; `nil` where only this host itself may ask so.
+    /// The port on which a request begins at once, for all hosts of the VPC; `nil` where only this host itself may ask
+    /// so.
     package let plain: UInt16?
-    /// Where a header comes first; `nil` where none is expected.
+    /// The port on which a header comes first; `nil` where none is expected.
     package let proxied: UInt16?
 
     /// - Parameter isProxied: Whether there are health checks with a header.
@@ -15,14 +16,14 @@ package struct HealthPorts: Sendable, Equatable {
         self.plain = proxied == health.port ? nil : health.port
     }
 
-    /// Where this host itself asks, on loopback.
+    /// The port on which this host itself asks, on loopback.
     package var local: UInt16 { plain ?? Self.loopback }
 
-    /// All that other hosts reach.
+    /// The ports that other hosts reach.
     package var open: [UInt16] { [plain, proxied].compactMap(\.self) }
 
-    /// Where this host asks, where no other port takes a request without a header: one that SELinux lets a web server
-    /// have (http_port_t).
+    /// The port on which this host asks, where no other port takes a request without a header: one that SELinux lets a
+    /// web server have (http_port_t).
     package static let loopback: UInt16 = 8008
 }
 

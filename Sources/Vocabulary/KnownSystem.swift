@@ -1,6 +1,6 @@
 /// An operating system that relays are known to run on, and in what it differs from others.
 package struct KnownSystem: Sendable, Equatable {
-    /// For people: `Amazon Linux 2`.
+    /// The name for people: `Amazon Linux 2`.
     package let name: String
     /// `ID` of os-release(5).
     package let ids: [String]

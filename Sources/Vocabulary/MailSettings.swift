@@ -7,7 +7,7 @@ extension NodeSettings {
         package var hostname: DomainName?
         /// Domains delivered on this node besides its own host name: added to Postfix's `mydestination`.
         package var destinations: [DomainName]
-        /// Whose mail is relayed: loopback, which is always allowed, and these.
+        /// The networks whose mail is relayed: loopback, which is always allowed, and these.
         package var networks: [AllowedNetwork]
         /// Public ranges wider than /24 or /48 that `networks` may name all the same.
         package var allowPublicNetworks: [IPNetwork]
@@ -26,7 +26,7 @@ extension NodeSettings {
         package var outboundTLS = TLSLevel.may
         /// Domains whose mail has a way of its own: the service's own, so that its bounces reach its mailboxes.
         package var transports: [Transport] = []
-        /// Where all other mail goes; without one, to each domain's own mail servers.
+        /// The host for all other mail; without one, mail goes to each domain's own servers.
         package var upstream: Upstream?
         /// The settings of delivery.
         package var delivery = DeliverySettings()
@@ -65,8 +65,8 @@ package struct Transport: Sendable, Hashable, CustomStringConvertible {
     package var description: String { "\(domain)=\(nexthop)" }
 }
 
-/// Where mail goes next, as Postfix writes it (transport(5)): a domain whose MX records are asked for, or in brackets a
-/// host or an address of which they are not, and a port.
+/// The next stop of mail, as Postfix writes it (transport(5)): a domain whose MX records are asked for, or in brackets
+/// a host or an address without such a look-up, and a port.
 package struct NextHop: Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
@@ -138,7 +138,7 @@ package struct PlainPath: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Where the allowed networks stand: in main.cf itself, or in a `cidr:` table beside it.
+/// The place of the allowed networks: in main.cf itself, or in a `cidr:` table beside it.
 package enum NetworkTable: String, Sendable, CaseIterable {
     /// In a table where they are many.
     case auto

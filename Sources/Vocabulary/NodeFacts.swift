@@ -27,7 +27,7 @@ package struct NodeFacts: Sendable, Equatable, Codable {
     package var tagSource: TagSource
     package var operatingSystem: OperatingSystem
 
-    /// Where the instance's tags were read.
+    /// The source of the instance's tags.
     package enum TagSource: String, Sendable, Equatable, Codable {
         /// `tags/instance/` of instance metadata.
         case metadata

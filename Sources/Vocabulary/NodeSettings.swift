@@ -38,7 +38,7 @@ package struct NodeSettings: Sendable, Equatable {
     package struct Health: Sendable, Equatable {
         package var port: UInt16
         package var path: HealthPath
-        /// Where the health checks come that begin with a header of the PROXY protocol; `nil` for the port of the others.
+        /// The port for health checks that begin with a header of the PROXY protocol; `nil` for the port of the others.
         package var proxyPort: UInt16?
 
         package init(port: UInt16 = 80, path: HealthPath = .standard, proxyPort: UInt16? = nil) {
@@ -96,9 +96,9 @@ package struct NodeSettings: Sendable, Equatable {
 
         /// Whether the agent stays resident; a timer starts its passes otherwise.
         package var resident: Bool
-        /// From the end of a pass to the start of the next, where nothing calls for one earlier.
+        /// The time from the end of a pass to the start of the next, where nothing calls for one earlier.
         package var interval: Duration
-        /// At most this is added to the interval, by chance, so that a fleet's passes don't come at one time.
+        /// The largest random time that is added to the interval, so that a fleet's passes don't come at one time.
         package var jitter: Duration
 
         package init(

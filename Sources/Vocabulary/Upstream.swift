@@ -22,15 +22,15 @@ package struct Upstream: Sendable, Equatable {
         }
     }
 
-    /// Where a password is.
+    /// The place of a password.
     package enum Place: Sendable, Equatable {
-        /// In a file for root's eyes alone, whose one line it is.
+        /// A file that only root may read, with the password as its one line.
         case file(PlainPath)
-        /// In a parameter of AWS Systems Manager, as a rule a SecureString.
+        /// A parameter of AWS Systems Manager, as a rule a SecureString.
         case parameter(ParameterName)
     }
 
-    /// As Postfix writes it.
+    /// The upstream as Postfix writes it.
     package var nexthop: NextHop { NextHop(host: host, port: port) }
 
     /// Whether TLS begins with the first byte there, without STARTTLS (RFC 8314, section 3.3).

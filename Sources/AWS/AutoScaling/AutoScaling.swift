@@ -68,7 +68,7 @@ package protocol AutoScaling: Sendable {
     /// What Auto Scaling says of the instance; `nil` where it is in no group.
     func describe(_ instance: InstanceID) async throws(AWSFailure) -> AutoScalingInstance?
 
-    /// Has the action wait for its whole time-out again. One that does not wait any more needs none.
+    /// Makes the action wait for its whole time-out again. One that does not wait any more needs none.
     func recordHeartbeat(_ action: LifecycleAction) async throws(AWSFailure)
 
     /// Ends the wait.

@@ -1,6 +1,6 @@
 package import Vocabulary
 
-/// Whom several security groups let in together: a group only ever adds to what the others let in.
+/// The hosts that several security groups let in together: a group only adds to the hosts of the others.
 package struct Ingress: Sendable {
     package let groups: [SecurityGroup]
     /// The ranges of the prefix lists that rules name, by the lists' ids.
@@ -30,7 +30,7 @@ package struct Ingress: Sendable {
     /// Whether the world may come in.
     package enum Exposure: Sendable {
         case closed
-        /// By these, the widest first: without them it could not.
+        /// These openings let the internet in, the widest first; without them it could not come in.
         case world([Opening])
         /// A prefix list that could not be read decides.
         case unknown(list: String, group: String, AWSFailure)
@@ -124,7 +124,8 @@ extension Ingress.Opening.Source: CustomStringConvertible {
 }
 
 extension EC2Describing {
-    /// Whom security groups let in on any of these ports: a call, and one for each prefix list that their rules name.
+    /// The hosts that security groups let in on any of these ports: a call, and one for each prefix list that their
+    /// rules name.
     package func ingress(of ids: [String], on ports: some Collection<UInt16>) async throws(AWSFailure) -> Ingress {
         let groups = try await securityGroups(ids)
         let rules = groups.flatMap(\.ingress).filter { rule in ports.contains { rule.covers($0) } }

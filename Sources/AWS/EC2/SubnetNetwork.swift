@@ -85,7 +85,7 @@ package struct RouteTable: Sendable, Equatable {
         }
 
         package let destination: Destination
-        /// Such as `igw-...`, `nat-...` or `local`.
+        /// The target, such as `igw-...`, `nat-...` or `local`.
         package let target: String
         /// Whether the target is gone.
         package let isBlackhole: Bool

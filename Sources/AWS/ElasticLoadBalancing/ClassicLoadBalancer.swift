@@ -34,7 +34,7 @@ package struct ClassicLoadBalancer: Sendable, Equatable {
     package let vpcID: String?
     package let securityGroups: [String]
     package let listeners: [Listener]
-    /// Such as `HTTP:80/health`.
+    /// The target of the health check, such as `HTTP:80/health`.
     package let healthCheckTarget: String
     /// The name that senders use.
     package let dnsName: String

@@ -25,7 +25,8 @@ package protocol NetworkLoadBalancing: Sendable {
     /// The load balancers that send to a group.
     func loadBalancers(of group: TargetGroup) async throws(AWSFailure) -> [NetworkLoadBalancer]
 
-    /// Those of them that face the internet. A scheme can't change, so each internal one is asked about once.
+    /// The group's load balancers that face the internet. A scheme can't change, so each internal one is asked about
+    /// once.
     func internetFacingLoadBalancers(of group: TargetGroup) async throws(AWSFailure) -> [NetworkLoadBalancer]
 
     func listeners(of loadBalancer: NetworkLoadBalancer) async throws(AWSFailure) -> [NetworkLoadBalancer.Listener]

@@ -26,7 +26,7 @@ package struct TargetGroup: Sendable, Equatable {
         package let `protocol`: String
         /// A number, or `traffic-port`: the group's own.
         package let port: String
-        /// Of HTTP and HTTPS.
+        /// The path of a check by HTTP or HTTPS.
         package let path: String?
 
         package init(protocol: String, port: String, path: String?) {
@@ -99,7 +99,7 @@ package struct TargetHealth: Sendable, Equatable {
     /// An instance's id or an address.
     package let target: String
     package let state: State
-    /// Such as `Target.FailedHealthChecks`; empty for a healthy one.
+    /// The code of the reason, such as `Target.FailedHealthChecks`; empty for a healthy target.
     package let reason: String
     package let description: String
 

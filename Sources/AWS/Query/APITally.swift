@@ -5,7 +5,7 @@ package final class APITally: Sendable {
     package struct Counts: Sendable, Equatable, Codable {
         /// Every request, each try of a call for itself.
         package var calls = 0
-        /// Those that were answered with a code such as `Throttling`.
+        /// The calls that were answered with a code such as `Throttling`.
         package var throttles = 0
 
         package init(calls: Int = 0, throttles: Int = 0) {

@@ -77,7 +77,7 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
         return shown.count > 400 ? shown.prefix(400).escapedForDisplay + "..." : shown.escapedForDisplay
     }
 
-    /// As botocore's retry handler lists them.
+    /// The codes that botocore's retry handler lists.
     private static let throttlingCodes: Set = [
         "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "RequestThrottled",
         "TooManyRequestsException", "ProvisionedThroughputExceededException", "TransactionInProgressException",

@@ -14,7 +14,7 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         case unreadable(String)
     }
 
-    /// As IAM names it: `elasticloadbalancing:DescribeLoadBalancers`.
+    /// The action as IAM names it: `elasticloadbalancing:DescribeLoadBalancers`.
     package let action: String
     package let reason: Reason
     package let attempts: Int

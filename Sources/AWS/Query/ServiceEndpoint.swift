@@ -4,10 +4,10 @@ package import Vocabulary
 package struct ServiceEndpoint: Sendable, Equatable {
     /// A service's names and its API's version.
     package struct Service: Sendable, Equatable {
-        /// In signatures, IAM actions and host names.
+        /// The name in signatures, IAM actions and host names.
         let name: String
         let version: String
-        /// In `AWS_ENDPOINT_URL_...`: the service's id in the SDKs, in capitals.
+        /// The name in `AWS_ENDPOINT_URL_...`: the service's id in the SDKs, in capitals.
         let variable: String
 
         package static let elasticLoadBalancing = Service(

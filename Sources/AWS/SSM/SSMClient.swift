@@ -32,7 +32,7 @@ package struct SSMClient: ParameterReading {
         let question = (try? JSONEncoder().encode(Question(Name: name.description))) ?? Data()
         let answer = try await client.callJSON("AmazonSSM", "GetParameter", Array(question))
         guard let decoded = try? JSONDecoder().decode(Answer.self, from: Data(answer)) else {
-            // Not what came: the password may be in it.
+            // The error does not quote the answer: the password may be in it.
             throw AWSFailure(action: "ssm:GetParameter", reason: .unreadable("no JSON with a parameter's value"))
         }
         return Secret(decoded.Parameter.Value)

@@ -2,7 +2,7 @@
 package struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
     package let accessKeyID: String
     package let secretAccessKey: String
-    /// With temporary credentials, such as a role's.
+    /// The token of temporary credentials, such as a role's.
     package let sessionToken: String?
     /// When they end, in seconds since 1970; `nil` for keys that do not.
     package let expiration: Double?
@@ -23,11 +23,11 @@ extension Credentials: CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: ["accessKeyID": accessKeyID]) }
 }
 
-/// Where credentials come from.
+/// The source of credentials.
 package protocol CredentialSource: Sendable {
     /// Credentials that are good for some minutes at least.
     func credentials() async throws -> Credentials
-    /// Has the next call fetch new ones: AWS has refused those at hand.
+    /// Makes the next call fetch new credentials, after AWS has refused the present ones.
     func invalidate() async
 }
 

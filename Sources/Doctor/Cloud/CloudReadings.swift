@@ -25,13 +25,14 @@ package struct CloudReadings: Sendable {
 
 /// A load balancer as mail meets it, of whatever kind.
 struct LoadBalancerView: Sendable {
-    /// As an operator names it.
+    /// The name that an operator uses.
     let name: String
     /// The node's place in it, as `LoadBalancerPlace` names it: a target group has a name of its own.
     let place: String
     /// None where everyone who reaches it may come in.
     let securityGroups: [String]
-    /// Its own addresses in the VPC: those that a node sees, where it hides the senders'. Empty where they are not known.
+    /// Its own addresses in the VPC, which a node sees where the load balancer hides the senders' addresses. Empty
+    /// where they are not known.
     let addresses: [IPAddress]
     /// Why they are not known.
     let addressFailure: AWSFailure?

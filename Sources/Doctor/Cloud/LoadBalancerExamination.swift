@@ -2,7 +2,7 @@
 struct LoadBalancerExamination: Examination {
     let name = "load balancers"
     let views: LoadBalancerViews
-    /// This instance's.
+    /// This instance's availability zone.
     let zone: String
 
     func findings() async throws -> [Finding] {

@@ -3,7 +3,7 @@ import RelayNode
 import SMTP
 import Vocabulary
 
-/// Where on its way through the load balancers one sender's mail would be stopped.
+/// The point on its way through the load balancers at which one sender's mail would be stopped.
 struct SenderExamination: Examination {
     let name = "sender"
     let sender: IPAddress

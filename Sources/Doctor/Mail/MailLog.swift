@@ -75,7 +75,7 @@ struct MailLog: Sendable {
 
 /// A line of a program of Postfix.
 struct MailLogEntry: Sendable, Equatable {
-    /// Such as `smtpd`.
+    /// The program, such as `smtpd`.
     let program: String
     let message: String
 

@@ -98,7 +98,8 @@ struct MailLogDigest: Equatable {
         return String(text[start.upperBound..<end.lowerBound])
     }
 
-    /// So that one cause is counted as one: without the queue's id, the receiver, the delays, and the port of the other side.
+    /// The reason without the queue's id, the receiver, the delays, and the port of the other side, so that one cause
+    /// is counted as one.
     private static func tlsReason(_ text: String) -> String {
         guard let start = text.firstRange(of: "status=deferred (") else { return text }
         let reason = text[start.upperBound...]

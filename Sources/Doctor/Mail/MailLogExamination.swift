@@ -133,7 +133,7 @@ struct MailLogExamination: Examination {
         )
     }
 
-    /// One that does not work out now and then is mail's nature, and one mistyped address is no outage.
+    /// Single failures are normal for mail, and one mistyped address is no outage.
     ///
     /// - Parameter domains: The receivers' domains.
     private static func severity(_ count: Int, _ domains: Set<String>, of digest: MailLogDigest) -> Finding.Severity {

@@ -6,7 +6,7 @@ import Vocabulary
 /// mail is sent.
 struct SmarthostExamination: Examination {
     let name = "smarthost"
-    /// As main.cf has it; empty where each mail's own domain is looked up.
+    /// The relayhost as main.cf has it; empty where each mail's own domain is looked up.
     let relayhost: String
     let access: SmarthostAccess
     let names: HostNames

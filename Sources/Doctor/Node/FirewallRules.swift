@@ -8,7 +8,7 @@ struct FirewallRules: Equatable {
     var chains: [String: [Rule]] = [:]
 
     struct Entry: Equatable {
-        /// As a person finds it: `table inet filter, chain input`.
+        /// The place as a person finds it: `table inet filter, chain input`.
         let place: String
         let table: String
         var rules: [Rule] = []
@@ -37,7 +37,7 @@ struct FirewallRules: Equatable {
         case unknown
     }
 
-    /// Where and by which rule a connection is dropped.
+    /// The place and the rule that drop a connection.
     struct Barrier: Equatable {
         let place: String
         let rule: String

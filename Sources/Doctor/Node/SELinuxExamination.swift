@@ -67,7 +67,7 @@ struct SELinuxDenial: Equatable {
     /// Equal ones are one cause.
     struct Kind: Hashable, CustomStringConvertible {
         let program: String
-        /// As the policy names them: `name_bind`, `read open`.
+        /// The permissions as the policy names them: `name_bind`, `read open`.
         let permissions: String
         /// The port, or the file's name.
         let object: String

@@ -4,7 +4,7 @@
 package struct FindingKind: Sendable {
     /// The name, for programs and for a search: `outbound-25-blocked`.
     package let name: String
-    /// Those that it can have; the first unless the examination says otherwise.
+    /// The severities that it can have; the first unless the examination says otherwise.
     package let severities: [Finding.Severity]
     /// The fault in general; each finding says it with its numbers and names.
     package let seen: String
@@ -25,10 +25,10 @@ package struct FindingKind: Sendable {
         /// Whether both have to be about the same thing, such as one load balancer.
         package let isOfSameSubject: Bool
 
-        /// Whatever the cause is about.
+        /// A cause of this kind, about any subject.
         package static func any(_ kind: FindingKind) -> Cause { Cause(name: kind.name, isOfSameSubject: false) }
 
-        /// Only where the cause is about the same thing.
+        /// A cause of this kind, about the same subject only.
         package static func same(_ kind: FindingKind) -> Cause { Cause(name: kind.name, isOfSameSubject: true) }
     }
 

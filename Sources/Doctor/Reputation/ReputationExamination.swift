@@ -19,7 +19,7 @@ struct ReputationExamination: Examination {
 
     let limit: Duration = .seconds(30)
 
-    /// Each question fails for itself: what the others found is told all the same.
+    /// Each question fails for itself; the findings of the others are reported all the same.
     func findings() async throws -> [Finding] {
         guard deliversDirectly else { return [] }
         var findings: [Finding] = []

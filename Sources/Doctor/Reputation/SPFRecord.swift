@@ -10,7 +10,7 @@ struct SPFRecord {
 
     private struct Term {
         let qualifier: Result
-        /// In lower case, without the qualifier.
+        /// The text in lower case, without the qualifier.
         let text: Substring
     }
 

@@ -13,7 +13,7 @@ package struct FileState: Sendable, Equatable {
 
     package let kind: Kind
     package let attributes: FileAttributes
-    /// Where a link leads, as it is written there.
+    /// The target of a link, as it is written there.
     package let target: String?
     package let bytes: [UInt8]
 

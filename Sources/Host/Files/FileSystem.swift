@@ -87,7 +87,7 @@ package struct FileSystem: Sendable {
         return lstat(location(of: path).string, &status) == 0
     }
 
-    /// Where a symbolic link leads, as it is written there; `nil` where there is none.
+    /// The target of a symbolic link, as it is written there; `nil` where there is no link.
     package func linkTarget(of path: FilePath) -> String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(location(of: path).string, &buffer, buffer.count)

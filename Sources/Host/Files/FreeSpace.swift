@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// The free room of a file system (statvfs(3)).
 package struct FreeSpace: Sendable, Equatable {
-    /// By users other than root.
+    /// The bytes that users other than root may still write.
     package let bytes: UInt64
     /// Files that can still be made; `nil` on file systems without a limit.
     package let files: UInt64?

@@ -1,7 +1,7 @@
 package import SystemPackage
 
 extension FileSystem {
-    /// Where syslog keeps the mail log: on the RPM distributions, and on Debian.
+    /// The mail log of syslog: on the RPM distributions, and on Debian.
     package static let mailLogs: [FilePath] = ["/var/log/maillog", "/var/log/mail.log"]
 
     /// The host's mail log; `nil` where syslog keeps none.

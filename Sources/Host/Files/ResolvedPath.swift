@@ -1,6 +1,6 @@
 package import SystemPackage
 
-/// Where a path leads once every link on the way is followed.
+/// The end of a path, with every link on the way followed.
 package struct ResolvedPath: Sendable, Equatable {
     /// The place itself: no part of it is a link.
     package let location: FilePath

@@ -6,7 +6,7 @@ package struct UnusableFile: Error, Sendable, Equatable, CustomStringConvertible
     package enum Reason: Sendable, Equatable {
         /// Its links go in a circle.
         case loop
-        /// It is a link to what is not there.
+        /// It is a link to a path where nothing stands.
         case dangling
         /// A folder, a device or the like.
         case notAFile
@@ -21,7 +21,7 @@ package struct UnusableFile: Error, Sendable, Equatable, CustomStringConvertible
     }
 
     package let path: FilePath
-    /// Where it leads, where it is a link.
+    /// The target, where the file is a link.
     package let target: FilePath?
     package let reason: Reason
 
@@ -65,7 +65,7 @@ package struct UnusableFile: Error, Sendable, Equatable, CustomStringConvertible
 }
 
 extension FileSystem {
-    /// Where the bytes of a file really are, or would be, for it to be edited there.
+    /// The path of the file behind all links, or of the file that would be made there, for edits.
     ///
     /// - Throws: `UnusableFile`
     package func editableLocation(of path: FilePath) throws(UnusableFile) -> FilePath {
@@ -109,7 +109,7 @@ extension FileSystem {
         }
     }
 
-    /// As the kernel writes paths there.
+    /// The path as the kernel writes paths there.
     private static func escaped(_ path: FilePath) -> String {
         path.string.map { character in
             switch character {

@@ -33,7 +33,7 @@ package enum DNSFailure: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// Asks over UDP, and over TCP where the answer is too long for a datagram (RFC 7766, section 5).
 package struct NameResolver: NameResolving {
-    /// As `/etc/resolv.conf` has them (resolv.conf(5)), its first three.
+    /// The first three servers of `/etc/resolv.conf` (resolv.conf(5)).
     package let servers: [IPAddress]
     private let port: UInt16
 

@@ -7,7 +7,7 @@ package struct PortHolder: Sendable, Equatable, CustomStringConvertible {
     package let process: Int32?
     /// The program's name, as the kernel has it (proc_pid_comm(5)).
     package let program: String
-    /// As an operator would look it up: its number and command line.
+    /// The number and command line, as an operator would look them up.
     package let description: String
 }
 
@@ -19,7 +19,7 @@ package struct PortHolders: Sendable {
         self.files = files
     }
 
-    /// Those of these ports, in their order; none where nobody listens.
+    /// The holders of these ports, in their order; none where nobody listens.
     package func holders(of ports: [UInt16]) -> [PortHolder] {
         let sockets = listeningSockets(ports)
         guard !sockets.isEmpty else { return [] }

@@ -93,7 +93,7 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
 }
 
 extension Duration {
-    /// For people: `12.3 s`.
+    /// The text for people: `12.3 s`.
     package var roundedToTenths: String {
         let tenths = (components.seconds * 10) + components.attoseconds / 100_000_000_000_000_000
         return "\(tenths / 10).\(tenths % 10) s"

@@ -22,7 +22,8 @@ package actor RememberedServices: ServiceManager {
 
     package nonisolated var system: ServiceSystem { manager.system }
     package nonisolated var commands: any ServiceCommands { manager.commands }
-    /// Where a unit is enabled, disabled or changed. The folders in it that hold the links change with them.
+    /// The folders in which a unit is enabled, disabled or changed. The folders in it that hold the links change with
+    /// them.
     package nonisolated var definitions: [FilePath] { manager.definitions }
 
     package init(_ manager: any ServiceManager, files: FileSystem) {

@@ -6,7 +6,7 @@ package protocol ServiceCommands: Sendable {
     func name(of service: ServiceName) -> String
     /// Gives the service manager an order: `start`, `stop`, `restart` or `status`.
     func order(_ verb: String, _ service: ServiceName) -> String
-    /// Has a service come up with the system.
+    /// Enables a service at boot.
     func enable(_ service: ServiceName) -> String
     /// Keeps a service from coming up with the system.
     func disable(_ service: ServiceName) -> String
@@ -24,7 +24,7 @@ extension ServiceCommands {
     package func restart(_ service: ServiceName) -> String { order("restart", service) }
     package func status(of service: ServiceName) -> String { order("status", service) }
 
-    // In two commands each, since systemctl's '--now' is of systemd 220.
+    // The orders take two commands each, since systemctl's '--now' is of systemd 220.
     package func enableAndStart(_ service: ServiceName) -> String { "\(enable(service)); \(order("start", service))" }
     package func stopAndDisable(_ service: ServiceName) -> String { "\(order("stop", service)); \(disable(service))" }
 }

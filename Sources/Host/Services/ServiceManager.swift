@@ -58,28 +58,28 @@ package protocol ServiceManager: Sendable {
     var definitions: [FilePath] { get }
     /// The state of each service, in one question.
     func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState]
-    /// Has the next question answered by what is true then, where answers are remembered.
+    /// Makes the next question ask the manager, where answers are remembered.
     func forgetStates() async
     func enable(_ service: ServiceName) async throws(ServiceFailure)
     /// Keeps a service from coming up with the system, and stops it.
     func disable(_ service: ServiceName) async throws(ServiceFailure)
     func start(_ service: ServiceName) async throws(ServiceFailure)
-    /// Has a service started, without waiting until it is up: it may wait for the one who asks.
+    /// Starts a service without waiting until it is up: the service may wait for the caller.
     func startLater(_ service: ServiceName) async throws(ServiceFailure)
     func stop(_ service: ServiceName) async throws(ServiceFailure)
     func reload(_ service: ServiceName) async throws(ServiceFailure)
     func restart(_ service: ServiceName) async throws(ServiceFailure)
-    /// Has the manager let a service start that it holds back after failures.
+    /// Makes the manager start a service again that it holds back after failures.
     func forgetFailures(of service: ServiceName) async throws(ServiceFailure)
     /// Whether the system is going down: then services take no orders any more.
     func isShuttingDown() async -> Bool
-    /// Has the manager read changed service definitions.
+    /// Makes the manager read changed service definitions.
     func definitionsChanged() async throws(ServiceFailure)
-    /// Has the manager let go of a service whose definition is about to go, and which is disabled already.
+    /// Makes the manager forget a service whose definition is about to go, and which is disabled already.
     func forget(_ service: ServiceName) async throws(ServiceFailure)
 }
 
-/// As systemd has it, which keeps nothing of a disabled unit. No other one holds services back.
+/// The default is systemd's: it keeps nothing of a disabled unit, and only systemd holds services back.
 extension ServiceManager {
     package var system: ServiceSystem { .systemd }
     package var commands: any ServiceCommands { SystemdCommands() }

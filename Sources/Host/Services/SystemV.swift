@@ -16,8 +16,8 @@ package struct SystemV: ServiceManager {
     private let files: FileSystem
 
     private static let scripts: FilePath = "/etc/init.d"
-    /// By their full paths: looking them up in PATH costs a child process for each folder that does not have them. Systems
-    /// differ in which one it is.
+    /// The full paths of the programs: a look-up in PATH costs a child process for each folder without them. Systems
+    /// differ in the folder.
     private static let servicePrograms: [FilePath] = ["/sbin/service", "/usr/sbin/service"]
     private static let chkconfigPrograms: [FilePath] = ["/sbin/chkconfig", "/usr/sbin/chkconfig"]
     private static let runlevelPrograms: [FilePath] = ["/sbin/runlevel", "/usr/sbin/runlevel"]
@@ -55,7 +55,7 @@ package struct SystemV: ServiceManager {
 
     package func enable(_ service: ServiceName) async throws(ServiceFailure) {
         let script = Self.script(of: service)
-        // Only of what it manages does chkconfig take orders.
+        // chkconfig takes orders only for services that it manages.
         try await order("enable \(service)", Self.chkconfigPrograms, ["--add", script])
         try await order("enable \(service)", Self.chkconfigPrograms, [script, "on"])
     }

@@ -4,7 +4,7 @@ import Vocabulary
 package struct Systemd: ServiceManager {
     private let runner: any CommandRunner
 
-    /// By its full path: looking it up in PATH costs a child process for each folder that does not have it.
+    /// The full path of the program: a look-up in PATH costs a child process for each folder without it.
     private static let program = "/usr/bin/systemctl"
 
     package init(runner: any CommandRunner) {

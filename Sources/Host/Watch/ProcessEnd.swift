@@ -21,7 +21,7 @@ package struct ProcessEnd: Sendable {
     ///
     /// - Parameter start: When it began, where that is known: a later process of the same number is not waited for.
     package func wait(for process: Int32, startedAt start: String? = nil) async {
-        // Whatever has the number once its descriptor is open is what is waited for.
+        // The process that has the number once its descriptor is open is the one that is waited for.
         let descriptor = usesDescriptors ? clinux_pidfd_open(process) : -1
         if let start, files.startTime(ofProcess: process) != start {
             if descriptor >= 0 { close(descriptor) }

@@ -4,13 +4,13 @@ import Vocabulary
 
 /// The time that leaving may take, and what of it each of its parts may use.
 struct DepartureBudget: Sendable {
-    /// Until when load balancers and open sessions are waited for: the first half.
+    /// The end of the wait for load balancers and open sessions: the first half.
     let doors: ContinuousClock.Instant
-    /// Until when a call to leave a load balancer may take.
+    /// The end of the calls to leave a load balancer.
     let calls: ContinuousClock.Instant
-    /// Until when the queue is worked at.
+    /// The end of the work on the queue.
     let queue: ContinuousClock.Instant
-    /// Until when Auto Scaling is told.
+    /// The end of the time in which Auto Scaling is told.
     let end: ContinuousClock.Instant
 
     /// - Parameters:
@@ -43,8 +43,8 @@ struct DepartureBudget: Sendable {
 }
 
 extension DrainOrder {
-    /// For how long it has held: by the clock that nobody sets where it was given since this boot, and otherwise, as after a
-    /// reboot, from now on.
+    /// The age of the order. A clock that nobody sets counts where the order was given since this boot; otherwise, as
+    /// after a reboot, the age begins now.
     ///
     /// - Parameter uptime: Seconds since the boot.
     func elapsed(uptime: Double?, now: Int = Timestamp.seconds) -> Duration {

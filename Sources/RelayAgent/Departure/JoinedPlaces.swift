@@ -20,7 +20,7 @@ struct JoinedPlaces: Sendable {
 
     private static let path: FilePath = "/var/lib/smtp-relay-agent/load-balancers.json"
 
-    /// Those that the settings name.
+    /// The places that the settings name.
     static func named(_ settings: NodeSettings.LoadBalancer) -> [Place] {
         settings.classic.map(Place.classic) + settings.targetGroups.map(Place.targetGroup)
     }
@@ -34,7 +34,7 @@ struct JoinedPlaces: Sendable {
         if names != known { try file.write(names) }
     }
 
-    /// Those that the settings do not name any more.
+    /// The places that the settings do not name any more.
     func former(_ settings: NodeSettings.LoadBalancer) -> [Place] {
         let names = read()
         let classic = names.classic.subtracting(settings.classic.map { "\($0)" }).sorted()

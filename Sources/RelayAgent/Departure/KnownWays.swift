@@ -8,7 +8,7 @@ import SystemPackage
 struct KnownWays: Sendable {
     let files: FileSystem
 
-    /// In /run: the disk may come to another instance, with other load balancers.
+    /// The file is in /run: the disk may come to another instance, with other load balancers.
     private static let path: FilePath = "/run/smtp-relay-agent/ways.json"
 
     /// The way by a load balancer, as Postfix writes a nexthop.

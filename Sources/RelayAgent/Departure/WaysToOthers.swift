@@ -6,13 +6,14 @@ struct WaysToOthers: Sendable {
     /// Every load balancer that the node is to be in.
     let places: [any LoadBalancerPlace]
     let known: KnownWays
-    /// By when the node has to have left.
+    /// The time by which the node has to have left.
     let deadline: ContinuousClock.Instant
 
     /// The time that one question may take: there are other ways to try.
     private static let patience: Duration = .seconds(10)
 
-    /// Each as Postfix writes a nexthop, and why there is none by the others. All are asked at the same time.
+    /// The ways as Postfix writes a nexthop, and why there is none by the others. All load balancers are asked at the
+    /// same time.
     func all(_ notice: @escaping @Sendable (String) -> Void) async -> [String] {
         await withTaskGroup(of: (Int, String?).self) { group in
             for (number, place) in places.enumerated() {

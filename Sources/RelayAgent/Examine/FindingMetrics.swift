@@ -2,7 +2,7 @@ package import Doctor
 import Reports
 
 extension DoctorReport {
-    /// For Prometheus: how grave each finding is; 0 where it is not there, or follows from another.
+    /// The severity of each finding for Prometheus; 0 where the finding is not there, or follows from another.
     package var metrics: String {
         var text = PrometheusText()
         let samples = FindingRegistry.all.filter(\.isMetric).map { kind in

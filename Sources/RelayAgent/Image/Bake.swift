@@ -13,7 +13,7 @@ package struct Bake: Sendable {
     private let host: HostAccess
     private let log: StepLog
 
-    /// All that any settings may need, so that no instance has to install anything.
+    /// The packages that any settings may need, so that no instance has to install anything.
     private static let packages: [RequiredPackage] = [.postfix, .nginx, .saslPlain]
     private static let services = ["postfix", "nginx"].map { ServiceName($0) }
 
@@ -91,8 +91,8 @@ package struct Bake: Sendable {
         )
     }
 
-    /// Neither is to answer anyone before the first pass has configured it: a package's own nginx says 200 to a health
-    /// check for any path that it has.
+    /// Stops Postfix and nginx, which must not answer before the first pass has configured them: a package's own nginx
+    /// says 200 to a health check for any path that it has.
     private func stopServices() async throws {
         let states = try await host.services.states(of: Self.services)
         for service in Self.services {
@@ -105,9 +105,9 @@ package struct Bake: Sendable {
 
     private func clear() async throws -> [MachineTraces.Trace] {
         _ = try? await host.runner.run(Command("yum", ["clean", "all"], timeout: .seconds(120)))
-        // From here on the journal is kept in memory: what is still logged goes with the machine. Older ones can't do that.
+        // The journal is kept in memory from here on: later lines go with the machine. Older ones can't do that.
         _ = try? await host.runner.run(Command("journalctl", ["--relinquish-var"]))
-        // It knows best what its version leaves; those before 0.7.9 do not know the command.
+        // cloud-init knows its own traces; versions before 0.7.9 do not know the command.
         _ = try? await host.runner.run(Command("cloud-init", ["clean", "--logs"], timeout: .seconds(60)))
         let traces = MachineTraces(files: host.files)
         let found = try traces.found()
@@ -144,9 +144,9 @@ package struct Bake: Sendable {
 
 /// A host of which no image is to be made as it is.
 package enum NotForAnImage: Error, Sendable, Equatable, CustomStringConvertible {
-    /// It is or was a node, as these things tell.
+    /// The host is or was a node, as these things tell.
     case node([String])
-    /// Its queue holds so many messages.
+    /// The queue of the host holds this many messages.
     case mail(Int)
 
     package var description: String {

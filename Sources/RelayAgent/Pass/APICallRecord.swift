@@ -16,7 +16,7 @@ package struct APICallRecord: Sendable {
         self.files = files
     }
 
-    /// All so far.
+    /// The counts so far.
     var total: APITally.Counts {
         file.read() ?? APITally.Counts()
     }

@@ -30,7 +30,7 @@ final class PassRecord: Sendable {
         self.files = files
         self.file = StatusFile(files: files)
         var status = file.read() ?? NodeStatus()
-        // Until this pass has looked as well, nobody knows whether it is still so.
+        // The former result may be wrong until this pass has looked as well.
         for index in status.probes.indices { status.probes[index].isOld = true }
         self.status = Mutex(status)
     }
@@ -215,7 +215,7 @@ final class PassRecord: Sendable {
 }
 
 extension NodeStatus {
-    /// Has the parts of a pass wait for it.
+    /// Marks the parts of a pass as waiting for it.
     fileprivate mutating func willReach(_ names: [String]) {
         for index in parts.indices where names.contains(parts[index].name) { parts[index].state = .notReached }
     }

@@ -1,8 +1,8 @@
 /// A part of the reference: what `smtp-relay-agent help TOPIC` prints, and a section of units/REFERENCE.md.
 package struct HelpTopic: Sendable {
-    /// As a person asks for it: `settings`.
+    /// The name that a person asks for: `settings`.
     package let name: String
-    /// In one phrase, for the list of topics.
+    /// The topic in one phrase, for the list of topics.
     package let abstract: String
     /// Paragraphs that stand before the table, in Markdown.
     let introduction: [String]
@@ -18,7 +18,7 @@ package struct HelpTopic: Sendable {
 }
 
 extension HelpTopic {
-    /// For a terminal.
+    /// The text for a terminal.
     package func text(width: Int) -> String {
         let paragraphs = introduction.map { Self.wrapped(Self.plain($0), width: width) }
         let entries = rows.map { row in
@@ -31,7 +31,7 @@ extension HelpTopic {
         return (paragraphs + entries).joined(separator: "\n")
     }
 
-    /// For the page: a section with a table.
+    /// The text for the page: a section with a table.
     package var markdown: String {
         let paragraphs = introduction.map { "\($0)\n\n" }.joined()
         let lines = [columns, columns.map { _ in "---" }] + rows

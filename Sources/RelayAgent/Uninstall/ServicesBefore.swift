@@ -48,7 +48,7 @@ package struct ServicesBefore: Sendable {
 
     /// Adds what is about to be taken from another mail transfer agent; what was taken before is known already.
     func keep(_ taken: MailAgentBefore) throws {
-        // One that can't be read may be a newer version's, which is to find it again.
+        // A record that can't be read may be a newer version's, which has to find it again.
         guard var record = found()?.record ?? (files.exists(Self.path) ? nil : Record()) else { return }
         record.mailAgent.services.merge(taken.services) { known, _ in known }
         record.mailAgent.alternative = record.mailAgent.alternative ?? taken.alternative

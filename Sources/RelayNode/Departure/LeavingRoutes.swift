@@ -1,6 +1,6 @@
 /// The parameters that main.cf has only while the node leaves.
 package struct LeavingRoutes: Sendable, Equatable, Codable {
-    /// Where all remote mail goes, as Postfix writes a nexthop; `nil` where it goes its usual way.
+    /// The nexthop of all remote mail, as Postfix writes it; `nil` where it goes its usual way.
     package var handOver: String?
     /// The listeners that take no more mail, as `master_service_disable` names them: `smtp.inet`.
     package var closed: [String]
@@ -16,8 +16,8 @@ package struct LeavingRoutes: Sendable, Equatable, Codable {
             + (closed.isEmpty ? [] : [("master_service_disable", closed.joined(separator: ", "))])
     }
 
-    /// All that comes before the transport's own nexthop in trivial-rewrite(8), and what would slow it down or hold it up.
-    /// Mail for this host itself is still delivered here.
+    /// The parameters that come before the transport's own nexthop in trivial-rewrite(8), and those that would slow the
+    /// mail down or hold it up. Mail for this host itself is still delivered here.
     private static func evacuation(to nexthop: String) -> [(name: String, value: String)] {
         let way = "\(PostfixConfiguration.evacuationService):\(nexthop)"
         return [

@@ -2,9 +2,9 @@ package import Vocabulary
 
 /// A listener of master.cf by which other hosts hand mail to Postfix.
 package struct Door: Sendable, Hashable {
-    /// As master.cf names it: `smtp`, `submission`, `10.0.1.10:2525`.
+    /// The service as master.cf names it: `smtp`, `submission`, `10.0.1.10:2525`.
     package let service: String
-    /// Where it is reached, as the load balancer reaches it.
+    /// The address at which the load balancer reaches it.
     package let address: IPAddress
     package let port: UInt16
     /// Whether each connection begins with a header of the PROXY protocol.

@@ -1,6 +1,6 @@
 package import Vocabulary
 
-/// All doors of a master.cf, and what stands there that can't be proven to be closed to strangers.
+/// The doors of a master.cf, and the entries that can't be proven to be closed to strangers.
 ///
 /// A listener that only the host itself reaches is no door: content filters hand mail back by such ones.
 package struct Doors: Sendable {
@@ -43,7 +43,7 @@ package struct Doors: Sendable {
         self.unprovable = unprovable
     }
 
-    /// All that either of two readings of a master.cf has found.
+    /// The doors and entries that either of two readings of a master.cf has found.
     package func merging(_ other: Doors) -> Doors {
         Doors(
             all: all + other.all.filter { !all.contains($0) },

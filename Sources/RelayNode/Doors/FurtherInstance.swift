@@ -34,7 +34,7 @@ package struct FurtherInstance: Sendable {
             && interfaces.allSatisfy { $0 == "loopback-only" || Listener("[\($0.trimmingBrackets)]:25").isLoopback }
     }
 
-    /// As 'postmulti -e create' makes one.
+    /// Whether the instance has no listeners, as 'postmulti -e create' makes one.
     private var isWithoutListeners: Bool { Self.words(main["master_service_disable"]).contains("inet") }
 
     private static func words(_ value: String?) -> [String] {

@@ -16,8 +16,9 @@ enum HarmlessOverrides {
         }
     }
 
-    /// Of TLS and SASL, whose results count only where a restriction names them, of mail filters and policy servers, and of
-    /// postscreen, which hands a client to smtpd or refuses it.
+    /// The beginnings of parameters that can't open a door: those of TLS and SASL, whose results count only where a
+    /// restriction names them; of mail filters and policy servers; and of postscreen, which hands a client to smtpd or
+    /// refuses it.
     private static let prefixes = [
         "smtpd_tls_", "smtpd_sasl_", "milter_", "tls_", "cyrus_sasl_", "smtpd_policy_service_", "postscreen_",
     ]

@@ -1,9 +1,9 @@
 package import Vocabulary
 
-/// Where an `inet` service of master.cf listens (master(5): `port`, `host:port` or `[host]:port`).
+/// The address and port of an `inet` service of master.cf (master(5): `port`, `host:port` or `[host]:port`).
 package struct Listener: Sendable, Hashable {
     package enum Host: Sendable, Hashable {
-        /// All of inet_interfaces.
+        /// The addresses of inet_interfaces.
         case all
         case address(IPAddress)
         /// A name that only DNS or /etc/hosts can tell the address of.

@@ -52,7 +52,7 @@ struct Restrictions {
         "reject_multi_recipient_bounce", "reject_plaintext_session", "reject_maps_rbl",
     ]
 
-    /// Those that can only refuse or delay, by the word behind them.
+    /// The restrictions with an argument that can only refuse or delay.
     private static let havingArgument: Set = [
         "reject_rbl_client", "reject_rhsbl_client", "reject_rhsbl_reverse_client", "reject_rhsbl_helo",
         "reject_rhsbl_sender", "reject_rhsbl_recipient", "sleep",

@@ -13,7 +13,7 @@ package struct UnprovableDoor: Error, Sendable, Hashable, CustomStringConvertibl
         case command(String)
         /// Another program than smtpd, to which postscreen may hand its connections.
         case heir(String)
-        /// It is of a further instance of Postfix, with its files in this folder.
+        /// The door is of a further instance of Postfix, with its files in this folder.
         case instance(folder: String)
         /// The port is a name that is not known here.
         case portName
@@ -21,7 +21,7 @@ package struct UnprovableDoor: Error, Sendable, Hashable, CustomStringConvertibl
         case hostName
     }
 
-    /// As master.cf names it.
+    /// The service as master.cf names it.
     package let service: String
     package let reason: Reason
 

@@ -11,7 +11,7 @@ extension String {
 extension Unicode.Scalar {
     /// C's isspace(): a carriage return of a file from Windows is white space to Postfix, and not part of a value.
     ///
-    /// By scalars, since to Swift a space and an accent that follows it are one character, and no space.
+    /// Scalars count, since to Swift a space and an accent that follows it are one character, and no space.
     var isPostfixSpace: Bool {
         self == " " || self == "\t" || self == "\r" || self == "\u{0B}" || self == "\u{0C}"
     }

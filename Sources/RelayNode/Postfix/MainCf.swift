@@ -64,7 +64,7 @@ package struct MainCf: Sendable, Equatable {
         while let start = file.lines.firstIndex(of: part.rawValue) {
             let rest = file.lines[(start + 1)...]
             let end = rest.firstIndex { $0.isEmpty || $0.hasPrefix("#") && !Part.isSetAside($0) } ?? rest.endIndex
-            // Where somebody has cut the last line off, what follows may be theirs.
+            // A part without its last line may be followed by lines of an operator.
             let isWhole = end < rest.endIndex && rest[end] == Self.endOfPart
             file.lines.removeSubrange(start...(isWhole ? end : start))
         }

@@ -29,7 +29,7 @@ struct NetworkList: Sendable, Equatable {
 }
 
 extension IPNetwork {
-    /// As `mynetworks` has it: IPv6 addresses in brackets.
+    /// The form that `mynetworks` has: IPv6 addresses in brackets.
     fileprivate var listForm: String {
         family == .ipv4 ? description : "[\(address)]/\(prefixLength)"
     }

@@ -15,13 +15,13 @@ package struct PostfixConfiguration: Sendable, Equatable {
 
     /// Every parameter that is the agent's; all others are the operator's and the distribution's.
     package let parameters: [Parameter]
-    /// Those that are the agent's only while a setting, or what is known of the instance, asks for them.
+    /// The parameters that the agent sets only while a setting, or a fact of the instance, asks for them.
     package let asked: [Parameter]
     /// The tables that the parameters name.
     package let tables: [PostfixTable]
     /// A table that the parameters name as well, which stays as it is.
     package let keptTable: PostfixTable.Name?
-    /// Where all mail goes that has no way of its own.
+    /// The host for all mail without a route of its own.
     package let upstream: Upstream?
     /// The certificate that senders are shown.
     package let certificate: CertificateFiles?
@@ -183,7 +183,7 @@ extension PostfixConfiguration.Parameter {
 }
 
 extension IPAddress {
-    /// As AWS makes a host's name of its address: `ip-10-0-1-10`.
+    /// The name that AWS makes of a host's address: `ip-10-0-1-10`.
     fileprivate var hostLabel: String {
         "ip-" + description.map { $0 == "." || $0 == ":" ? "-" : String($0) }.joined()
     }

@@ -21,8 +21,8 @@ extension PostfixConfiguration {
         return file.text
     }
 
-    /// Has something listen on port 25 at the address that the load balancer sends to. An entry for loopback alone, as some
-    /// tools leave it behind, is opened: beside one for all addresses, Postfix could not start.
+    /// Makes a service listen on port 25 at the address that the load balancer sends to. An entry for loopback alone,
+    /// as some tools leave it behind, is opened: beside one for all addresses, Postfix could not start.
     private func openRelayDoor(of file: inout MasterCf) {
         if serves(25, in: file) { return }
         for entry in file.entries.reversed() where entry.type == "inet" && Listener(entry.service).port == 25 {
@@ -37,7 +37,7 @@ extension PostfixConfiguration {
     }
 
     private static let relayEntry = "smtp      inet  n       -       n       -       -       smtpd"
-    // Not one override: the senders, the policy and its proof are those of port 25.
+    // The entry has no override: the senders, the policy and its proof are those of port 25.
     private static let submissionEntry = [
         "submission inet n       -       n       -       -       smtpd",
         "  -o syslog_name=postfix/submission",

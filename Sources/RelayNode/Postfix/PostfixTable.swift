@@ -9,11 +9,11 @@ package struct PostfixTable: Sendable, Equatable {
     package enum Name: String, Sendable, CaseIterable {
         /// The networks whose mail is relayed (cidr_table(5)).
         case networks = "network_table"
-        /// Where the mail of which domain goes (transport(5)).
+        /// The route of each domain's mail (transport(5)).
         case transports = "transport_table"
         /// The user and password for each server (postconf(5), smtp_sasl_password_maps).
         case passwords = "sasl_password_table"
-        /// To which server TLS is how strict (postconf(5), smtp_tls_policy_maps).
+        /// The TLS level for each server (postconf(5), smtp_tls_policy_maps).
         case tlsPolicies = "tls_policy_table"
         /// The action for each header on the way out (header_checks(5)).
         case headerChecks = "header_checks_table"
@@ -24,7 +24,7 @@ package struct PostfixTable: Sendable, Equatable {
         /// Whether it is for root's eyes alone.
         package var isSecret: Bool { self == .passwords }
 
-        /// As a parameter of main.cf names it.
+        /// The table as a parameter of main.cf names it.
         func reference(_ version: PostfixVersion) -> String { "\(type(version)):\(path)" }
 
         private func type(_ version: PostfixVersion) -> String {

@@ -14,7 +14,7 @@ struct SmarthostParts: Sendable, Equatable {
         let policies = PostfixTable(.tlsPolicies, [(nexthop, "secure")], for: version)
         var parameters = [
             Parameter("relayhost", nexthop),
-            // For this host alone: others are reached as mail.tls.outbound_level says.
+            // The policy is for this host alone: others are reached as mail.tls.outbound_level says.
             Parameter("smtp_tls_policy_maps", policies.name.reference(version)),
             Parameter("smtp_tls_CAfile", authorities),
         ]

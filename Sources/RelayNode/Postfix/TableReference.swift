@@ -29,7 +29,7 @@ package struct TableReference: Sendable, Hashable, CustomStringConvertible {
 
     /// The absolute paths below other folders that the tables in a file of Postfix's lead to, each once.
     ///
-    /// It runs in each pass, and a path too many does no harm, so it reads no syntax but comments.
+    /// The search reads no syntax but comments: it runs in each pass, and an extra path does no harm.
     package static func paths(in text: String, outside folder: String) -> [String] {
         var paths: Set<String> = []
         for line in text.utf8.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {

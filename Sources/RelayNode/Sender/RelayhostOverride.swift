@@ -2,7 +2,7 @@
 package struct RelayhostOverride: Sendable, Equatable, CustomStringConvertible {
     /// The file in /etc/postfix that it stands in.
     package let file: String
-    /// As it stands there: `transport_maps = hash:/etc/postfix/transport`.
+    /// The setting as it stands there: `transport_maps = hash:/etc/postfix/transport`.
     package let setting: String
     /// The mail that goes another way.
     package let mail: String
@@ -11,7 +11,7 @@ package struct RelayhostOverride: Sendable, Equatable, CustomStringConvertible {
         "/etc/postfix/\(file): '\(setting)' comes before relayhost: \(mail) does not go to relayhost"
     }
 
-    /// Those in the files as they are.
+    /// The overrides in the files as they are.
     package static func all(mainCf: String, masterCf: String) -> [RelayhostOverride] {
         let values = MainCf(mainCf).values
         var found: [RelayhostOverride] = []
@@ -33,7 +33,7 @@ package struct RelayhostOverride: Sendable, Equatable, CustomStringConvertible {
         return found
     }
 
-    /// In the order in which Postfix looks (trivial-rewrite(8)).
+    /// The tables in the order in which Postfix looks (trivial-rewrite(8)).
     private static let tables = [
         "transport_maps", "sender_dependent_default_transport_maps", "sender_dependent_relayhost_maps",
     ]

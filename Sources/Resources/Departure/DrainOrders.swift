@@ -47,7 +47,7 @@ package struct DrainOrders: Sendable {
         defer { extendLifetime(lock) }
         if let now = try current(), !now.reason.givesWay(to: order.reason) { return false }
         guard try isNews(notice) else { return false }
-        // In this order: an announcement that is written down as obeyed, and is not, would be lost with a crash.
+        // The order comes first: an announcement that is recorded as obeyed, and is not, would be lost with a crash.
         try give(order)
         try noteObeyed(notice)
         return true

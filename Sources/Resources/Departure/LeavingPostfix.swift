@@ -52,7 +52,7 @@ package struct LeavingPostfix: Sendable {
         }
     }
 
-    /// Has Postfix try all queued messages now, also those to servers that did not answer lately.
+    /// Makes Postfix try all queued messages now, also those to servers that did not answer lately.
     package func flush() async throws {
         _ = try await runner.runChecked(Command("postqueue", ["-f"]))
     }
@@ -60,10 +60,11 @@ package struct LeavingPostfix: Sendable {
     /// The listeners that other hosts reach, as `master_service_disable` names them.
     package func doors() throws -> [String] { MasterCf(try text(at: Self.masterCf).string).doors }
 
-    /// Those of them that main.cf has closed.
+    /// The doors that main.cf has closed.
     package func closedDoors() throws -> [String] { MainCf(try text(at: Self.mainCf).string).closedDoors }
 
-    /// Has Postfix go by these routes. What was written before and not loaded, since the process was killed, is loaded now.
+    /// Makes Postfix use these routes. Routes that were written before and not loaded, since the process was killed,
+    /// are loaded now.
     package func take(_ routes: LeavingRoutes) async throws {
         let loaded = LoadedConfiguration(files: files)
         try change(Self.masterCf) { MasterCf($0).havingEvacuation.text }

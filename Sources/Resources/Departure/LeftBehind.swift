@@ -14,11 +14,12 @@ package struct LeftBehind: Sendable, Equatable, Codable {
         }
     }
 
-    /// Those that Postfix could not deliver or hand over.
+    /// The messages that Postfix could not deliver or hand over.
     package var waiting = 0
-    /// Those that an operator holds.
+    /// The messages that an operator holds.
     package var held = 0
-    /// By domain, most messages first: of a few domains, where there are many. One with several receivers counts for each.
+    /// The messages by domain, most first: of a few domains, where there are many. A message with several receivers
+    /// counts for each.
     package var shares: [Share] = []
 
     package init(waiting: Int = 0, held: Int = 0, shares: [Share] = []) {
@@ -36,7 +37,7 @@ package struct LeftBehind: Sendable, Equatable, Codable {
         let counts = try queue.counts()
         var left = LeftBehind(waiting: counts.waiting, held: counts.hold)
         guard left.total > 0 else { return left }
-        // Where the queue is too long to be listed, the number counts.
+        // The number counts where the queue is too long to be listed.
         let list = try? await runner.run(Command("postqueue", ["-p"]))
         left.shares = list.map { shares(in: $0.standardOutput) } ?? []
         return left

@@ -7,7 +7,7 @@ package struct QuietDoor: Sendable {
     private let deadline: ContinuousClock.Instant
     private let holds: @Sendable () throws -> Void
 
-    /// For how long nobody new may come.
+    /// The time without a new connection after which the door counts as quiet.
     private static let silence: Duration = .seconds(3)
     private static let pace: Duration = .milliseconds(500)
 

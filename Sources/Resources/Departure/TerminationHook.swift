@@ -55,7 +55,7 @@ package struct TerminationHook: Resource {
         )
     }
 
-    /// Has Auto Scaling wait for as long as this runs. Being cancelled ends it.
+    /// Makes Auto Scaling wait for as long as this runs. Cancel it to end the wait.
     package func keepWaiting() async {
         guard let isComplete = try? isComplete(), !isComplete else { return }
         await instance.keepWaiting { notice("the heartbeat failed: \($0)") }

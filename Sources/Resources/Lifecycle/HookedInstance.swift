@@ -4,7 +4,7 @@ package import Vocabulary
 /// The way in which AWS took an answer.
 package enum Reception: Sendable, Equatable {
     case taken
-    /// Nobody waits for one, and why that is so.
+    /// Nobody waits for an answer, for this reason.
     case notWanted(because: String)
 }
 
@@ -36,7 +36,7 @@ package struct HookedInstance: Sendable {
         self.heartbeat = heartbeat
     }
 
-    /// As operators know it: `lifecycle hook relay-terminating`.
+    /// The name that operators use: `lifecycle hook relay-terminating`.
     package var name: String { "lifecycle hook \(hook)" }
 
     /// Completes the hook's action once Auto Scaling waits for it.
@@ -68,7 +68,7 @@ package struct HookedInstance: Sendable {
         }
     }
 
-    /// Has the hook's action wait for as long as this runs. Being cancelled ends it.
+    /// Makes the hook's action wait for as long as this runs. Cancel it to end the wait.
     ///
     /// - Parameter notice: Is told, once, what keeps it from that: the work that takes so long goes on.
     package func keepWaiting(notice: (String) -> Void) async {

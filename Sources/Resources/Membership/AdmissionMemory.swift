@@ -29,7 +29,7 @@ package final class AdmissionMemory: Sendable {
     }
 }
 
-/// For how long answers count.
+/// The time for which answers count.
 package struct AdmissionPeriod: Sendable {
     private let yes: Duration
     private let unclear: Duration

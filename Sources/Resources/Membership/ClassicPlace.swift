@@ -80,7 +80,7 @@ package struct ClassicPlace: LoadBalancerPlace {
     }
 
     private func way(through found: ClassicLoadBalancer) throws -> String? {
-        // From outside, the others would see an address that they relay nothing for, and refuse the mail.
+        // The others relay nothing for the public address that they would see, and would refuse the mail.
         guard found.scheme != .internetFacing,
             let listener = found.listeners.first(where: { $0.instancePort == 25 && $0.loadBalancerProtocol == "TCP" })
         else { return nil }

@@ -2,7 +2,7 @@
 ///
 /// A further kind is one file with a type that conforms to this, and one line in the list of an agent's places.
 package protocol LoadBalancerPlace: Sendable {
-    /// As an operator names it: `load balancer relay`, `target group relay-25`.
+    /// The name that an operator uses: `load balancer relay`, `target group relay-25`.
     var name: String { get }
 
     /// The name by which the node is registered, in the API's terms.
@@ -26,8 +26,8 @@ package protocol LoadBalancerPlace: Sendable {
     /// Takes the node out; where it is not registered, nothing changes.
     func leave() async throws
 
-    /// Where mail reaches the other nodes through the load balancer, as Postfix writes a relayhost; `nil` where nobody
-    /// else is there to take it.
+    /// The way to the other nodes through the load balancer, as Postfix writes a relayhost; `nil` where no other node
+    /// is there to take mail.
     ///
     /// - Throws: `HandOverRefused` where they would refuse it, besides what the API's calls throw.
     func wayToOthers() async throws -> String?
@@ -37,7 +37,7 @@ package protocol LoadBalancerPlace: Sendable {
 package struct PlaceReview: Sendable {
     /// The faults of the load balancer that do not keep the node out. A search for them may take further calls.
     package let findings: @Sendable () async throws -> [PlaceFinding]
-    /// Where mail would reach other nodes through it, whether there are any or not; as `wayToOthers()` has it.
+    /// The way to other nodes through it, as `wayToOthers()` has it, whether there are any or not.
     package let way: @Sendable () async throws -> String?
 
     package init(
@@ -71,7 +71,7 @@ package struct Standing: Sendable, Equatable {
     package let state: String
     /// Why, as the API says it, with its code first; empty where there is nothing to say.
     package let reason: String
-    /// Where a person should look, by what the code means; may be empty.
+    /// The place where a person should look, by the meaning of the code; may be empty.
     package let advice: String
 
     package init(_ position: Position, state: String, reason: String = "", advice: String = "") {

@@ -10,7 +10,7 @@ struct MaskedDoors {
     /// The load balancer's.
     let ports: [UInt16]
     let securityGroups: [String]
-    /// Those of the senders that are masked.
+    /// The families of the senders that are masked.
     let families: Set<IPAddress.Family>
 
     /// - Throws: `OpenDoor`, or `UnclearDoor` and what the API's calls throw where it can't be told.

@@ -46,7 +46,7 @@ package struct Membership: Resource {
         do {
             standing = try await look()
         } catch let failure as AWSFailure {
-            // It may be there all the same, and to leave a place where it is not changes nothing.
+            // The node may be there all the same, and leaving a place where it is not changes nothing.
             if goal == .out { return failure.isOfNothing ? .inSync : departure() }
             if let expulsion = try await expulsion(from: nil) { return expulsion }
             throw failure
@@ -186,7 +186,7 @@ package struct Membership: Resource {
         } catch let failure as AWSFailure where failure.mayPass {
             return false
         } catch is AWSFailure {
-            // It will never say.
+            // The load balancer will never answer.
             return true
         }
     }

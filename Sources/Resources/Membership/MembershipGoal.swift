@@ -2,15 +2,16 @@
 package enum MembershipGoal: Sendable, Equatable {
     /// Registered. Where `waits`, a pass ends only when the load balancer calls the node in service, too.
     case member(waits: Bool)
-    /// As it is: Auto Scaling has the node in Standby, say, and moves it itself. It is only looked at.
+    /// The place stays as it is: Auto Scaling has the node in Standby, say, and moves it itself. The agent only looks
+    /// at it.
     case leftAlone(because: String)
-    /// Not registered; first no mail may come any more.
+    /// The node is not registered; leaving ends when no mail comes any more.
     case out
 }
 
 /// The node's state at a load balancer, for the status.
 package struct MembershipReport: Sendable, Equatable, Codable {
-    /// As an operator names it: `load balancer smtp-relay`.
+    /// The name that an operator uses: `load balancer smtp-relay`.
     package let name: String
     /// The API's own word: `InService`, `healthy`; `not registered` where it does not know the node.
     package let state: String

@@ -5,7 +5,7 @@ package import AWS
 package struct OpenDoor: PlaceRefusal {
     /// The part of the load balancer that lets everyone in.
     package enum Door: Sendable, Equatable {
-        /// Its security groups, by these sources.
+        /// The security groups let everyone in, by these sources.
         case securityGroups([Ingress.Opening])
         /// The load balancer has no security group, as a network load balancer may.
         case unguarded
@@ -14,7 +14,7 @@ package struct OpenDoor: PlaceRefusal {
     package let name: String
     package let door: Door
     package let port: UInt16
-    /// Whose address Postfix does not see: `the sender`, `an IPv6 sender`.
+    /// The sender whose address Postfix does not see: `the sender`, `an IPv6 sender`.
     package let masked: String
     /// The change that would show Postfix the senders' addresses.
     package let unmasking: String

@@ -16,7 +16,7 @@ package struct PlaceFinding: Sendable, Equatable, CustomStringConvertible {
     package let kind: Kind
     package let seen: String
     package let why: String
-    /// In words; may be empty.
+    /// The advice in words; may be empty.
     package let advice: String
     /// May be empty.
     package let command: String
@@ -29,7 +29,7 @@ package struct PlaceFinding: Sendable, Equatable, CustomStringConvertible {
         self.command = command
     }
 
-    /// Where load balancers show nodes each other's own addresses.
+    /// The finding for load balancers that show nodes each other's own addresses.
     static func handOver(of node: RelayInstance) -> PlaceFinding? {
         guard node.isProxied, let refusal = node.whyRefused else { return nil }
         return PlaceFinding(

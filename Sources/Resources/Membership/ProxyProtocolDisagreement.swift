@@ -5,7 +5,7 @@ package import Vocabulary
 ///
 /// The agent does not change the load balancer's side: the other relays behind it would be cut off until they follow.
 package struct ProxyProtocolDisagreement: PlaceRefusal {
-    /// As an operator names it.
+    /// The name that an operator uses.
     package let name: String
     /// The load balancer's side, and its effect.
     private let seen: String

@@ -74,7 +74,7 @@ package struct RelayInstance: Sendable {
         }
     }
 
-    /// As a classic load balancer writes it; its checks have no header.
+    /// The health check as a classic load balancer writes it; its checks have no header.
     var healthCheck: String { "HTTP:\(health.port)\(health.path)" }
 
     /// The port of the health checks of target groups, which have a header where mail has.

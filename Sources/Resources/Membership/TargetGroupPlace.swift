@@ -82,7 +82,7 @@ package struct TargetGroupPlace: LoadBalancerPlace {
             let attributes = try await elb.attributes(of: found)
             if attributes.preservesClientAddress || attributes.usesProxyProtocol { throw refusal }
         }
-        // From outside, the others would see an address that they relay nothing for, and the mail would bounce.
+        // The others relay nothing for the public address that they would see, and the mail would bounce.
         for (loadBalancer, listeners) in try await sending(to: found) where !loadBalancer.isInternetFacing {
             guard let listener = listeners.first(where: { $0.protocol.hasPrefix("TCP") }) else { continue }
             return "[\(try DomainName(loadBalancer.dnsName))]:\(listener.port)"
@@ -165,7 +165,7 @@ package struct TargetGroupPlace: LoadBalancerPlace {
         """
     }
 
-    /// Where to look, by the reason (ELB API 2015-12-01, TargetHealth, Reason).
+    /// The advice for each reason (ELB API 2015-12-01, TargetHealth, Reason).
     private func advice(on health: TargetHealth) -> String {
         switch health.reason {
         case "Target.FailedHealthChecks", "Target.Timeout":

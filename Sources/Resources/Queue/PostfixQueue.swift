@@ -34,13 +34,13 @@ package struct PostfixQueue: Sendable {
 
         package init() {}
 
-        /// Those that Postfix tries to deliver.
+        /// The messages that Postfix tries to deliver.
         package var waiting: Int { maildrop + queued }
-        /// Those of them that are on their way to the queue manager, which takes moments.
+        /// The waiting messages on their way to the queue manager, which takes moments.
         package var entering: Int { maildrop + incoming }
-        /// Those of them that the queue manager has, and `postsuper -h` holds.
+        /// The waiting messages that the queue manager has, and that `postsuper -h` holds.
         package var queued: Int { incoming + active + deferred }
-        /// Those that are being delivered, or are about to be.
+        /// The messages that are being delivered, or are about to be.
         package var moving: Int { maildrop + incoming + active }
     }
 

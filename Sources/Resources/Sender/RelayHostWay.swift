@@ -56,7 +56,7 @@ package struct RelayHostWay: Sendable {
         return addresses
     }
 
-    /// Has a relay greet, through the load balancer. No message is sent.
+    /// Connects through the load balancer until a relay greets. No message is sent.
     ///
     /// - Returns: The address that did.
     /// - Throws: `RelayHostUnknown`, `RelayHostUnreachable`, or what `expectAnotherHost` throws.

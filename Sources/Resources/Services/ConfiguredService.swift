@@ -34,7 +34,7 @@ package struct ConfiguredService: Resource {
 
     var writer: ServiceFiles { ServiceFiles(configuration: configuration, files: files) }
 
-    /// Where the file is kept that stood at a path before the agent's first change.
+    /// The copy of the file that stood at a path before the agent's first change.
     package static func original(of path: FilePath) -> FilePath {
         FilePath("\(path.string).before-smtp-relay-agent")
     }

@@ -2,8 +2,8 @@ package import Host
 package import Reconcile
 import SystemPackage
 
-/// That Postfix is the host's mail transfer agent, and no other: the one that came with the system goes, and the ports that
-/// Postfix takes mail on are free while it does not run.
+/// Postfix as the host's only mail transfer agent: the one that came with the system goes, and the ports that Postfix
+/// takes mail on are free while it does not run.
 ///
 /// On the RPM distributions the commands `sendmail` and `mailq` are `mta` of alternatives(8), which may be another's as well.
 package struct MailTransferAgent: Resource {
@@ -23,7 +23,7 @@ package struct MailTransferAgent: Resource {
         /// Whether it is but a script of System V's, of which systemd can't say whether it comes up.
         let isScript: Bool
 
-        /// Those of sendmail and exim, by their names on the RPM distributions and on Debian, of which there is a file.
+        /// The agents sendmail and exim that have a file here, by their names on the RPM distributions and on Debian.
         package static func all(files: FileSystem) -> [Rival] {
             ["sendmail", "sm-client", "exim", "exim4"].compactMap { name in
                 let isUnit = folders.contains { files.exists($0.appending("\(name).service")) }
@@ -152,6 +152,6 @@ package struct MailTransferAgent: Resource {
         PortHolders(files: files).holders(of: ports).filter { !["smtpd", "postscreen"].contains($0.program) }
     }
 
-    /// For who is about to end.
+    /// The time for a process that is about to end.
     private static let patience: Duration = .seconds(3)
 }

@@ -47,7 +47,7 @@ package struct NginxService: ServiceConfiguration {
         return wanted.ports.filter { !known.contains($0) }
     }
 
-    /// One that could not take up new files goes on with its former ones until it is told of them again.
+    /// An nginx that could not take up new files keeps its former ones until it is told of them again.
     package func actionBack(after failure: any Error) -> ServiceAction { .reload }
 
     package func validate(_ candidate: [FilePath: [UInt8]]) async throws {
@@ -64,7 +64,7 @@ package struct NginxService: ServiceConfiguration {
     package func probe() async throws {
         try await Patience.untilAnswering(isPlain: { $0 is PortNotOpened }) {
             let listening = ListeningSockets(files: files).current()
-            // Where the kernel's table can't be read, the answer is all that there is.
+            // The answer is the only proof where the kernel's table can't be read.
             if !listening.isEmpty, let port = wanted.ports.first(where: { listening[$0] == nil }) {
                 throw PortNotOpened(port: port)
             }

@@ -78,7 +78,7 @@ package struct PostfixService: ServiceConfiguration {
         return MasterCf(desired[Self.masterCf] ?? "").ports.filter { !known.contains($0) }
     }
 
-    /// Has `postconf` read the candidate, and `postfix check` judge it.
+    /// Makes `postconf` read the candidate, and `postfix check` judge it.
     package func validate(_ candidate: [FilePath: [UInt8]]) async throws {
         // An expired certificate in use does not prevent other changes; the pass reports it.
         if let certificate = wanted.certificate, try !isInUse(certificate) {

@@ -30,13 +30,13 @@ struct RivalQueues: Sendable {
         Queue(folder: "/var/spool/exim/input", prefix: "", suffix: "-H", programs: exim, arguments: ["-qff"]),
         Queue(folder: "/var/spool/exim4/input", prefix: "", suffix: "-H", programs: exim, arguments: ["-qff"]),
     ]
-    /// By the name that alternatives(8) does not give to Postfix.
+    /// The name of sendmail that alternatives(8) does not give to Postfix.
     private static let sendmail: [FilePath] = ["/usr/sbin/sendmail.sendmail", "/usr/libexec/sendmail-mta/sendmail"]
     private static let exim: [FilePath] = ["/usr/sbin/exim", "/usr/sbin/exim4"]
-    /// For each queue: what can be delivered at all goes in seconds.
+    /// The time for each queue: mail that can be delivered at all goes in seconds.
     private static let patience: Duration = .seconds(30)
 
-    /// Has each queue with mail tried once. What can't be tried stays, and `remainders` tells of it.
+    /// Makes each queue with mail try it once. Mail that can't be tried stays, and `remainders` reports it.
     func flush() async {
         for queue in Self.queues where count(queue) > 0 {
             guard let program = program(of: queue) else { continue }

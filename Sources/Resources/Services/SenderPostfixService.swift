@@ -43,7 +43,8 @@ package struct SenderPostfixService: ServiceConfiguration {
     }
 }
 
-/// There is no file to set the relayhost in, and what else a sender's Postfix needs is not the agent's to say.
+/// The host has no main.cf to set the relayhost in. The agent does not make one: the rest of a sender's Postfix is the
+/// operator's.
 package struct NoMainCf: Error, CustomStringConvertible {
     package let path: FilePath
 

@@ -9,10 +9,10 @@ package protocol ServiceConfiguration: Sendable {
     /// The files, in the order in which they are written.
     var paths: [FilePath] { get }
 
-    /// Those of them that are for root's eyes alone, and shown by no diff.
+    /// The files that only root may read, and that no diff shows.
     var secrets: Set<FilePath> { get }
 
-    /// Those of them whose text is not known now: they are to be as they last worked.
+    /// The files whose text is not known now: they stay as they last worked.
     var kept: Set<FilePath> { get }
 
     /// Whether the service itself can read a file with this text; where it can't, the file is as good as gone.
@@ -51,7 +51,7 @@ package protocol ServiceConfiguration: Sendable {
     /// Is given each start, reload and restart of the service to run.
     func loading(_ act: () async throws -> Void) async throws
 
-    /// Has the service's own programs judge the candidate, before anything is changed.
+    /// Makes the service's own programs judge the candidate, before anything is changed.
     func validate(_ candidate: [FilePath: [UInt8]]) async throws
 
     /// Sees the service at work with its new configuration.

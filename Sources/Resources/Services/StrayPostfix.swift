@@ -2,7 +2,7 @@ package import Host
 package import Reconcile
 import SystemPackage
 
-/// That the Postfix of this host is the service manager's, and not one that somebody started by hand or by cron.
+/// The Postfix of this host has to be the service manager's, and not one that somebody started by hand or by cron.
 ///
 /// Such a Postfix serves its senders, but its service can't be started beside it, and the system would not stop it in good
 /// order. Its pid file or its lock tells that it is Postfix, also where the agent may not see who holds the ports.
@@ -14,7 +14,7 @@ package struct StrayPostfix: Resource {
     private let files: FileSystem
 
     private static let service = ServiceName("postfix")
-    /// For its processes to end what they are at.
+    /// The time for its processes to end their work.
     private static let patience: Duration = .seconds(10)
 
     package init(services: ServiceBoard, runner: any CommandRunner, files: FileSystem) {

@@ -23,7 +23,7 @@ package struct GenerationStore {
         self.former = FormerStores(state: Self.state, service: service, paths: paths, files: files)
     }
 
-    /// Where the generations of a service are kept.
+    /// The folder of a service's generations.
     package static func directory(of service: ServiceName) -> FilePath {
         state.appending("generations").appending(service.description)
     }
