@@ -50,7 +50,7 @@ package struct Doctor: Sendable {
 
     /// Looks at the host alone, where it is not known what it should be.
     ///
-    /// - Parameter isRelay: What a relay's host has, a sender's has not.
+    /// - Parameter isRelay: Whether the host is a relay's, which has more to examine than a sender's.
     package func examine(unknown reason: UnknownNode, isRelay: Bool, sender: IPAddress?) async -> DoctorReport {
         await report(isRelay ? ofHost(nil) : [], sender, and: [reason.finding])
     }

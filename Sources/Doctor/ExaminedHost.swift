@@ -20,9 +20,9 @@ package struct ExaminedHost: Sendable {
 
     /// - Parameters:
     ///   - healthCheck: Asks nginx for the health check, by port and path.
-    ///   - plan: What a pass would change on the host; throws `UnplannableHost`.
+    ///   - plan: The changes that a pass would make on the host; throws `UnplannableHost`.
     ///   - order: The order to leave that is in force.
-    ///   - lastPass: What the last pass left; `nil` where there was none.
+    ///   - lastPass: The result of the last pass; `nil` where there was none.
     ///   - now: Seconds since 1970.
     package init(
         files: FileSystem,
@@ -71,7 +71,7 @@ package struct PassResult: Sendable, Equatable {
     let lastSuccessAt: Int?
 
     /// - Parameters:
-    ///   - trigger: Who or what asked for it.
+    ///   - trigger: The person or event that asked for it.
     ///   - startedAt: Seconds since 1970, and so is `lastSuccessAt`.
     package init(trigger: String, startedAt: Int, failure: String?, lastSuccessAt: Int?) {
         self.trigger = trigger

@@ -36,7 +36,7 @@ package struct HostAccess: Sendable {
     /// The host that the program runs on.
     ///
     /// - Parameters:
-    ///   - variables: What child processes find in their environment besides what this process has.
+    ///   - variables: Variables for child processes, in addition to those of this process.
     ///   - staysResident: Whether there will be many passes, most of them with nothing to do.
     package static func live(
         transport: any HTTPTransport,

@@ -25,7 +25,7 @@ package final class FileLabels: Resource {
 
     /// - Parameters:
     ///   - paths: The files and folders that the policy has a label for.
-    ///   - shown: What nginx shows below /run, where the policy knows of no web server.
+    ///   - shown: The files that nginx shows below /run, where the policy knows of no web server.
     ///   - warn: Is told what could not be done: a label is no reason to leave the rest of the host as it is.
     package init(
         _ paths: @escaping @Sendable () throws -> [FilePath],

@@ -7,7 +7,7 @@ package struct ProxyHeader: Sendable {
     let text: String
 
     /// - Parameters:
-    ///   - client: Whose connection it is.
+    ///   - client: The client of the connection.
     ///   - server: Of the same family as the client, or the header says nothing.
     package init(_ client: IPAddress, to server: SMTPServer) {
         let family = client.family == .ipv4 ? "TCP4" : "TCP6"

@@ -25,12 +25,12 @@ package struct SMTPSession {
     /// Connects, reads the greeting, says EHLO, runs the body, and says QUIT.
     ///
     /// - Parameters:
-    ///   - header: What the PROXY protocol has the server told first.
+    ///   - header: The PROXY protocol's header, which the server gets first.
     ///   - source: The address of this host's to connect from; `nil` for the system's choice.
     ///   - timeout: For all of it.
     ///   - answerTimeout: For each answer after the greeting; `nil` where only the whole counts.
     ///   - encryption: Has it all said by TLS, as far as the protocol allows; without it, in the clear.
-    ///   - body: What to say between EHLO and QUIT.
+    ///   - body: The conversation between EHLO and QUIT.
     /// - Throws: `SMTPFailure`.
     package static func withSession<Result: Sendable>(
         to server: SMTPServer,
@@ -143,7 +143,7 @@ package struct SMTPSession {
 
     /// Sends a command and waits for its answer.
     ///
-    /// - Parameter name: What errors call it, where it must not be shown.
+    /// - Parameter name: The words for it in errors, where it must not be shown.
     package mutating func send(_ command: String, shownAs name: String? = nil) async throws -> SMTPReply {
         let name = name ?? command
         do {
@@ -154,7 +154,7 @@ package struct SMTPSession {
         return try await replies.next(after: name)
     }
 
-    /// - Parameter what: What is written, in words.
+    /// - Parameter what: The text that is written, in words.
     private func write(_ text: String, as what: String) async throws {
         do {
             try await writer.write(ByteBuffer(string: text))
@@ -187,8 +187,8 @@ private final class Progress: Sendable {
     func wait(for command: String) { current.withLock { $0 = (command, ContinuousClock.now) } }
 
     /// - Parameters:
-    ///   - whole: How long the conversation may take.
-    ///   - answer: How long each answer after the greeting may take.
+    ///   - whole: The time that the conversation may take.
+    ///   - answer: The time that each answer after the greeting may take.
     func sleepUntilLate(_ whole: Duration, _ answer: Duration?) async throws {
         // It counts from when it runs itself: on a starved host the conversation begins no earlier.
         let end = ContinuousClock.now + whole

@@ -63,7 +63,7 @@ struct IngressTests {
         #expect(try !ingress(["::/0"]).isWorld(on: 25, to: [.ipv4]))
         #expect(try !ingress(["0.0.0.0/0"]).isWorld(on: 25, to: [.ipv6]))
         #expect(try ingress(["::/1", "8000::/1"]).isWorld(on: 25, to: [.ipv6]))
-        // Neither makes up for the other.
+        // One family does not make up for the other.
         #expect(try !ingress(["17.0.0.0/8", "2600::/16"]).isWorld(on: 25))
     }
 

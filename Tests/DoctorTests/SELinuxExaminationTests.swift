@@ -7,7 +7,7 @@ import Vocabulary
 @testable import Doctor
 
 struct SELinuxExaminationTests {
-    // As Red Hat's documentation and bug reports show them.
+    // The lines are as in Red Hat's documentation and bug reports.
     private static let bind = """
         type=AVC msg=audit(1700000000.123:456): avc:  denied  { name_bind } for  pid=1234 comm="nginx" src=8123 \
         scontext=system_u:system_r:httpd_t:s0 tcontext=system_u:object_r:unreserved_port_t:s0 tclass=tcp_socket permissive=0

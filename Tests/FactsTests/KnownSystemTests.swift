@@ -62,7 +62,7 @@ struct KnownSystemTests {
         #expect(KnownSystem.named(OperatingSystem(osRelease: text))?.name == name)
     }
 
-    /// Those that machines of the lab go by.
+    /// The systems that machines of the lab use.
     @Test(arguments: [
         ("amazon-linux-2", "Amazon Linux 2"), ("centos-7", "CentOS 7"), ("rocky-8", "RHEL 8"),
         ("almalinux-9", "RHEL 9"), ("almalinux-10", "RHEL 10"),

@@ -23,7 +23,7 @@ struct HostOutputFuzzTests {
         }
     }
 
-    /// Whatever a package manager prints as it fails, the agent gives up in time, and says so on lines that can be shown.
+    /// The agent gives up in time for any output of a failing package manager, and says so on lines that can be shown.
     @Test func aPackageManagersLastWordsEndInAnError() async throws {
         let line = "/usr/bin/dnf -y --setopt=exit_on_lock=1 install postfix"
         try await withTemporaryRoot { files in

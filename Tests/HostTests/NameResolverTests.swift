@@ -65,7 +65,7 @@ struct NameResolverTests {
         #expect(throws: DNSFailure.unreadable) { try DNSMessage.records(loop, answering: query, .ptr) }
     }
 
-    /// Whatever comes, reading ends: every answer cut short, and every byte of it another.
+    /// Reading ends for any bytes: every answer cut short, and every byte of it another.
     @Test(arguments: [DNSRecord.Kind.a, .ptr, .txt, .aaaa])
     func spoiltAnswersNeitherCrashNorHang(kind: DNSRecord.Kind) throws {
         let query = try DNSMessage.query("a.example", kind, id: 7)

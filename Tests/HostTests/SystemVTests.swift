@@ -38,7 +38,7 @@ struct SystemVTests {
         "42 (\(name)) S \((4...22).map(String.init).joined(separator: " "))\n"
     }
 
-    /// - Parameter status: What the script answers; `nil` where it is not to be asked.
+    /// - Parameter status: The script's answer; `nil` where it is not to be asked.
     private func state(_ files: FileSystem, status: Int32?) async throws -> ServiceState? {
         let answer = status.map { ["/sbin/service postfix status": CommandOutput(status: $0)] } ?? [:]
         let runner = ScriptedRunner(answer)

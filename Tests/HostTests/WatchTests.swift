@@ -102,7 +102,7 @@ struct WatchTests {
             try files.createDirectory("/etc")
             let calls = Mutex(0)
             let watch = FileWatch(files: files) {
-                // As where other programs hold all that the user may have.
+                // The calls fail as if other programs held all that the user may have.
                 let isFirst = calls.withLock { calls in
                     calls += 1
                     return calls == 1

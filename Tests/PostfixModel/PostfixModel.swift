@@ -51,7 +51,7 @@ struct PostfixModel {
         let found: Files
         /// With the edits, and an entry of master.cf.
         let edited: Files
-        /// As a pass would write them.
+        /// The files as a pass would write them.
         let node: Files
         /// The parameters that the node wants.
         let parameters: [String: String]

@@ -66,7 +66,7 @@ struct OtherInstanceTests {
         }
     }
 
-    /// As versions before wrote it.
+    /// The file is as earlier versions wrote it.
     @Test func anOrderThatNamesNoInstanceHolds() async throws {
         try await withTemporaryRoot { files in
             try files.createDirectory(DrainOrders.lasting.removingLastComponent())
@@ -77,7 +77,8 @@ struct OtherInstanceTests {
         }
     }
 
-    /// As a version to come may write it, met after the way back from there: the order holds, and stays as it was written.
+    /// The file is as a later version may write it, met after the way back from there: the order holds, and stays as it
+    /// was written.
     @Test(arguments: [
         #"{"format":2,"reason":"a new one","instance":"i-0000000a","since":7,"until":{"time":9}}"#,
         #"{"format":3,"reason":{"code":4},"instance":["i-0000000a"]}"#,
@@ -93,7 +94,7 @@ struct OtherInstanceTests {
             order.phase = .empty
             try orders.give(order)
             #expect(try files.bytes(at: DrainOrders.lasting) == Array(text.utf8))
-            // Whom it is for is known where the form did not change, and a person can withdraw it.
+            // The order's instance is known where the form did not change, and a person can withdraw it.
             #expect(order.isForeign(to: try InstanceID("i-0000000b")) == text.contains("format\":2"))
             #expect(try await orders.withdraw())
             #expect(try orders.current() == nil)
@@ -121,7 +122,7 @@ struct OtherInstanceTests {
         }
     }
 
-    /// As where the queue manager has moved a message away from where postsuper looked.
+    /// The queue manager may move a message away from where postsuper looked.
     @Test func whatOneLookMissesIsHeldByTheNext() async throws {
         try await withTemporaryRoot { files in
             try await settle(files, ScriptedRunner(), on: "i-0000000a")
@@ -166,7 +167,7 @@ struct OtherInstanceTests {
         }
     }
 
-    /// Until the mail is held, the disk counts as the other's: the next pass tries again.
+    /// The disk counts as the other's until the mail is held: the next pass tries again.
     @Test func mailThatCannotBeHeldStopsThePass() async throws {
         try await withTemporaryRoot { files in
             try await settle(files, ScriptedRunner(), on: "i-0000000a")

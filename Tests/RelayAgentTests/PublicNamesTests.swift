@@ -69,7 +69,7 @@ struct PublicNamesTests {
         #expect(try await name() == "mail.example.com")
         await names.renewal?.value
         #expect(world.looks == 2)
-        // That there is no name is an answer.
+        // The absence of a name is an answer, too.
         world.answers(nil)
         world.passes(.seconds(300))
         #expect(try await name() == "mail.example.com")

@@ -40,7 +40,7 @@ struct SenderStatusTests {
 }
 
 struct SenderCheckTests {
-    /// By the folder of this version, and by that of versions before the generations.
+    /// A relay is known by the folder of this version, and by that of versions before the generations.
     @Test(arguments: ["generations", "proven"])
     func aHostThatWasARelayIsRefused(folder: String) async throws {
         try await withTemporaryRoot { (files) async throws in

@@ -171,7 +171,7 @@ struct UninstallTests {
         }
     }
 
-    /// As on a host that only sends, whose nginx is its application's.
+    /// A host that only sends may have an nginx of its application.
     @Test func aServiceThatWasNoneOfTheNodesIsLeftAlone() async throws {
         try await withTemporaryRoot { files in
             let services = try await node(files, before: [Self.postfix: Self.up])

@@ -483,7 +483,7 @@ struct RelayNodeTests {
         let settings = try exampleSettings { $0.health = NodeSettings.Health(port: 8080, path: try HealthPath("/up")) }
         let text = try RelayNode(settings: settings, facts: exampleFacts()).nginx.text
         #expect(text.contains("listen 8080 default_server;"))
-        // As scripts of System V's have it; elsewhere it is the same as /run/nginx.pid.
+        // The path is as in scripts of System V's; elsewhere it is the same as /run/nginx.pid.
         #expect(text.contains("pid /var/run/nginx.pid;"))
         #expect(text.contains("location = /up {"))
         #expect(

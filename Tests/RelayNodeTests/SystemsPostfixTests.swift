@@ -82,7 +82,7 @@ struct SystemsPostfixTests {
         )
     }
 
-    /// All that a relay may be asked for and that every Postfix can do.
+    /// The settings of a relay that every Postfix can do.
     private static func everything(_ settings: inout NodeSettings) throws {
         settings.mail.transports = [try Transport("b.example=[mx.internal]:25")]
         settings.mail.networkTable = .always

@@ -15,7 +15,7 @@ package final class ManualTime: Sendable {
 
     /// - Parameters:
     ///   - epoch: Seconds since 1970 at the start.
-    ///   - random: What chance always says, from 0 up to 1.
+    ///   - random: The number that chance always gives, from 0 up to 1.
     package init(epoch: Double = 1_440_938_160, random: Double = 0.5) {
         self.epoch = epoch
         self.random = random

@@ -159,7 +159,7 @@ struct ConfiguredServiceTests {
 
     @Test func anInterruptedChangeIsTakenUpByTheNextPass() async throws {
         try await withService(text: "new\n") { (service, services, files) async throws in
-            // As a pass leaves it that was killed between the file and the service.
+            // The files are as a pass leaves them that was killed between the file and the service.
             let directory: FilePath = "/var/lib/smtp-relay-agent/transactions/demo"
             try files.createDirectory(directory)
             try files.replace(directory.appending("demo.conf"), with: Array("old\n".utf8), attributes: FileAttributes())

@@ -32,7 +32,7 @@ struct FakeTargetGroups: NetworkLoadBalancing, EC2Describing {
     /// The health of all targets.
     var members: [TargetHealth] = []
 
-    /// - Parameter healths: What is said of the node, in this order; the last one stays.
+    /// - Parameter healths: The node's health at each question, in this order; the last one stays.
     init(_ healths: [TargetHealth]) throws {
         self.record = Record(healths)
         self.listeners = [NetworkLoadBalancer.Listener(port: 25, targetGroups: ["\(try Self.arn)"])]

@@ -242,7 +242,7 @@ struct LeavingTests {
             try await postfix.take(routes)
             try await postfix.take(routes)
             #expect(runner.lines == ["postfix reload"])
-            // As a process leaves it that was killed in between.
+            // The file is as a process leaves it that was killed in between.
             let text = MainCf(String(decoding: try files.bytes(at: "/etc/postfix/main.cf"), as: UTF8.self)).leaving(nil)
                 .text
             try files.replace("/etc/postfix/main.cf", with: Array(text.utf8), attributes: FileAttributes())

@@ -24,7 +24,7 @@ struct MailTransferAgentTests {
 
     /// A pass over the host.
     ///
-    /// - Returns: What it changed, and what the services were told.
+    /// - Returns: Its changes, and the orders to the services.
     private func pass(
         _ files: FileSystem,
         _ states: [String: ServiceState],
@@ -147,7 +147,7 @@ struct MailTransferAgentTests {
     @Test func alternativesAreSetWhereTheyAreAnothers() async throws {
         try await withTemporaryRoot { (files) async throws in
             try link("/etc/alternatives/mta", to: "/usr/sbin/sendmail.sendmail", in: files)
-            // Neither the tool nor Postfix's own program is there yet.
+            // The tool and Postfix's own program are not there yet.
             #expect(try await pass(files, [:]).changes.isEmpty)
             try put("/usr/sbin/sendmail.postfix", in: files)
             try files.replace("/usr/sbin/alternatives", with: [], attributes: FileAttributes(permissions: .executable))

@@ -259,7 +259,7 @@ struct MembershipTests {
         }
         #expect(asked.first == .zero)
         for (earlier, later) in zip(asked, asked.dropFirst()) { #expect(later - earlier <= .seconds(1200)) }
-        // As seldom as will do.
+        // The question is asked as seldom as will do.
         #expect(asked.count <= 9)
     }
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Resources
 
-/// What Postfix is asked of a main.cf that it does not have yet.
+/// The questions to Postfix about a main.cf that it does not have yet.
 struct PostfixCandidateTests {
     private static let read = "postconf -c /staged -n"
 
@@ -52,7 +52,7 @@ struct PostfixCandidateTests {
         #expect(await judge(Self.meant, printed(Self.level, line)) == nil)
     }
 
-    /// That table knows the smarthost alone, and no fingerprints.
+    /// The agent's table knows only the smarthost, and no fingerprints.
     @Test func theAgentsOwnTableHasNone() async {
         let policies = "texthash:/etc/postfix/tls_policy_table"
         let meant = Self.meant.merging(["smtp_tls_policy_maps": policies]) { _, new in new }

@@ -48,7 +48,7 @@ struct PretendedPostfix {
         anvil unix - - n - 1 anvil
         """
 
-    /// Has Postfix seem to have loaded its files again.
+    /// Makes Postfix seem to have loaded its files again.
     func load(_ number: Int) throws {
         let spool: FilePath = "/var/spool/postfix/pid"
         let manager = Self.process(200 + number)
@@ -59,7 +59,7 @@ struct PretendedPostfix {
         try files.put(Array("\(200 + number) ".utf8), at: "/proc/100/task/100/children")
     }
 
-    /// Has Postfix's master seem to have been stopped by a signal.
+    /// Makes Postfix's master seem to have been stopped by a signal.
     func stopMaster() throws { try files.put(Self.stat(100, "master", parent: 1, state: "T"), at: "/proc/100/stat") }
 
     /// A process that speaks SMTP.

@@ -1,6 +1,6 @@
 package import Vocabulary
 
-/// What Auto Scaling says of an instance of a group (Auto Scaling API 2011-01-01, AutoScalingInstanceDetails).
+/// An instance of a group, as Auto Scaling describes it (Auto Scaling API 2011-01-01, AutoScalingInstanceDetails).
 package struct AutoScalingInstance: Sendable, Equatable {
     /// The group's name.
     package let group: String
@@ -65,7 +65,7 @@ package struct LifecycleAction: Sendable, Equatable {
 
 /// The part of Auto Scaling's API that a node needs.
 package protocol AutoScaling: Sendable {
-    /// What Auto Scaling says of the instance; `nil` where it is in no group.
+    /// The instance in Auto Scaling; `nil` where it is in no group.
     func describe(_ instance: InstanceID) async throws(AWSFailure) -> AutoScalingInstance?
 
     /// Makes the action wait for its whole time-out again. One that does not wait any more needs none.

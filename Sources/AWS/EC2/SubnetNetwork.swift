@@ -16,8 +16,8 @@ package protocol SubnetDescribing: Sendable {
     func addresses(ofInterfacesDescribed description: String) async throws(AWSFailure) -> [IPAddress]
 }
 
-/// How AWS describes the network interfaces of a load balancer (Elastic Load Balancing, "Security groups for your load
-/// balancer" and "Network Load Balancers").
+/// The description that AWS gives to the network interfaces of a load balancer (Elastic Load Balancing, "Security
+/// groups for your load balancer" and "Network Load Balancers").
 package enum LoadBalancerInterfaces {
     package static func description(ofClassic name: ClassicLoadBalancerName) -> String { "ELB \(name)" }
 

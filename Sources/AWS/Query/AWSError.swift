@@ -10,7 +10,7 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     package let code: String
     /// The API's message, as one line that can be shown.
     package let message: String
-    /// What AWS's support asks for; may be empty.
+    /// The request's id, which AWS's support asks for; may be empty.
     package let requestID: String
 
     package init(status: Int, code: String, message: String, requestID: String = "") {

@@ -57,7 +57,7 @@ package actor QueryClient {
     /// Calls an action of the JSON protocol, version 1.1.
     ///
     /// - Parameters:
-    ///   - target: What stands before the action in `X-Amz-Target`: the API's own name for itself.
+    ///   - target: The text before the action in `X-Amz-Target`: the API's own name for itself.
     ///   - body: JSON.
     /// - Returns: The answer's JSON.
     package func callJSON(_ target: String, _ action: String, _ body: [UInt8]) async throws(AWSFailure) -> [UInt8] {

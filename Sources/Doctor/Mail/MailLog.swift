@@ -15,7 +15,7 @@ struct MailLog: Sendable {
 
     /// The lines of the log that were read.
     struct Reading: Sendable, Equatable {
-        /// What Postfix's programs wrote in the last hour, the self-test's conversations left out.
+        /// The lines of Postfix's programs in the last hour, without the self-test's conversations.
         var entries: [MailLogEntry] = []
         /// A line of Postfix's, where there are some and none has a time that can be read.
         var unreadable: String?
@@ -44,7 +44,7 @@ struct MailLog: Sendable {
         return try await recent(in: file ?? FileSystem.mailLogs[0], name)
     }
 
-    /// What Postfix calls itself in the log, and where it writes its log itself, past syslog; since 3.4 it may
+    /// Postfix's name in the log, and the file in which it writes its log itself, past syslog; since 3.4 it may
     /// (postconf(5), syslog_name and maillog_file). An older Postfix says nothing of a parameter that it lacks.
     private func parameters() async -> (name: String, file: FilePath?) {
         let output = try? await runner.run(Command("postconf", ["-x", "syslog_name", "maillog_file"]))
@@ -79,7 +79,7 @@ struct MailLogEntry: Sendable, Equatable {
     let program: String
     let message: String
 
-    /// - Parameter name: What Postfix calls itself (postconf(5), syslog_name).
+    /// - Parameter name: The name of Postfix in the log (postconf(5), syslog_name).
     static func read(_ lines: [Substring], of name: String = "postfix") -> [MailLogEntry] {
         lines.compactMap { MailLogEntry($0, of: name) }
     }

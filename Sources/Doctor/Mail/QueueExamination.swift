@@ -33,7 +33,7 @@ struct QueueExamination: Examination {
     /// Fewer are what a relay with real receivers always has: domains that are gone, mailboxes that are full.
     private static let leastStale = 5
 
-    /// What Postfix says of each deferred message; nothing where it can't be asked.
+    /// Postfix's report of each deferred message; nothing where it can't be asked.
     private func listing() async -> [DeferredMessage] {
         let json = try? await runner.run(Command("postqueue", ["-j"], timeout: .seconds(8)))
         if let json, json.status == 0 { return DeferredMessage.read(json: json.standardOutput) }
@@ -42,7 +42,7 @@ struct QueueExamination: Examination {
         return text.map { DeferredMessage.read(text: $0.standardOutput) } ?? []
     }
 
-    /// - Parameter delivered: What was delivered in the last hour; of a busy relay a tenth waits for its receivers' sake.
+    /// - Parameter delivered: The deliveries of the last hour. On a busy relay, receivers make a tenth of the mail wait.
     static func judge(
         _ counts: PostfixQueue.Counts,
         _ messages: [DeferredMessage],

@@ -3,7 +3,7 @@ import RelayNode
 import SystemPackage
 import Vocabulary
 
-/// How Postfix makes itself known to the smarthost, as the agent's own tables have it.
+/// The login of Postfix at the smarthost, as the agent's own tables have it.
 struct SmarthostAccess: Sendable, Equatable {
     struct Login: Sendable, Equatable {
         let user: UserName

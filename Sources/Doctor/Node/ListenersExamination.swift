@@ -28,7 +28,7 @@ struct ListenersExamination: Examination {
 
     /// - Parameters:
     ///   - listening: Each port that is listened on, with whether other hosts reach it.
-    ///   - holders: Who listens.
+    ///   - holders: The processes that listen.
     static func judge(
         _ listening: [UInt16: Bool],
         _ holders: [PortHolder],

@@ -2,7 +2,7 @@ import Host
 import SystemPackage
 import Vocabulary
 
-/// What SELinux has denied Postfix and nginx in the last hour, from the audit log.
+/// The denials of SELinux for Postfix and nginx in the last hour, from the audit log.
 struct SELinuxExamination: Examination {
     let name = "SELinux"
     let files: FileSystem

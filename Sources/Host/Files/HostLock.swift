@@ -11,7 +11,7 @@ package struct HostLock: ~Copyable {
     ///
     /// - Parameters:
     ///   - path: The lock's file; it is left in place, since removing it would let two processes hold "the" lock.
-    ///   - wait: How long to wait at most.
+    ///   - wait: The longest wait.
     ///   - onWait: Called once, with what the holder wrote of itself, when the lock is not free at once.
     /// - Throws: `HostLockFailure` after the wait, or a `FileFailure`.
     package static func acquire(

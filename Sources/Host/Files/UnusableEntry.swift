@@ -5,7 +5,7 @@ extension FileSystem {
     /// Clears the place of a file that a program of this host keeps for itself: a folder, a FIFO or the like there can be
     /// neither read nor replaced. What somebody put into such a folder is kept beside it.
     ///
-    /// - Returns: What was done, in words; `nil` where a file, a link or nothing is there.
+    /// - Returns: The act, in words; `nil` where a file, a link or nothing is there.
     package func clearPlaceOfFile(_ path: FilePath) throws(FileFailure) -> String? {
         let location = location(of: path)
         var status = stat()

@@ -4,7 +4,7 @@ package protocol PackageManager: Sendable {
     ///
     /// - Parameters:
     ///   - packages: The packages' names.
-    ///   - timeout: How long all of it may take, waiting for locks and failing mirrors included.
+    ///   - timeout: The time for all of it, with the waits for locks and failing mirrors.
     ///   - onWait: Is told, once for each reason, what is being waited for.
     func install(
         _ packages: [String],

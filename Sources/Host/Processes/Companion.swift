@@ -9,7 +9,7 @@ package import SystemPackage
 package final class Companion: Sendable {
     private let socket: FileDescriptor
 
-    /// - Parameter arguments: What the program is started with, its name left out. It is to call `hasOutlived`.
+    /// - Parameter arguments: The arguments of the program, without its name. It has to call `hasOutlived`.
     /// - Throws: `CompanionFailure`.
     package init(_ arguments: [String], program: FilePath = "/proc/self/exe") throws(CompanionFailure) {
         var ends: [CInt] = [-1, -1]

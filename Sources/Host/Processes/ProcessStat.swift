@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// What `/proc/PID/stat` says of a process (proc_pid_stat(5)).
+/// The fields of `/proc/PID/stat` of a process (proc_pid_stat(5)).
 struct ProcessStat {
     /// The name of its program, of which the kernel keeps fifteen characters.
     let name: String

@@ -12,7 +12,7 @@ package struct SubprocessRunner: CommandRunner {
     private let files: FileSystem
 
     /// - Parameters:
-    ///   - variables: What the programs find in their environment besides what this process has.
+    ///   - variables: Variables for the programs, in addition to those of this process.
     ///   - files: Where a transaction's output is kept while it runs.
     package init(variables: [String: String] = [:], files: FileSystem = FileSystem()) {
         self.variables = variables.merging(["LC_ALL": "C", "LANG": "C"]) { $1 }

@@ -16,7 +16,7 @@ package protocol ServiceCommands: Sendable {
     func log(of service: ServiceName) -> String
     /// Shows what Postfix has logged of late.
     ///
-    /// - Parameter pattern: What grep(1) is to look for, as it stands in its command line.
+    /// - Parameter pattern: The pattern for grep(1), as it stands in the command line.
     func mailLog(matching pattern: String) -> String
 }
 

@@ -30,7 +30,7 @@ struct AnnouncedOrders: Sendable {
 
     /// An instance that was hibernated wakes up with the order that it fell asleep by, and one in Standby comes back.
     ///
-    /// - Parameter notices: What metadata announces now.
+    /// - Parameter notices: The notices in metadata now.
     func end(without notices: InstanceNotices, _ settings: NodeSettings.Shutdown) async throws {
         let reasons = notices.reasonsToLeave(settings)
         if reasons.isEmpty { try orders.forgetObeyed() }

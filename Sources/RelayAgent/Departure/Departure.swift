@@ -24,7 +24,7 @@ struct Departure: Sendable {
 
     private var orders: DrainOrders { DrainOrders(files: host.files) }
 
-    /// - Parameter failures: What was in the way before the first step.
+    /// - Parameter failures: The failures before the first step.
     func run(after failures: [StepFailure]) async -> StepResults {
         var results = await leave()
         // The pass fails because of them in any case. What kept the node from leaving comes first.

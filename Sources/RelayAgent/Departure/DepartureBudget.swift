@@ -16,7 +16,7 @@ struct DepartureBudget: Sendable {
     /// - Parameters:
     ///   - total: `shutdown.drain_timeout`.
     ///   - limit: The time that the order's cause leaves; `nil` where it leaves any.
-    ///   - elapsed: How long the order has held.
+    ///   - elapsed: The time for which the order has held.
     ///   - answersHook: Whether a part is kept for the lifecycle hook.
     init(
         total: Duration,

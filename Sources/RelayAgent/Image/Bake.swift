@@ -22,7 +22,7 @@ package struct Bake: Sendable {
         self.log = log
     }
 
-    /// - Returns: What is in the image.
+    /// - Returns: The content of the image.
     /// - Throws: `NotForAnImage` before anything was changed; a `StepFailure`, or a `FileFailure` of the agent's own files.
     package func run() async throws -> BakeReport {
         let lock = try await HostLock.acquire(Pass.lock, wait: .seconds(600), in: host.files) { holder in

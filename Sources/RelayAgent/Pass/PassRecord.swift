@@ -36,7 +36,7 @@ final class PassRecord: Sendable {
     }
 
     /// - Parameters:
-    ///   - parts: What this pass looks at.
+    ///   - parts: The parts that this pass looks at.
     ///   - isWhole: Whether that is all there is.
     func begin(_ facts: NodeFacts, order: DrainOrder?, parts: [String], isWhole: Bool) {
         status.withLock { status in

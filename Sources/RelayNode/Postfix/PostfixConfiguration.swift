@@ -109,7 +109,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
         return file.with(.settings, asked.map { ($0.name, $0.value) }).leaving(leaving).text
     }
 
-    /// What Postfix is to read in main.cf of what is the agent's: the last of several wins.
+    /// The values that Postfix has to read in main.cf for the agent's parameters: the last of several wins.
     package var effective: [String: String] {
         let leaving = (leaving?.parameters ?? []).map { ($0.name, $0.value) }
         let all = (parameters + asked).map { ($0.name, $0.value) } + leaving

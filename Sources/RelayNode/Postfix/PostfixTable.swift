@@ -47,7 +47,7 @@ package struct PostfixTable: Sendable, Equatable {
         self.text = ([Self.header] + lines).joined(separator: "\n") + "\n"
     }
 
-    /// - Parameter rows: What is looked up, and what is found there.
+    /// - Parameter rows: Each key with its value.
     init(_ name: Name, _ rows: [(key: String, value: String)], for version: PostfixVersion) {
         self.init(
             name,

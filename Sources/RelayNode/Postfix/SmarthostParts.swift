@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// What Postfix needs to hand all mail to a smarthost, by TLS with the smarthost's own certificate only.
+/// The parameters that hand all mail to a smarthost, by TLS with the smarthost's own certificate only.
 struct SmarthostParts: Sendable, Equatable {
     let parameters: [PostfixConfiguration.Parameter]
     let tables: [PostfixTable]

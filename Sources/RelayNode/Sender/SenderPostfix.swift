@@ -24,7 +24,7 @@ package struct SenderPostfix: Sendable {
     /// Whether main.cf says so already.
     package func isInForce(in current: String) -> Bool { MainCf(current)[Self.parameter] == relayhost.description }
 
-    /// What Postfix is to read in main.cf of what is the agent's.
+    /// The values that Postfix has to read in main.cf for the agent's parameters.
     package var effective: [String: String] {
         Dictionary(asked + [(Self.parameter, relayhost.description)]) { _, last in last }
     }

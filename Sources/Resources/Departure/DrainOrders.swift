@@ -134,7 +134,7 @@ package struct DrainOrders: Sendable {
         for (path, bytes) in kept { try files.replace(path, with: bytes, attributes: FileAttributes()) }
     }
 
-    /// - Parameter isMeant: Which orders; without it, all.
+    /// - Parameter isMeant: Whether an order is meant; all are by default.
     /// - Returns: Whether there was such an order.
     package func withdraw(where isMeant: (DrainOrder) -> Bool = { _ in true }) async throws -> Bool {
         let lock = try await lock()

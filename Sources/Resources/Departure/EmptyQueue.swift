@@ -23,8 +23,8 @@ package struct EmptyQueue: Resource {
     ///   - deadline: Until when mail is tried.
     ///   - attempting: Is told each way before it is taken, `nil` for the usual one.
     ///   - holds: Whether the node is still to leave: what it throws ends all of it.
-    ///   - pace: How far apart looks at the queue are.
-    ///   - rest: How long all messages wait before another way is tried.
+    ///   - pace: The time between two looks at the queue.
+    ///   - rest: The time that all messages wait before another way is tried.
     ///   - patience: After how long nothing comes of messages that are on their way.
     package init(
         postfix: LeavingPostfix,

@@ -12,14 +12,14 @@ package struct OpenSessions: Sendable {
         self.init { LocalConnections(files: files).count(to: "public/cleanup") }
     }
 
-    /// - Parameter messages: How many messages are on their way into the queue now.
+    /// - Parameter messages: The number of messages on their way into the queue now.
     package init(messages: @escaping @Sendable () -> Int) {
         self.messages = messages
     }
 
     /// Waits for a moment at which no session is in the middle of a message.
     ///
-    /// - Returns: How many messages are on their way in at the end; 0 where there was such a moment.
+    /// - Returns: The number of messages on their way in at the end; 0 where there was such a moment.
     package func untilBetweenMessages(by deadline: ContinuousClock.Instant) async throws -> Int {
         while true {
             let count = messages()

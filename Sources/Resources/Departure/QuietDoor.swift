@@ -37,7 +37,7 @@ package struct QuietDoor: Sendable {
 
     /// Returns when the load balancer sends nobody and nobody new has come for a while, or at the deadline.
     ///
-    /// - Parameter isOut: What the load balancer itself says.
+    /// - Parameter isOut: Whether the load balancer says that the node is out.
     package func wait(untilOut isOut: () async throws -> Bool) async throws {
         while try await CallDeadline.by(deadline, { try await !isOut() }), ContinuousClock.now < deadline {
             try holds()

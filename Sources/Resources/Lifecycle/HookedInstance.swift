@@ -18,8 +18,8 @@ package struct HookedInstance: Sendable {
     private let heartbeat: Duration
 
     /// - Parameters:
-    ///   - pace: How long to wait at least, and twice of it at most, before Auto Scaling is asked again.
-    ///   - heartbeat: How far apart heartbeats are; a hook waits for 30 s at the shortest.
+    ///   - pace: The shortest wait before Auto Scaling is asked again; the longest is twice of it.
+    ///   - heartbeat: The time between two heartbeats; a hook waits for 30 s at the shortest.
     package init(
         _ instance: InstanceID,
         hook: LifecycleHookName,

@@ -30,7 +30,7 @@ package struct Admission: Sendable {
 
     /// Whether a node that is not registered may join. Only a refusal counts for a while.
     ///
-    /// - Returns: What is wrong with the load balancer otherwise.
+    /// - Returns: The other faults of the load balancer.
     /// - Throws: A `PlaceRefusal`, or why the answer is unknown.
     func toJoin(_ place: any LoadBalancerPlace) async throws -> [PlaceFinding] {
         let side = await place.side()

@@ -18,7 +18,7 @@ package final class AdmissionMemory: Sendable {
 
     /// The answer of a place, where it still counts.
     ///
-    /// - Parameter side: What the answer depends on, of this node: a change asks anew.
+    /// - Parameter side: The values of this node on which the answer depends: a change asks anew.
     func answer(of place: String, side: String, _ period: AdmissionPeriod) -> Answer? {
         guard let known = known.withLock({ $0[place] }), known.side == side else { return nil }
         return now() - known.at < period.lifetime(of: known.answer) ? known.answer : nil

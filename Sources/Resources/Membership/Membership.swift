@@ -14,8 +14,8 @@ package struct Membership: Resource {
     /// - Parameters:
     ///   - isToLeave: Whether there is an order to leave by now, which ends the wait to be called in service.
     ///   - admission: Whether the node may be there.
-    ///   - timeout: How long the load balancer may take to call the node in service.
-    ///   - door: How the node waits until no mail comes any more, before it leaves.
+    ///   - timeout: The time that the load balancer may take to call the node in service.
+    ///   - door: The wait until no mail comes any more, before the node leaves.
     package init(
         _ place: any LoadBalancerPlace,
         goal: MembershipGoal,

@@ -43,7 +43,7 @@ enum Patience {
 
     /// Tries a few times, a moment apart, since one failure alone may be chance; what says that the relay is open is no chance.
     ///
-    /// - Parameter isFinal: Which failures the caller has its own way to try again.
+    /// - Parameter isFinal: Whether the caller has its own way to try again after a failure.
     static func severalTimes<Result>(
         unless isFinal: (any Error) -> Bool = { _ in false },
         _ attempt: () async throws -> Result

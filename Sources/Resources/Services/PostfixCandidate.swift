@@ -60,7 +60,7 @@ struct PostfixCandidate {
 
     /// Whether Postfix reads in the main.cf of a folder what was meant, and can work by it.
     ///
-    /// - Parameter meant: What it has to read there.
+    /// - Parameter meant: The parameters that it has to read there.
     func understood(in directory: FilePath, as meant: [String: String]) async throws {
         if meant["smtp_dns_support_level"] != nil {
             let cure = "this Postfix is older than 2.11 and knows no DANE; set \(levelSetting) to another level"

@@ -109,7 +109,7 @@ struct ModelPostfix: Equatable {
 
     private func takes(_ door: Door, _ client: String, _ recipient: String) -> Bool {
         guard isAlive(door) else { return false }
-        // Whatever the lists say (RFC 5321, section 4.5.1).
+        // Mail for postmaster is taken by any list (RFC 5321, section 4.5.1).
         if recipient == "postmaster" { return true }
         let names = ["client", "helo", "sender", "recipient"].map { "smtpd_\($0)_restrictions" }
         let lists = names.map { door.parameters[$0] ?? "" } + [relay(door)]

@@ -30,7 +30,7 @@ struct ModelRun {
         self.agent = ModelAgent(world)
     }
 
-    /// - Returns: What the steps break first; `nil` where all promises hold.
+    /// - Returns: The first promise that the steps break; `nil` where all hold.
     static func brokenPromise(by steps: [ModelStep]) async throws -> BrokenPromise? {
         let time = ManualTime()
         let waiting = Waiting(now: { time.now }, sleep: time.source.sleep)

@@ -71,7 +71,7 @@ final class ModelWorld: Sendable {
 
     // Postfix
 
-    /// What Postfix's master does with its files as they stand; it ends where it can't work with them.
+    /// Postfix's master acts on its files as they stand; it ends where it can't work with them.
     ///
     /// - Returns: Whether it runs.
     func loadPostfix() throws -> Bool {

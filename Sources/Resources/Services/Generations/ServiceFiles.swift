@@ -37,7 +37,7 @@ struct ServiceFiles {
 
     /// Puts files back that a change has written, and that still read so.
     ///
-    /// - Parameter target: What is to stand there; a path that it does not know stays as it is.
+    /// - Parameter target: The wanted state of each path; a path that it does not name stays as it is.
     /// - Returns: The paths that somebody else has written since, which stay.
     func restore(_ change: Generation, to target: [FilePath: FileState]) throws -> [FilePath] {
         var edited: [FilePath] = []
