@@ -20,7 +20,7 @@ def lines(kind: str) -> list[str]:
 
 
 def kinds(text: str) -> list[str]:
-    """What is said of each code block."""
+    """The kind of each code block."""
     return re.findall(r"^```(.*)$", text, re.M)[::2]
 
 
@@ -30,7 +30,7 @@ def prose(text: str) -> str:
 
 
 def section(page: str, heading: str) -> str:
-    """What stands below a heading, up to the next one that is not below it."""
+    """The text below a heading, up to the next one that is not below it."""
     level = heading.split(" ")[0]
     rest = PAGES[page].split(f"{heading}\n")[1]
     return re.split(rf"^#{{1,{len(level)}}} ", rest, flags=re.M)[0]

@@ -29,7 +29,7 @@ _GOOD = "/root/good"
 
 
 class Health:
-    """What a relay's health check was answered with, by the time at which it was asked."""
+    """The answers of a relay's health check, by the time of the question."""
 
     def __init__(self, path):
         self.path = path
@@ -100,7 +100,7 @@ class Service:
         return self.change(script + then + "\n")
 
     def main_cf(self, name: str) -> str:
-        """What main.cf sets a parameter to, at last. postconf would not say so where master.cf is broken."""
+        """The last value of a parameter in main.cf. postconf would not say so where master.cf is broken."""
         value, ours = "", False
         for line in self.relay.shell(f"cat {MAIN}").splitlines():
             if line.strip() and not line.lstrip().startswith("#"):
@@ -224,7 +224,7 @@ class Service:
     # Hosts
 
     def stranger(self, port: int = 25, recipient: str = "<victim@example.net>", lines: tuple[str, ...] = ()) -> list[str]:
-        """What a host outside of the networks is answered: to its greeting, EHLO, 'lines', MAIL and RCPT."""
+        """The answers to a host outside of the networks: to its greeting, EHLO, 'lines', MAIL and RCPT."""
         said = ["EHLO outsider.example.org", *lines, "MAIL FROM:<a@example.org>", f"RCPT TO:{recipient}"]
         return speak(self.lab.outsider, self.relay.address, said, port) or []
 

@@ -1,4 +1,4 @@
-"""What the doctor finds: each cause is made for real, and found by its name."""
+"""The doctor's findings: each cause is made for real, and found by its name."""
 
 import json
 import time

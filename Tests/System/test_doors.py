@@ -121,7 +121,7 @@ def test_a_door_that_may_be_open_is_out_of_service_and_named(service, kind):
 
 
 def test_another_folder_of_settings_or_a_chroot_is_not_served(service):
-    """What -c means has changed between releases; Postfix's own services in master.cf have no use for it."""
+    """The meaning of -c has changed between releases; Postfix's own services in master.cf have no use for it."""
     with service.broken(master=below("\n  -c /etc/other")) as (since, _):
         service.assert_withdrawn(since)
 

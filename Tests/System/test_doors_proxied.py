@@ -53,7 +53,7 @@ def answer_to(service, address: str, port: int = 25, lines=tuple(MAIL)) -> str:
 
 
 def neighbour(service) -> str:
-    """What a host of the VPC that is in none of the networks is answered through the load balancer."""
+    """The answers through the load balancer to a host of the VPC that is in none of the networks."""
     return service.lab.try_relay(network.LOAD_BALANCER, neighbour=True)
 
 

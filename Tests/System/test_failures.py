@@ -1,4 +1,4 @@
-"""What is wrong is told clearly, with a status that is not 0, and keeps the node out of the load balancer."""
+"""Each fault is told clearly, with a status that is not 0, and keeps the node out of the load balancer."""
 
 import re
 import shlex

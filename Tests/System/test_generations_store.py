@@ -26,7 +26,7 @@ def pair(binary):
 
 
 def watch_service(lab, relay, seconds: float) -> tuple[set, set]:
-    """What the load balancer says of a node for some time, and what its port 25 answers."""
+    """The load balancer's states of a node for some time, and the greetings of its port 25."""
     states, greetings = set(), set()
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

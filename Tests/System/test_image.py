@@ -56,7 +56,7 @@ def builder(lab):
 
 @pytest.fixture(scope="module")
 def baked(builder):
-    """What 'bake' printed."""
+    """The output of 'bake'."""
     result = builder.exec("sh", "-c", BAKE, check=False)
     assert result.returncode == 0, result.stdout
     return result.stdout

@@ -1,4 +1,4 @@
-"""What a node meets that was there before: a second bootstrap, another address, another instance's disk."""
+"""A node that is not new: a second bootstrap, another address, another instance's disk."""
 
 import json
 import time

@@ -21,7 +21,7 @@ def run(binary, *arguments, timeout=300):
 
 
 def traces(lab: str) -> list[str]:
-    """What a lab has left behind."""
+    """The things that a lab has left behind."""
     names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout.split()
     mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
     runs = [str(path) for path in (LAB.parents[2] / ".build/lab/run").glob("*")]

@@ -49,7 +49,7 @@ def within(seconds: float, condition) -> None:
 
 
 def knock(namespace: str) -> str:
-    """What a host hears from the mail server outside, at once."""
+    """The greeting that a host gets from the mail server outside, at once."""
     script = ("import smtplib\ntry: print(smtplib.SMTP('198.51.100.10', 25, 'x', timeout=2).ehlo()[0])\n"
               "except OSError as error: print(type(error).__name__)")
     return output("ip", "netns", "exec", namespace, sys.executable, "-c", script, timeout=5).strip()
@@ -80,7 +80,7 @@ def test_the_mail_server_outside_goes_down_and_comes_back_and_forgets_nothing(pa
 
 
 def ask_metadata(relay, path: str) -> str:
-    """What a node is told at a path below meta-data/, with a token, or the status that is not 200."""
+    """The node's metadata at a path below meta-data/, with a token, or the status that is not 200."""
     url = "http://169.254.169.254/latest"
     return relay.shell(
         f"token=$(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' {url}/api/token);"
@@ -179,7 +179,7 @@ def test_a_call_that_a_fault_fails_is_in_the_record_too(parts, aws):
 
 
 def lifecycle_state(parts, aws) -> str | None:
-    """What Auto Scaling says of the node."""
+    """The node in Auto Scaling."""
     found = aws("autoscaling", "describe_auto_scaling_instances", InstanceIds=[parts.relays[0].instance])
     states = [(entry["AutoScalingGroupName"], entry["LifecycleState"]) for entry in found["AutoScalingInstances"]]
     assert all(group == "smtp-relay" for group, _ in states)

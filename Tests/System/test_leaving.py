@@ -1,4 +1,4 @@
-"""How a node leaves its load balancer without losing a mail, and when it does not."""
+"""A node leaves its load balancer without losing a mail, or it stays."""
 
 import json
 import time

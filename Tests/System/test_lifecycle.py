@@ -1,4 +1,4 @@
-"""Who waits for the node hears from it once: Auto Scaling and CloudFormation at launch, Auto Scaling at the end."""
+"""Services that wait for the node get one answer: Auto Scaling and CloudFormation at launch, Auto Scaling at the end."""
 
 import threading
 import time

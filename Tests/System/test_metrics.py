@@ -23,7 +23,7 @@ def values(text: str) -> dict[str, float]:
 
 
 def measured(lab, relay) -> dict[str, float]:
-    """What a pass of now writes down."""
+    """The record of a pass made now."""
     assert relay.agent("reconcile").returncode == 0
     return values(fetch(lab, relay))
 

@@ -107,7 +107,7 @@ def relay(lab):
 
 
 def said_to(relay, lab, *lines: str) -> list[str]:
-    """What the relay answers a host outside, for each line."""
+    """The relay's answers to a host outside, for each line."""
     filled = [line.replace("RELAY", relay.hostname).replace("ADDRESS", relay.address) for line in lines]
     answers = speak(lab.outsider, relay.address, filled)
     assert answers[0].startswith("220 "), answers
@@ -185,7 +185,7 @@ def test_a_recipient_that_postfix_must_accept_gets_no_mail_through(lab, relay, r
 
 
 def test_the_relays_own_mailboxes_are_for_the_networks(lab, relay):
-    """What a stranger is refused above: cron's mail and the like."""
+    """The mail that a stranger may not send above: cron's mail and the like."""
     lab.submit(relay, 1, f"root@{relay.hostname}")
     relay.wait_until(f"journalctl -u postfix | grep 'to=<root@{relay.hostname}>' | grep -q 'relay=local.*status=sent'", 30,
                      "the mail for root")

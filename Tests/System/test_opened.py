@@ -234,7 +234,7 @@ def test_a_broken_filter_of_commands_never_serves(service):
 
 
 def test_a_running_door_is_proven_not_the_files(service):
-    """What a table says is in none of Postfix's own files."""
+    """A table's content is in none of Postfix's own files."""
     service.relay.write("/etc/lab-filter", "/^NOTHING/ NOOP\n")
     try:
         since = service.edit("smtpd_command_filter = regexp:/etc/lab-filter\n")

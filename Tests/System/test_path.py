@@ -8,7 +8,7 @@ SERVICES = "postfix nginx smtp-relay-agent-health smtp-relay-agent-reconcile.tim
 
 
 def fingerprint(relay) -> str:
-    """What a start, a reload or a write would change."""
+    """The values that a start, a reload or a write would change."""
     return relay.shell(
         f"systemctl show -p Id -p ActiveEnterTimestampMonotonic -p MainPID -p UnitFileState {SERVICES};"
         "stat -c '%n %i %y %z' /etc/postfix /etc/postfix/* /etc/nginx/nginx.conf /etc/systemd/system/smtp-relay-agent*;"

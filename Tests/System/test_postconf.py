@@ -1,4 +1,4 @@
-"""What the program reads out of main.cf and master.cf, and writes there, is what Postfix 3.5, 3.7 and 3.10 read there.
+"""The program reads and writes main.cf and master.cf as Postfix 3.5, 3.7 and 3.10 read them.
 
 The program's side is said by postfix-model (Tests/PostfixModel), Postfix's by its own postconf. The files are made by
 chance, the same ones at every run; more of them, or others, by FUZZ_ROUNDS=2000 FUZZ_SEED=7.
@@ -103,7 +103,7 @@ def postfix(request):
 
 
 def postconf(root, files: dict[str, dict]) -> dict[str, dict]:
-    """What postconf reads out of files, by the names of their folders: each option's status and output."""
+    """The output of postconf for files, by the names of their folders: each option's status and output."""
     folder = f"tmp/{uuid.uuid4()}"
     try:
         for name, pair in files.items():
@@ -157,7 +157,7 @@ STATES = ("found", "edited", "node")
 
 @pytest.fixture(scope="module")
 def read(postfix, cases):
-    """What a release reads out of the files of each case, in each of their states."""
+    """The values that a release reads in the files of each case, in each of their states."""
     files = {f"{number}-{state}": answer[state]
              for number, (_, answer) in enumerate(cases) for state in STATES if answer.get(state)}
     return postconf(postfix, files)

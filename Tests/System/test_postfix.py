@@ -32,7 +32,7 @@ def settings(lab, relay, mail: str = "", more: str = ""):
 
 
 def values(relay) -> dict[str, str]:
-    """What Postfix reads in main.cf."""
+    """The values that Postfix reads in main.cf."""
     lines = relay.shell("postconf -n").splitlines()
     return dict(line.split(" = ", 1) if " = " in line else (line.removesuffix(" ="), "") for line in lines)
 

@@ -77,7 +77,7 @@ def assert_nothing_is_taken(answers: list[str], first: int) -> None:
 
 
 def said(lab, relay, lines: list[str]) -> list[str]:
-    """What the relay answers a host outside: to its greeting, and to each line."""
+    """The relay's answers to a host outside: to its greeting, and to each line."""
     return speak(lab.outsider, relay.address, filled(relay, lines))
 
 

@@ -266,7 +266,7 @@ def test_a_healthy_relay_has_no_finding_but_who_else_may_write_headers(pair, rel
 
 
 def test_an_instance_that_the_internet_reaches_itself_is_not_joined(pair, relay):
-    """Who comes there without the load balancer could claim to be anybody."""
+    """A host that comes there without the load balancer could claim to be anybody."""
     rule = {"GroupId": json.loads((pair.folder / "account.json").read_text())["node-group"], "IpPermissions": [
         {"IpProtocol": "tcp", "FromPort": 25, "ToPort": 25, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}
     header = f"PROXY TCP4 {network.SENDER} {relay.address} 40000 25\r\n".encode()

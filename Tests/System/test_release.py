@@ -15,7 +15,7 @@ NAME = "smtp-relay-agent"
 
 
 def clone(place):
-    """What is committed here, as a clone that shares the build's folder."""
+    """The commit, as a clone that shares the build's folder."""
     subprocess.run(["git", "clone", "-q", paths.REPOSITORY, place], check=True)
     (place / ".build").symlink_to(paths.REPOSITORY / ".build")
     return place
@@ -47,7 +47,7 @@ class Release:
         self.unpacked = output.parent / f"{NAME}-{self.version}"
 
     def facts(self) -> dict[str, str]:
-        """What the archive says of itself."""
+        """The archive's own description."""
         return dict(line.split(" ", 1) for line in (self.unpacked / "RELEASE").read_text().splitlines())
 
 
@@ -208,7 +208,7 @@ def with_binary(made) -> dict[str, str]:
 
 
 def complete(made, line: str) -> set[str]:
-    """What bash offers at the end of a line, with the completion script sourced."""
+    """The words that bash offers at the end of a line, with the completion script sourced."""
     script = r"""
         source "$1"
         read -ra COMP_WORDS <<<"$2"

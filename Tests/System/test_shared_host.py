@@ -1,4 +1,4 @@
-"""What other users and a hardened shell of root's can do to the agent's own files."""
+"""The effect of other users, and of a hardened shell of root's, on the agent's own files."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What may be asked of cloud-init/stack.yaml besides, and what the pages say of it."""
+"""The options of cloud-init/stack.yaml, and the pages' texts about them."""
 
 import re
 import shlex

@@ -35,7 +35,7 @@ def aws(pair):
 
 
 def membership(relay, group: str) -> dict:
-    """What status says of a group."""
+    """The line of 'status' about a group."""
     status = json.loads(relay.agent("status", "--json").stdout)
     return next(one for one in status["memberships"] if one["name"] == f"target group {group}")
 

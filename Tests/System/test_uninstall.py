@@ -92,7 +92,7 @@ def test_one_that_is_killed_half_way_finishes_when_it_is_run_again(relay):
 
 
 def without_agent(before: str) -> str:
-    """What there was, but for the binary that user-data had put into its place, which goes, too."""
+    """The host is as before, and the binary that user-data had put into its place is gone, too."""
     return "".join(line for line in before.splitlines(keepends=True) if AGENT not in line)
 
 

@@ -64,7 +64,7 @@ def test_they_are_the_files_of_this_source(relay, unit):
 
 
 def test_the_agent_is_ready_before_its_first_pass_and_says_how_the_node_is(relay):
-    """Whoever restarts it, such as an upgrade, does not wait for packages or for another pass."""
+    """A restart, such as that of an upgrade, does not wait for packages or for another pass."""
     relay.shell("systemctl stop smtp-relay-agent")
     text = "systemctl show -p StatusText --value smtp-relay-agent"
     # Its first pass has to wait for this one.
@@ -158,7 +158,7 @@ def test_status_tells_all_as_root_and_not_with_and_without_the_agent(relay):
 
 
 def test_the_timer_comes_soon_after_a_boot_and_every_few_minutes(lab):
-    """Of a node whose passes come by the timer."""
+    """The passes of a node come by the timer."""
     relay = lab.relays[0]
     shown = relay.shell("systemctl show -p TimersMonotonic -p TimersCalendar -p Persistent -p RandomizedDelayUSec "
                         "smtp-relay-agent-reconcile.timer")

@@ -34,7 +34,7 @@ def relay(binary):
 
 
 def description(relay) -> str:
-    """What the service manager has read of the resident agent's unit."""
+    """The resident agent's unit as the service manager has read it."""
     return relay.shell("systemctl show -p Description --value smtp-relay-agent").strip()
 
 

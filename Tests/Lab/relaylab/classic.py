@@ -52,7 +52,7 @@ class ClassicLoadBalancer:
 
     @staticmethod
     def _balancer():
-        """What moto has of it; `None` while nothing."""
+        """The load balancer in moto; `None` while there is none."""
         return get_backend("elb")[ACCOUNT][REGION].load_balancers.get(NAME)
 
     @staticmethod

@@ -28,7 +28,7 @@ class Client:
         )
 
     def __call__(self, service: str, call: str, **arguments) -> dict:
-        """What a call gives; where it fails, the answer has an 'Error' with 'Code' and 'Message'."""
+        """The answer of a call; where the call fails, the answer has an 'Error' with 'Code' and 'Message'."""
         self.process.stdin.write(json.dumps([service, call, arguments]) + "\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())

@@ -1,4 +1,4 @@
-"""What a test tells AWS's side of a lab, and asks of it."""
+"""A test's orders and questions to AWS's side of a lab."""
 
 from . import account, haproxy, jsonfile, metadata, records
 from .client import Client
@@ -76,7 +76,7 @@ class Cloud:
         assert "Error" not in answer, answer
 
     def backends(self) -> dict[str, str]:
-        """What the classic load balancer's checks say of each registered relay, by address."""
+        """The state of each registered relay by the classic load balancer's checks, by address."""
         return haproxy.states(self.folder)
 
     def wait_for_backend(self, relay: Relay, state: str | None, seconds: float = 60) -> None:
@@ -92,7 +92,7 @@ class Cloud:
         haproxy.resume_checks(self.folder, "smtp", relay.address)
 
     def connections(self, relay: Relay) -> int:
-        """How many connections both load balancers have sent to a relay's port 25 so far."""
+        """The number of connections that both load balancers have sent to a relay's port 25 so far."""
         return haproxy.connections(self.folder, relay.address)
 
     @property
@@ -106,7 +106,7 @@ class Cloud:
         return jsonfile.read(self.folder / "account.json")["open-target-group"]
 
     def target_backends(self, group: str) -> dict[str, str]:
-        """What the network load balancer's checks say of each address that it sends to for a target group's name.
+        """The state of each address that the network load balancer sends to for a target group's name, by its checks.
 
         A target that was deregistered is among them as long as it is sent to.
         """

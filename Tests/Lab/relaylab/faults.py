@@ -1,4 +1,4 @@
-"""What a test breaks of the AWS APIs, read from a file at each request."""
+"""The faults that a test puts into the AWS APIs, read from a file at each request."""
 
 import calendar
 import time

@@ -110,7 +110,7 @@ def states(folder: Path, section: str = "smtp") -> dict[str, str]:
 
 
 def connections(folder: Path, address: str, port: int = 25) -> int:
-    """How many connections were sent to an address's port so far; checks are none."""
+    """The number of connections to an address's port so far, without checks."""
     sections = [name for name, _, listens, _ in _LISTENERS if listens == port]
     return sum(int(row["stot"]) for section, to, row in _rows(folder) if to == address and section in sections)
 

@@ -1,4 +1,4 @@
-"""What a resident agent costs while nothing happens, each figure with its budget."""
+"""The cost of a resident agent while nothing happens, each figure with its budget."""
 
 import json
 import re
@@ -51,7 +51,7 @@ class Agent:
         return (int(fields[13]) + int(fields[14])) / 100
 
     def switches(self) -> dict[str, int]:
-        """How often each thread of now has begun to wait, or had to make way: once for each time that it ran."""
+        """The number of runs of each present thread: after each it began to wait, or had to make way."""
         # A thread may end while they are looked at.
         text = self.relay.shell(f"grep ctxt_switches /proc/{self.pid}/task/*/status || true")
         counts: dict[str, int] = {}
@@ -83,7 +83,7 @@ class Agent:
             time.sleep(0.05)
 
     def traced(self, options: str, script: str) -> str:
-        """What strace writes while a script runs; it slows the agent down, so nothing else is measured meanwhile."""
+        """The output of strace while a script runs; strace slows the agent down, so nothing else is measured meanwhile."""
         return self.relay.shell(
             f"strace -f -qq {options} -o /tmp/idle-trace -p {self.pid} 2>/dev/null & tracer=$!; sleep 0.5; {script}; "
             "kill -INT $tracer; wait $tracer; cat /tmp/idle-trace", timeout=300)

@@ -1,4 +1,4 @@
-"""What a lab has made on this machine, written down as it is made, so that it can be undone after any end."""
+"""The things that a lab has made on this machine, recorded as they are made, so that they can be undone after any end."""
 
 import json
 import os

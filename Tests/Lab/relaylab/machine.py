@@ -165,7 +165,7 @@ class Relay(Machine):
             time.sleep(0.2)
 
     def log(self) -> str:
-        """What user-data printed."""
+        """The output of user-data."""
         path = self.root / "var/log/cloud-init-output.log"
         return path.read_text() if path.exists() else (self.folder / "console.log").read_text()
 

@@ -1,4 +1,4 @@
-"""What a test does with mail in a lab."""
+"""A test's acts with mail in a lab."""
 
 import json
 import secrets
@@ -61,7 +61,7 @@ class Mail:
         return self._in_background(network.NETWORK_LOAD_BALANCER, count, seconds, recipient)
 
     def mails(self) -> list[dict]:
-        """What has arrived outside."""
+        """The mails that have arrived outside."""
         return self.arrived.read()
 
     def wait_for_mails(self, subjects: list[str], seconds: float = 60) -> list[dict]:
@@ -107,7 +107,7 @@ def _submit(namespace: str, server: str, stem: str, count: int, recipient: str, 
 
 
 def _stem(prefix: str) -> str:
-    """What begins the subjects of these mails, and of no others."""
+    """The beginning of the subjects of these mails, and of no others."""
     return f"{prefix} {secrets.token_hex(3)}"
 
 

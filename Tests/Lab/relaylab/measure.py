@@ -1,4 +1,4 @@
-"""How long a node takes into service, of a stock and of a baked image, and what a pass with nothing to do costs."""
+"""The time of a node into service, from a stock and from a baked image, and the cost of a pass with nothing to do."""
 
 import json
 import statistics
@@ -38,7 +38,7 @@ def _baked(lab: Lab) -> str:
 
 
 def _to_service(lab: Lab, disk: str | None) -> float:
-    """How many seconds a node takes from its user-data's first instruction to being in service."""
+    """The seconds that a node takes from its user-data's first instruction to being in service."""
     text = _timed(user_data.shell_script(lab.sha256))
     if disk:
         # The image has the packages already, so none is downloaded.

@@ -96,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def tree(instance: str, address: str, mac: str, tags: dict[str, str] | None, role: bool) -> dict:
-    """What EC2 says of an instance."""
+    """The instance metadata of EC2."""
     interface = {
         "device-number": "0", "interface-id": f"eni-{mac.replace(':', '')}", "local-hostname": _hostname(address),
         "local-ipv4s": address, "mac": mac, "owner-id": "123456789012", "security-group-ids": "sg-0123456789abcdef0",

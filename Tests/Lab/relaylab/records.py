@@ -1,4 +1,4 @@
-"""What happened, as lines of JSON in a file: one program writes them, others read."""
+"""Events as lines of JSON in a file: one program writes them, others read."""
 
 import json
 import time

@@ -34,7 +34,7 @@ def run(*argv: str, timeout: float = 60, check: bool = True, **options) -> subpr
 
 
 def output(*argv: str, **options) -> str:
-    """What a program that must succeed prints."""
+    """The output of a program that must succeed."""
     return run(*argv, **options).stdout
 
 

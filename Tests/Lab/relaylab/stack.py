@@ -45,7 +45,7 @@ class Stack:
         return boto3.client(service, REGION)
 
     def resolved(self, resource: str) -> dict:
-        """What the template says of a resource, each function in it as moto works it out.
+        """A resource as the template has it, with each function as moto works it out.
 
         Also where moto makes nothing of it: hooks of an Auto Scaling group, or a classic load balancer's subnets.
         """
@@ -61,7 +61,7 @@ class Stack:
         return base64.b64decode(self.template_data()["UserData"]).decode()
 
     def tags(self) -> dict[str, str]:
-        """What the nodes are tagged with at launch."""
+        """The tags of the nodes at launch."""
         tags, = (tags["Tags"] for tags in self.template_data()["TagSpecifications"] if tags["ResourceType"] == "instance")
         return {tag["Key"]: tag["Value"] for tag in tags}
 
@@ -78,7 +78,7 @@ class Stack:
         return {action for statement in self.statements() for action in statement["Action"]}
 
     def rules(self, group: str) -> set[tuple[int, str]]:
-        """Whom a security group lets in: port, and range or group."""
+        """The sources that a security group lets in: port, and range or group."""
         found, = self.client("ec2").describe_security_groups(GroupIds=[self.ids[group]])["SecurityGroups"]
         entries = set()
         for permission in found["IpPermissions"]:

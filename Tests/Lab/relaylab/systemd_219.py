@@ -81,7 +81,7 @@ _VERBS = """
 
 
 def refusal(program: str, arguments: list[str]) -> str | None:
-    """What 219's systemctl or journalctl says to arguments that it does not know."""
+    """The error of 219's systemctl or journalctl for arguments that it does not know."""
     short, long = _OPTIONS[program]
     try:
         _, rest = getopt.gnu_getopt(arguments, short, long.split())
@@ -112,7 +112,7 @@ def reads(section: str, key: str, value: str) -> bool:
 
 
 def drop_in(unit: str) -> str:
-    """What has a newer systemd take a unit for what 219 takes it for: its lines that 219 does not know, undone."""
+    """Lines with which a newer systemd reads a unit as 219 does: they undo the lines that 219 does not know."""
     lines = assignments(unit)
     text = []
     for section, key in dict.fromkeys((section, key) for section, key, value in lines if not reads(section, key, value)):
