@@ -13,7 +13,7 @@ package final class NoticeMemory: Sendable {
 
     package init() {}
 
-    /// Whether a text is not what was told before. Numbers count for nothing: waits and counts change all the time.
+    /// Whether a text is new for its step. Numbers count for nothing: waits and counts change all the time.
     func isNews(_ step: String, _ text: String) -> Bool {
         let key = step + " " + String(text.unicodeScalars.filter { !("0"..."9").contains($0) }.map(Character.init))
         return state.withLock { state in
@@ -24,7 +24,7 @@ package final class NoticeMemory: Sendable {
         }
     }
 
-    /// Forgets what the pass that has ended did not see any more: should it come back, it is news again.
+    /// Forgets the texts that the ended pass did not log any more: should one come back, it is news again.
     func passEnded() {
         state.withLock { state in
             state.told = state.told.filter { state.seen.contains($0.key) }

@@ -1,6 +1,6 @@
 package import Logging
 
-/// Tells what the program does, step by step, with the time each took.
+/// Logs the program's work, step by step, with the time of each.
 package struct StepLog: Sendable {
     private let logger: Logger
     /// The notices that are not logged again.
@@ -61,7 +61,7 @@ package struct StepLog: Sendable {
         if isNews(step ?? "", what) { log(.error, what, step, .failed, nil) }
     }
 
-    /// A resident agent's pass has ended: what it did not tell is over.
+    /// Ends a resident agent's pass: a text that it did not log is over.
     package func passEnded() { memory?.passEnded() }
 
     private func isNews(_ step: String, _ what: String) -> Bool { memory?.isNews(step, what) ?? true }

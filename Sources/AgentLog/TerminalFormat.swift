@@ -1,6 +1,6 @@
 import Logging
 
-/// A line a step that changes while the step is under way: a mark, the step, what it did, how long it took.
+/// One line for each step, which changes while the step is under way: a mark, the step, its work, its time.
 struct TerminalFormat: RecordFormat {
     /// Whether to use colours: not where the environment has `NO_COLOR` (no-color.org).
     let colours: Bool
@@ -13,7 +13,7 @@ struct TerminalFormat: RecordFormat {
         let head = record.step.map { $0.padded(to: 14) + "  " } ?? ""
         let seconds = record.seconds.map { "  \($0) s" } ?? ""
         let line = "\(mark(for: record.level, record.state)) \(head)\(first)\(dim(seconds))"
-        // A step under way has no line end: what comes next takes its place.
+        // A step under way has no line end: the next output takes its place.
         let end = record.state == .started ? "" : "\n"
         return "\r\u{1B}[K" + line + end + rest.map { "    \($0)\n" }.joined()
     }

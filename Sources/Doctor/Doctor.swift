@@ -48,7 +48,7 @@ package struct Doctor: Sendable {
         await report(SenderDoctor(settings: settings, host: host, resolver: resolver).examinations, nil)
     }
 
-    /// Looks at the host alone, where it is not known what it should be.
+    /// Examines the host alone, where its wanted state is not known.
     ///
     /// - Parameter isRelay: Whether the host is a relay's, which has more to examine than a sender's.
     package func examine(unknown reason: UnknownNode, isRelay: Bool, sender: IPAddress?) async -> DoctorReport {

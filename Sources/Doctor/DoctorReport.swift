@@ -3,7 +3,7 @@ import Vocabulary
 
 /// The doctor's findings, for people and for programs.
 package struct DoctorReport: Sendable {
-    /// Each cause, the gravest first, with what follows from it.
+    /// The causes, the gravest first, each with the findings that follow from it.
     package var findings: [Finding] { tree.entries.map(\.finding) }
     /// The names of the examinations.
     package let examined: [String]
@@ -70,7 +70,7 @@ package struct DoctorReport: Sendable {
         (tree.entries.map(Self.block) + [summary]).joined(separator: "\n") + "\n"
     }
 
-    /// The cure of a cause cures what follows, so that has none of its own.
+    /// The cure of a cause also cures the findings that follow from it, so they show none.
     private static func block(_ entry: FindingTree.Entry) -> String {
         let finding = entry.finding
         let indent = String(repeating: "  ", count: entry.depth)

@@ -2,7 +2,7 @@ package import RelayNode
 package import Resources
 package import Vocabulary
 
-/// A relay as the doctor looks at it: what it is, what it should be, and the ways to AWS.
+/// A relay as the doctor examines it: its facts, its wanted state, and the ways to AWS.
 package struct ExaminedNode: Sendable {
     let facts: NodeFacts
     let settings: NodeSettings

@@ -8,8 +8,8 @@ struct FindingTree {
         let cause: Finding?
     }
 
-    /// Causes by their severity, the gravest first, each with what follows from it. Within a severity, the order in which
-    /// mail meets them stays.
+    /// The causes by their severity, the gravest first, each with the findings that follow from it. Within a severity,
+    /// the order in which mail meets them stays.
     let entries: [Entry]
 
     /// The findings that follow from no other.

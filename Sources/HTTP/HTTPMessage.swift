@@ -30,7 +30,7 @@ package struct HTTPHeader: Sendable, Equatable {
     }
 }
 
-/// An answer, whatever its status.
+/// An answer of any status.
 package struct HTTPResponse: Sendable, Equatable {
     package let status: Int
     package let headers: [HTTPHeader]

@@ -33,7 +33,7 @@ package enum Attempt<Value, Failure: Error> {
     case retry(Failure, after: Duration?)
 }
 
-/// Tries until it works, can't work, or the time or the tries are used up; then throws what came last.
+/// Tries until the work succeeds, can't succeed, or the time or the tries are used up; then throws the last failure.
 ///
 /// It never sleeps past the deadline: where the next try would come too late, the last failure is thrown at once.
 ///
@@ -57,7 +57,7 @@ package func retrying<Value, Failure: Error>(
             do {
                 try await time.sleep(pause)
             } catch {
-                // Cancelled: what came last says more than that.
+                // The last failure says more than the cancellation.
                 throw failure
             }
         }

@@ -27,7 +27,7 @@ package struct Reconciler: Sendable {
         return plan
     }
 
-    /// Checks each resource and puts right what has drifted.
+    /// Checks each resource and corrects drift.
     ///
     /// It stops at the first failure, since what follows relies on what came before; the next pass goes on from there.
     ///
@@ -99,7 +99,8 @@ package struct Plan: Sendable, Equatable {
     package enum Finding: Sendable, Equatable {
         case inSync
         case changes([Change])
-        /// It can be told only when the changes before it are made; this is what it does then, where it is needed.
+        /// The changes are known only after the changes before them are made; this is the resource's act then, where it
+        /// is needed.
         case afterOtherChanges(String)
     }
 

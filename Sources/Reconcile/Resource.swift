@@ -1,6 +1,6 @@
-/// One part of the node that can be compared with what it should be, and brought there.
+/// One part of the node that can be compared with its wanted state, and brought there.
 ///
-/// A check reads and never writes. Applying what it found and checking again finds nothing.
+/// A check reads and never writes. A check after the changes of the last one finds nothing.
 package protocol Resource: Sendable {
     /// The name that operators use: "packages", "postfix", "load balancer smtp-relay".
     var name: String { get }
@@ -9,7 +9,7 @@ package protocol Resource: Sendable {
     /// of a service that is not installed yet can only fail. `plan` says this in place of a check.
     var onceConverged: String? { get }
 
-    /// Compares what is with what should be.
+    /// Compares the present state with the wanted one.
     func check() async throws -> Check
 
     /// A pass calls this when the resource is as it should be, so that the resource can remember that state. A plan does not

@@ -29,7 +29,8 @@ package struct PackagesResource: Resource {
     }
 
     package func check() async throws -> Check {
-        // Asking the package database would cost a child process each pass; what it brings is the better proof.
+        // A question to the package database would cost a child process in each pass; the package's files are the
+        // better proof.
         let missing = missingPackages()
         // Its files may be there already, while the package manager is not done with them.
         let running = RunningTransactions(files: files).current().map { Change(.package, "wait for \($0)") }
@@ -67,7 +68,7 @@ package struct PackagesResource: Resource {
     }
 }
 
-/// The package manager was content, but what the package brings is not there.
+/// The package manager reported success, but the package's files are missing.
 package struct PackageWithoutProgram: Error, CustomStringConvertible {
     package let package: RequiredPackage
 

@@ -13,7 +13,7 @@ package struct SMTPFailure: Error, Sendable, CustomStringConvertible {
         case notSMTP(line: String)
         /// The server said no where it should say yes.
         case refused(command: String, reply: SMTPReply)
-        /// No TLS came about: as a rule, the certificate is not the server's, or nobody known vouches for it.
+        /// TLS failed: as a rule, the certificate is not the server's, or no known authority has signed it.
         case notEncrypted(String)
         /// It takes neither of the ways to log in that Postfix uses here.
         case noLogin(offered: String)

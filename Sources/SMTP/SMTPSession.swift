@@ -209,7 +209,7 @@ private final class Progress: Sendable {
     private static let glance: Duration = .milliseconds(500)
 }
 
-/// Cuts what comes in into lines, and lines into replies.
+/// Splits the input into lines, and lines into replies.
 private struct ReplyReader {
     /// RFC 5321 allows 512 bytes a line; more than this without a line end is not SMTP.
     private static let lineLimit = 4096

@@ -29,7 +29,7 @@ package struct IPAddress: Sendable, Hashable {
     /// Parses a dotted quad (four decimal numbers, no leading zeros) or an IPv6 address without zone.
     package init(_ text: some StringProtocol) throws(InvalidValue) {
         let string = String(text)
-        // The C functions below stop at a NUL byte, and would take what stands before it.
+        // The C functions below stop at a NUL byte, and would accept the text before it.
         guard !string.utf8.contains(0) else { throw InvalidValue(string, expected: Self.expectation) }
         var ipv4 = [UInt8](repeating: 0, count: 4)
         if inet_pton(AF_INET, string, &ipv4) == 1 {

@@ -1,4 +1,4 @@
-/// An operating system that relays are known to run on, and in what it differs from others.
+/// An operating system that relays are known to run on, with its differences from others.
 package struct KnownSystem: Sendable, Equatable {
     /// The name for people: `Amazon Linux 2`.
     package let name: String

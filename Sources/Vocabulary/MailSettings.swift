@@ -121,7 +121,7 @@ package enum TLSLevel: String, Sendable, CaseIterable {
     case verify
     case secure
 
-    /// Whether certificates are judged by who has signed them.
+    /// Whether certificates are judged by their signers.
     package var needsAuthorities: Bool { self == .verify || self == .secure }
 }
 

@@ -1,4 +1,4 @@
-/// A version of Postfix, as far as what it can do goes by it.
+/// A version of Postfix, where it decides what Postfix can do.
 package struct PostfixVersion: Sendable, Comparable, CustomStringConvertible {
     private let numbers: [Int]
     package let description: String
@@ -19,7 +19,7 @@ package struct PostfixVersion: Sendable, Comparable, CustomStringConvertible {
 extension PostfixVersion {
     /// The first that reads tables of the type `texthash` (DATABASE_README).
     package static let readingTextHash = PostfixVersion("2.8")
-    /// The first whose postconf(1) tells what it reads in master.cf.
+    /// The first version whose postconf(1) shows its reading of master.cf.
     package static let listingServices = PostfixVersion("2.9")
     /// The first with smtpd_relay_restrictions, and with the PROXY protocol (its RELEASE_NOTES-2.10).
     package static let havingRelayRestrictions = PostfixVersion("2.10")

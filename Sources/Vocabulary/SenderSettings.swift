@@ -2,7 +2,7 @@
 package enum RoleName: String, Sendable, CaseIterable, Codable {
     /// A relay node behind a load balancer.
     case relay
-    /// A host whose own mail goes by the relays, and that is otherwise its operator's.
+    /// A host whose own mail goes through the relays; the rest of it is its operator's.
     case sender
 }
 
@@ -41,7 +41,7 @@ package struct RelayHost: Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
     package init(_ text: some StringProtocol) throws(InvalidValue) {
-        // It judges the form; what is left is to take it apart.
+        // NextHop checks the form; the parts are taken from its text.
         guard let nexthop = try? NextHop(text).description, nexthop.hasPrefix("["),
             let end = nexthop.firstIndex(of: "]")
         else {

@@ -56,9 +56,9 @@ package struct SecurityGroup: Sendable, Equatable {
 }
 
 extension SecurityGroup.Rule {
-    /// Whether it is about a TCP port, whoever it lets through.
+    /// Whether the rule covers a TCP port, for any source.
     package func covers(_ port: UInt16) -> Bool {
-        // A rule for all protocols is one for all ports, whatever else it says.
+        // A rule for all protocols covers all ports, also where it names some.
         ipProtocol == "-1" || ["tcp", "6"].contains(ipProtocol) && (ports?.contains(Int(port)) ?? true)
     }
 

@@ -40,7 +40,7 @@ package struct ClassicLoadBalancer: Sendable, Equatable {
     package let dnsName: String
     package let availabilityZones: [String]
     package let subnets: [String]
-    /// The names of the policies on each instance port, of which one may switch the PROXY protocol on.
+    /// The names of the policies on each instance port. One of them may switch the PROXY protocol on.
     package let backendPolicies: [UInt16: [String]]
     /// Every instance that is registered, in service or not.
     package let instances: [InstanceID]

@@ -98,7 +98,8 @@ extension InstanceHealth {
 }
 
 extension ClassicLoadBalancer {
-    /// Reads a LoadBalancerDescription. What decides who may come in must be understood, or nothing is.
+    /// Reads a LoadBalancerDescription. An unreadable scheme or group is an error, since it decides which hosts may
+    /// connect.
     fileprivate init(_ description: XMLElement) throws(AWSFailure) {
         // Load balancers of EC2-Classic had no scheme, and faced the internet.
         let schemeName = description.value("Scheme") ?? "internet-facing"

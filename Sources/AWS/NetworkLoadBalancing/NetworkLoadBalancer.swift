@@ -5,7 +5,7 @@ package struct NetworkLoadBalancer: Sendable, Equatable {
     package let isInternetFacing: Bool
     /// Whether it takes connections by IPv6 besides IPv4.
     package let isDualStack: Bool
-    /// None where it was made without: then it lets everyone in who can reach it.
+    /// The security groups. A load balancer that was made without any lets in every host that can reach it.
     package let securityGroups: [String]
     /// The name that senders use.
     package let dnsName: String

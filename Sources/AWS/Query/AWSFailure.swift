@@ -10,7 +10,7 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         case unreachable(HTTPFailure)
         /// There are no credentials to sign with.
         case credentials(any Error)
-        /// The answer was not what the API's reference says.
+        /// The answer does not follow the API's reference.
         case unreadable(String)
     }
 

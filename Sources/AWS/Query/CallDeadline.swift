@@ -1,4 +1,4 @@
-/// When the work that calls are part of has to be done: no call goes on for longer, whatever its own limit.
+/// The deadline of the work that calls are part of: no call goes on for longer, whatever its own limit.
 package enum CallDeadline {
     @TaskLocal package static var current: ContinuousClock.Instant?
 

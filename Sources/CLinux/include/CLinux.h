@@ -14,7 +14,7 @@ int clinux_pin_name_services(void);
 /// A descriptor that becomes readable when a process ends (pidfd_open(2)); -1, and errno, where the kernel has none.
 int clinux_pidfd_open(int process);
 
-/// Lets go of the program's own code and constants: what is needed again comes back from the file, page by page.
+/// Frees the memory of the program's own code and constants: pages that are needed again come back from the file.
 void clinux_let_go_of_program_pages(void);
 
 #endif

@@ -23,7 +23,7 @@ package struct CloudReadings: Sendable {
     }
 }
 
-/// A load balancer as mail meets it, of whatever kind.
+/// A load balancer of any kind, as mail meets it.
 struct LoadBalancerView: Sendable {
     /// The name that an operator uses.
     let name: String
@@ -41,7 +41,8 @@ struct LoadBalancerView: Sendable {
     let isInternetFacing: Bool
     /// Whether Postfix sees its address in place of the sender's.
     let masksSenders: Bool
-    /// Whether connections come to a node from its address, whatever Postfix is told of the sender's.
+    /// Whether connections come to a node from its address; the sender's address that Postfix is told of does not
+    /// matter here.
     let connectsItself: Bool
     let zones: [String]
     let subnets: [String]

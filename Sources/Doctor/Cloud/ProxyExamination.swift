@@ -16,7 +16,7 @@ struct ProxyExamination: Examination {
         return Self.judge(own, node) + Self.judge(try await views.all(), trusts: allowed.contains)
     }
 
-    /// Postfix believes a header of whoever reaches its port.
+    /// Postfix believes the header of any host that reaches its port.
     static func judge(_ own: Ingress, _ node: NetworkNode) -> [Finding] {
         mailPorts.compactMap { port in
             for opening in own.openings(on: port) {

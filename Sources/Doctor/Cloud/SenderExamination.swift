@@ -21,7 +21,7 @@ struct SenderExamination: Examination {
     let door: ProbedDoor
 
     let limit: Duration = .seconds(30)
-    /// Nobody's (RFC 2606).
+    /// A recipient that does not exist (RFC 2606).
     private static let recipient = "nobody@relay-self-test.invalid"
 
     func findings() async throws -> [Finding] {

@@ -1,7 +1,7 @@
 import Host
 import SystemPackage
 
-/// The mail log of the last hour, from wherever this host keeps it.
+/// The mail log of the last hour, from the place where this host keeps it.
 struct MailLog: Sendable {
     let runner: any CommandRunner
     let files: FileSystem

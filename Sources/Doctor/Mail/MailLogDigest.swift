@@ -39,7 +39,7 @@ struct MailLogDigest: Equatable {
                 timedOut.insert(address)
             }
             countDelivery(text)
-        // The queue manager gives up what has waited for too long.
+        // The queue manager gives up mail that has waited for too long.
         case "qmgr" where text.contains(", status=expired, "):
             bounced["expired: it waited for maximal_queue_lifetime", default: 0] += 1
         default: return

@@ -2,8 +2,8 @@ import AWS
 
 /// Whether the smarthost's password can be read where the settings say that it is.
 ///
-/// The passes read a parameter only now and then, and Postfix goes on with the password that it has, so what is wrong there
-/// would show only on the next new node.
+/// The passes read a parameter only now and then, and Postfix keeps the password that it has, so a fault of the
+/// parameter would show only on the next new node.
 struct PasswordExamination: Examination {
     let name = "smarthost's password"
     /// Reads it, and throws why it can't be read; `nil` where there is none.

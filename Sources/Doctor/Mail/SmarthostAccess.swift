@@ -10,7 +10,7 @@ struct SmarthostAccess: Sendable, Equatable {
         let password: Secret
     }
 
-    /// The file of those whose word on the smarthost's certificate counts; `nil` where nobody's is asked for.
+    /// The file of the authorities that may sign the smarthost's certificate; `nil` where none is checked.
     let authorities: String?
     let login: Login?
 

@@ -2,7 +2,7 @@ import Host
 import Resources
 import SystemPackage
 
-/// Whether Postfix has room for what it accepts.
+/// Whether Postfix has room for the mail that it accepts.
 struct DiskExamination: Examination {
     let name = "disk"
     let files: FileSystem

@@ -1,8 +1,8 @@
 import Host
 import SystemPackage
 
-/// Whether the host's own firewall drops what the load balancer sends. Its rules do not touch loopback as a rule, so every
-/// probe on the host itself passes.
+/// Whether the host's own firewall drops connections of the load balancer. Its rules do not touch loopback as a rule,
+/// so every probe on the host itself passes.
 struct FirewallExamination: Examination {
     let name = "host firewall"
     let ports: [UInt16]

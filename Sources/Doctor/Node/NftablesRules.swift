@@ -88,7 +88,7 @@ extension FirewallRules.Rule {
         }
     }
 
-    /// The words of a rule, of which a set is one after another between braces.
+    /// The words of a rule. A set is several words between braces.
     private struct Words {
         private var words: ArraySlice<String>
 

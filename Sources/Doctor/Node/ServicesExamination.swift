@@ -1,7 +1,7 @@
 import Host
 import Units
 
-/// Whether what has to run does, and comes up with the system.
+/// Whether the node's services run, and come up with the system.
 struct ServicesExamination: Examination {
     let name = "services"
     let services: any ServiceManager

@@ -14,9 +14,10 @@ package struct FindingKind: Sendable {
     package let cure: String
     /// The findings that it may follow from, the nearest first.
     package let causes: [Cause]
-    /// Whether somebody has ordered it, so that what follows from it is no alarm.
+    /// Whether a person has ordered it, so that the findings that follow from it are no alarm.
     package let isOrdered: Bool
-    /// Whether it is exported as a metric. What is found only on request, and what is merely worth knowing, is not.
+    /// Whether it is exported as a metric. Findings that only a request shows, and those that are merely worth knowing,
+    /// are not.
     package let isMetric: Bool
 
     /// The kind of a finding that may be the cause of another.

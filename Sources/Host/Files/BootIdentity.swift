@@ -1,8 +1,8 @@
 import SystemPackage
 
 extension FileSystem {
-    /// The name of this boot, another one after each (proc_sys_kernel(5), random/boot_id). Where /run is on the disk,
-    /// it tells what is left there of an earlier one.
+    /// The id of this boot, another one after each boot (proc_sys_kernel(5), random/boot_id). Where /run is on the
+    /// disk, it identifies files of an earlier boot.
     package var bootID: String? {
         (try? bytes(at: "/proc/sys/kernel/random/boot_id", limit: 64)).map {
             String(decoding: $0, as: UTF8.self).filter { !$0.isWhitespace }

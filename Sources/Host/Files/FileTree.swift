@@ -2,7 +2,8 @@ import Glibc
 package import SystemPackage
 
 extension FileSystem {
-    /// Removes what stands at a path, a folder with all that is in it. Links are removed, not followed; nothing there is fine.
+    /// Removes the file or folder at a path, a folder with all that is in it. Links are removed, not followed; nothing
+    /// there is fine.
     package func removeTree(_ path: FilePath) throws(FileFailure) {
         guard isFolder(path) else { return try remove(path) }
         for name in try names(in: path) ?? [] { try removeTree(path.appending(name)) }
@@ -23,7 +24,7 @@ extension FileSystem {
         return found
     }
 
-    /// Takes all bytes out of a plain file, which keeps its mode and owner, and its place for who has it open.
+    /// Removes all bytes of a plain file. The file keeps its mode and owner, and programs that have it open keep it.
     package func empty(_ path: FilePath) throws(FileFailure) {
         do {
             let options: FileDescriptor.OpenOptions = [.truncate, .closeOnExec, .noFollow]
@@ -33,7 +34,7 @@ extension FileSystem {
         }
     }
 
-    /// The size of what stands at a path; `nil` where nothing does.
+    /// The size of the file or folder at a path; `nil` where nothing stands there.
     package func size(of path: FilePath) -> Int? {
         var status = stat()
         return lstat(location(of: path).string, &status) == 0 ? status.st_size : nil

@@ -79,7 +79,7 @@ package struct HostLock: ~Copyable {
         try Errno.check(fchmod(descriptor.rawValue, 0o600))
     }
 
-    /// Removes what is no lock of this user's: a link, a FIFO, a file of another user.
+    /// Removes a file that is no lock of this user's: a link, a FIFO, a file of another user.
     private static func removeForeign(_ location: FilePath) throws(Errno) {
         var status = stat()
         guard lstat(location.string, &status) == 0 else { return }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// SELinux's label of a file (selinux(8)), by which it decides who may read it.
+/// The SELinux label of a file (selinux(8)): SELinux decides by it which programs may read the file.
 package struct SecurityContext: Sendable, Equatable {
     private let bytes: [UInt8]
 
@@ -23,7 +23,7 @@ package struct SecurityContext: Sendable, Equatable {
         self.bytes = Array(buffer[..<count])
     }
 
-    /// Labels what stands at a path.
+    /// Labels the file at a path.
     func give(to location: FilePath) throws(Errno) {
         try Errno.check(lsetxattr(location.string, Self.attribute, bytes, bytes.count, 0))
     }
@@ -47,7 +47,7 @@ extension FileSystem {
     /// The label of what stands at a path, without following a link; `nil` where nothing does, or it has none.
     package func context(of path: FilePath) -> SecurityContext? { SecurityContext(at: location(of: path)) }
 
-    /// Labels what stands at a path, without following a link.
+    /// Labels the file at a path, without following a link.
     package func setContext(_ context: SecurityContext, of path: FilePath) throws(FileFailure) {
         do {
             try context.give(to: location(of: path))

@@ -83,7 +83,7 @@ extension FileSystem {
     /// Seconds.
     private static let settled = 3
 
-    /// Gives what stands at a path another name on the same file system, in place of what has it.
+    /// Renames a file on its file system, in place of the file that has the other name.
     package func rename(_ path: FilePath, to other: FilePath) throws(FileFailure) {
         do {
             try beforeChange(path)

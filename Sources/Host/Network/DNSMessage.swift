@@ -16,8 +16,8 @@ package enum DNSRecord: Sendable, Equatable {
     }
 }
 
-/// A question, and what is read of its answer (RFC 1035, section 4). Answers come from anybody, so each length in them
-/// is doubted.
+/// A question, and the records of its answer (RFC 1035, section 4). Any host may send an answer, so each length in it
+/// is checked.
 struct DNSMessage {
     /// A query of one question, with room for longer answers than 512 bytes (EDNS0, RFC 6891).
     ///

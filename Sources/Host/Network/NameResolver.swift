@@ -2,7 +2,8 @@ import Glibc
 import SystemPackage
 package import Vocabulary
 
-/// Asks name servers: what the C library's own calls do not tell, such as text records, and which server is dead.
+/// Asks name servers for things that the C library's own calls do not tell, such as text records, and which server is
+/// dead.
 package protocol NameResolving: Sendable {
     /// The records that a server has for a name; none where there is no such name, or none of the kind.
     func ask(_ server: IPAddress, _ name: String, _ kind: DNSRecord.Kind) async throws(DNSFailure) -> [DNSRecord]

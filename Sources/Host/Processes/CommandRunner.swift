@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// A program to run, with all that decides what it does.
+/// A program to run, with everything that decides its behaviour.
 package struct Command: Sendable, Equatable, CustomStringConvertible {
     /// An absolute path, or a name to be found in `PATH`.
     package let executable: String

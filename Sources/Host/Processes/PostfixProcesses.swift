@@ -1,6 +1,6 @@
 package import SystemPackage
 
-/// Postfix's processes, as far as they tell what it runs with.
+/// Postfix's processes, as far as they show the configuration that it runs with.
 package struct PostfixProcesses: Sendable, Equatable {
     /// The master's number and start.
     package let master: String

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// The fields of `/proc/PID/stat` of a process (proc_pid_stat(5)).
 struct ProcessStat {
-    /// The name of its program, of which the kernel keeps fifteen characters.
+    /// The name of its program. The kernel keeps fifteen characters of it.
     let name: String
     /// `S` for sleeping, `T` for stopped, `Z` for ended and not yet buried.
     let state: Character

@@ -1,7 +1,7 @@
 @preconcurrency import Dispatch
 import Glibc
 
-/// Signals as they come, in place of what they would do by themselves.
+/// Signals as a stream, in place of their default effect.
 package struct Signals: Sendable {
     package let arrivals: AsyncStream<CInt>
 

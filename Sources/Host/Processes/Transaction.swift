@@ -45,7 +45,7 @@ struct Transaction: Sendable {
 
     // Beginning
 
-    /// Removes what those have left that ended when nobody waited for them any more.
+    /// Removes the files of transactions that ended after the wait for them was over.
     private func removeFinished() throws(FileFailure) {
         for name in try files.names(in: Self.folders) ?? [] {
             let folder = Self.folders.appending(name)
@@ -165,7 +165,7 @@ struct Transaction: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Does not throw: who is cancelled sees it at the next look.
+    /// Does not throw: a cancelled task notices at the next look.
     private func pause(_ times: Int = 1) async {
         try? await Task.sleep(for: Self.interval * times)
     }

@@ -1,4 +1,4 @@
-/// The commands by which a person does and sees on this host what the agent does and sees: for errors and findings.
+/// The commands with which a person can do the agent's acts and looks on this host: for errors and findings.
 ///
 /// Each is a line for root's shell. A further service manager brings its own.
 package protocol ServiceCommands: Sendable {

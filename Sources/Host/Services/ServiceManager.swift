@@ -23,7 +23,7 @@ package struct ServiceState: Sendable, Equatable {
     package let isStopping: Bool
     /// The number of its main process, where it has one.
     package let mainProcess: Int32?
-    /// When that process began, where somebody has looked: it tells it from a later one of the same number.
+    /// The start of that process, where it was read: it distinguishes the process from a later one of the same number.
     package var mainProcessStart: String?
 
     package init(
@@ -46,7 +46,7 @@ package struct ServiceState: Sendable, Equatable {
     package static let unknown = ServiceState(isInstalled: false, isEnabled: false, isActive: false)
 }
 
-/// Starts and stops services, whatever the system has for it.
+/// Starts and stops services, by the system's own service manager.
 ///
 /// Each call returns when it is done, and throws a `ServiceFailure` with the service's own last words when it fails.
 package protocol ServiceManager: Sendable {
@@ -54,7 +54,7 @@ package protocol ServiceManager: Sendable {
     var system: ServiceSystem { get }
     /// The commands that a person uses for the same orders.
     var commands: any ServiceCommands { get }
-    /// The folders that tell a change of what is defined or enabled.
+    /// The folders that change when a service is defined, enabled or disabled.
     var definitions: [FilePath] { get }
     /// The state of each service, in one question.
     func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState]

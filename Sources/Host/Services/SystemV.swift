@@ -74,7 +74,7 @@ package struct SystemV: ServiceManager {
 
     package func start(_ service: ServiceName) async throws(ServiceFailure) { try await act("start", on: service) }
 
-    /// A script has started its service when it returns, whatever that waits for.
+    /// A script has started its service when it returns, also if the service waits for something.
     package func startLater(_ service: ServiceName) async throws(ServiceFailure) { try await start(service) }
 
     package func stop(_ service: ServiceName) async throws(ServiceFailure) { try await act("stop", on: service) }

@@ -42,15 +42,16 @@ struct Departure: Sendable {
         guard parts.request.scope == .everything else { return results }
         do {
             try await enter(.unhealthy)
-            // Where mail waits, Postfix is needed. Where it can't be started now, that is tried again below.
+            // Postfix is needed where mail waits. If it can't be started now, the steps below try again. Where it can't
+            // be started now, that is tried again below.
             results.add(await runner.run([[queue.served]]))
 
-            // Where a load balancer can't be left, it finds the doors closed.
+            // A load balancer that can't be left finds the doors closed.
             let places = await leaveLoadBalancers()
             results.add(places)
             try await enter(.outOfLoadBalancers)
 
-            // Where they can't be closed, what comes in after the queue was seen empty stays here.
+            // If the doors can't be closed, mail that comes in after the queue was seen empty stays here.
             results.add(await runner.run([[doors]]))
             try await enter(.doorsClosed)
 
@@ -59,7 +60,7 @@ struct Departure: Sendable {
             let end = try await finish(hasLeft: !places.hasFailed)
             if Task.isCancelled { return results }
 
-            // Where Auto Scaling can't be told, its own time-out ends the wait; the next pass tries again.
+            // If Auto Scaling can't be told, its own time-out ends the wait; the next pass tries again.
             results.add(await answerHook(of: end))
         } catch {
             results.fail("drain", error)

@@ -35,7 +35,7 @@ struct DepartureBudget: Sendable {
         self.end = end
     }
 
-    /// A departure whose time is over, and which is made again all the same.
+    /// The time of a departure whose own time is over, and which is made again all the same.
     private static let least: Duration = .seconds(5)
     private static let reserve: Duration = .seconds(5)
     /// The part of a cause's time that is not used: the queue's last files have to be gone before the power is.

@@ -35,7 +35,7 @@ package struct PostfixTable: Sendable, Equatable {
             }
         }
 
-        /// Whether an address is looked up in it, of which the key is the domain.
+        /// Whether an address is looked up in it by its domain.
         fileprivate var isOfDomains: Bool { self == .transports }
     }
 

@@ -2,7 +2,7 @@ package import Host
 package import Reconcile
 import RelayNode
 
-/// A Postfix that takes no mail of other hosts any more: nobody new, and nobody who is connected still.
+/// A Postfix that takes no more mail from other hosts, on new connections and on present ones.
 package struct ClosedDoors: Resource {
     package let name = "doors"
 

@@ -3,7 +3,7 @@ package import RelayNode
 import SystemPackage
 import Vocabulary
 
-/// The Postfix of a node that leaves: it goes by the routes that the departure gives it.
+/// The Postfix of a leaving node: it uses the routes of the departure.
 ///
 /// Its service manager takes no orders for a service that it is about to stop, so Postfix's own programs are used.
 package struct LeavingPostfix: Sendable {

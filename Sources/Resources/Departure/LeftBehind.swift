@@ -30,7 +30,7 @@ package struct LeftBehind: Sendable, Equatable, Codable {
 
     package var total: Int { waiting + held }
 
-    /// Counts what is queued now.
+    /// Counts the messages in the queue.
     ///
     /// - Throws: A `FileFailure` where the queue may not be read.
     package static func count(_ queue: PostfixQueue, _ runner: any CommandRunner) async throws -> LeftBehind {

@@ -32,10 +32,11 @@ package struct QuietDoor: Sendable {
         self.holds = holds
     }
 
-    /// Whether somebody is connected, or was until just now.
+    /// Whether a host is connected, or was until just now.
     var isOpen: Bool { !connections().isEmpty }
 
-    /// Returns when the load balancer sends nobody and nobody new has come for a while, or at the deadline.
+    /// Returns when the load balancer sends no more connections and no new one has come for a while, or at the
+    /// deadline.
     ///
     /// - Parameter isOut: Whether the load balancer says that the node is out.
     package func wait(untilOut isOut: () async throws -> Bool) async throws {

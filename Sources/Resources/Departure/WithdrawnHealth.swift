@@ -2,7 +2,7 @@ package import Host
 package import Reconcile
 package import SystemPackage
 
-/// The health check's answer of a node that leaves: 503, whatever else is true of it.
+/// The health check's answer of a leaving node: always 503.
 package struct WithdrawnHealth: Resource {
     package let name = "health"
 

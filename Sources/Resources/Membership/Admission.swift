@@ -14,7 +14,7 @@ package struct Admission: Sendable {
         (self.memory, self.period, self.noteWay) = (memory, period, noteWay)
     }
 
-    /// Whether a node that is registered, by whomever, may stay. An answer counts for a while.
+    /// Whether a registered node may stay, also if another program registered it. An answer counts for a while.
     func toStay(in place: any LoadBalancerPlace, isInService: Bool) async -> AdmissionMemory.Answer {
         let side = await place.side()
         let period = isInService ? period : period.whileNotInService

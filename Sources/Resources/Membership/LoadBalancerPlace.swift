@@ -1,4 +1,4 @@
-/// This node's place in a load balancer, of whatever kind.
+/// This node's place in a load balancer of any kind.
 ///
 /// A further kind is one file with a type that conforms to this, and one line in the list of an agent's places.
 package protocol LoadBalancerPlace: Sendable {
@@ -14,7 +14,7 @@ package protocol LoadBalancerPlace: Sendable {
     /// The values of this node on which the answer of `review()` depends: its settings, and the hosts that reach it.
     func side() async -> String
 
-    /// May this node be here? Asked before it joins, and now and then while it is registered, by whomever.
+    /// Asks whether this node may be here: before it joins, and now and then while it is registered.
     ///
     /// - Throws: A `PlaceRefusal` where it may not: it would be an open relay, or mail would break. Anything else says that
     ///   it can't be told.

@@ -1,7 +1,7 @@
 import AWS
 import Vocabulary
 
-/// The doors of an internet-facing load balancer, behind which Postfix does not see who comes.
+/// The doors of an internet-facing load balancer that hide the senders' addresses from Postfix.
 struct MaskedDoors {
     /// As `OpenDoor` has them.
     let name: String

@@ -153,8 +153,8 @@ package struct Membership: Resource {
         switch standing.position {
         case .out: return .inSync
         case .leaving:
-            // Somebody else has taken it out; a network load balancer goes on sending for about two minutes, unless its
-            // checks fail (containers-roadmap#470).
+            // Another program has taken it out; a network load balancer goes on sending for about two minutes, unless
+            // its checks fail (containers-roadmap#470).
             guard door.isOpen else { return .inSync }
             return .drifted(
                 Drift([Change(.registration, "wait until no mail comes from \(name)")]) {

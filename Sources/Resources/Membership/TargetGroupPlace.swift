@@ -121,7 +121,7 @@ package struct TargetGroupPlace: LoadBalancerPlace {
     }
 
     private func refuseOpenDoors(to found: TargetGroup, _ attributes: TargetGroup.Attributes) async throws {
-        // The PROXY protocol shows every sender's address, of whatever family.
+        // The PROXY protocol shows every sender's address, in both families.
         guard !attributes.usesProxyProtocol else { return }
         let loadBalancers = try await elb.internetFacingLoadBalancers(of: found)
         try await askAll(
@@ -131,7 +131,7 @@ package struct TargetGroupPlace: LoadBalancerPlace {
         )
     }
 
-    /// The doors of an internet-facing load balancer that lead to this group without showing who comes.
+    /// The doors of an internet-facing load balancer that lead to this group and hide the senders' addresses.
     private func doors(
         of loadBalancer: NetworkLoadBalancer,
         to found: TargetGroup,

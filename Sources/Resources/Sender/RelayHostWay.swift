@@ -101,7 +101,7 @@ package struct RelayHostUnknown: Error, CustomStringConvertible {
     package var description: String { "the name in sender.relayhost, \(relayhost), has no address" }
 }
 
-/// Nobody greets at the load balancer.
+/// No relay greets at the load balancer.
 package struct RelayHostUnreachable: Error, CustomStringConvertible {
     package let relayhost: RelayHost
     package let failures: [SMTPFailure]

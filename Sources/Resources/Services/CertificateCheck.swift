@@ -3,8 +3,7 @@ package import SMTP
 import SystemPackage
 package import Vocabulary
 
-/// Looks at the certificate that senders are to be shown: Postfix itself only logs what is wrong with it, and goes on
-/// without.
+/// Checks the certificate that senders are shown: Postfix itself only logs its faults, and goes on without it.
 package struct CertificateCheck: Sendable {
     private let files: FileSystem
 

@@ -140,7 +140,8 @@ package struct ConfiguredService: Resource {
         }
         let change: Generation?
         do {
-            // Judging takes a while. What somebody has written meanwhile is not to be lost, so it is judged as well.
+            // The judgement takes a while. A file that was edited meanwhile is judged as well, so that the edit is not
+            // lost.
             if let path = try writer.stale(since: edit.states) { throw StaleFile(path: path) }
             change = try begin(edit, action, isProven: isProven)
             try write(edit, change)
@@ -182,7 +183,7 @@ package struct ConfiguredService: Resource {
 
     private func isEnding(_ error: any Error) -> Bool { error is CancellationError || Task.isCancelled }
 
-    /// Writes the change down; `nil` where that does not work, and it can be made all the same.
+    /// Records the change; `nil` where that fails, and the change can be made without a record.
     private func begin(_ edit: ServiceEdit, _ action: ServiceAction, isProven: Bool) throws -> Generation? {
         var before = edit.states
         // Only the record of an unfinished change knows the files before it.
@@ -211,7 +212,7 @@ package struct ConfiguredService: Resource {
             }
             try writer.write(edit.changedFiles.map { ($0.path, $0.wanted) }, over: seen)
         } catch {
-            // The service has not seen it yet. Where even that fails, the next pass finds what was wanted.
+            // The service has not seen it yet. If even that fails, the next pass finds the wanted files.
             if let change, (try? writer.restore(change, to: edit.states)) != nil { try? store.forget(change) }
             throw error
         }
@@ -250,7 +251,7 @@ package struct UnmadeChange: Error, CustomStringConvertible {
     private static let limit = 10
 }
 
-/// Somebody else writes a file each time that the agent is about to.
+/// Another program writes a file each time that the agent is about to.
 package struct KeepsChanging: Error, CustomStringConvertible {
     package let path: FilePath
 

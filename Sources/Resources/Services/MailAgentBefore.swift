@@ -54,7 +54,7 @@ package struct MailAlternative: Sendable {
         return Choice(program: program, isAutomatic: record.starts(with: Array("auto\n".utf8)))
     }
 
-    /// Makes it what it was.
+    /// Restores the former choice.
     ///
     /// - Returns: Whether there was something to do.
     /// - Throws: A `CommandFailure`.

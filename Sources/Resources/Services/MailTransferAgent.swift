@@ -20,7 +20,7 @@ package struct MailTransferAgent: Resource {
     /// Another agent's service that this host has.
     package struct Rival: Sendable, Equatable {
         package let service: ServiceName
-        /// Whether it is but a script of System V's, of which systemd can't say whether it comes up.
+        /// Whether it is only a script of System V's: systemd can't say whether such a service comes up.
         let isScript: Bool
 
         /// The agents sendmail and exim that have a file here, by their names on the RPM distributions and on Debian.
@@ -132,7 +132,8 @@ package struct MailTransferAgent: Resource {
 
     // Ports
 
-    /// Sees that nobody else holds a port of Postfix's, where it is to be started. While it runs, it holds them itself.
+    /// Throws if another process holds a port of Postfix's, where Postfix is to be started. While Postfix runs, it
+    /// holds them itself.
     private func expectFreePorts() async throws {
         let postfix = try await services.state(of: ServiceName("postfix"))
         guard postfix.isInstalled, !postfix.isActive, !postfix.isStarting else { return }

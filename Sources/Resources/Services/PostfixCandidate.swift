@@ -48,9 +48,9 @@ struct PostfixCandidate {
         guard output.status == 0 else { throw InvalidCandidate(judge: "postfix check", verdict: output.tail()) }
     }
 
-    /// Postfix tells what is wrong to a terminal, or else to the log alone; so it gets a terminal. It looks at each message
+    /// Postfix reports faults to a terminal, or else only to the log; so it gets a terminal. It looks at each message
     /// of the queue (postsuper(1)), which takes minutes where there are many, so it gets an empty queue as well. Older
-    /// versions of unshare(1) leave what is mounted there to be seen everywhere.
+    /// versions of unshare(1) would show the mounts there to all processes.
     private static let checkScript = """
         mount --make-rprivate / || exit
         mount --bind "$0" "$1" || exit
@@ -58,7 +58,7 @@ struct PostfixCandidate {
         if command -v script >/dev/null; then exec script -qec 'postfix check' /dev/null; else exec postfix check; fi
         """
 
-    /// Whether Postfix reads in the main.cf of a folder what was meant, and can work by it.
+    /// Throws unless Postfix reads the meant values in the main.cf of a folder, and can work with them.
     ///
     /// - Parameter meant: The parameters that it has to read there.
     func understood(in directory: FilePath, as meant: [String: String]) async throws {

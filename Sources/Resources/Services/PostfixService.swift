@@ -106,7 +106,7 @@ package struct PostfixService: ServiceConfiguration {
         PostfixCandidate(runner: runner, files: files, levelSetting: "mail.tls.outbound_level")
     }
 
-    /// Whether Postfix reads out of the file what was meant by it, and has what the settings ask for.
+    /// Throws unless Postfix reads the meant values in the file, and has the features that the settings ask for.
     private func compareWithPostconf(_ directory: FilePath) async throws {
         if wanted.isProxied { try await postconf.require("smtpd_upstream_proxy_protocol", Self.noProxyProtocol) }
         if wanted.upstream?.isImplicitTLS == true {

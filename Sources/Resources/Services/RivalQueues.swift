@@ -1,8 +1,8 @@
 import Host
 import SystemPackage
 
-/// The mail in the own queues of sendmail and exim. Postfix does not read them, so what is in there when they are stopped is
-/// never tried again.
+/// The mail in the own queues of sendmail and exim. Postfix does not read them, so mail that is left in them is never
+/// tried again.
 struct RivalQueues: Sendable {
     let runner: any CommandRunner
     let files: FileSystem
@@ -12,7 +12,7 @@ struct RivalQueues: Sendable {
         /// The start or end of the name of a message's own file.
         let prefix: String
         let suffix: String
-        /// The programs that may be there to run the queue, and what they are told.
+        /// The programs that may run the queue, with their arguments.
         let programs: [FilePath]
         let arguments: [String]
     }

@@ -44,7 +44,7 @@ package actor ServiceBoard {
         return try await state(of: service)
     }
 
-    /// Does something to the services; what was known of them is out of date then, also if it fails.
+    /// Gives the services an order; the remembered states are out of date then, also if it fails.
     package func change(_ act: @Sendable (any ServiceManager) async throws -> Void) async throws {
         defer { states = nil }
         try await act(manager)

@@ -18,8 +18,8 @@ package protocol ServiceConfiguration: Sendable {
     /// Whether the service itself can read a file with this text; where it can't, the file is as good as gone.
     func isReadable(_ text: String, at path: FilePath) -> Bool
 
-    /// Whether what stands in a file is the agent's own work from the first line to the last: it is no original to be
-    /// kept, and goes where it is not wanted.
+    /// Whether a file is the agent's own work from the first line to the last: then it is no original to be kept, and
+    /// is removed where it is not wanted.
     func isOwn(_ text: String, at path: FilePath) -> Bool
 
     /// The mode and owner that a file is to have; where it is there, it has those that were found.

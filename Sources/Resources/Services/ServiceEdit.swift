@@ -3,7 +3,7 @@ import Reconcile
 import RelayNode
 import SystemPackage
 
-/// The difference between a service's files and what they should be.
+/// The difference between a service's files and their wanted state.
 struct ServiceEdit {
     /// A file that is not as it should be.
     struct ChangedFile {
@@ -11,7 +11,7 @@ struct ServiceEdit {
         let current: FileState
         /// Absent where it is to go.
         let wanted: FileState
-        /// Whether what stands there is the agent's own work, or was before somebody changed it.
+        /// Whether the file is the agent's own work, or was before an edit.
         let wasOwn: Bool
         let change: Change
     }
@@ -31,7 +31,7 @@ struct ServiceEdit {
     /// The bytes that are to be read at each path.
     var bytes: [FilePath: [UInt8]] { result.filter { $0.value.hasText }.mapValues(\.bytes) }
 
-    /// Compares the files with what they should be. Mode and owner count too, but need no reload.
+    /// Compares the files with their wanted state. Mode and owner count too, but need no reload.
     ///
     /// - Parameters:
     ///   - proven: The files as they last worked: what stands in for those that are gone.

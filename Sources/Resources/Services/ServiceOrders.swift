@@ -30,7 +30,7 @@ extension ConfiguredService {
         }
     }
 
-    /// A start would cancel a stop that somebody has ordered, and that order would fail.
+    /// A start would cancel a stop that another program has ordered, and that order would fail.
     private func waitForStop() async throws {
         for _ in 0..<50 {
             try await services.change { _ in }
@@ -39,7 +39,7 @@ extension ConfiguredService {
         }
     }
 
-    /// Gives the service manager orders after which the service has taken up what stands in its files.
+    /// Gives the service manager orders after which the service has taken up its files.
     private func order(_ act: @Sendable (any ServiceManager) async throws -> Void) async throws {
         try await configuration.loading { try await services.change(act) }
     }

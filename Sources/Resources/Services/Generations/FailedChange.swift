@@ -7,9 +7,9 @@ package import SystemPackage
 package struct FailedChange: Error, CustomStringConvertible {
     package let service: ServiceName
     let failure: Generation.Failure
-    /// The file that holds what was tried.
+    /// The file that holds the rejected text.
     package let kept: FilePath
-    /// Files that stay as somebody else has written them meanwhile.
+    /// Files that were edited meanwhile, and stay so.
     package var edited: [FilePath] = []
     /// Why going back did not work either, if so.
     package var goingBack: (any Error)?

@@ -6,7 +6,7 @@ import SystemPackage
 /// A service's files at one time, and what became of them.
 struct Generation: Sendable, Equatable {
     enum Verdict: String, Sendable, CaseIterable {
-        /// They are being written, or were when the pass was ended: nobody knows yet whether they work.
+        /// The files are being written, or were when the pass was ended: it is not known yet whether they work.
         case wanted
         /// The service was seen at work with them.
         case running

@@ -92,7 +92,7 @@ package struct GenerationStore {
         return generation
     }
 
-    /// Gives a generation another verdict, or takes from it what it had pending.
+    /// Gives a generation another verdict, or clears its pending action.
     func give(
         _ generation: Generation,
         _ verdict: Generation.Verdict,
@@ -110,7 +110,7 @@ package struct GenerationStore {
         return next
     }
 
-    /// The service has taken up what stands in its files.
+    /// Records that the service has taken up its files.
     func settle() throws {
         for name in try names() where name.verdict == .wanted || name.pending != .none {
             let verdict = name.verdict == .wanted ? .running : name.verdict
@@ -122,7 +122,7 @@ package struct GenerationStore {
         try former.finish()
     }
 
-    /// Writes down how a rejected generation failed, in place of what is known of former tries of the same files.
+    /// Records the failure of a rejected generation, in place of the record of former tries of the same files.
     func note(_ failure: Generation.Failure, of generation: Generation) throws {
         var generation = generation
         generation.failure = failure

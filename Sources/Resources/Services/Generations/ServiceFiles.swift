@@ -1,7 +1,7 @@
 import Host
 import SystemPackage
 
-/// The files of a service, written so that nothing that somebody else writes meanwhile is lost, and links stay links.
+/// The files of a service, written so that no edit of another program is lost, and links stay links.
 struct ServiceFiles {
     let configuration: any ServiceConfiguration
     let files: FileSystem
@@ -51,7 +51,7 @@ struct ServiceFiles {
                 edited.append(path)
                 continue
             }
-            // Another mode or owner than that of the change is somebody's edit as well.
+            // A mode or owner that differs from the change's is an edit as well.
             let isTouched = current.hasText && current.attributes != written.attributes
             let attributes = isTouched ? current.attributes : self.attributes(of: path, wanted)
             if try recreatesLink(at: path, current, wanted) {
@@ -89,7 +89,7 @@ struct ServiceFiles {
     }
 }
 
-/// Somebody else has written a file since it was read.
+/// Another program has written a file since it was read.
 struct StaleFile: Error {
     let path: FilePath
 }
