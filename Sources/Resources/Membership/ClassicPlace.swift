@@ -43,7 +43,7 @@ package struct ClassicPlace: LoadBalancerPlace {
         )
     }
 
-    package func side() async -> String { "open: \(allowOpenToWorld), \(await node.side)" }
+    package func side() async -> String { await node.side(allowOpenToWorld: allowOpenToWorld) }
 
     package func review() async throws -> PlaceReview {
         let found = try await elb.describe(loadBalancer)

@@ -23,18 +23,8 @@ extension RelayInstance {
     /// - Throws: `ForgeableDoor`, or `UnclearDoor` and what the API's calls throw where it can't be told.
     func refuseForgeableDoor(_ name: String, _ ec2: any EC2Describing) async throws {
         guard isProxied, let securityGroups else { return }
-        let ingress = try await ec2.ingress(of: try await securityGroups(), on: ports)
-        try await askAll(
-            ports.map { port in
-                {
-                    switch ingress.exposure(on: port) {
-                    case .closed: break
-                    case .world(let openings): throw ForgeableDoor(name: name, openings: openings, port: port)
-                    case .unknown(let list, let group, let failure):
-                        throw UnclearDoor(name: name, group: group, list: list, port: port, failure: failure)
-                    }
-                }
-            }
-        )
+        try await ec2.refuseOpenPorts(ports, of: try await securityGroups(), name: name) { openings, port in
+            ForgeableDoor(name: name, openings: openings, port: port)
+        }
     }
 }

@@ -17,19 +17,9 @@ struct MaskedDoors {
     func refuseIfOpen(_ ec2: any EC2Describing) async throws {
         guard let first = ports.first else { return }
         guard !securityGroups.isEmpty else { throw refusal(.unguarded, first) }
-        let ingress = try await ec2.ingress(of: securityGroups, on: ports)
-        try await askAll(
-            ports.map { port in
-                {
-                    switch ingress.exposure(on: port, to: families) {
-                    case .closed: break
-                    case .world(let openings): throw refusal(.securityGroups(openings), port)
-                    case .unknown(let list, let group, let failure):
-                        throw UnclearDoor(name: name, group: group, list: list, port: port, failure: failure)
-                    }
-                }
-            }
-        )
+        try await ec2.refuseOpenPorts(ports, of: securityGroups, to: families, name: name) { openings, port in
+            refusal(.securityGroups(openings), port)
+        }
     }
 
     private func refusal(_ door: OpenDoor.Door, _ port: UInt16) -> OpenDoor {

@@ -66,12 +66,12 @@ package struct RelayInstance: Sendable {
     }
 
     /// The values that decide whether the node may be in a load balancer.
-    var side: String {
-        get async {
-            // Groups that can't be read are no change; the question itself reports why.
-            let groups = isProxied ? (try? await securityGroups?())?.joined(separator: " ") : nil
-            return "proxied: \(isProxied), ports: \(ports), groups: \(groups ?? "")"
-        }
+    ///
+    /// - Parameter allowOpenToWorld: `load_balancer.allow_open_to_world`.
+    func side(allowOpenToWorld: Bool) async -> String {
+        // Groups that can't be read are no change; the question itself reports why.
+        let groups = isProxied ? (try? await securityGroups?())?.joined(separator: " ") : nil
+        return "open: \(allowOpenToWorld), proxied: \(isProxied), ports: \(ports), groups: \(groups ?? "")"
     }
 
     /// The health check as a classic load balancer writes it; its checks have no header.
