@@ -27,22 +27,13 @@ package struct AutoScalingClient: AutoScaling {
     }
 
     package func recordHeartbeat(_ action: LifecycleAction) async throws(AWSFailure) {
-        do throws(AWSFailure) {
-            _ = try await client.call("RecordLifecycleActionHeartbeat", Self.parameters(action))
-        } catch {
-            guard error.saysThatNothingWaits else { throw error }
-        }
+        let parameters = Self.parameters(action)
+        _ = try await client.call("RecordLifecycleActionHeartbeat", parameters) { $0.saysThatNothingWaits }
     }
 
     package func complete(_ action: LifecycleAction, _ result: LifecycleResult) async throws(AWSFailure) -> Bool {
-        do throws(AWSFailure) {
-            let parameters = Self.parameters(action) + [("LifecycleActionResult", result.rawValue)]
-            _ = try await client.call("CompleteLifecycleAction", parameters)
-            return true
-        } catch {
-            guard error.saysThatNothingWaits else { throw error }
-            return false
-        }
+        let parameters = Self.parameters(action) + [("LifecycleActionResult", result.rawValue)]
+        return try await client.call("CompleteLifecycleAction", parameters) { $0.saysThatNothingWaits }
     }
 
     private static func parameters(_ action: LifecycleAction) -> [(String, String)] {

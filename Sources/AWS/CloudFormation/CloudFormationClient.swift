@@ -21,13 +21,7 @@ package struct CloudFormationClient: CloudFormation {
             ("StackName", "\(resource.stack)"), ("LogicalResourceId", "\(resource.resource)"),
             ("UniqueId", "\(instance)"), ("Status", signal.rawValue),
         ]
-        do throws(AWSFailure) {
-            _ = try await client.call("SignalResource", parameters)
-            return true
-        } catch {
-            guard error.saysThatNothingWaits else { throw error }
-            return false
-        }
+        return try await client.call("SignalResource", parameters) { $0.saysThatNothingWaits }
     }
 }
 

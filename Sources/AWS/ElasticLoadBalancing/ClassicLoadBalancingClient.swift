@@ -45,11 +45,8 @@ package struct ClassicLoadBalancingClient: ClassicLoadBalancing {
     }
 
     package func deregister(_ instance: InstanceID, from name: ClassicLoadBalancerName) async throws(AWSFailure) {
-        do throws(AWSFailure) {
-            _ = try await client.call("DeregisterInstancesFromLoadBalancer", Self.parameters(name, instance))
-        } catch {
-            if !error.isUnregistered { throw error }
-        }
+        let parameters = Self.parameters(name, instance)
+        _ = try await client.call("DeregisterInstancesFromLoadBalancer", parameters) { $0.isUnregistered }
     }
 
     package func proxyProtocolPorts(of loadBalancer: ClassicLoadBalancer) async throws(AWSFailure) -> Set<UInt16> {

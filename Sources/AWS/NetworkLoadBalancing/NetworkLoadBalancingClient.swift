@@ -71,10 +71,8 @@ package struct NetworkLoadBalancingClient: NetworkLoadBalancing {
     }
 
     package func deregister(_ target: String, from arn: TargetGroupARN) async throws(AWSFailure) {
-        do throws(AWSFailure) {
-            _ = try await client.call("DeregisterTargets", Self.parameters(arn, target))
-        } catch {
-            if error.error?.code != "InvalidTarget" { throw error }
+        _ = try await client.call("DeregisterTargets", Self.parameters(arn, target)) {
+            $0.error?.code == "InvalidTarget"
         }
     }
 

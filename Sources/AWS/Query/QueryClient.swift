@@ -54,6 +54,23 @@ package actor QueryClient {
         }
     }
 
+    /// Calls an action that has nothing to do where an error says that its object is gone.
+    ///
+    /// - Returns: Whether the action was done.
+    package func call(
+        _ action: String,
+        _ parameters: [(String, String)],
+        unless isGone: @Sendable (AWSFailure) -> Bool
+    ) async throws(AWSFailure) -> Bool {
+        do throws(AWSFailure) {
+            _ = try await call(action, parameters)
+            return true
+        } catch {
+            guard isGone(error) else { throw error }
+            return false
+        }
+    }
+
     /// Calls an action of the JSON protocol, version 1.1.
     ///
     /// - Parameters:
