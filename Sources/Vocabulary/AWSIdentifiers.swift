@@ -18,9 +18,7 @@ package struct Region: Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
     package init(_ text: some StringProtocol) throws(InvalidValue) {
-        guard (3...32).contains(text.utf8.count), text.utf8.allSatisfy(\.isLetterDigitOrHyphen),
-            !text.hasPrefix("-"), !text.hasSuffix("-")
-        else {
+        guard text.isHyphenatedName(3...32) else {
             throw InvalidValue(text, expected: "a region, such as eu-central-1")
         }
         self.description = text.lowercased()
@@ -33,9 +31,7 @@ package struct ClassicLoadBalancerName: Sendable, Hashable, CustomStringConverti
     package let description: String
 
     package init(_ text: some StringProtocol) throws(InvalidValue) {
-        guard (1...32).contains(text.utf8.count), text.utf8.allSatisfy(\.isLetterDigitOrHyphen),
-            !text.hasPrefix("-"), !text.hasSuffix("-")
-        else {
+        guard text.isHyphenatedName(1...32) else {
             throw InvalidValue(
                 text,
                 expected: "a classic load balancer's name: at most 32 letters, digits and inner hyphens"

@@ -6,7 +6,7 @@ package struct DomainName: Sendable, Hashable, CustomStringConvertible {
     package init(_ text: some StringProtocol) throws(InvalidValue) {
         let name = text.hasSuffix(".") ? String(text.dropLast()) : String(text)
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
-        guard labels.count >= 2, name.utf8.count <= 253, labels.allSatisfy(Self.isLabel),
+        guard labels.count >= 2, name.utf8.count <= 253, labels.allSatisfy({ $0.isHyphenatedName(1...63) }),
             // An all-digit last label would make an IPv4 address, which mail software reads as one.
             labels.last?.utf8.allSatisfy({ (0x30...0x39).contains($0) }) == false
         else {
@@ -14,10 +14,12 @@ package struct DomainName: Sendable, Hashable, CustomStringConvertible {
         }
         self.description = name.lowercased()
     }
+}
 
-    private static func isLabel(_ label: Substring) -> Bool {
-        (1...63).contains(label.utf8.count) && !label.hasPrefix("-") && !label.hasSuffix("-")
-            && label.utf8.allSatisfy(\.isLetterDigitOrHyphen)
+extension StringProtocol {
+    /// Whether the text is made of letters, digits and inner hyphens alone, and has one of these lengths.
+    func isHyphenatedName(_ lengths: ClosedRange<Int>) -> Bool {
+        lengths.contains(utf8.count) && !hasPrefix("-") && !hasSuffix("-") && utf8.allSatisfy(\.isLetterDigitOrHyphen)
     }
 }
 
