@@ -87,16 +87,12 @@ extension IPNetwork {
         return IPNetwork(around: IPAddress(bytes: zeros), prefixLength: 0)
     }
 
-    /// RFC 1918's three, the shared one of RFC 6598, the one for benchmarks of RFC 2544, and RFC 4193's, of which the lower half is not in use: whoever has
-    /// an address in there is not known by it.
-    fileprivate static let wholePrivateRanges = [
-        IPNetwork(around: IPAddress(bytes: [10, 0, 0, 0]), prefixLength: 8),
-        IPNetwork(around: IPAddress(bytes: [172, 16, 0, 0]), prefixLength: 12),
-        IPNetwork(around: IPAddress(bytes: [192, 168, 0, 0]), prefixLength: 16),
-        IPNetwork(around: IPAddress(bytes: [100, 64, 0, 0]), prefixLength: 10),
-        IPNetwork(around: IPAddress(bytes: [198, 18, 0, 0]), prefixLength: 15),
-        IPNetwork(around: IPAddress(bytes: [0xFD] + [UInt8](repeating: 0, count: 15)), prefixLength: 8),
-    ]
+    /// Ranges whose addresses do not identify a host, since many networks use them. The lower half of RFC 4193's range is
+    /// not in use.
+    fileprivate static let wholePrivateRanges =
+        sharedIPv4Ranges + [
+            IPNetwork(around: IPAddress(bytes: [0xFD] + [UInt8](repeating: 0, count: 15)), prefixLength: 8)
+        ]
 
     /// Whether every address of the range is in one of these.
     fileprivate func isCovered(by networks: [IPNetwork]) -> Bool {

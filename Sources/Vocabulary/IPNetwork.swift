@@ -74,18 +74,22 @@ extension IPNetwork {
     /// carrier-grade NAT (RFC 6598), benchmarks (RFC 2544) or unique local (RFC 4193).
     package var isPrivate: Bool { Self.privateRanges.contains { $0.contains(self) } }
 
-    /// The ranges of which `isPrivate` speaks.
-    package static let privateRanges: [IPNetwork] = [
-        ipv4Loopback,
+    /// The ranges for which `isPrivate` is true.
+    package static let privateRanges: [IPNetwork] =
+        sharedIPv4Ranges + [
+            ipv4Loopback, ipv6Loopback,
+            IPNetwork(around: IPAddress(bytes: [169, 254, 0, 0]), prefixLength: 16),
+            IPNetwork(around: IPAddress(bytes: [0xFC] + [UInt8](repeating: 0, count: 15)), prefixLength: 7),
+            IPNetwork(around: IPAddress(bytes: [0xFE, 0x80] + [UInt8](repeating: 0, count: 14)), prefixLength: 10),
+        ]
+
+    /// The IPv4 ranges that many networks use at the same time: RFC 1918, RFC 6598 and RFC 2544.
+    package static let sharedIPv4Ranges: [IPNetwork] = [
         IPNetwork(around: IPAddress(bytes: [10, 0, 0, 0]), prefixLength: 8),
         IPNetwork(around: IPAddress(bytes: [172, 16, 0, 0]), prefixLength: 12),
         IPNetwork(around: IPAddress(bytes: [192, 168, 0, 0]), prefixLength: 16),
-        IPNetwork(around: IPAddress(bytes: [169, 254, 0, 0]), prefixLength: 16),
         IPNetwork(around: IPAddress(bytes: [100, 64, 0, 0]), prefixLength: 10),
         IPNetwork(around: IPAddress(bytes: [198, 18, 0, 0]), prefixLength: 15),
-        ipv6Loopback,
-        IPNetwork(around: IPAddress(bytes: [0xFC] + [UInt8](repeating: 0, count: 15)), prefixLength: 7),
-        IPNetwork(around: IPAddress(bytes: [0xFE, 0x80] + [UInt8](repeating: 0, count: 14)), prefixLength: 10),
     ]
 }
 
