@@ -30,6 +30,24 @@ extension String {
     /// The words between white space.
     var postfixWords: [String] { unicodeScalars.split(whereSeparator: \.isPostfixSpace).map { String($0) } }
 
+    /// The words between separators that are not in braces. A closing brace without an opening one is part of its word
+    /// (mystrtok.c, mystrtokq).
+    func wordsOutsideBraces(separatedBy isSeparator: (Unicode.Scalar) -> Bool) -> [String] {
+        var words: [String] = []
+        var word = ""
+        var depth = 0
+        for scalar in unicodeScalars {
+            if depth == 0, isSeparator(scalar) {
+                if !word.isEmpty { words.append(word) }
+                word = ""
+                continue
+            }
+            if scalar == "{" { depth += 1 } else if scalar == "}", depth > 0 { depth -= 1 }
+            word.unicodeScalars.append(scalar)
+        }
+        return word.isEmpty ? words : words + [word]
+    }
+
     /// A name and a value with white space around them dropped (split_nameval(3)); without a "=", all is the name.
     var nameAndValue: (name: String, value: String) {
         let pair = unicodeScalars.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -139,21 +139,7 @@ package struct MasterCf: Sendable, Equatable {
 
 extension String {
     /// The words between white space that is not in braces (master(5): `-o { name = value }`).
-    fileprivate var bracedWords: [String] {
-        var words: [String] = []
-        var word = ""
-        var depth = 0
-        for scalar in unicodeScalars {
-            if scalar.isPostfixSpace, depth <= 0 {
-                if !word.isEmpty { words.append(word) }
-                (word, depth) = ("", 0)
-                continue
-            }
-            if scalar == "{" { depth += 1 } else if scalar == "}" { depth -= 1 }
-            word.unicodeScalars.append(scalar)
-        }
-        return word.isEmpty ? words : words + [word]
-    }
+    fileprivate var bracedWords: [String] { wordsOutsideBraces(separatedBy: \.isPostfixSpace) }
 
     /// The text between the braces around all of it, without the space beside them (master_ent.c: EXTPAR_FLAG_STRIP).
     fileprivate var withoutBraces: String {

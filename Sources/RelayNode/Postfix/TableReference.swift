@@ -56,19 +56,5 @@ extension Unicode.Scalar {
 
 extension String {
     /// The words between white space and commas that are not in braces.
-    package var postfixListWords: [String] {
-        var words: [String] = []
-        var word = ""
-        var depth = 0
-        for scalar in unicodeScalars {
-            if depth <= 0, scalar.isPostfixSpace || scalar == "," {
-                if !word.isEmpty { words.append(word) }
-                word = ""
-                continue
-            }
-            if scalar == "{" { depth += 1 } else if scalar == "}" { depth -= 1 }
-            word.unicodeScalars.append(scalar)
-        }
-        return word.isEmpty ? words : words + [word]
-    }
+    package var postfixListWords: [String] { wordsOutsideBraces { $0.isPostfixSpace || $0 == "," } }
 }
