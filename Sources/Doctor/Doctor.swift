@@ -69,12 +69,13 @@ package struct Doctor: Sendable {
     private func ofHost(_ readings: Readings?) -> [any Examination] {
         let health = readings?.node.settings.health ?? NodeSettings.Health()
         let ports = readings?.node.settings.healthPorts ?? HealthPorts(health, isProxied: false)
+        let doors = readings?.node.node.postfix.ports ?? [25]
         let mailLog = MailLog(runner: host.runner, files: host.files, now: host.now)
         return [
             ServicesExamination(services: host.services, isResident: readings?.node.settings.reconcile.resident),
             PassesExamination(last: host.lastPass, now: host.now),
             ListenersExamination(
-                doors: (readings?.node.node.postfix.ports ?? [25]).map { .postfix($0) } + ports.open.map { .nginx($0) },
+                doors: doors.map { .postfix($0) } + ports.open.map { .nginx($0) },
                 sockets: ListeningSockets(files: host.files),
                 holders: PortHolders(files: host.files),
                 commands: host.services.commands
@@ -93,7 +94,7 @@ package struct Doctor: Sendable {
                 commands: host.services.commands
             ),
             FirewallExamination(
-                ports: (readings?.node.node.postfix.ports ?? [25]) + ports.open,
+                ports: doors + ports.open,
                 files: host.files,
                 runner: host.runner
             ),
@@ -235,8 +236,7 @@ package struct Doctor: Sendable {
 
     /// A parameter as main.cf has it now; empty where it has none.
     private func parameter(_ name: String) -> String {
-        let bytes = (try? host.files.bytes(at: "/etc/postfix/main.cf")) ?? []
-        return MainCf(String(decoding: bytes, as: UTF8.self))[name] ?? ""
+        MainCf(PostfixFiles(files: host.files).mainCf)[name] ?? ""
     }
 
     /// The name that Postfix greets other servers with (postconf(5), smtp_helo_name).

@@ -12,8 +12,6 @@ package struct LeavingPostfix: Sendable {
     private let files: FileSystem
 
     private static let service = ServiceName("postfix")
-    private static let mainCf: FilePath = "/etc/postfix/main.cf"
-    private static let masterCf: FilePath = "/etc/postfix/master.cf"
 
     package init(services: ServiceBoard, runner: any CommandRunner, files: FileSystem) {
         self.services = services
@@ -23,9 +21,7 @@ package struct LeavingPostfix: Sendable {
 
     package var isRunning: Bool { processes != nil }
 
-    private var processes: PostfixProcesses? {
-        PostfixProcesses.current(queue: QueueDirectory.current(files), files: files)
-    }
+    private var processes: PostfixProcesses? { .current(files) }
 
     /// Starts it.
     package func start() async throws {
@@ -58,17 +54,17 @@ package struct LeavingPostfix: Sendable {
     }
 
     /// The listeners that other hosts reach, as `master_service_disable` names them.
-    package func doors() throws -> [String] { MasterCf(try text(at: Self.masterCf).string).doors }
+    package func doors() throws -> [String] { MasterCf(try text(at: PostfixService.masterCf).string).doors }
 
     /// The doors that main.cf has closed.
-    package func closedDoors() throws -> [String] { MainCf(try text(at: Self.mainCf).string).closedDoors }
+    package func closedDoors() throws -> [String] { MainCf(try text(at: PostfixService.mainCf).string).closedDoors }
 
     /// Makes Postfix use these routes. Routes that were written before and not loaded, since the process was killed,
     /// are loaded now.
     package func take(_ routes: LeavingRoutes) async throws {
         let loaded = LoadedConfiguration(files: files)
-        try change(Self.masterCf) { MasterCf($0).havingEvacuation.text }
-        try change(Self.mainCf) { MainCf($0).leaving(routes).text }
+        try change(PostfixService.masterCf) { MasterCf($0).havingEvacuation.text }
+        try change(PostfixService.mainCf) { MainCf($0).leaving(routes).text }
         if try loaded.isCurrent() { return }
         try loaded.settle()
         let fingerprint = try loaded.fingerprint()

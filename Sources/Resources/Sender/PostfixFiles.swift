@@ -9,8 +9,8 @@ package struct PostfixFiles: Sendable {
         self.files = files
     }
 
-    package var mainCf: String { text("/etc/postfix/main.cf") }
-    package var masterCf: String { text("/etc/postfix/master.cf") }
+    package var mainCf: String { text(PostfixService.mainCf) }
+    package var masterCf: String { text(PostfixService.masterCf) }
 
     private func text(_ path: FilePath) -> String {
         (try? files.bytes(at: path)).map { FileText($0).string } ?? ""

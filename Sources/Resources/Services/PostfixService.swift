@@ -15,7 +15,7 @@ package struct PostfixService: ServiceConfiguration {
 
     private static let directory = PostfixCandidate.directory
     static let mainCf = directory.appending("main.cf")
-    private static let masterCf = directory.appending("master.cf")
+    static let masterCf = directory.appending("master.cf")
 
     private let wanted: PostfixConfiguration
     private let runner: any CommandRunner
@@ -164,9 +164,7 @@ package struct PostfixService: ServiceConfiguration {
         try await waitForLoad(since: before)
     }
 
-    private var processes: PostfixProcesses? {
-        PostfixProcesses.current(queue: QueueDirectory.current(files), files: files)
-    }
+    private var processes: PostfixProcesses? { .current(files) }
 
     /// A reload only signals the master. A client that connects before the master acts gets the old configuration.
     private func waitForLoad(since before: String?) async throws {

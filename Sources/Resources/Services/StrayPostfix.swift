@@ -35,7 +35,7 @@ package struct StrayPostfix: Resource {
     }
 
     private var master: Int32? {
-        let processes = PostfixProcesses.current(queue: QueueDirectory.current(files), files: files)
+        let processes = PostfixProcesses.current(files)
         return processes.flatMap { $0.master.split(separator: " ").first }.flatMap { Int32($0) }
     }
 
