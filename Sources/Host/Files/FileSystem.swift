@@ -31,11 +31,7 @@ package struct FileSystem: Sendable {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw FileFailure(.read, path)
         }
-        let attributes = FileAttributes(
-            permissions: FilePermissions(rawValue: status.st_mode & 0o7777),
-            owner: status.st_uid,
-            group: status.st_gid
-        )
+        let attributes = FileAttributes(status)
         guard status.st_mode & S_IFMT == S_IFREG else {
             return FileSnapshot(attributes: attributes, isRegular: false, bytes: [])
         }
@@ -69,11 +65,7 @@ package struct FileSystem: Sendable {
     package func attributes(at path: FilePath) throws(FileFailure) -> FileAttributes {
         var status = stat()
         guard stat(location(of: path).string, &status) == 0 else { throw FileFailure(.read, path) }
-        return FileAttributes(
-            permissions: FilePermissions(rawValue: status.st_mode & 0o7777),
-            owner: status.st_uid,
-            group: status.st_gid
-        )
+        return FileAttributes(status)
     }
 
     /// Whether a program that can be run stands at the path.
@@ -152,11 +144,7 @@ package struct FileSystem: Sendable {
             throw FileFailure(.read, path)
         }
         guard status.st_mode & S_IFMT == S_IFDIR else { return nil }
-        return FileAttributes(
-            permissions: FilePermissions(rawValue: status.st_mode & 0o7777),
-            owner: status.st_uid,
-            group: status.st_gid
-        )
+        return FileAttributes(status)
     }
 
     /// Gives a folder its mode and owner. A link in its place is not followed.
@@ -220,5 +208,15 @@ extension Errno {
     /// Throws what errno says where a call has failed.
     static func check(_ result: CInt) throws(Errno) {
         guard result == 0 else { throw Errno(rawValue: errno) }
+    }
+}
+
+extension FileAttributes {
+    fileprivate init(_ status: stat) {
+        self.init(
+            permissions: FilePermissions(rawValue: status.st_mode & 0o7777),
+            owner: status.st_uid,
+            group: status.st_gid
+        )
     }
 }

@@ -54,57 +54,28 @@ package actor RememberedServices: ServiceManager {
 
     package func forgetStates() { last = nil }
 
-    package func enable(_ service: ServiceName) async throws(ServiceFailure) {
-        last = nil
-        try await manager.enable(service)
-    }
-
-    package func disable(_ service: ServiceName) async throws(ServiceFailure) {
-        last = nil
-        try await manager.disable(service)
-    }
-
-    package func start(_ service: ServiceName) async throws(ServiceFailure) {
-        last = nil
-        try await manager.start(service)
-    }
-
+    package func enable(_ service: ServiceName) async throws(ServiceFailure) { try await changing().enable(service) }
+    package func disable(_ service: ServiceName) async throws(ServiceFailure) { try await changing().disable(service) }
+    package func start(_ service: ServiceName) async throws(ServiceFailure) { try await changing().start(service) }
     package func startLater(_ service: ServiceName) async throws(ServiceFailure) {
-        last = nil
-        try await manager.startLater(service)
+        try await changing().startLater(service)
     }
-
-    package func stop(_ service: ServiceName) async throws(ServiceFailure) {
-        last = nil
-        try await manager.stop(service)
-    }
-
-    package func reload(_ service: ServiceName) async throws(ServiceFailure) {
-        last = nil
-        try await manager.reload(service)
-    }
-
-    package func restart(_ service: ServiceName) async throws(ServiceFailure) {
-        last = nil
-        try await manager.restart(service)
-    }
-
-    package func definitionsChanged() async throws(ServiceFailure) {
-        last = nil
-        try await manager.definitionsChanged()
-    }
-
-    package func forget(_ service: ServiceName) async throws(ServiceFailure) {
-        last = nil
-        try await manager.forget(service)
-    }
-
+    package func stop(_ service: ServiceName) async throws(ServiceFailure) { try await changing().stop(service) }
+    package func reload(_ service: ServiceName) async throws(ServiceFailure) { try await changing().reload(service) }
+    package func restart(_ service: ServiceName) async throws(ServiceFailure) { try await changing().restart(service) }
+    package func definitionsChanged() async throws(ServiceFailure) { try await changing().definitionsChanged() }
+    package func forget(_ service: ServiceName) async throws(ServiceFailure) { try await changing().forget(service) }
     package func forgetFailures(of service: ServiceName) async throws(ServiceFailure) {
-        last = nil
-        try await manager.forgetFailures(of: service)
+        try await changing().forgetFailures(of: service)
     }
 
     package func isShuttingDown() async -> Bool { await manager.isShuttingDown() }
+
+    /// The manager, for an order that makes the last answer wrong.
+    private func changing() -> any ServiceManager {
+        last = nil
+        return manager
+    }
 
     private func evidence(for states: [ServiceName: ServiceState]) -> String? {
         definitionsEvidence().map { $0 + processesEvidence(for: states) }
