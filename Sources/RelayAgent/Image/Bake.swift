@@ -25,18 +25,16 @@ package struct Bake: Sendable {
     /// - Returns: The content of the image.
     /// - Throws: `NotForAnImage` before anything was changed; a `StepFailure`, or a `FileFailure` of the agent's own files.
     package func run() async throws -> BakeReport {
-        let lock = try await HostLock.acquire(Pass.lock, wait: .seconds(600), in: host.files) { holder in
-            log.notice("lock", "a pass is under way: \(holder)")
-        }
+        let lock = try await host.lockOutPasses(log)
         defer { extendLifetime(lock) }
         try await refuseNode()
         try refuseMail()
         host.warnOfUnknownSystem(log)
-        try await step("packages") { try await install() }
-        try await step("agent") { try await installAgent() }
-        try await step("services") { try await stopServices() }
+        try await StepFailure.inStep("packages") { try await install() }
+        try await StepFailure.inStep("agent") { try await installAgent() }
+        try await StepFailure.inStep("services") { try await stopServices() }
         // Traces go last, since the steps above leave traces, too.
-        let cleared = try await step("traces") { try await clear() }
+        let cleared = try await StepFailure.inStep("traces") { try await clear() }
         return BakeReport(
             packages: Self.packages.map(\.name),
             units: Units.all(on: host.services.system).map(\.name),
@@ -130,14 +128,6 @@ package struct Bake: Sendable {
             }
         } catch {
             throw error.cause
-        }
-    }
-
-    private func step<Result>(_ name: String, _ body: () async throws -> Result) async throws -> Result {
-        do {
-            return try await body()
-        } catch {
-            throw StepFailure(step: name, cause: error)
         }
     }
 }

@@ -32,16 +32,14 @@ package struct Uninstall: Sendable {
             return
         }
         if traces.isOfRelay { try await leave(leaves) }
-        let lock = try await HostLock.acquire(Pass.lock, wait: .seconds(600), in: host.files) { holder in
-            log.notice("lock", "a pass is under way: \(holder)")
-        }
+        let lock = try await host.lockOutPasses(log)
         defer { extendLifetime(lock) }
-        try await step("units") { try await removeUnits() }
-        try await step("files") { try restoreFiles() }
-        try await step("services") { try await restoreServices() }
+        try await StepFailure.inStep("units") { try await removeUnits() }
+        try await StepFailure.inStep("files") { try restoreFiles() }
+        try await StepFailure.inStep("services") { try await restoreServices() }
         tellOfMail()
-        try await step("state") { try removeState() }
-        try await step("agent") { try remove([Installation.previous, Installation.program], "agent") }
+        try await StepFailure.inStep("state") { try removeState() }
+        try await StepFailure.inStep("agent") { try remove([Installation.previous, Installation.program], "agent") }
         log.summary("the host is as it was before smtp-relay-agent; packages stay installed\(kept)")
     }
 
@@ -77,8 +75,8 @@ package struct Uninstall: Sendable {
             }
             _ = try await orders.withdraw()
             if previous?.reason != .uninstall { try orders.restore(kept) }
-            // The node joins again at once, as far as it can. An error of that is not reported: the person needs the
-            // first error. The person has waited for as long as leaving may take.
+            // The node joins again at once, as far as it can. An error of that is not reported: the person needs the first
+            // error. The person has waited for as long as leaving may take.
             let request = PassRequest(trigger: "an uninstall that was given up", waitsInService: false)
             _ = try? await CallDeadline.by(.now + .seconds(10)) { try await pass.converge(request) }
             throw StillRegistered(cause: error)
@@ -207,14 +205,6 @@ package struct Uninstall: Sendable {
         for path in paths where host.files.exists(path) {
             try host.files.removeTree(path)
             log.done(step, "remove \(path)", after: .zero)
-        }
-    }
-
-    private func step(_ name: String, _ body: () async throws -> Void) async throws {
-        do {
-            try await body()
-        } catch {
-            throw StepFailure(step: name, cause: error)
         }
     }
 }
