@@ -92,7 +92,7 @@ class Service:
             after = master(before)
             assert after != before, "master.cf has no such line to change"
             self.relay.write("/root/master.cf", after)
-        # As editors do it, in one step.
+        # Editors replace a file in one step, too.
         script = f"mv /root/master.cf {MASTER}\n" if master else ""
         if main:
             self.relay.write("/root/main.cf", main.rstrip("\n") + "\n")

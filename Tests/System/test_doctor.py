@@ -578,7 +578,7 @@ def test_a_load_balancer_in_another_vpc(clinic, relay):
 
 
 def test_zones_that_send_to_their_own_relays_alone(clinic, relay):
-    # By zones: of subnets moto does not tell in which they are.
+    # The subnets are given by zones: moto does not tell the zone of a subnet.
     call(clinic, "elb", "create_load_balancer", LoadBalancerName="zones", Scheme="internal",
          AvailabilityZones=["eu-central-1b", "eu-central-1c"],
          Listeners=[{"Protocol": "TCP", "LoadBalancerPort": 25, "InstanceProtocol": "TCP", "InstancePort": 25}])

@@ -86,7 +86,7 @@ def test_a_port_that_the_system_refuses_to_nginx_takes_nothing_out(pair):
     assert log.count("nginx did not work with its new configuration") == 1, log
     assert "does not listen on port 8088" in log
     assert relay.shell(f"ls {STORE}/nginx").count("rejected") == 1
-    # As the message says.
+    # The message names these commands.
     relay.shell(f"systemctl stop squatter; rm {STORE}/nginx/*-rejected; systemctl reload smtp-relay-agent")
     relay.wait_until("curl -fs http://127.0.0.1:8088/health", 20, "the new port")
     restore_settings(relay)
@@ -147,7 +147,7 @@ def test_a_long_queue_does_not_make_a_change_impossible(pair):
     relay = pair.relays[1]
     quiet(relay)
     spool = relay.shell("postconf -h queue_directory").strip()
-    # As with a queue so long that postsuper does not end.
+    # The program is as slow as with a queue so long that postsuper does not end.
     relay.shell(f"install -o postfix -m 700 /dev/null {spool}/hold/4cBogus; "
                 "mv /usr/sbin/postsuper /usr/sbin/postsuper.was; "
                 "printf '#!/bin/sh\\n[ -e hold/4cBogus ] && exec sleep 600\\nexit 0\\n' > /usr/sbin/postsuper; "

@@ -11,7 +11,7 @@ from relaylab import paths, user_data
 from relaylab.lab import Lab
 
 PIECES = paths.REPOSITORY / "cloud-init"
-# As a pipeline runs it: from somewhere else than where it is installed.
+# A pipeline runs it from another place than where it is installed.
 BAKE = "/tmp/smtp-relay-agent bake"
 BOOTSTRAP = """\
 #!/bin/sh

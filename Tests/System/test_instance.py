@@ -58,7 +58,7 @@ def test_a_node_that_comes_back_with_another_address_has_its_new_one_everywhere(
     lab.wait_for_backend(relay, "UP", 90)
     lab.wait_for_target("relay-587-ip", relay, "UP", 30)
     assert relay.shell("postconf -h myhostname").strip() == "ip-10-0-1-17.example.com"
-    # By its new name it greets, too.
+    # The greeting has its new name, too.
     greeting = relay.exec("bash", "-c", "exec 3<>/dev/tcp/10.0.1.17/25; head -1 <&3").stdout
     assert greeting.startswith("220 ip-10-0-1-17.example.com")
     assert {call["fields"]["Targets.member.1.Id"] for call in lab.api_requests(relay)

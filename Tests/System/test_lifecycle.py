@@ -366,7 +366,7 @@ def test_without_a_hook_of_its_own_a_relay_leaves_and_calls_nobody(group):
         assert {request["service"] for request in group.api_requests(relay)[asked:]} == {"elasticloadbalancing"}
         assert terminations(group, relay) == []
     finally:
-        # As if the instance had never been told.
+        # The instance is as if it had never been told.
         group.lifecycle(relay, "InService", None)
         group.set_metadata(relay, "autoscaling/target-lifecycle-state", None)
         relay.shell(f"mv {config}.before {config}; cd /run/smtp-relay-agent; rm drain.json notices;"

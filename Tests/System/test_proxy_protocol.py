@@ -82,7 +82,7 @@ def relay(pair):
     relay = pair.relays[0]
     relay.shell("journalctl --rotate --vacuum-size=1 -q")
     yield relay
-    # As it was, whatever a test has tried.
+    # The state is as before, whatever a test has tried.
     assert relay.agent("reconcile").returncode == 0
     in_service(pair, relay)
 

@@ -145,7 +145,7 @@ def test_the_same_source_gives_the_same_bytes_in_another_place_at_another_time(m
     for path in place.rglob("*"):
         if not path.is_symlink() and ".build" not in path.parts and ".git" not in path.parts:
             os.utime(path, (1, 1))
-            # As a stricter umask makes them.
+            # The modes are those of a stricter umask.
             path.chmod(path.stat().st_mode & 0o700)
     # Also of a binary that has been stamped before.
     again = Release(place, made.binary, tmp_path / "files")

@@ -142,7 +142,7 @@ def test_the_tags_are_settings_that_the_agent_takes(made, binary):
     tags = made.tags()
     assert tags.pop("Name") == stack.NAME
     assert all(re.fullmatch(r"[A-Za-z0-9+=.,_:@-]+", key) and len(value) <= 256 for key, value in tags.items())
-    # As variables, which are read as tags are.
+    # The tags become variables, which are read as tags are.
     variables = {key.replace("smtp-relay:", "SMTP_RELAY_").replace(".", "_").upper().replace("SMTP-RELAY:", ""): value
                  for key, value in tags.items()}
     shown = subprocess.run([binary, "config", "show", "--no-tags", "--set", "mail.domain=example.com"], env=variables,

@@ -301,7 +301,7 @@ def test_passes_by_cron_repair_and_end_before_the_system_does(lab, other):
     other.shell(command)
     assert other.shell("postconf -h mynetworks").strip() == "127.0.0.0/8 10.0.0.0/16"
     assert "-mynetworks = 0.0.0.0/0" in other.shell(f"cat {LOG}")
-    # As when the system goes down while a pass is under way.
+    # The system goes down while a pass is under way.
     other.write("/usr/local/sbin/runlevel", "#!/bin/sh\necho 3 6\n")
     other.shell("chmod 755 /usr/local/sbin/runlevel")
     seconds = float(other.shell(f"flock /run/{AGENT}/lock sleep 3 & sleep 0.3; began=$(date +%s.%N); "
@@ -321,7 +321,7 @@ def test_passes_by_cron_repair_and_end_before_the_system_does(lab, other):
 
 
 def test_a_shutdown_leaves_first_and_hands_the_queue_over(lab, relay, other):
-    # As on systems where /run is on the disk.
+    # The host is as systems where /run is on the disk.
     relay.write("/etc/init.d/lasting", "#!/bin/sh\n# chkconfig: 2345 11 99\n# description: Keeps /run.\n"
                 f"ln -sfn /var/lasting /run/{AGENT}\n")
     relay.shell(f"chmod 755 /etc/init.d/lasting; chkconfig lasting on; service {AGENT} stop; "

@@ -26,7 +26,7 @@ def relay(binary):
         relay = lab.add_relay(fetch_only(lab), preinstalled=True)
         relay.wait_for_cloud_init()
         relay.shell(OWN)
-        # As a person who keeps a copy elsewhere.
+        # A person may keep a copy elsewhere.
         relay.shell(f"cp {AGENT} /root/agent")
         relay.lab = lab
         relay.before = relay.shell(LOOK, check=False)

@@ -68,7 +68,7 @@ def test_a_mere_restart_of_the_agent_is_not_noticed(relay):
 
 
 def test_a_newer_program_takes_over_while_the_node_serves(relay):
-    # As the first version wrote it.
+    # The file is as the first version wrote it.
     first = json.loads(relay.shell(f"cat {STATE}/before.json"))["services"]
     relay.write(f"{STATE}/before.json", json.dumps(first))
 

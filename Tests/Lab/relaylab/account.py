@@ -114,7 +114,7 @@ def _group(elbv2, vpc: str, name: str, kind: str, port: int) -> str:
         HealthyThresholdCount=2, UnhealthyThresholdCount=2,
     )
     arn = made["TargetGroups"][0]["TargetGroupArn"]
-    # As HAProxy does it: Postfix sees the load balancer's address. moto leaves out both attributes.
+    # The group hides senders as HAProxy does: Postfix sees the load balancer's address.
     elbv2.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[
         {"Key": key, "Value": "false"} for key in ("preserve_client_ip.enabled", "proxy_protocol_v2.enabled")])
     return arn

@@ -33,7 +33,7 @@ class Application:
         self.classic = ClassicLoadBalancer(folder)
         self.target_groups = TargetGroups(folder)
         lifecycles = Lifecycles(folder)
-        # By the service that a call is signed for. One that gives None leaves the call to moto.
+        # The answer of each service that a call is signed for. One that gives None leaves the call to moto.
         self.answers = {
             ("elasticloadbalancing", "RegisterInstancesWithLoadBalancer"): self.classic.register,
             ("elasticloadbalancing", "DeregisterInstancesFromLoadBalancer"): self.classic.deregister,

@@ -21,9 +21,9 @@ class ClassicLoadBalancer:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        # Those that are sent to, with the ports on which the PROXY protocol is spoken to them.
+        # The instances that get connections, with the ports on which the PROXY protocol is spoken to them.
         self.registered: dict[str, set[int]] = {}
-        # Those that were taken away since HAProxy followed last, and may be back already.
+        # The instances that were taken away since HAProxy followed last, and may be back already.
         self.deregistered: set[str] = set()
         self.states: dict[str, str] = {}
 

@@ -16,7 +16,7 @@ _NAMES = {
     "mailbox.example.com": network.MAILBOX,
     # The names with which the relays greet.
     **{f"ip-10-0-1-{10 + number}.example.com": f"10.0.1.{10 + number}" for number in range(8)},
-    # As every private address of a VPC, the load balancers' have names that lead back to them.
+    # The load balancers' addresses have names that lead back to them, as every private address of a VPC has.
     "ip-10-0-0-25.example.com": network.LOAD_BALANCER,
     "ip-10-0-0-26.example.com": network.NETWORK_LOAD_BALANCER,
     # A public address whose name leads back to it.

@@ -67,7 +67,7 @@ def _prepare(name: str, root: Path, suite: Suite) -> None:
         shutil.copy(_FILES / "master.cf", root / "etc/postfix/master.cf")
         (root / "etc/aliases").write_text("postmaster: root\n")
         if suite.tables != "hash":
-            # As Debian's script of that package does (postfix's dynamicmaps.cf).
+            # The lines are those of Debian's script of that package (postfix's dynamicmaps.cf).
             words = f"{suite.tables} postfix-{suite.tables}.so dict_{suite.tables}_open mkmap_{suite.tables}_open\n"
             (root / "etc/postfix/dynamicmaps.cf").write_text(words)
     if name == "nginx":

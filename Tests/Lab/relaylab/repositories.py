@@ -12,7 +12,7 @@ from .shell import output, run
 
 TOPIC, MODULAR, MODULES, EXTRAS, EPEL = "srv/nginx1", "srv/appstream", "srv/modules", "srv/extras", "srv/epel"
 
-# As far as dnf reads them (modulemd's modulemd_stream_v2.md and modulemd_defaults_v1.md).
+# The parts that dnf reads (modulemd's modulemd_stream_v2.md and modulemd_defaults_v1.md).
 _STREAM = """\
 ---
 document: modulemd

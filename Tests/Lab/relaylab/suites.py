@@ -13,7 +13,7 @@ class Suite:
     """A release by its name in Debian's archive."""
 
     name: str
-    # Of Postfix and nginx, as this release calls them.
+    # The package names of Postfix and nginx in this release.
     libraries: str
     # Its packages that Postfix's RPM and nginx's are made of. The first gives the version.
     postfix: tuple[str, ...]

@@ -154,7 +154,7 @@ def _main(called: str, arguments: list[str]) -> None:
         return _generate(Path(arguments[1]))
     if called in _OPTIONS and (words := refusal(called, arguments)):
         sys.exit(words)
-    # By its links, systemctl is reboot and poweroff, too.
+    # The links call systemctl as reboot and poweroff, too.
     real = Path("/") / _REAL / (called if called in _OPTIONS else "systemctl")
     os.execv(real, [called, *arguments])
 

@@ -120,7 +120,7 @@ class TargetGroups:
         words = dict(zip(("State", "Reason", "Description"), health))
         return {"HealthCheckPort": self._way(group.name)[1], "Target": {"Id": name, "Port": port}, "TargetHealth": words}
 
-    # Whom and where
+    # The targets and the target group
 
     @staticmethod
     def _groups() -> dict:
