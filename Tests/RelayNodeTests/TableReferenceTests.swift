@@ -11,6 +11,11 @@ struct TableReferenceTests {
         #expect(TableReference.all(in: value).map { "\($0)" } == tables)
     }
 
+    @Test func aClosingBraceAloneIsPartOfItsWord() {
+        #expect("a} {b, c} d".postfixListWords == ["a}", "{b, c}", "d"])
+        #expect("}{a b} c".postfixListWords == ["}{a b}", "c"])
+    }
+
     @Test func findsThePathsElsewhere() {
         let text = """
             # a = hash:/opt/comment
