@@ -1,4 +1,5 @@
 import RelayNode
+import RelayTestSupport
 import Testing
 import Vocabulary
 

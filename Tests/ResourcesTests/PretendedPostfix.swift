@@ -17,14 +17,8 @@ struct PretendedPostfix {
             networks: [.network(try IPNetwork("10.0.0.0/16"))]
         )
         try change(&mail)
-        let settings = NodeSettings(
-            mail: mail,
-            health: NodeSettings.Health(),
-            loadBalancer: NodeSettings.LoadBalancer(),
-            metadata: NodeSettings.Metadata(),
-            packages: NodeSettings.Packages()
-        )
-        self.node = try RelayNode(settings: settings, facts: Self.facts())
+        let settings = try exampleSettings { $0.mail = mail }
+        self.node = try RelayNode(settings: settings, facts: exampleFacts(networks: ["10.0.0.0/16"]))
         try files.createDirectory("/etc/postfix")
         try put(main: node.postfix.mainCf(from: ""))
         try put(master: node.postfix.masterCf(from: ""))
@@ -76,26 +70,5 @@ struct PretendedPostfix {
     private static func stat(_ process: Int, _ name: String, parent: Int, state: Character = "S") -> [UInt8] {
         let rest = (0..<17).map { _ in "0" }.joined(separator: " ")
         return Array("\(process) (\(name)) \(state) \(parent) \(rest) 4711 0\n".utf8)
-    }
-
-    static func facts() throws -> NodeFacts {
-        NodeFacts(
-            instanceID: try InstanceID("i-0123456789abcdef0"),
-            region: try Region("eu-central-1"),
-            partition: "aws",
-            servicesDomain: try DomainName("amazonaws.com"),
-            availabilityZone: "eu-central-1a",
-            vpcID: "vpc-1",
-            subnetID: "subnet-1",
-            mac: "0e:49:61:0f:c3:11",
-            privateAddress: try IPAddress("10.0.1.10"),
-            publicAddress: nil,
-            ipv6Addresses: [],
-            vpcNetworks: [try IPNetwork("10.0.0.0/16")],
-            subnetNetwork: try IPNetwork("10.0.1.0/24"),
-            tags: [:],
-            tagSource: .metadata,
-            operatingSystem: OperatingSystem(id: "amzn", idLike: [], versionID: "2023", prettyName: "Amazon Linux")
-        )
     }
 }
