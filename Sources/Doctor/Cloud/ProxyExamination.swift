@@ -12,13 +12,13 @@ struct ProxyExamination: Examination {
 
     func findings() async throws -> [Finding] {
         guard node.isProxied else { return [] }
-        let own = try await ec2.ingress(of: try await node.securityGroups(), on: Self.mailPorts)
+        let own = try await ec2.ingress(of: try await node.securityGroups(), on: MailPort.all)
         return Self.judge(own, node) + Self.judge(try await views.all(), trusts: allowed.contains)
     }
 
     /// Postfix believes the header of any host that reaches its port.
     static func judge(_ own: Ingress, _ node: NetworkNode) -> [Finding] {
-        mailPorts.compactMap { port in
+        MailPort.all.compactMap { port in
             for opening in own.openings(on: port) {
                 // A range of the load balancer's own is a part of the VPC; those of others are not looked at so closely.
                 let wide = opening.networks.first { $0.contains(node.vpcNetwork) || !$0.isPrivate }
@@ -27,8 +27,6 @@ struct ProxyExamination: Examination {
             return nil
         }
     }
-
-    private static let mailPorts: [UInt16] = [25, 587]
 
     private static func forgeable(_ opening: Ingress.Opening, _ port: UInt16, _ source: IPNetwork, _ node: NetworkNode)
         -> Finding

@@ -11,10 +11,10 @@ struct SecurityGroupsExamination: Examination {
     let ec2: any EC2Describing
 
     func findings() async throws -> [Finding] {
-        let own = try await ec2.ingress(of: try await node.securityGroups(), on: Self.mailPorts)
+        let own = try await ec2.ingress(of: try await node.securityGroups(), on: MailPort.all)
         var findings = Self.judge(own, node)
         for view in try await views.all() {
-            findings += Self.judge(view, try await ec2.ingress(of: view.securityGroups, on: Self.mailPorts), own, node)
+            findings += Self.judge(view, try await ec2.ingress(of: view.securityGroups, on: MailPort.all), own, node)
         }
         return findings
     }
@@ -37,7 +37,7 @@ struct SecurityGroupsExamination: Examination {
                 )
             )
         }
-        for port in mailPorts {
+        for port in MailPort.all {
             findings += openToWorld(ingress, port, "this instance's", nil, .warning)
         }
         return findings
@@ -70,7 +70,7 @@ struct SecurityGroupsExamination: Examination {
         for port in Set(view.doors.map(\.instancePort)).sorted() + [view.healthPort] {
             findings += passage(from: view, groups, to: port, own, node)
         }
-        for port in mailPorts where view.doors.contains(where: { $0.port == port }) {
+        for port in MailPort.all where view.doors.contains(where: { $0.port == port }) {
             findings += openToWorld(
                 ingress,
                 port,
@@ -165,8 +165,6 @@ struct SecurityGroupsExamination: Examination {
             [Finding(notExamined: "prefix list \(list) of \(group)", failure)]
         }
     }
-
-    private static let mailPorts: [UInt16] = [25, 587]
 
     private static func ids(_ groups: [SecurityGroup]) -> String {
         groups.isEmpty ? "none" : groups.map(\.id).joined(separator: ", ")

@@ -1,4 +1,5 @@
 import SystemPackage
+import Vocabulary
 
 /// The connections of other hosts to this one's SMTP ports, from `/proc/net/tcp` (proc_pid_net(5)).
 ///
@@ -13,19 +14,17 @@ package struct SMTPConnections: Sendable {
     /// Each connection by its remote address and port and the local port, as the kernel writes them.
     package func current() -> Set<String> {
         let others = TCPSocket.all(files).filter {
-            !$0.isListening && !TCPSocket.isLoopback($0.remote) && Self.ports.contains($0.port)
+            !$0.isListening && !TCPSocket.isLoopback($0.remote) && MailPort.all.contains($0.port)
         }
         return Set(others.map { "\($0.remote)-\($0.local.suffix(4))" })
     }
-
-    private static let ports: Set<UInt16> = [25, 587]
 }
 
 extension SMTPConnections {
     /// Whether anything on this host takes SMTP connections of others.
     package var isListened: Bool {
         TCPSocket.all(files).contains { socket in
-            socket.isListening && Self.ports.contains(socket.port) && !TCPSocket.isLoopback(socket.local)
+            socket.isListening && MailPort.all.contains(socket.port) && !TCPSocket.isLoopback(socket.local)
         }
     }
 }

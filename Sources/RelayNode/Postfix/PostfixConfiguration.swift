@@ -62,7 +62,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
         var names: Set<String> = []
         self.asked = asked.filter { names.insert($0.name).inserted }
         self.leaving = leaving
-        self.ports = mail.submission ? [25, 587] : [25]
+        self.ports = mail.ports
         self.isProxied = mail.proxyProtocol
         let hostname = mail.hostname?.description ?? "\(facts.privateAddress.hostLabel).\(mail.domain)"
         let destinations = ["$myhostname", "localhost.$mydomain", "localhost"] + mail.destinations.map(\.description)

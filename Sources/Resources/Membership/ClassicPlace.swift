@@ -91,7 +91,7 @@ package struct ClassicPlace: LoadBalancerPlace {
     /// - Parameter shown: The ports on which the PROXY protocol shows the sender's address, so that they are not masked.
     private func refuseOpenDoor(of found: ClassicLoadBalancer, _ shown: Set<UInt16>) async throws {
         guard found.scheme == .internetFacing else { return }
-        let smtp = found.listeners.filter { SMTPPort.all.contains($0.instancePort) && !shown.contains($0.instancePort) }
+        let smtp = found.listeners.filter { MailPort.all.contains($0.instancePort) && !shown.contains($0.instancePort) }
         let doors = MaskedDoors(
             name: name,
             masked: "the sender",

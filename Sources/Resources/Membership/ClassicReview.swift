@@ -1,4 +1,5 @@
 import AWS
+import Vocabulary
 
 /// The faults of a classic load balancer itself, as far as the API shows them.
 struct ClassicReview {
@@ -7,7 +8,7 @@ struct ClassicReview {
     init(_ found: ClassicLoadBalancer, node: RelayInstance) {
         var findings: [PlaceFinding] = []
         if let wrong = Self.wrongHealthCheck(of: found, node) { findings.append(wrong) }
-        if !found.listeners.contains(where: { SMTPPort.all.contains($0.loadBalancerPort) }) {
+        if !found.listeners.contains(where: { MailPort.all.contains($0.loadBalancerPort) }) {
             findings.append(
                 PlaceFinding(
                     .noListener,

@@ -34,7 +34,7 @@ package struct RelayInstance: Sendable {
             address: facts.privateAddress,
             ipv6Address: facts.ipv6Addresses.first,
             health: settings.health,
-            ports: settings.mail.submission ? [25, 587] : [25],
+            ports: settings.mail.ports,
             isProxied: settings.mail.proxyProtocol,
             isAllowed: isAllowed || !settings.shutdown.evacuateQueue,
             securityGroups: facts.publicAddress == nil && facts.ipv6Addresses.isEmpty ? nil : securityGroups
@@ -97,9 +97,4 @@ package struct HandOverRefused: Error, CustomStringConvertible {
         mail; name the relays' subnets there, too
         """
     }
-}
-
-/// The ports that mail comes in by.
-enum SMTPPort {
-    static let all: Set<UInt16> = [25, 587]
 }

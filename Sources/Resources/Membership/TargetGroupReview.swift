@@ -23,7 +23,7 @@ struct TargetGroupReview {
                 )
             )
         }
-        if !SMTPPort.all.contains(group.port) {
+        if !MailPort.all.contains(group.port) {
             findings.append(
                 PlaceFinding(
                     .wrongPort,
@@ -38,7 +38,7 @@ struct TargetGroupReview {
         }
         if loadBalancers.isEmpty { findings.append(Self.unused(group, by: "no load balancer")) }
         for (loadBalancer, listeners) in loadBalancers {
-            if !listeners.contains(where: { SMTPPort.all.contains($0.port) }) {
+            if !listeners.contains(where: { MailPort.all.contains($0.port) }) {
                 findings.append(Self.unused(group, by: "no listener of \(loadBalancer.name) on port 25 or 587"))
             }
             if !loadBalancer.availabilityZones.contains(node.availabilityZone) {
@@ -57,7 +57,7 @@ struct TargetGroupReview {
         if check.protocol == "HTTP", port == "\(node.groupHealthPort)", check.path == "\(node.health.path)" {
             return nil
         }
-        let isOfMail = check.protocol == "TCP" || SMTPPort.all.map { "\($0)" }.contains(port)
+        let isOfMail = check.protocol == "TCP" || MailPort.all.map { "\($0)" }.contains(port)
         return PlaceFinding(
             isOfMail ? .healthCheckOfMail : .wrongHealthCheck,
             seen: "its health check is \(check.protocol):\(port)\(check.path ?? "")",
