@@ -28,6 +28,9 @@ package struct Command: Sendable, Equatable, CustomStringConvertible {
 
 /// The output and status of a program that ended by itself.
 package struct CommandOutput: Sendable, Equatable {
+    /// The largest number of bytes of a stream. No program that is run here prints as much.
+    static let limit = 8 << 20
+
     /// The exit status: 0 is success.
     package let status: Int32
     package let standardOutput: String

@@ -4,9 +4,6 @@ import Vocabulary
 
 /// Runs programs as child processes.
 package struct SubprocessRunner: CommandRunner {
-    /// More output than any program run here has; past it, something is wrong.
-    private static let outputLimit = 8 << 20
-
     private let environment: Environment
     private let variables: [String: String]
     private let files: FileSystem
@@ -58,8 +55,8 @@ package struct SubprocessRunner: CommandRunner {
             arguments: Arguments(command.arguments),
             environment: environment,
             platformOptions: options,
-            output: .string(limit: Self.outputLimit),
-            error: .string(limit: Self.outputLimit)
+            output: .string(limit: CommandOutput.limit),
+            error: .string(limit: CommandOutput.limit)
         )
         switch result.terminationStatus {
         case .exited(let status):

@@ -22,7 +22,6 @@ struct Transaction: Sendable {
     private static let interval: Duration = .milliseconds(50)
     /// For a script to be started, and for a program to end that was told to.
     private static let patience: Duration = .seconds(10)
-    private static let outputLimit = 8 << 20
 
     /// Runs the program, and waits for its end as long as there is time.
     func run() async throws(CommandFailure) -> CommandOutput {
@@ -161,7 +160,7 @@ struct Transaction: Sendable {
     }
 
     private func text(_ name: String, in folder: FilePath) -> String {
-        let bytes = (try? files.bytes(at: folder.appending(name), limit: Self.outputLimit)) ?? []
+        let bytes = (try? files.bytes(at: folder.appending(name), limit: CommandOutput.limit)) ?? []
         return String(decoding: bytes, as: UTF8.self)
     }
 

@@ -24,7 +24,7 @@ package struct NginxConfiguration: Sendable, Equatable {
         var listen = listeners(ports.plain) + listeners(ports.proxied, " proxy_protocol")
         if ports.plain == nil { listen.append("listen 127.0.0.1:\(ports.local) default_server;") }
         self.text = """
-            \(Self.header) The original is kept beside it.
+            \(OwnFile.header) The original is kept beside it.
             # It answers the load balancer's health check, shows the agent's metrics, and does nothing else.
             user nginx;
             worker_processes 1;
@@ -76,7 +76,7 @@ package struct NginxConfiguration: Sendable, Equatable {
         guard let current else { return .restart }
         if current == desired { return .none }
         // Files that another nginx.conf takes in may have further listeners.
-        guard current.hasPrefix(header), pids(in: current) == pids(in: desired) else { return .restart }
+        guard current.hasPrefix(OwnFile.header), pids(in: current) == pids(in: desired) else { return .restart }
         let held = listeners(in: current)
         let conflict = listeners(in: desired).contains { new in
             !held.contains(new) && held.contains { $0.port == new.port && $0.isIPv6 == new.isIPv6 }
@@ -93,8 +93,6 @@ package struct NginxConfiguration: Sendable, Equatable {
         for listener in listeners(in: text) where !ports.contains(listener.port) { ports.append(listener.port) }
         return ports
     }
-
-    private static let header = "# Written by smtp-relay-agent, the whole of it; edits are undone."
 
     private struct Listener: Equatable {
         let address: Substring

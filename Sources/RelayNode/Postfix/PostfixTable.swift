@@ -44,7 +44,7 @@ package struct PostfixTable: Sendable, Equatable {
 
     init(_ name: Name, _ lines: [String]) {
         self.name = name
-        self.text = ([Self.header] + lines).joined(separator: "\n") + "\n"
+        self.text = ([OwnFile.header] + lines).joined(separator: "\n") + "\n"
     }
 
     /// - Parameter rows: Each key with its value.
@@ -80,7 +80,5 @@ package struct PostfixTable: Sendable, Equatable {
     }
 
     /// Whether a file of such a name is the agent's own work, and nobody else's.
-    package static func isOwn(_ text: String) -> Bool { text.hasPrefix(header) }
-
-    private static let header = "# Written by smtp-relay-agent, the whole of it; edits are undone."
+    package static func isOwn(_ text: String) -> Bool { text.hasPrefix(OwnFile.header) }
 }
