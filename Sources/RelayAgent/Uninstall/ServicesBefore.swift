@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import Host
 package import Resources
 import SystemPackage
@@ -30,7 +29,7 @@ package struct ServicesBefore: Sendable {
     package func keep(_ board: ServiceBoard) async throws {
         if files.exists(Self.path) {
             guard let (record, format) = found(), format < Record.currentFormat else { return }
-            return try write(record)
+            return try file.write(record)
         }
         guard NodeTraces(files: files).originals.isEmpty else { return }
         let states = try await board.all()
@@ -43,7 +42,7 @@ package struct ServicesBefore: Sendable {
         var record = Record(services: before)
         // Postfix's own package may change it.
         record.mailAgent.alternative = MailAlternative(files: files).current()
-        try write(record)
+        try file.write(record)
     }
 
     /// Adds what is about to be taken from another mail transfer agent; what was taken before is known already.
@@ -52,7 +51,7 @@ package struct ServicesBefore: Sendable {
         guard var record = found()?.record ?? (files.exists(Self.path) ? nil : Record()) else { return }
         record.mailAgent.services.merge(taken.services) { known, _ in known }
         record.mailAgent.alternative = record.mailAgent.alternative ?? taken.alternative
-        try write(record)
+        try file.write(record)
     }
 
     /// The kept record; `nil` where there is none, or where it can't be read.
@@ -60,14 +59,10 @@ package struct ServicesBefore: Sendable {
 
     /// The record and the form that it has in the file.
     private func found() -> (record: Record, format: Int)? {
-        guard let bytes = try? files.bytes(at: Self.path) else { return nil }
-        if let record = try? JSONDecoder().decode(Record.self, from: Data(bytes)) { return (record, record.format) }
-        let first = try? JSONDecoder().decode([String: ServiceBefore].self, from: Data(bytes))
+        if let record = file.read() { return (record, record.format) }
+        let first = StateFile<[String: ServiceBefore]>(Self.path, in: files).read()
         return first.map { (Record(services: $0), 1) }
     }
 
-    private func write(_ record: Record) throws {
-        try files.createDirectory(Self.path.removingLastComponent())
-        try files.replace(Self.path, with: Array(try JSONEncoder().encode(record)), attributes: FileAttributes())
-    }
+    private var file: StateFile<Record> { StateFile(Self.path, in: files) }
 }
