@@ -31,7 +31,7 @@ struct SMTPReplyParser {
     /// - Throws: `SMTPFailure.Reason.notSMTP` for a line that no SMTP server sends.
     mutating func take(_ line: String) throws(SMTPSyntaxError) -> SMTPReply? {
         let digits = line.utf8.prefix(3)
-        guard digits.count == 3, digits.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(line.prefix(3)),
+        guard digits.count == 3, digits.allSatisfy(\.isDigit), let number = Int(line.prefix(3)),
             code == nil || code == number, lines.count < Self.lineLimit
         else {
             throw SMTPSyntaxError(line: line)

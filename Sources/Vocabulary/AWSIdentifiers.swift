@@ -5,7 +5,7 @@ package struct InstanceID: Sendable, Hashable, CustomStringConvertible {
     package init(_ text: some StringProtocol) throws(InvalidValue) {
         let digits = text.dropFirst(2)
         guard text.hasPrefix("i-"), digits.utf8.count == 8 || digits.utf8.count == 17,
-            digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+            digits.utf8.allSatisfy({ $0.isDigit || (0x61...0x66).contains($0) })
         else {
             throw InvalidValue(text, expected: "an instance id, such as i-0123456789abcdef0")
         }
@@ -52,7 +52,7 @@ package struct TargetGroupARN: Sendable, Hashable, CustomStringConvertible {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         let path = parts.last?.split(separator: "/", omittingEmptySubsequences: false) ?? []
         guard parts.count == 6, parts[0] == "arn", parts[1].hasPrefix("aws"), parts[2] == "elasticloadbalancing",
-            parts[4].utf8.count == 12, parts[4].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            parts[4].utf8.count == 12, parts[4].utf8.allSatisfy(\.isDigit),
             path.count == 3, path[0] == "targetgroup", (1...32).contains(path[1].utf8.count), !path[2].isEmpty,
             ([parts[1], parts[3]] + path[1...]).allSatisfy({ $0.utf8.allSatisfy(\.isLetterDigitOrHyphen) }),
             (try? Region(parts[3])) != nil

@@ -33,7 +33,7 @@ package struct PostfixTime: Sendable, Hashable, CustomStringConvertible {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
         let unit = text.last.flatMap { units[$0] }
         let digits = unit == nil ? text[...] : text.dropLast()
-        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits),
+        guard digits.utf8.allSatisfy(\.isDigit), let number = Int(digits),
             number <= longest / (unit ?? 1)
         else { return nil }
         return number * (unit ?? 1)

@@ -8,7 +8,7 @@ package struct DomainName: Sendable, Hashable, CustomStringConvertible {
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         guard labels.count >= 2, name.utf8.count <= 253, labels.allSatisfy({ $0.isHyphenatedName(1...63) }),
             // An all-digit last label would make an IPv4 address, which mail software reads as one.
-            labels.last?.utf8.allSatisfy({ (0x30...0x39).contains($0) }) == false
+            labels.last?.utf8.allSatisfy(\.isDigit) == false
         else {
             throw InvalidValue(text, expected: "a domain name with at least one dot, such as example.com")
         }
@@ -24,6 +24,9 @@ extension StringProtocol {
 }
 
 extension UInt8 {
+    /// Whether the byte is one of `0-9` in ASCII.
+    package var isDigit: Bool { (0x30...0x39).contains(self) }
+
     /// Whether the byte is one of `A-Z a-z 0-9 -` in ASCII.
     package var isLetterDigitOrHyphen: Bool {
         switch self {

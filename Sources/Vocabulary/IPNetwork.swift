@@ -21,7 +21,7 @@ package struct IPNetwork: Sendable, Hashable {
         var prefixLength = address.family.bits
         if parts.count == 2 {
             let digits = parts[1]
-            guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), digits.utf8.count <= 3,
+            guard !digits.isEmpty, digits.utf8.allSatisfy(\.isDigit), digits.utf8.count <= 3,
                 let number = Int(digits), number <= address.family.bits
             else {
                 throw InvalidValue(text, expected: Self.expectation)

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// A point in time in the forms that AWS's protocols use, by the proleptic Gregorian calendar in UTC.
 package struct CivilDate: Sendable, Equatable {
     /// `20150830T123600Z` (ISO 8601, basic).
@@ -28,7 +30,7 @@ package struct CivilDate: Sendable, Equatable {
         guard date.count == 3, let year = number(date[0], digits: 4), let month = number(date[1], digits: 2),
             let day = number(date[2], digits: 2)
         else { return nil }
-        if clock.count == 2, clock[1].isEmpty || !clock[1].utf8.allSatisfy(isDigit) { return nil }
+        if clock.count == 2, clock[1].isEmpty || !clock[1].utf8.allSatisfy(\.isDigit) { return nil }
         return seconds(year: year, month: month, day: day, clock: clock[0])
     }
 
@@ -38,14 +40,10 @@ package struct CivilDate: Sendable, Equatable {
     package static func seconds(httpDate text: String) -> Double? {
         let words = text.split(separator: " ", omittingEmptySubsequences: false)
         guard words.count == 6, words[5] == "GMT", let day = number(words[1], digits: 2),
-            let month = months.firstIndex(of: words[2]), let year = number(words[3], digits: 4)
+            let month = EnglishMonth.abbreviations.firstIndex(of: words[2]), let year = number(words[3], digits: 4)
         else { return nil }
         return seconds(year: year, month: month + 1, day: day, clock: words[4])
     }
-
-    private static let months: [Substring] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
 
     private static func seconds(year: Int, month: Int, day: Int, clock: Substring) -> Double? {
         let parts = clock.split(separator: ":", omittingEmptySubsequences: false)
@@ -91,8 +89,6 @@ package struct CivilDate: Sendable, Equatable {
     }
 
     private static func number(_ text: Substring, digits: Int) -> Int? {
-        text.utf8.count == digits && text.utf8.allSatisfy(isDigit) ? Int(text) : nil
+        text.utf8.count == digits && text.utf8.allSatisfy(\.isDigit) ? Int(text) : nil
     }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 }

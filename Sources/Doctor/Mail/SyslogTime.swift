@@ -1,4 +1,5 @@
 import Glibc
+import Vocabulary
 
 /// The time that a line of syslog's begins with: `2026-11-24T11:31:19.123456+01:00` (RFC 3339), or `Nov 24 11:31:19`, of
 /// this year or, before it has come, the last one, in the host's own zone.
@@ -11,9 +12,7 @@ enum SyslogTime {
     private static func seconds(rfc3339 text: Substring) -> Int? {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int32? {
-            guard range.upperBound <= bytes.count, bytes[range].allSatisfy({ (0x30...0x39).contains($0) }) else {
-                return nil
-            }
+            guard range.upperBound <= bytes.count, bytes[range].allSatisfy(\.isDigit) else { return nil }
             return bytes[range].reduce(0) { $0 * 10 + Int32($1 - 0x30) }
         }
         guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
@@ -23,7 +22,7 @@ enum SyslogTime {
             (0...60).contains(second)
         else { return nil }
         // A fraction of a second may stand between the time and the zone.
-        let zone = text.utf8.dropFirst(19).drop { $0 == 0x2E || (0x30...0x39).contains($0) }
+        let zone = text.utf8.dropFirst(19).drop { $0 == 0x2E || $0.isDigit }
         var offset = 0
         if zone.first == 0x2B || zone.first == 0x2D {
             let start = bytes.count - zone.count
@@ -45,9 +44,9 @@ enum SyslogTime {
         var parts = tm()
         localtime_r(&time, &parts)
         let words = line.split(separator: " ", maxSplits: 3)
-        guard words.count > 2, let month = months.firstIndex(of: words[0]), let day = Int32(words[1]) else {
-            return nil
-        }
+        guard words.count > 2, let month = EnglishMonth.abbreviations.firstIndex(of: words[0]),
+            let day = Int32(words[1])
+        else { return nil }
         let clock = words[2].split(separator: ":").compactMap { Int32($0) }
         guard clock.count == 3, (1...31).contains(day), (0...23).contains(clock[0]), (0...59).contains(clock[1]),
             (0...60).contains(clock[2])
@@ -62,8 +61,4 @@ enum SyslogTime {
         read.tm_isdst = -1
         return Int(mktime(&read))
     }
-
-    private static let months: [Substring] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
 }
