@@ -25,7 +25,7 @@ package struct Doctor: Sendable {
     package func examine(relay node: ExaminedNode, sender: IPAddress?) async -> DoctorReport {
         let readings = Readings(
             node: node,
-            network: NetworkNode(
+            network: InstanceNetwork(
                 address: node.facts.privateAddress,
                 hasPublicAddress: node.facts.publicAddress != nil,
                 subnet: node.facts.subnetID,
@@ -58,7 +58,7 @@ package struct Doctor: Sendable {
     /// The node's settings, facts and load balancers, read once.
     private struct Readings: Sendable {
         let node: ExaminedNode
-        let network: NetworkNode
+        let network: InstanceNetwork
         let views: LoadBalancerViews
         let ways: WaysOut
     }

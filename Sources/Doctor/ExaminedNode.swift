@@ -4,7 +4,7 @@ package import Vocabulary
 
 /// A relay as the doctor examines it: its facts, its wanted state, and the ways to AWS.
 package struct ExaminedNode: Sendable {
-    let facts: NodeFacts
+    let facts: InstanceFacts
     let settings: NodeSettings
     let node: RelayNode
     let cloud: CloudReadings
@@ -17,7 +17,7 @@ package struct ExaminedNode: Sendable {
     ///   - securityGroups: The ids of its security groups, as metadata has them.
     ///   - readPassword: Reads the smarthost's password; `nil` where there is none.
     package init(
-        facts: NodeFacts,
+        facts: InstanceFacts,
         settings: NodeSettings,
         node: RelayNode,
         cloud: CloudReadings,

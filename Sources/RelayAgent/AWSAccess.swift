@@ -50,7 +50,7 @@ package final class AWSAccess: Sendable {
     }
 
     /// The account that an instance is in.
-    func account(of facts: NodeFacts, _ settings: NodeSettings.Metadata) -> AWSAccount {
+    func account(of facts: InstanceFacts, _ settings: NodeSettings.Metadata) -> AWSAccount {
         account(facts.region, facts.servicesDomain, metadata(settings))
     }
 

@@ -15,7 +15,7 @@ struct LastGood: Sendable {
     private static let factsPath: FilePath = "/run/smtp-relay-agent/facts.json"
 
     var settings: StateFile<KeptSettings> { StateFile(Self.settingsPath, in: files, isSecret: true) }
-    var facts: StateFile<NodeFacts> { StateFile(Self.factsPath, in: files, isSecret: true) }
+    var facts: StateFile<InstanceFacts> { StateFile(Self.factsPath, in: files, isSecret: true) }
 
     func forgetSettings() throws { try files.remove(Self.settingsPath) }
 }

@@ -13,7 +13,7 @@ package struct AllowedNetworks: Sendable, Equatable {
     /// - Throws: `RefusedNetworks` where a range would open the relay to strangers.
     package init(
         _ mail: NodeSettings.Mail,
-        facts: NodeFacts,
+        facts: InstanceFacts,
         families: Set<IPAddress.Family>
     ) throws(RefusedNetworks) {
         var networks: [IPNetwork] = [.ipv4Loopback, .ipv6Loopback]
@@ -46,7 +46,7 @@ package struct AllowedNetworks: Sendable, Equatable {
         self.networks = networks.filter { families.contains($0.family) }
     }
 
-    private static func ranges(of entry: AllowedNetwork, facts: NodeFacts) -> [IPNetwork] {
+    private static func ranges(of entry: AllowedNetwork, facts: InstanceFacts) -> [IPNetwork] {
         switch entry {
         case .vpc: facts.vpcNetworks
         case .subnet: [facts.subnetNetwork]

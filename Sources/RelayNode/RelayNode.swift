@@ -16,7 +16,7 @@ package struct RelayNode: Sendable, Equatable {
     /// - Throws: `RefusedNetworks` where `mail.networks` would open the relay to strangers.
     package init(
         settings: NodeSettings,
-        facts: NodeFacts,
+        facts: InstanceFacts,
         authorities: String = "/etc/pki/tls/certs/ca-bundle.crt",
         password: Secret? = nil,
         leaving: LeavingRoutes? = nil

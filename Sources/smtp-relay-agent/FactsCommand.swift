@@ -26,17 +26,17 @@ struct FactsCommand: AsyncParsableCommand {
 
 /// Facts as a file.
 enum FactsDocument {
-    static func text(of facts: NodeFacts) throws -> String {
+    static func text(of facts: InstanceFacts) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(facts), as: UTF8.self)
     }
 
     /// - Throws: `FactsFailure` naming the file and the key.
-    static func read(_ path: String, files: FileSystem) throws -> NodeFacts {
+    static func read(_ path: String, files: FileSystem) throws -> InstanceFacts {
         let bytes = try files.bytes(at: absolute(path))
         do {
-            return try JSONDecoder().decode(NodeFacts.self, from: Data(bytes))
+            return try JSONDecoder().decode(InstanceFacts.self, from: Data(bytes))
         } catch let error as DecodingError {
             throw FactsFailure(path: path, error)
         }

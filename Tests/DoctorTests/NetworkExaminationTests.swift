@@ -9,8 +9,8 @@ import Vocabulary
 @testable import Doctor
 
 struct NetworkExaminationTests {
-    private func node(isPublic: Bool = false, direct: Bool = true, isProxied: Bool = false) throws -> NetworkNode {
-        NetworkNode(
+    private func node(isPublic: Bool = false, direct: Bool = true, isProxied: Bool = false) throws -> InstanceNetwork {
+        InstanceNetwork(
             address: try IPAddress("10.0.1.10"),
             hasPublicAddress: isPublic,
             subnet: "subnet-1",

@@ -69,7 +69,7 @@ struct MetadataFuzzTests {
                 values[path] = chance.mutation(of: [values[path] ?? ""])
             }
             do {
-                let facts = try await NodeFacts.gather(
+                let facts = try await InstanceFacts.gather(
                     from: MetadataClient(FakeMetadata(values), ManualTime()).reader(),
                     files: FileSystem(root: "/nonexistent"),
                     describeTags: { _, _, _ in [:] },

@@ -15,7 +15,7 @@ struct PostfixModel {
         let edits: [[String]]
         /// Settings of a node whose Postfix is to be made of these files, as `--set` takes them, and its facts.
         let settings: [String]
-        let facts: NodeFacts
+        let facts: InstanceFacts
     }
 
     struct Files: Encodable {

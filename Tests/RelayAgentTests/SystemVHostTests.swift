@@ -78,7 +78,7 @@ struct SystemVHostTests {
     @Test func uninstallFindsThemAll() async throws {
         try await withTemporaryRoot { (files) async throws in
             for unit in Units.ofSystemV { try put(UnitFiles.path(of: unit), in: files) }
-            let found = Set(NodeTraces(files: files).all)
+            let found = Set(AgentTraces(files: files).all)
             #expect(found == Set(Units.ofSystemV.map(UnitFiles.path)))
         }
     }

@@ -37,7 +37,7 @@ struct RelayNodeTests {
     }
 
     @Test func whatItGreetsWithIsTheNameOfItsPublicAddressUnlessASettingNamesTheHost() throws {
-        func greeting(_ change: (inout NodeSettings, inout NodeFacts) throws -> Void) throws -> String? {
+        func greeting(_ change: (inout NodeSettings, inout InstanceFacts) throws -> Void) throws -> String? {
             var (settings, facts) = (try exampleSettings(), try exampleFacts())
             try change(&settings, &facts)
             let node = try RelayNode(settings: settings, facts: facts)

@@ -4,8 +4,8 @@ package import Vocabulary
 package func exampleFacts(
     networks: [String] = ["10.0.0.0/16", "10.1.0.0/16"],
     ipv6: [String] = []
-) throws -> NodeFacts {
-    NodeFacts(
+) throws -> InstanceFacts {
+    InstanceFacts(
         instanceID: try InstanceID("i-0123456789abcdef0"),
         region: try Region("eu-central-1"),
         partition: "aws",

@@ -38,7 +38,7 @@ struct ClassicPlaceTests {
     private func membership(
         _ api: FakeELB,
         _ settings: NodeSettings.LoadBalancer = NodeSettings.LoadBalancer(),
-        node: RelayInstance? = nil,
+        node: RegisteredInstance? = nil,
         goal: MembershipGoal = .member(waits: true),
         memory: AdmissionMemory = AdmissionMemory(),
         notices: @escaping @Sendable (String) -> Void = { _ in }
@@ -97,7 +97,7 @@ struct ClassicPlaceTests {
     }
 
     @Test func whomTheInternetReachesItselfBelievesNoHeaders() async throws {
-        let node = try RelayInstance.sample(isProxied: true, securityGroups: { ["sg-1"] })
+        let node = try RegisteredInstance.sample(isProxied: true, securityGroups: { ["sg-1"] })
         let api = FakeELB(balancer(), healths: [nil], ingress: [world], proxied: [25])
         await #expect {
             try await apply(try membership(api, node: node))
@@ -149,7 +149,7 @@ struct ClassicPlaceTests {
     }
 
     @Test func whoseMailTheOthersWouldRefuseIsToldSoBeforeItLeaves() async throws {
-        let place = { (node: RelayInstance) in
+        let place = { (node: RegisteredInstance) in
             let api = FakeELB(balancer(), healths: [nil], proxied: node.isProxied ? [25] : [])
             return ClassicPlace(
                 try ClassicLoadBalancerName("relay"),
@@ -275,7 +275,7 @@ struct ClassicPlaceTests {
             ),
         ]
         for (api, settings) in cases {
-            let node = try RelayInstance.sample(isProxied: !api.proxied.isEmpty)
+            let node = try RegisteredInstance.sample(isProxied: !api.proxied.isEmpty)
             #expect(try await apply(try membership(api, settings, node: node)).count == 1)
         }
     }
@@ -294,11 +294,11 @@ struct ClassicPlaceTests {
     }
 
     @Test func othersAreReachedByTheListenerThatLeadsToPort25() async throws {
-        let (id, other) = (try RelayInstance.sample.id, try InstanceID("i-76543210"))
+        let (id, other) = (try RegisteredInstance.sample.id, try InstanceID("i-76543210"))
         func place(
             _ instances: [InstanceID],
             ports: (UInt16, UInt16),
-            node: RelayInstance? = nil,
+            node: RegisteredInstance? = nil,
             scheme: ClassicLoadBalancer.Scheme = .internal
         ) throws -> ClassicPlace {
             let balancer = ClassicLoadBalancer(
@@ -331,11 +331,11 @@ struct ClassicPlaceTests {
         // From outside, the others would see an address that they refuse.
         #expect(try await place(both, ports: (25, 25), scheme: .internetFacing).wayToOthers() == nil)
         // A relay that is told this node's own address may refuse it.
-        let stranger = try RelayInstance.sample(isProxied: true, isAllowed: false)
+        let stranger = try RegisteredInstance.sample(isProxied: true, isAllowed: false)
         await #expect(throws: HandOverRefused.self) {
             try await place(both, ports: (25, 25), node: stranger).wayToOthers()
         }
-        let hidden = try RelayInstance.sample(isAllowed: false)
+        let hidden = try RegisteredInstance.sample(isAllowed: false)
         #expect(try await place(both, ports: (25, 25), node: hidden).wayToOthers() == "[relay-1.elb.example]:25")
     }
 }

@@ -114,9 +114,9 @@ struct FakeRelay: RelayProbing {
     }
 }
 
-extension RelayInstance {
+extension RegisteredInstance {
     /// i-01234567 in vpc-1, at 10.0.1.10.
-    static var sample: RelayInstance { get throws { try sample() } }
+    static var sample: RegisteredInstance { get throws { try sample() } }
 
     /// The same.
     static func sample(
@@ -126,8 +126,8 @@ extension RelayInstance {
         isProxied: Bool = false,
         isAllowed: Bool = true,
         securityGroups: (@Sendable () async throws -> [String])? = nil
-    ) throws -> RelayInstance {
-        RelayInstance(
+    ) throws -> RegisteredInstance {
+        RegisteredInstance(
             id: try InstanceID("i-01234567"),
             vpcID: "vpc-1",
             availabilityZone: "eu-central-1a",

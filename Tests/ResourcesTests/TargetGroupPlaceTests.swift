@@ -9,7 +9,7 @@ struct TargetGroupPlaceTests {
 
     private func place(
         _ elb: FakeTargetGroups,
-        node: RelayInstance? = nil,
+        node: RegisteredInstance? = nil,
         allowOpenToWorld: Bool = false,
         postfix: PostfixVersion? = nil
     ) throws -> TargetGroupPlace {
@@ -133,7 +133,7 @@ struct TargetGroupPlaceTests {
     @Test func whatTheAnswerDependsOnOfTheNodeIsItsSide() async throws {
         let elb = try FakeTargetGroups([unused])
         let groups = Mutex(["sg-1"])
-        let proxied = try RelayInstance.sample(isProxied: true, securityGroups: { groups.withLock { $0 } })
+        let proxied = try RegisteredInstance.sample(isProxied: true, securityGroups: { groups.withLock { $0 } })
         let place = try place(elb, node: proxied)
         let before = await place.side()
         #expect(await place.side() == before)
@@ -167,7 +167,7 @@ struct TargetGroupPlaceTests {
 
     @Test func theProxyProtocolIsWantedWhereTheNodeExpectsIt() async throws {
         var elb = try FakeTargetGroups([unused])
-        let node = try RelayInstance.sample(isProxied: true)
+        let node = try RegisteredInstance.sample(isProxied: true)
         await #expect {
             try await place(elb, node: node).review().findings()
         } throws: { $0 is ProxyProtocolDisagreement && "\($0)".contains("Key=proxy_protocol_v2.enabled,Value=true") }
@@ -207,7 +207,7 @@ struct TargetGroupPlaceTests {
     @Test func theHealthChecksOfAGroupWithAHeaderMayHaveAPortOfTheirOwn() async throws {
         var elb = try FakeTargetGroups([unused])
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: false, usesProxyProtocol: true)
-        let node = try RelayInstance.sample(health: NodeSettings.Health(proxyPort: 81), isProxied: true)
+        let node = try RegisteredInstance.sample(health: NodeSettings.Health(proxyPort: 81), isProxied: true)
         let findings = try await place(elb, node: node).review().findings()
         #expect(findings.map(\.kind) == [.wrongHealthCheck])
         #expect(findings[0].command.contains("--health-check-port 81 --health-check-path /health"))
@@ -254,7 +254,7 @@ struct TargetGroupPlaceTests {
         )
         #expect(try await place(elb).wayToOthers() == "[nlb.elb.example]:25")
         // A relay that sees this node's own address may refuse it.
-        let stranger = try RelayInstance.sample(isAllowed: false)
+        let stranger = try RegisteredInstance.sample(isAllowed: false)
         await #expect(throws: HandOverRefused.self) { try await place(elb, node: stranger).wayToOthers() }
         elb.attributes = TargetGroup.Attributes(preservesClientAddress: false)
         #expect(try await place(elb, node: stranger).wayToOthers() == "[nlb.elb.example]:25")

@@ -5,7 +5,7 @@ import Vocabulary
 /// Whether only the load balancers can say whose mail it is, where the PROXY protocol tells that.
 struct ProxyExamination: Examination {
     let name = "PROXY protocol"
-    let node: NetworkNode
+    let node: InstanceNetwork
     let allowed: AllowedNetworks
     let views: LoadBalancerViews
     let ec2: any EC2Describing
@@ -17,7 +17,7 @@ struct ProxyExamination: Examination {
     }
 
     /// Postfix believes the header of any host that reaches its port.
-    static func judge(_ own: Ingress, _ node: NetworkNode) -> [Finding] {
+    static func judge(_ own: Ingress, _ node: InstanceNetwork) -> [Finding] {
         MailPort.all.compactMap { port in
             for opening in own.openings(on: port) {
                 // A range of the load balancer's own is a part of the VPC; those of others are not looked at so closely.
@@ -28,7 +28,12 @@ struct ProxyExamination: Examination {
         }
     }
 
-    private static func forgeable(_ opening: Ingress.Opening, _ port: UInt16, _ source: IPNetwork, _ node: NetworkNode)
+    private static func forgeable(
+        _ opening: Ingress.Opening,
+        _ port: UInt16,
+        _ source: IPNetwork,
+        _ node: InstanceNetwork
+    )
         -> Finding
     {
         Finding(

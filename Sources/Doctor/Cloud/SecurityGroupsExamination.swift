@@ -6,7 +6,7 @@ import Vocabulary
 /// and keep the world away.
 struct SecurityGroupsExamination: Examination {
     let name = "security groups"
-    let node: NetworkNode
+    let node: InstanceNetwork
     let views: LoadBalancerViews
     let ec2: any EC2Describing
 
@@ -20,7 +20,7 @@ struct SecurityGroupsExamination: Examination {
     }
 
     /// The instance's own groups.
-    static func judge(_ ingress: Ingress, _ node: NetworkNode) -> [Finding] {
+    static func judge(_ ingress: Ingress, _ node: InstanceNetwork) -> [Finding] {
         let own = ingress.groups
         var findings: [Finding] = []
         if node.deliversDirectly,
@@ -48,7 +48,7 @@ struct SecurityGroupsExamination: Examination {
         _ view: LoadBalancerView,
         _ ingress: Ingress,
         _ ownIngress: Ingress,
-        _ node: NetworkNode
+        _ node: InstanceNetwork
     ) -> [Finding] {
         let (groups, own) = (ingress.groups, ownIngress.groups)
         var findings: [Finding] = []
@@ -87,7 +87,7 @@ struct SecurityGroupsExamination: Examination {
         _ groups: [SecurityGroup],
         to port: UInt16,
         _ own: [SecurityGroup],
-        _ node: NetworkNode
+        _ node: InstanceNetwork
     ) -> [Finding] {
         var findings: [Finding] = []
         let members = Set(groups.map(\.id))
@@ -171,8 +171,8 @@ struct SecurityGroupsExamination: Examination {
     }
 }
 
-/// This node, as its network sees it.
-struct NetworkNode: Sendable {
+/// The network of this instance, as far as mail depends on it.
+struct InstanceNetwork: Sendable {
     let address: IPAddress
     let hasPublicAddress: Bool
     let subnet: String

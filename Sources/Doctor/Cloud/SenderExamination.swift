@@ -11,7 +11,7 @@ struct SenderExamination: Examination {
     let allowed: AllowedNetworks
     /// The ports that the node takes mail on.
     let ports: [UInt16]
-    let node: NetworkNode
+    let node: InstanceNetwork
     let views: LoadBalancerViews
     let ec2: any EC2Describing & SubnetDescribing
     let relay: any RelayProbing
@@ -81,7 +81,7 @@ struct SenderExamination: Examination {
         atNodeWith own: [SecurityGroup],
         _ acl: NetworkACL?,
         _ ports: [UInt16],
-        _ node: NetworkNode
+        _ node: InstanceNetwork
     ) -> [Finding] {
         var findings: [Finding] = []
         for port in ports {

@@ -4,7 +4,7 @@ import Vocabulary
 /// Whether the instance's subnet has a way to the internet, and its network ACL lets mail through.
 struct SubnetExamination: Examination {
     let name = "subnet"
-    let node: NetworkNode
+    let node: InstanceNetwork
     let views: LoadBalancerViews
     let ways: WaysOut
     let ec2: any SubnetDescribing
@@ -20,7 +20,7 @@ struct SubnetExamination: Examination {
         return findings
     }
 
-    static func judge(_ found: WaysOut.Reading, _ node: NetworkNode) -> [Finding] {
+    static func judge(_ found: WaysOut.Reading, _ node: InstanceNetwork) -> [Finding] {
         let table = found.table
         var seen: String?
         for address in WaysOut.internet where seen == nil {
@@ -49,7 +49,7 @@ struct SubnetExamination: Examination {
         ]
     }
 
-    static func judge(_ acl: NetworkACL, _ views: [LoadBalancerView], _ node: NetworkNode) -> [Finding] {
+    static func judge(_ acl: NetworkACL, _ views: [LoadBalancerView], _ node: InstanceNetwork) -> [Finding] {
         var blocked: [Blocked] = []
         for view in views {
             // Within a subnet no network ACL is asked.

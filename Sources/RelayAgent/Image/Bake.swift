@@ -38,7 +38,7 @@ package struct Bake: Sendable {
         return BakeReport(
             packages: Self.packages.map(\.name),
             units: Units.all(on: host.services.system).map(\.name),
-            hasSettings: host.files.exists(NodeTraces.settings.appending("config.toml")),
+            hasSettings: host.files.exists(AgentTraces.settings.appending("config.toml")),
             sharedKeys: Self.packageKeys.filter(host.files.exists),
             cleared: cleared
         )
@@ -46,9 +46,9 @@ package struct Bake: Sendable {
 
     /// A node in service is not to be stopped by a slip, and its configuration holds the instance's address and name.
     private func refuseNode() async throws {
-        let states = try await host.services.states(of: NodeTraces.units.map { ServiceName($0.name) })
+        let states = try await host.services.states(of: AgentTraces.units.map { ServiceName($0.name) })
         let up = states.filter { $0.value.isActive || $0.value.isStarting }.map { "\($0.key) runs" }
-        let found = NodeTraces(files: host.files).ofPasses.map { "there is \($0)" } + up.sorted()
+        let found = AgentTraces(files: host.files).ofPasses.map { "there is \($0)" } + up.sorted()
         guard found.isEmpty else { throw NotForAnImage.node(found) }
     }
 
@@ -73,7 +73,7 @@ package struct Bake: Sendable {
         if try Installation(files: host.files).install() {
             log.done("agent", "install \(Installation.program)", after: ContinuousClock.now - started)
         }
-        let names = NodeTraces.units.map { ServiceName($0.name) }
+        let names = AgentTraces.units.map { ServiceName($0.name) }
         let board = ServiceBoard(manager: host.services, services: names)
         // The unit of a pass has nothing that could be enabled.
         let enablable = names.filter { $0.description != Units.reconcileService.name }

@@ -23,7 +23,7 @@ struct ResidentRenewal: Sendable {
         else { return }
         let started = ContinuousClock.now
         // It starts by its own units.
-        let present = NodeTraces.units.filter { host.files.exists(UnitFiles.path(of: $0)) }
+        let present = AgentTraces.units.filter { host.files.exists(UnitFiles.path(of: $0)) }
         let board = ServiceBoard(manager: host.services, services: [])
         let units = UnitFiles(present, enabled: [], running: [], stopped: [], services: board, files: host.files)
         if case .drifted(let drift) = try await units.check() { try await drift.apply() }

@@ -18,7 +18,7 @@ package struct OwnFiles: Sendable {
     private static let lasting = ["before.json", "drain.json", "instance", "load-balancers.json", "settings.json"]
 
     package static let all =
-        ofBoot.map { NodeTraces.bootState.appending($0) } + lasting.map { NodeTraces.state.appending($0) }
+        ofBoot.map { AgentTraces.bootState.appending($0) } + lasting.map { AgentTraces.state.appending($0) }
         + [FilePath(NginxConfiguration.healthFile)]
 
     package init(files: FileSystem) {

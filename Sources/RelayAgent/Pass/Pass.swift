@@ -42,7 +42,7 @@ package struct Pass: Sendable {
         defer { extendLifetime(lock) }
         do {
             for line in try OwnFiles(files: host.files).clear() { log.warning("files", line) }
-            try host.files.removeLeftovers(in: NodeTraces(files: host.files).folders)
+            try host.files.removeLeftovers(in: AgentTraces(files: host.files).folders)
         } catch {
             log.warning("files", "\(error)")
         }
@@ -126,7 +126,7 @@ package struct Pass: Sendable {
     /// What a pass would change.
     ///
     /// - Parameter facts: Facts from elsewhere, in place of this instance's.
-    package func plan(facts: NodeFacts? = nil) async throws -> Plan {
+    package func plan(facts: InstanceFacts? = nil) async throws -> Plan {
         let resources = try await preparation.resources(PassRequest(trigger: "plan"), facts: facts)
         do throws(ReconcileFailure) {
             return try await Reconciler(resources.all).plan()

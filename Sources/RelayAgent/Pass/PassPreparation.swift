@@ -21,7 +21,7 @@ struct PassPreparation: Sendable {
     ///
     /// - Parameter given: Facts from elsewhere, in place of this instance's.
     /// - Throws: A `StepFailure`, or a `FileFailure` of what the agent keeps.
-    func resources(_ request: PassRequest, facts given: NodeFacts? = nil) async throws -> HostParts {
+    func resources(_ request: PassRequest, facts given: InstanceFacts? = nil) async throws -> HostParts {
         let settings = gatherer.current()
         if settings.early.role == .sender { return .sender(try await sender(settings, record: nil)) }
         if let given {
@@ -58,7 +58,7 @@ struct PassPreparation: Sendable {
         let isHurried = request.agent != nil || (try? DrainOrders(files: host.files).current()) != nil
         let isKnown = isHurried && gatherer.lastFacts() != nil
         let metadata = gatherer.metadata(settings).reader(within: isKnown ? Gatherer.patience : nil)
-        let facts: NodeFacts
+        let facts: InstanceFacts
         do {
             facts = try await self.facts(request.scope, from: metadata)
         } catch {
@@ -98,7 +98,7 @@ struct PassPreparation: Sendable {
     /// The parts of a relay, with what is announced to it and ordered.
     private func relay(
         _ inForce: SettingsInForce,
-        _ facts: NodeFacts,
+        _ facts: InstanceFacts,
         _ metadata: MetadataReader,
         _ request: PassRequest,
         record: PassRecord?
@@ -137,7 +137,7 @@ struct PassPreparation: Sendable {
         return resources
     }
 
-    private func relaySettings(_ inForce: SettingsInForce, _ facts: NodeFacts) throws(StepFailure) -> NodeSettings {
+    private func relaySettings(_ inForce: SettingsInForce, _ facts: InstanceFacts) throws(StepFailure) -> NodeSettings {
         guard
             case .relay(let resolved) = try StepFailure.naming(
                 "settings",
@@ -183,7 +183,7 @@ struct PassPreparation: Sendable {
         'smtp-relay-agent undrain' brings it back
         """
 
-    private func facts(_ scope: PassScope, from metadata: MetadataReader) async throws(StepFailure) -> NodeFacts {
+    private func facts(_ scope: PassScope, from metadata: MetadataReader) async throws(StepFailure) -> InstanceFacts {
         let started = ContinuousClock.now
         log.started("facts", "reading instance metadata")
         do {

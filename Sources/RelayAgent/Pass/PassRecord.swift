@@ -38,7 +38,7 @@ final class PassRecord: Sendable {
     /// - Parameters:
     ///   - parts: The parts that this pass looks at.
     ///   - isWhole: Whether that is all there is.
-    func begin(_ facts: NodeFacts, order: DrainOrder?, parts: [String], isWhole: Bool) {
+    func begin(_ facts: InstanceFacts, order: DrainOrder?, parts: [String], isWhole: Bool) {
         status.withLock { status in
             status.role = RoleName.relay.rawValue
             status.relayhost = nil

@@ -96,7 +96,7 @@ struct RelayParts: Sendable {
 
     var goal: NodeGoal { situation.goal }
     private var settings: NodeSettings { situation.settings }
-    private var facts: NodeFacts { situation.facts }
+    private var facts: InstanceFacts { situation.facts }
 
     /// All parts, in the order of the pass.
     var all: [any Resource] {
@@ -297,7 +297,7 @@ extension Situation {
         _ allowed: AllowedNetworks,
         _ host: HostAccess
     ) -> [any LoadBalancerPlace] {
-        let node = RelayInstance(
+        let node = RegisteredInstance(
             facts,
             settings,
             isAllowed: allowed.contains(facts.privateAddress),

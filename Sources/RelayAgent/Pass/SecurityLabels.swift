@@ -33,8 +33,8 @@ struct SecurityLabels: Sendable {
 
     /// Those of which the policy knows; what nginx shows is labelled as it is written.
     private static func paths(_ files: FileSystem) throws -> [FilePath] {
-        let kept = try [NodeTraces.settings, NodeTraces.state].flatMap { [$0] + (try files.plainFiles(below: $0)) }
-        return NodeTraces.configuration + kept + [Installation.program] + NodeTraces(files: files).unitFiles
-            + [NodeTraces.bootState, OwnFolders.served]
+        let kept = try [AgentTraces.settings, AgentTraces.state].flatMap { [$0] + (try files.plainFiles(below: $0)) }
+        return AgentTraces.configuration + kept + [Installation.program] + AgentTraces(files: files).unitFiles
+            + [AgentTraces.bootState, OwnFolders.served]
     }
 }

@@ -6,17 +6,17 @@ import Vocabulary
 /// What a process remembers from one pass to the next.
 final class AgentMemory: Sendable {
     private struct Contents {
-        var facts: NodeFacts?
+        var facts: InstanceFacts?
         var notices: InstanceNotices?
         var metadata: MetadataClient?
         var resident = ResidentSettings()
-        var kept: (settings: KeptSettings?, facts: NodeFacts?)
+        var kept: (settings: KeptSettings?, facts: InstanceFacts?)
     }
 
     private let contents = Mutex(Contents())
 
     /// The facts as they were read last.
-    var facts: NodeFacts? {
+    var facts: InstanceFacts? {
         get { contents.withLock { $0.facts } }
         set { contents.withLock { $0.facts = newValue } }
     }
@@ -47,7 +47,7 @@ final class AgentMemory: Sendable {
     }
 
     /// The same for facts.
-    func keep(_ facts: NodeFacts, by write: (NodeFacts) throws -> Void) rethrows {
+    func keep(_ facts: InstanceFacts, by write: (InstanceFacts) throws -> Void) rethrows {
         if contents.withLock({ $0.kept.facts }) == facts { return }
         try write(facts)
         contents.withLock { $0.kept.facts = facts }

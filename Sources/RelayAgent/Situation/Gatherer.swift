@@ -57,7 +57,7 @@ package struct Gatherer: Sendable {
     }
 
     /// Keeps the settings in force, and the facts, for a time when they are wrong or can't be read.
-    func keep(_ settings: SettingsInForce, _ facts: NodeFacts) throws {
+    func keep(_ settings: SettingsInForce, _ facts: InstanceFacts) throws {
         guard let kept = settings.kept(tags: facts.tags) else { return }
         let lastGood = LastGood(files: files)
         try memory.keep(facts) { try lastGood.facts.write($0) }
@@ -111,11 +111,11 @@ package struct Gatherer: Sendable {
     /// The facts of this instance, for a command.
     ///
     /// - Throws: `SettingsProblems` where the settings do not say how to read metadata, or a `MetadataFailure`.
-    package func facts() async throws -> NodeFacts { try await facts(current()) }
+    package func facts() async throws -> InstanceFacts { try await facts(current()) }
 
     /// - Parameter isNamed: Whether the public address's name is asked for, which may take seconds where no name server
     ///   answers.
-    func facts(_ settings: SettingsInForce, isNamed: Bool = true) async throws -> NodeFacts {
+    func facts(_ settings: SettingsInForce, isNamed: Bool = true) async throws -> InstanceFacts {
         // All problems that are known before the tags are read are told before anything is waited for.
         let problems = settings.early.problems
         guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
@@ -132,7 +132,7 @@ package struct Gatherer: Sendable {
     /// The facts for a pass of a scope.
     ///
     /// - Throws: A `MetadataFailure`.
-    func facts(_ scope: PassScope, from metadata: MetadataReader, isNamed: Bool = true) async throws -> NodeFacts {
+    func facts(_ scope: PassScope, from metadata: MetadataReader, isNamed: Bool = true) async throws -> InstanceFacts {
         let before = memory.facts
         if let before, scope == .host { return spoken(before) }
         var facts =
@@ -148,10 +148,10 @@ package struct Gatherer: Sendable {
 
     /// The facts as they were when they could be read last, also by another process since the boot; `nil` where they never
     /// were.
-    func lastFacts() -> NodeFacts? { (memory.facts ?? LastGood(files: files).facts.read()).map(spoken) }
+    func lastFacts() -> InstanceFacts? { (memory.facts ?? LastGood(files: files).facts.read()).map(spoken) }
 
     /// Where IPv6 is switched off on this host, it has none of the addresses that metadata knows of.
-    private func spoken(_ facts: NodeFacts) -> NodeFacts {
+    private func spoken(_ facts: InstanceFacts) -> InstanceFacts {
         guard !InternetProtocol6.isOn(files) else { return facts }
         var facts = facts
         facts.ipv6Addresses = []
@@ -166,8 +166,8 @@ package struct Gatherer: Sendable {
         }
     }
 
-    private func gather(from metadata: MetadataReader) async throws -> NodeFacts {
-        try await NodeFacts.gather(
+    private func gather(from metadata: MetadataReader) async throws -> InstanceFacts {
+        try await InstanceFacts.gather(
             from: metadata,
             files: files,
             describeTags: { instance, region, domain in
@@ -188,7 +188,7 @@ package struct Gatherer: Sendable {
         // Nobody waits for a sender, and there may be no metadata to tell of anybody.
         guard settings.early.role == .relay else { return nil }
         let metadata = aws.metadata(settings.early.metadata)
-        func result(_ facts: NodeFacts) -> (NodeSettings.Launch, InstanceID, AWSAccount) {
+        func result(_ facts: InstanceFacts) -> (NodeSettings.Launch, InstanceID, AWSAccount) {
             let account = aws.account(facts.region, facts.servicesDomain, metadata)
             return (settings.reading(tags: facts.tags).launch, facts.instanceID, account)
         }

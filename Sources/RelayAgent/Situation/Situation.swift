@@ -5,7 +5,7 @@ import Vocabulary
 /// All that a pass over a relay goes by. It is read once, when the pass begins.
 struct Situation: Sendable {
     let settings: NodeSettings
-    let facts: NodeFacts
+    let facts: InstanceFacts
     /// Where the pass takes the node.
     let goal: NodeGoal
     /// Whether Auto Scaling is about to terminate the instance.
@@ -13,13 +13,13 @@ struct Situation: Sendable {
     let account: AWSAccount
 
     /// A look at the facts alone: nothing is announced, and nobody has given an order.
-    init(_ settings: NodeSettings, _ facts: NodeFacts, _ account: AWSAccount, waits: Bool) {
+    init(_ settings: NodeSettings, _ facts: InstanceFacts, _ account: AWSAccount, waits: Bool) {
         self.init(settings, facts, account, goal: .inService(waits: waits), isTermination: false)
     }
 
     init(
         _ settings: NodeSettings,
-        _ facts: NodeFacts,
+        _ facts: InstanceFacts,
         _ account: AWSAccount,
         goal: NodeGoal,
         isTermination: Bool

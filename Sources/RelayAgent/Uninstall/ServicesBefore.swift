@@ -18,7 +18,7 @@ package struct ServicesBefore: Sendable {
     package static let services = ["postfix", "nginx"].map { ServiceName($0) }
 
     private let files: FileSystem
-    private static let path = NodeTraces.state.appending("before.json")
+    private static let path = AgentTraces.state.appending("before.json")
 
     package init(files: FileSystem) {
         self.files = files
@@ -31,7 +31,7 @@ package struct ServicesBefore: Sendable {
             guard let (record, format) = found(), format < Record.currentFormat else { return }
             return try file.write(record)
         }
-        guard NodeTraces(files: files).originals.isEmpty else { return }
+        guard AgentTraces(files: files).originals.isEmpty else { return }
         let states = try await board.all()
         var before: [String: ServiceBefore] = [:]
         // The board knows only the node's services; others are left alone.

@@ -14,13 +14,13 @@ package struct Uninstall: Sendable {
     private let pass: Pass
     private let host: HostAccess
     private let log: StepLog
-    private let traces: NodeTraces
+    private let traces: AgentTraces
 
     package init(pass: Pass, host: HostAccess, log: StepLog) {
         self.pass = pass
         self.host = host
         self.log = log
-        self.traces = NodeTraces(files: host.files)
+        self.traces = AgentTraces(files: host.files)
     }
 
     /// - Parameter leaves: Whether the node leaves its load balancers first; otherwise it only answers their health checks
@@ -45,7 +45,7 @@ package struct Uninstall: Sendable {
 
     /// The files that are left on purpose, for the last words.
     private var kept: String {
-        let settings = NodeTraces.settings.appending("config.toml")
+        let settings = AgentTraces.settings.appending("config.toml")
         let logs = traces.logs.map(\.string).joined(separator: ", ")
         return (host.files.exists(settings) ? "; \(settings) stays, which is yours" : "")
             + (logs.isEmpty ? "" : "; its logs stay: \(logs)")
@@ -84,7 +84,7 @@ package struct Uninstall: Sendable {
     }
 
     private func removeUnits() async throws {
-        let names = NodeTraces.units.map { ServiceName($0.name) }
+        let names = AgentTraces.units.map { ServiceName($0.name) }
         for (service, state) in try await host.services.states(of: names).sorted(by: { order($0.key) < order($1.key) })
         where state.isInstalled && (state.isActive || state.isStarting || state.isEnabled) {
             let started = ContinuousClock.now
@@ -99,7 +99,7 @@ package struct Uninstall: Sendable {
     }
 
     private func order(_ service: ServiceName) -> Int {
-        NodeTraces.units.firstIndex { $0.name == service.description } ?? 0
+        AgentTraces.units.firstIndex { $0.name == service.description } ?? 0
     }
 
     private func restoreFiles() throws {
@@ -110,7 +110,7 @@ package struct Uninstall: Sendable {
             try host.files.remove(original)
             log.done("files", "restore \(path)", after: .zero)
         }
-        let own = try NodeTraces.configuration.filter { path in
+        let own = try AgentTraces.configuration.filter { path in
             guard let file = try host.files.file(at: path), file.isRegular else { return false }
             return PostfixTable.isOwn(FileText(file.bytes).string)
         }
@@ -193,12 +193,12 @@ package struct Uninstall: Sendable {
 
     private func removeState() throws {
         try remove(
-            [NodeTraces.environment, NodeTraces.state, NodeTraces.bootState, NodeTraces.keeperLock].filter(
+            [AgentTraces.environment, AgentTraces.state, AgentTraces.bootState, AgentTraces.keeperLock].filter(
                 host.files.exists
             ),
             "state"
         )
-        if try host.files.names(in: NodeTraces.settings) == [] { try remove([NodeTraces.settings], "state") }
+        if try host.files.names(in: AgentTraces.settings) == [] { try remove([AgentTraces.settings], "state") }
     }
 
     private func remove(_ paths: [FilePath], _ step: String) throws {

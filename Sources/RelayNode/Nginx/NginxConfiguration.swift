@@ -13,7 +13,7 @@ package struct NginxConfiguration: Sendable, Equatable {
 
     package let text: String
 
-    init(_ health: NodeSettings.Health, ports: HealthPorts, facts: NodeFacts, families: Set<IPAddress.Family>) {
+    init(_ health: NodeSettings.Health, ports: HealthPorts, facts: InstanceFacts, families: Set<IPAddress.Family>) {
         let networks = [IPNetwork.ipv4Loopback, .ipv6Loopback] + facts.vpcNetworks
         let allowed = networks.filter { families.contains($0.family) }
         let access = (allowed.map { "            allow \($0);" } + ["            deny all;"]).joined(separator: "\n")

@@ -38,7 +38,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
 
     init(
         _ mail: NodeSettings.Mail,
-        facts: NodeFacts,
+        facts: InstanceFacts,
         allowed: AllowedNetworks,
         families: Set<IPAddress.Family>,
         authorities: String,
@@ -148,7 +148,7 @@ package struct PostfixConfiguration: Sendable, Equatable {
     }
 
     /// The greeting is the name of the node's address where possible, since receivers compare them.
-    private static func greeting(_ mail: NodeSettings.Mail, _ facts: NodeFacts) -> [Parameter] {
+    private static func greeting(_ mail: NodeSettings.Mail, _ facts: InstanceFacts) -> [Parameter] {
         guard mail.hostname == nil, let name = facts.publicName else { return [] }
         return [Parameter(greeting, "\(name)")]
     }

@@ -4,7 +4,7 @@ package import Vocabulary
 /// The node's place in a classic load balancer.
 package struct ClassicPlace: LoadBalancerPlace {
     private let loadBalancer: ClassicLoadBalancerName
-    private let node: RelayInstance
+    private let node: RegisteredInstance
     private let allowOpenToWorld: Bool
     private let elb: any ClassicLoadBalancing
     private let ec2: any EC2Describing
@@ -12,7 +12,7 @@ package struct ClassicPlace: LoadBalancerPlace {
     /// - Parameter allowOpenToWorld: `load_balancer.allow_open_to_world`.
     package init(
         _ loadBalancer: ClassicLoadBalancerName,
-        node: RelayInstance,
+        node: RegisteredInstance,
         allowOpenToWorld: Bool,
         elb: any ClassicLoadBalancing,
         ec2: any EC2Describing

@@ -5,7 +5,7 @@ import Vocabulary
 struct ClassicReview {
     let findings: [PlaceFinding]
 
-    init(_ found: ClassicLoadBalancer, node: RelayInstance) {
+    init(_ found: ClassicLoadBalancer, node: RegisteredInstance) {
         var findings: [PlaceFinding] = []
         if let wrong = Self.wrongHealthCheck(of: found, node) { findings.append(wrong) }
         if !found.listeners.contains(where: { MailPort.all.contains($0.loadBalancerPort) }) {
@@ -27,7 +27,7 @@ struct ClassicReview {
         self.findings = findings + [PlaceFinding.handOver(of: node)].compactMap(\.self)
     }
 
-    private static func wrongHealthCheck(of found: ClassicLoadBalancer, _ node: RelayInstance) -> PlaceFinding? {
+    private static func wrongHealthCheck(of found: ClassicLoadBalancer, _ node: RegisteredInstance) -> PlaceFinding? {
         let target = found.healthCheckTarget
         if target == node.healthCheck { return nil }
         let isOfMail = target.hasPrefix("TCP:") || target.hasPrefix("SSL:")
@@ -47,7 +47,7 @@ struct ClassicReview {
 }
 
 extension PlaceFinding {
-    static func otherVPC(_ vpcID: String, _ node: RelayInstance) -> PlaceFinding {
+    static func otherVPC(_ vpcID: String, _ node: RegisteredInstance) -> PlaceFinding {
         PlaceFinding(
             .otherVPC,
             seen: "it is in \(vpcID), but this instance is in \(node.vpcID)",

@@ -18,7 +18,7 @@ package struct ForgeableDoor: PlaceRefusal {
     package var cure: String { "let in only the load balancer (\(openings.revocations))" }
 }
 
-extension RelayInstance {
+extension RegisteredInstance {
     /// - Parameter name: Of the load balancer that the node would join.
     /// - Throws: `ForgeableDoor`, or `UnclearDoor` and what the API's calls throw where it can't be told.
     func refuseForgeableDoor(_ name: String, _ ec2: any EC2Describing) async throws {

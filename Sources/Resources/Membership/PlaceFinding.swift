@@ -30,7 +30,7 @@ package struct PlaceFinding: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The finding for load balancers that show nodes each other's own addresses.
-    static func handOver(of node: RelayInstance) -> PlaceFinding? {
+    static func handOver(of node: RegisteredInstance) -> PlaceFinding? {
         guard node.isProxied, let refusal = node.whyRefused else { return nil }
         return PlaceFinding(
             .handOverRefused,

@@ -4,7 +4,7 @@ package import Vocabulary
 /// The node's place in a target group of a network load balancer.
 package struct TargetGroupPlace: LoadBalancerPlace {
     private let group: TargetGroupARN
-    private let node: RelayInstance
+    private let node: RegisteredInstance
     private let allowOpenToWorld: Bool
     private let elb: any NetworkLoadBalancing
     private let ec2: any EC2Describing
@@ -15,7 +15,7 @@ package struct TargetGroupPlace: LoadBalancerPlace {
     ///   - postfix: The version of the Postfix that is installed; `nil` where there is none yet.
     package init(
         _ group: TargetGroupARN,
-        node: RelayInstance,
+        node: RegisteredInstance,
         allowOpenToWorld: Bool,
         elb: any NetworkLoadBalancing,
         ec2: any EC2Describing,

@@ -9,7 +9,7 @@ struct TargetGroupReview {
     init(
         _ group: TargetGroup,
         _ loadBalancers: [(NetworkLoadBalancer, [NetworkLoadBalancer.Listener])],
-        node: RelayInstance
+        node: RegisteredInstance
     ) {
         var findings: [PlaceFinding] = []
         if let wrong = Self.wrongHealthCheck(of: group, node) { findings.append(wrong) }
@@ -51,7 +51,7 @@ struct TargetGroupReview {
         self.findings = findings + [PlaceFinding.handOver(of: node)].compactMap(\.self)
     }
 
-    private static func wrongHealthCheck(of group: TargetGroup, _ node: RelayInstance) -> PlaceFinding? {
+    private static func wrongHealthCheck(of group: TargetGroup, _ node: RegisteredInstance) -> PlaceFinding? {
         let check = group.healthCheck
         let port = check.port == "traffic-port" ? "\(group.port)" : check.port
         if check.protocol == "HTTP", port == "\(node.groupHealthPort)", check.path == "\(node.health.path)" {
@@ -97,7 +97,7 @@ struct TargetGroupReview {
         )
     }
 
-    private static func elsewhere(_ loadBalancer: NetworkLoadBalancer, _ node: RelayInstance) -> PlaceFinding {
+    private static func elsewhere(_ loadBalancer: NetworkLoadBalancer, _ node: RegisteredInstance) -> PlaceFinding {
         PlaceFinding(
             .zoneNotEnabled,
             seen: """

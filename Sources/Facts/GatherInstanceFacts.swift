@@ -2,7 +2,7 @@ import AWS
 package import Host
 package import Vocabulary
 
-extension NodeFacts {
+extension InstanceFacts {
     /// Reads everything about this instance, each value parsed at the door.
     ///
     /// - Parameters:
@@ -14,7 +14,7 @@ extension NodeFacts {
         files: FileSystem,
         describeTags: (InstanceID, Region, DomainName) async throws -> [String: String],
         notice: (String) -> Void
-    ) async throws -> NodeFacts {
+    ) async throws -> InstanceFacts {
         let reader = FactReader(metadata: metadata)
         let instanceID = try await reader.value("instance-id", InstanceID.init)
         let region = try await reader.value("placement/region", Region.init)
@@ -23,7 +23,7 @@ extension NodeFacts {
         let interface = "network/interfaces/macs/\(mac)"
         let ipv4 = try await reader.list("\(interface)/vpc-ipv4-cidr-blocks", IPNetwork.init, isOptional: false)
         let ipv6 = try await reader.list("\(interface)/vpc-ipv6-cidr-blocks", IPNetwork.init, isOptional: true)
-        var facts = NodeFacts(
+        var facts = InstanceFacts(
             instanceID: instanceID,
             region: region,
             partition: try await reader.value("services/partition", plainWord),
@@ -65,7 +65,7 @@ extension NodeFacts {
     /// Reads again what can change while the instance runs: the VPC's ranges, the public address, and the tags.
     ///
     /// - Throws: `MetadataFailure`.
-    package func refreshed(from metadata: MetadataReader) async throws -> NodeFacts {
+    package func refreshed(from metadata: MetadataReader) async throws -> InstanceFacts {
         let reader = FactReader(metadata: metadata)
         let interface = "network/interfaces/macs/\(mac)"
         var facts = self

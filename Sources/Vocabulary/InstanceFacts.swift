@@ -1,7 +1,7 @@
 /// The facts of this instance, gathered from instance metadata, the EC2 API and the operating system.
 ///
 /// `smtp-relay-agent facts` prints it as JSON, and `plan --facts` reads it back.
-package struct NodeFacts: Sendable, Equatable, Codable {
+package struct InstanceFacts: Sendable, Equatable, Codable {
     package var instanceID: InstanceID
     package var region: Region
     /// `aws`, `aws-cn`, `aws-us-gov`: from `services/partition`.

@@ -6,7 +6,7 @@ import SystemPackage
 import Testing
 import Vocabulary
 
-@Suite struct GatherNodeFactsTests {
+@Suite struct GatherInstanceFactsTests {
     private static let interface = "network/interfaces/macs/0e:49:61:0f:c3:11"
     private static let values = [
         "instance-id": "i-0123456789abcdef0",
@@ -38,10 +38,10 @@ import Vocabulary
         describeTags: (InstanceID, Region, DomainName) async throws -> [String: String] = { _, _, _ in
             throw NotAllowed()
         }
-    ) async throws -> NodeFacts {
+    ) async throws -> InstanceFacts {
         var values = Self.values
         for (path, value) in changes { values[path] = value }
-        return try await NodeFacts.gather(
+        return try await InstanceFacts.gather(
             from: MetadataClient(FakeMetadata(values), time).reader(),
             files: FileSystem(root: "/no/such/root"),
             describeTags: describeTags,

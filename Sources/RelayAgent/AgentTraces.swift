@@ -4,7 +4,7 @@ import SystemPackage
 import Units
 
 /// The agent's files on a host: they show that it has worked there.
-struct NodeTraces: Sendable {
+struct AgentTraces: Sendable {
     let files: FileSystem
 
     /// The state that lasts, and the state of a boot.

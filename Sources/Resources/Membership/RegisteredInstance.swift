@@ -1,7 +1,7 @@
 package import Vocabulary
 
 /// The parts of this instance and of its health check that matter to load balancers.
-package struct RelayInstance: Sendable {
+package struct RegisteredInstance: Sendable {
     package let id: InstanceID
     package let vpcID: String
     package let availabilityZone: String
@@ -22,7 +22,7 @@ package struct RelayInstance: Sendable {
     ///   - isAllowed: Whether its own address is in `mail.networks`.
     ///   - securityGroups: Asks for their ids.
     package init(
-        _ facts: NodeFacts,
+        _ facts: InstanceFacts,
         _ settings: NodeSettings,
         isAllowed: Bool,
         securityGroups: @escaping @Sendable () async throws -> [String]
