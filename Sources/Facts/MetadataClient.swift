@@ -54,7 +54,7 @@ package actor MetadataClient {
         return MetadataReader(client: self, began: time.now(), deadline: time.now() + limit)
     }
 
-    /// What a 404 is.
+    /// The meaning of a 404.
     enum Absence {
         case isAnswer
         case isWaitedOut(MetadataFailure.Reason)

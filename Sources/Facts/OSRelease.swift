@@ -3,7 +3,7 @@ import SystemPackage
 package import Vocabulary
 
 extension OperatingSystem {
-    /// What the system says of itself; on systems from before os-release(5), what /etc/system-release says.
+    /// The system's description of itself; on systems older than os-release(5), the text of /etc/system-release.
     package init(files: FileSystem) {
         for path: FilePath in ["/etc/os-release", "/usr/lib/os-release"] {
             if let bytes = try? files.bytes(at: path) {

@@ -8,7 +8,7 @@ struct AWSAccount: Sendable {
     let region: Region
     /// The domain of the region's services, such as `amazonaws.com`.
     let domain: DomainName
-    /// What the credentials come from.
+    /// The source of the credentials.
     let metadata: MetadataClient
     let access: AWSAccess
 

@@ -5,7 +5,7 @@ import Settings
 import SystemPackage
 import Vocabulary
 
-/// What the health unit does when Postfix has started: prove the relay, then publish its health.
+/// The work of the health unit when Postfix has started: it proves the relay, then publishes its health.
 package struct HealthPublication: Sendable {
     private let gatherer: Gatherer
     private let host: HostAccess

@@ -1,7 +1,7 @@
 import Vocabulary
 
 extension ValueReader {
-    /// Of a host that sends; `nil` where a value is wrong or missing.
+    /// The settings of a sender; `nil` where a value is wrong or missing.
     func sender() -> SenderSettings? {
         refuseSettings(notOf: .sender)
         if entry("sender.relayhost") == nil { problems.append(.missingRelayhost) }

@@ -12,7 +12,7 @@ package struct SettingKey: Sendable, Equatable {
         /// Tables of these two texts each; elsewhere a list of `first=second`.
         case pairs(String, String)
 
-        /// What a value of this form looks like, for an error message.
+        /// A value of this form in words, for an error message.
         var expectation: String {
             switch self {
             case .text: "a text in quotes"
@@ -30,9 +30,9 @@ package struct SettingKey: Sendable, Equatable {
     package let form: Form
     /// The default; `nil` where there is none.
     let standard: RawValue?
-    /// What counts where there is no default and the setting is not set, as a Markdown phrase: "required".
+    /// The meaning of a setting without a default that is not set, as a Markdown phrase: "required".
     private let otherwise: String
-    /// What it does, as Markdown sentences.
+    /// Its effect, as Markdown sentences.
     package let summary: String
 
     init(_ name: String, _ form: Form, standard: RawValue?, otherwise: String = "", _ summary: String) {
@@ -43,7 +43,7 @@ package struct SettingKey: Sendable, Equatable {
         self.summary = summary
     }
 
-    /// What counts where the setting is not set, for the reference: `8080` or "required".
+    /// The value where the setting is not set, for the reference: `8080` or "required".
     package var fallback: String {
         switch standard {
         case .text(let text)?: "`\(text)`"
@@ -77,7 +77,7 @@ package struct SettingKey: Sendable, Equatable {
         }
     }
 
-    /// What stands before the first dot.
+    /// The section: the word before the first dot.
     private var section: Substring { name.prefix { $0 != "." } }
 
     static let variablePrefix = "SMTP_RELAY_"

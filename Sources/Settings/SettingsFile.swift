@@ -5,7 +5,7 @@ package struct SettingsFile: Sendable {
     package let path: String
     package let text: String
     let entries: [SettingEntry]
-    /// What is wrong with its form.
+    /// The problems of its form.
     let problems: [SettingsProblem]
 
     package init(path: String, text: String) { self.init(path: path, bytes: Array(text.utf8)) }

@@ -8,18 +8,18 @@ package struct SettingsReading: Sendable {
         case sender(ResolvedSettings<SenderSettings>)
     }
 
-    /// What the host is to be, also where other settings are wrong; a relay where the role itself is wrong.
+    /// The role of the host, also where other settings are wrong; a relay where the role itself is wrong.
     package let role: RoleName
     /// All that is wrong. Where the tags are unknown, what they may have is not missing.
     package let problems: [SettingsProblem]
-    /// How to read metadata. A value that is wrong counts as the default. Tags can't say it.
+    /// The settings for metadata. A value that is wrong counts as the default. Tags can't have them.
     package let metadata: NodeSettings.Metadata
-    /// How long `bootstrap` may take in all. A value that is wrong counts as the default.
+    /// The time limit of `bootstrap`. A value that is wrong counts as the default.
     package let bootstrapTimeout: Duration
     /// The lifecycle hook and the stack that wait for the result of `bootstrap`, without what is wrong or not whole.
     package let launch: NodeSettings.Launch
     private let settings: OfRole?
-    /// What is in the way of the settings: the problems, and what is missing.
+    /// The problems, and the settings that are missing.
     private let obstacles: [SettingsProblem]
 
     init(
@@ -35,7 +35,7 @@ package struct SettingsReading: Sendable {
             case .relay: reader.settings().map { .relay(ResolvedSettings($0, of: .relay, entries)) }
             case .sender: reader.sender().map { .sender(ResolvedSettings($0, of: .sender, entries)) }
             }
-        // What an unreadable file may hold is not missing.
+        // An unreadable file may hold what seems to be missing.
         self.obstacles = unreadable.map { [.unreadable($0)] } ?? formProblems + reader.problems
         self.problems = areTagsKnown ? obstacles : obstacles.filter { !$0.isCuredByTag }
         let lenient = ValueReader(entries)

@@ -7,10 +7,10 @@ final class ValueReader {
 
     init(_ entries: SettingEntries) { self.entries = entries }
 
-    /// What the host is to be; where that is said wrong, as good as not at all.
+    /// The role of the host. A wrong value counts as none.
     func role() -> RoleName { choice("role") ?? .relay }
 
-    /// Of a relay; `nil` where a value is wrong or missing.
+    /// The settings of a relay; `nil` where a value is wrong or missing.
     func settings() -> NodeSettings? {
         refuseSettings(notOf: .relay)
         let mail = mail()

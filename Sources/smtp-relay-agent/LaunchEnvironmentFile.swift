@@ -3,7 +3,7 @@ import Settings
 import SystemPackage
 
 extension LaunchEnvironment {
-    /// What was kept of the launch; nothing where nothing was.
+    /// The variables that were kept of the launch; none where none were.
     ///
     /// - Throws: `FileFailure`, also where only root may read it: without it, settings would be others than they are.
     init(files: FileSystem) throws {

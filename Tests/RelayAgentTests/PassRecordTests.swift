@@ -9,7 +9,7 @@ import Testing
 
 @testable import RelayAgent
 
-/// What a pass writes down for status and monitoring.
+/// The record that a pass writes for status and monitoring.
 struct PassRecordTests {
     private struct Silent: Error {}
 

@@ -5,7 +5,7 @@ import Vocabulary
 
 @testable import RelayAgent
 
-/// What a pass goes by.
+/// Settings are read and resolved once for each pass.
 struct SituationTests {
     @Test(arguments: [true, false]) func aPassReadsItsSettingsOnce(isWhole: Bool) async throws {
         try await withTemporaryRoot { (files) async throws in
@@ -33,7 +33,7 @@ struct SituationTests {
             }
             #expect(resolved.settings.mail.submission == isOn)
         }
-        // What stands in goes by the tags of its own time.
+        // Settings that stand in go by the tags of their own time.
         let kept = SettingsInForce(sources.kept(tags: tags))
         guard case .relay(let resolved)? = try? kept.reading(tags: [:]).inForce() else { return }
         #expect(resolved.settings.mail.submission)

@@ -188,7 +188,7 @@ struct SettingsSourcesTests {
         #expect(!newer.sources.read(tags: [:]).problems.isEmpty)
         #expect(newer.known.read(tags: [:]).problems.isEmpty)
         #expect(try newer.known.relay().settings.mail.domain.description == "example.com")
-        // What is wrong otherwise still is.
+        // Other mistakes still count.
         #expect(!kept("[mail]\ndomain = \"-\"\n").known.read(tags: [:]).problems.isEmpty)
     }
 

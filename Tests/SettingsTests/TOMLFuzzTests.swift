@@ -23,7 +23,7 @@ struct TOMLFuzzTests {
         }
     }
 
-    /// What is read means the same when it is written out and read again. An error's place is in the text.
+    /// A table means the same when it is written out and read again. An error's place is in the text.
     private func expectSound(_ bytes: [UInt8], _ chance: Chance) {
         do throws(TOMLError) {
             let table = try TOMLReader.read(bytes)

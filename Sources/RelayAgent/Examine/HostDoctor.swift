@@ -22,7 +22,7 @@ package struct HostDoctor: Sendable {
         self.pass = pass
     }
 
-    /// How long metadata may take; a node that boots waits longer for it, a person does not.
+    /// The time that metadata may take. A person does not wait as long as a node that boots.
     private static let patience: Duration = .seconds(20)
 
     /// - Parameter sender: Follows the way of this sender's mail as well.

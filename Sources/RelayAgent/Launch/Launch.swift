@@ -74,8 +74,8 @@ package struct Launch: Sendable {
         }
     }
 
-    /// How the work ends, or what comes before that. Then the work is not stopped: it ends with the process, like a pass
-    /// that is killed, and a package manager in the middle of a transaction is left to finish it.
+    /// Waits for the end of the work, for the time limit, or for a signal. Then the work is not stopped: it ends with the
+    /// process, like a pass that is killed, and a package manager finishes its transaction.
     private func end(
         within timeout: Duration,
         _ prepare: @escaping @Sendable () throws -> Void

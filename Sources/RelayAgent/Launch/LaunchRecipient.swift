@@ -2,7 +2,7 @@ import AWS
 import Resources
 import Vocabulary
 
-/// How the launch ended, as those hear it who wait for that.
+/// The end of a launch, as its recipients are told of it.
 package enum LaunchOutcome: String, Sendable, Codable {
     /// The node is as it should be, and its load balancers call it in service.
     case inService = "in service"
@@ -24,7 +24,7 @@ protocol LaunchRecipient: Sendable {
 /// The lifecycle hook that holds the instance in Pending:Wait.
 struct LaunchHook: LaunchRecipient {
     let instance: HookedInstance
-    /// How long the instance may take from Pending to Pending:Wait.
+    /// The time that the instance may take from Pending to Pending:Wait.
     private static let patience: Duration = .seconds(60)
 
     var name: String { instance.name }

@@ -4,11 +4,10 @@ import Resources
 package import SystemPackage
 package import Vocabulary
 
-/// What came to this instance with another one's disk, by an image of a node that was not baked or by a snapshot: state
-/// that was true of the other alone.
+/// The state of another instance that came with its disk, by a snapshot or by the image of a node that was not baked.
 ///
-/// Files are made anew from this instance's facts by every pass, and what is known of a boot lies below /run. This is for
-/// what is left: the order to leave, and the mail in the queue.
+/// Every pass makes the files anew from this instance's facts, and the state of a boot lies below /run. Two things are left:
+/// the order to leave, and the mail in the queue.
 package struct OtherInstance: Sendable {
     private let host: HostAccess
     private let log: StepLog

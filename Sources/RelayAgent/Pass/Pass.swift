@@ -123,7 +123,7 @@ package struct Pass: Sendable {
         return results
     }
 
-    /// What a pass would change.
+    /// The changes that a pass would make.
     ///
     /// - Parameter facts: Facts from elsewhere, in place of this instance's.
     package func plan(facts: InstanceFacts? = nil) async throws -> Plan {
@@ -135,7 +135,7 @@ package struct Pass: Sendable {
         }
     }
 
-    /// What a pass would change on the host itself, by the facts as they were gathered last.
+    /// The changes that a pass would make on the host itself, by the facts of the last pass.
     func planOfHost() async throws -> Plan {
         let resources = try await preparation.resources(PassRequest(trigger: "doctor", scope: .host))
         do throws(ReconcileFailure) {

@@ -9,7 +9,7 @@ import Settings
 import SystemPackage
 import Vocabulary
 
-/// What comes before a pass can compare anything: facts, settings, what AWS announces, and where that takes the node.
+/// The preparation of a pass: settings, facts and announcements, and the goal that follows from them.
 struct PassPreparation: Sendable {
     let gatherer: Gatherer
     let host: HostAccess
@@ -111,7 +111,7 @@ struct PassPreparation: Sendable {
             try await OtherInstance(host: host, log: log).settle(on: facts.instanceID)
             for event in notices.maintenance { log.warning("facts", "EC2 has scheduled maintenance: \(event)") }
             let announced = AnnouncedOrders(orders: orders, log: log)
-            // What metadata does not announce any more is over.
+            // An order ends when metadata does not announce its cause any more.
             if isFresh, request.scope == .everything { try await announced.end(without: notices, settings.shutdown) }
             try await announced.obey(notices, settings.shutdown)
         }

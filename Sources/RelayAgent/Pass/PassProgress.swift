@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How far a pass is. A caller may stop to wait when only the load balancers are left, since their APIs may be slow.
+/// The progress of a pass. A caller may stop waiting when only the load balancers are left, since their APIs may be slow.
 package final class PassProgress: Sendable {
     private let since = Mutex<ContinuousClock.Instant?>(nil)
 

@@ -2,7 +2,7 @@ package import Host
 package import Reconcile
 package import Resources
 
-/// How far a pass looks.
+/// The part of the world that a pass examines.
 package enum PassScope: Sendable {
     /// The host alone, by the facts as they were read last, where they were: a file that was changed has to be back at once.
     case host
@@ -10,9 +10,9 @@ package enum PassScope: Sendable {
     case everything
 }
 
-/// What a pass is to do, and for whom.
+/// The order for a pass.
 package struct PassRequest: Sendable {
-    /// Who or what asked for it, as in "bootstrap", "the timer", "/etc/postfix/main.cf changed".
+    /// The person or event that asked for it, as in "bootstrap", "the timer", "/etc/postfix/main.cf changed".
     package var trigger: String
     /// Whether it ends only when the load balancers call the node in service.
     package var waitsInService: Bool
@@ -57,7 +57,7 @@ package struct PassRequest: Sendable {
     }
 }
 
-/// What came of a pass.
+/// The result of a pass.
 package struct PassOutcome: Sendable {
     /// Where the pass has left the node.
     package enum End: Sendable {

@@ -20,7 +20,7 @@ struct RelayParts: Sendable {
     let probes: ProbeObserver
 
     let services: ServiceBoard
-    /// What ends a termination by Auto Scaling, once the node has left as far as it can; `nil` where nothing waits for it.
+    /// The hook that waits for the end of a departure; `nil` where none waits.
     let terminationHook: TerminationHook?
     /// The time that leaving may take; `nil` of a node that stays.
     let budget: DepartureBudget?
@@ -177,7 +177,7 @@ struct RelayParts: Sendable {
         )
     }
 
-    /// What takes the resident agent's place. Scripts of System V's have the timer alone.
+    /// The units in the place of the resident agent. Scripts of System V have the timer alone.
     private var timed: [ServiceName] { [Self.timer] + (host.services.system == .systemd ? [Self.watch] : []) }
 
     var mailTransferAgent: MailTransferAgent {
@@ -240,7 +240,7 @@ struct RelayParts: Sendable {
     private var formerMemberships: [any Resource] {
         // The settings are unknown until the tags are read.
         let isKnown = facts.tagSource != .unavailable || settings.loadBalancer.count > 0
-        // What a command was given for this one time does not take the node out of anything.
+        // Settings for one command do not take the node out of a load balancer.
         guard request.scope == .everything, isKnown, !request.hasOwnSettings else { return [] }
         return joined.former(settings.loadBalancer).map { place in
             FormerMembership(place: self.place(place), forget: { try joined.forget(place) })

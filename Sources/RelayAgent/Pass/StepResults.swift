@@ -1,6 +1,6 @@
 import Reconcile
 
-/// What came of the steps of a pass.
+/// The results of the steps of a pass.
 struct StepResults: Sendable {
     private(set) var changes: [Change] = []
     private(set) var failures: [StepFailure]

@@ -5,7 +5,7 @@
 struct PassSchedule {
     typealias Instant = ContinuousClock.Instant
 
-    /// What calls for a pass.
+    /// The reason for a pass.
     struct Trigger: Hashable {
         /// As the log and `status` name it.
         let name: String
@@ -27,9 +27,9 @@ struct PassSchedule {
         var filledAt: Instant
 
         static let size = 6.0
-        /// How long one takes to come back.
+        /// The time in which one comes back.
         static let refill: Duration = .seconds(10)
-        /// What a pass takes that finds nothing to put right, as after the agent's own writing.
+        /// The share of a pass that finds nothing to correct, as after the agent's own writing.
         static let look = 0.25
 
         mutating func fill(at now: Instant) {

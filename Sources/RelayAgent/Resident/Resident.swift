@@ -16,7 +16,7 @@ package struct Resident: Sendable {
     private let notifier: ServiceNotifier
     private let log: StepLog
 
-    /// What can happen to a resident agent.
+    /// An event in the life of a resident agent.
     enum Event: Sendable {
         /// A time has come: that of the next pass, or of a sign of life.
         case woke
@@ -24,8 +24,8 @@ package struct Resident: Sendable {
         case ended(ServiceName)
         /// Postfix has loaded its files anew.
         case loaded
-        /// What was changed has had its time to be repaired and proven; where that was not enough, the health check answers
-        /// 503 from now on, and why.
+        /// A change has had its time for repair and proof. Where that was not enough, the health check answers 503 from now
+        /// on, for this reason.
         case graceEnded(Result<(any Error)?, any Error>)
         /// The health check answers 503 from now on, and why.
         case withdrawn(String)
@@ -35,7 +35,7 @@ package struct Resident: Sendable {
         case passed(PassEnd)
     }
 
-    /// How a pass ended.
+    /// The end of a pass.
     enum PassEnd: Sendable {
         case done(PassOutcome)
         case failed(isLeaving: Bool)

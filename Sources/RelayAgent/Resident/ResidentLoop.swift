@@ -193,7 +193,7 @@ struct ResidentLoop {
         underWay?.task.cancel()
     }
 
-    /// What the calls of a pass with nothing to do take at most.
+    /// The calls of a pass with nothing to do take no longer.
     private static let courtesy: Duration = .seconds(1)
 
     private mutating func finish(_ end: Resident.PassEnd) {
@@ -215,7 +215,7 @@ struct ResidentLoop {
             schedule.regular(at: .now + Self.courtesy)
             text = "looking at the host first"
         case .failed(let isLeaving):
-            // Who leaves has tried for as long as leaving may take; what still fails does not hurry.
+            // A departure has used its whole time already, so the next try can wait.
             schedule.regular(at: .now + (isLeaving ? next : min(next, Self.patience)))
             text = "the last pass failed: see the log"
         }

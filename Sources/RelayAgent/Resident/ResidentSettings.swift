@@ -4,7 +4,7 @@ import SystemPackage
 import Units
 import Vocabulary
 
-/// What a resident agent goes by between its passes, whatever the host's role.
+/// The settings of a resident agent between its passes, in either role.
 struct ResidentSettings: Sendable {
     /// When the host is looked at again.
     let reconcile: NodeSettings.Reconcile
@@ -13,7 +13,7 @@ struct ResidentSettings: Sendable {
     /// The folders of which every file's change calls for a pass: what an operator writes beside the agent's files is
     /// loaded and proven as well.
     let watchedWhole: [FilePath]
-    /// How the node leaves when the system goes down; `nil` where there is nothing to leave.
+    /// The way to leave when the system goes down; `nil` where there is nothing to leave.
     let shutdown: NodeSettings.Shutdown?
     /// A pass that takes longer hangs: all that it may wait for is over by then.
     let longestPass: Duration

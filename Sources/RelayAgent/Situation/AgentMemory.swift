@@ -3,7 +3,7 @@ import Settings
 import Synchronization
 import Vocabulary
 
-/// What a process remembers from one pass to the next.
+/// The values that a process remembers from one pass to the next.
 final class AgentMemory: Sendable {
     private struct Contents {
         var facts: InstanceFacts?

@@ -64,10 +64,10 @@ package struct Gatherer: Sendable {
         try memory.keep(kept) { try lastGood.settings.write($0) }
     }
 
-    /// What this host is to be, also where other settings are wrong.
+    /// The role of this host, also where other settings are wrong.
     package var role: RoleName { sources().read(tags: nil).role }
 
-    /// How long `bootstrap` may take in all, also where other settings are wrong.
+    /// The time limit of `bootstrap`, also where other settings are wrong.
     package var bootstrapTimeout: Duration { sources().read(tags: nil).bootstrapTimeout }
 
     /// All that is wrong with the settings, as far as it is known without the tags.
@@ -90,7 +90,7 @@ package struct Gatherer: Sendable {
         return try settings.reading(tags: readsTags ? await facts(settings).tags : [:]).inForce()
     }
 
-    /// What a look at a relay goes by.
+    /// The situation of a relay, for a command that only looks at it.
     ///
     /// - Parameters:
     ///   - command: What looks.
@@ -179,8 +179,8 @@ package struct Gatherer: Sendable {
 
     // Launch
 
-    /// Who waits to hear how the launch ended, and what it takes to reach them, also where the settings are wrong
-    /// otherwise; `nil` where nobody is known to wait.
+    /// The recipients of the launch's result, and the way to reach them, also where other settings are wrong; `nil` where
+    /// nobody is known to wait.
     ///
     /// - Throws: A `MetadataFailure` where somebody waits, but can't be reached.
     func launch() async throws -> (NodeSettings.Launch, InstanceID, AWSAccount)? {

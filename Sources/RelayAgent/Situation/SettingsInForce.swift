@@ -33,6 +33,6 @@ struct SettingsInForce: Sendable {
         isStandIn || tags == earlyTags ? early : sources.read(tags: tags)
     }
 
-    /// What to keep for a time when the settings are wrong; `nil` where that time is now.
+    /// The settings to keep for a time when they are wrong; `nil` where that time is now.
     func kept(tags: [String: String]) -> KeptSettings? { isStandIn ? nil : sources.kept(tags: tags) }
 }

@@ -1,7 +1,7 @@
 import Host
 import SystemPackage
 
-/// How many looks in a row found a door slow, kept from one pass to the next.
+/// The number of looks in a row that found a door slow, kept from one pass to the next.
 struct BusyLooks: Sendable {
     let files: FileSystem
 

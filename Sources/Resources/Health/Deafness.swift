@@ -13,7 +13,7 @@ struct Deafness: Sendable {
     let queue: FilePath
     let files: FileSystem
 
-    /// How often a sender has to wait in vain, besides the look that began it.
+    /// The number of senders that have to wait in vain, besides the first look.
     private static let tries = 2
 
     /// - Returns: `nil` where the door did not hang, a sender is served all the same, or Postfix waits for a name server.

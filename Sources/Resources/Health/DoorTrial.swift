@@ -10,9 +10,9 @@ struct DoorTrial: Sendable {
     let probe: any RelayProbing
     let selfTest: SelfTest
     let door: Door
-    /// How long the door may have a client wait that it refuses.
+    /// The time for which the door may delay a client that it refuses.
     let tarpit: Duration
-    /// How long Postfix may have a sender wait for its first recipient (postconf(5), in_flow_delay).
+    /// The time for which Postfix may delay a sender's first recipient (postconf(5), in_flow_delay).
     var flowDelay: Duration = .seconds(1)
     /// The node's myhostname.
     var hostname: String?
@@ -21,7 +21,7 @@ struct DoorTrial: Sendable {
 
     private var patience: Duration { door.isScreened ? .seconds(12) : .seconds(5) }
 
-    /// How long the door may take for each answer to a look, once it has greeted: a loaded host takes less, a dead helper more.
+    /// The time limit of each answer after the greeting: a loaded host takes less, a dead helper more.
     private var answerPatience: Duration { .seconds(2) + tarpit + flowDelay }
 
     private func probed(patience: Duration, answerPatience: Duration? = nil) -> ProbedDoor {
@@ -138,7 +138,7 @@ struct DoorTrial: Sendable {
 
     private static let noAnswer = SMTPReply(code: 0, lines: [])
 
-    /// What was played in vain, in words.
+    /// The attempts that were refused, in words.
     private var played: String {
         let last = envelopes.last ?? RelayEnvelope()
         let greeting = last.greeting ?? "with an address"
@@ -160,7 +160,7 @@ struct DoorTrial: Sendable {
         let served = RelayAttempt(as: client, to: recipients)
         let refused = RelayAttempt(as: .told(stranger), to: [Self.foreign])
         let probed = probed(patience: patience + tarpit, answerPatience: answerPatience)
-        // Who speaks for himself can become a stranger in the same connection, which spares the log some lines.
+        // A host that speaks for itself can become a stranger in the same connection, which saves log lines.
         let answers =
             if selfTest.servesItself {
                 try await probe.attempts([served, refused], at: probed)

@@ -23,7 +23,7 @@ struct FurtherInstances {
     /// The doors of all that are used.
     var doors: [UnprovableDoor] { used.flatMap(\.doors) }
 
-    /// Which are used, for what depends on it.
+    /// The instances in use, as text to compare.
     var summary: String { used.map(\.folder).joined(separator: " ") }
 
     private var used: [FurtherInstance] {

@@ -12,11 +12,11 @@ package struct HealthGuard: Sendable {
     private let files: FileSystem
     private let runner: any CommandRunner
 
-    /// How long a change may wait for its repair and its proof before the node answers 503.
+    /// The time that a change has for its repair and its proof. Then the node answers 503.
     package static let grace: Duration = .seconds(2)
-    /// How often a long pass looks whether what it does has been proven.
+    /// The pause between two looks at the proof during a long pass.
     package static let glance: Duration = .milliseconds(250)
-    /// How long a main.cf that was just written may put that off.
+    /// The limit of the grace where main.cf was just written.
     private static let longestGrace: Duration = .seconds(6)
 
     /// - Parameter file: The file that nginx serves while the node is healthy.
@@ -36,7 +36,7 @@ package struct HealthGuard: Sendable {
         return try verifier.isProven() ? nil : try withdraw(because: NotProven())
     }
 
-    /// How long a change may still wait for its proof.
+    /// The time that a change still has for its proof.
     ///
     /// - Parameter time: Since the change was seen.
     package func timeLeft(after time: Duration) -> Duration {
@@ -51,7 +51,7 @@ package struct HealthGuard: Sendable {
         return age < .zero ? .zero : .milliseconds(2300) + Self.proofTime - age
     }
 
-    /// What a proof takes on a host with other things to do.
+    /// The time of a proof on a busy host.
     private static let proofTime: Duration = .milliseconds(1500)
 
     /// Whether nothing is published that is not proven.
@@ -71,7 +71,7 @@ package struct HealthGuard: Sendable {
         }
     }
 
-    /// What the relay in service supposes of Postfix and its disk; `nil` where none was in service since the boot.
+    /// The conditions that the relay in service needs of Postfix and its disk; `nil` where none was in service since the boot.
     package var fitness: PostfixFitness? { verifier?.fitness }
 
     private var verifier: NodeVerifier? {

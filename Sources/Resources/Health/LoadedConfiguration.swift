@@ -1,7 +1,7 @@
 package import Host
 package import SystemPackage
 
-/// Which version of the files in /etc/postfix the running Postfix was told to read.
+/// The version of the files in /etc/postfix that the running Postfix was told to read.
 ///
 /// Each process of Postfix reads main.cf when it begins, so an edit gets in force piece by piece, at no certain time. To be
 /// proven, it has to be in force everywhere: so the agent makes Postfix load every edit.

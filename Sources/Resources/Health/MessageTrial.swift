@@ -75,7 +75,7 @@ struct MessageTrial: Sendable {
 
     // Tables
 
-    /// What cleanup(8) looks up for each message or recipient. It refuses the message where it can't.
+    /// The tables that cleanup(8) reads for each message or recipient. It refuses the message where it can't read one.
     private static let addressTables = [
         "canonical_maps", "sender_canonical_maps", "recipient_canonical_maps", "virtual_alias_maps", "sender_bcc_maps",
         "recipient_bcc_maps",
@@ -104,7 +104,7 @@ struct MessageTrial: Sendable {
 
     /// Whether what postmap(1) says of a table, or of a table of tables, holds for cleanup(8).
     ///
-    /// Of a pipe, cleanup(8) asks the second table only where the first one has the key, and may never do so.
+    /// In a pipe, cleanup(8) asks the second table only where the first one has the key, and may never do so.
     private static func canBeJudged(_ word: String) -> Bool {
         let tables = TableReference.all(in: word)
         return !tables.isEmpty && !word.contains("proxy:") && !word.contains("pipemap:")
@@ -128,7 +128,7 @@ struct MessageTrial: Sendable {
     /// Folders that the units see otherwise than Postfix does (systemd.exec(5), ProtectHome and PrivateTmp).
     private static let hidden = ["/home/", "/root/", "/tmp/", "/var/tmp/", "/run/user/"]
 
-    /// What postmap(1) says where it can't open a table.
+    /// The words of postmap(1) about a table that it can't open.
     private func problem(of table: String) async throws -> String? {
         let output = try await answer(of: [table], to: "self-test.smtp-relay-agent.invalid")
         guard let output, output.status != 0 else { return nil }

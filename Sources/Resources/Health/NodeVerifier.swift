@@ -8,8 +8,8 @@ import Vocabulary
 /// Proves that the node does its job and no more: its doors take mail of the allowed networks and of nobody else, and
 /// there is room for what they take.
 ///
-/// What the doors do can change only when Postfix loads its files, or with the networks; and each proof writes some lines
-/// to the mail log. So it is kept, with what it was a proof of, and made again when that is no longer so.
+/// The doors change only when Postfix loads its files, or with the networks, and each proof writes some lines to the mail
+/// log. So the proof is kept with its subject, and is made again only when the subject has changed.
 package struct NodeVerifier: Sendable {
     private let probe: any RelayProbing
     package let selfTest: SelfTest
@@ -131,16 +131,16 @@ package struct NodeVerifier: Sendable {
         try await acceptsMessages(doors)
     }
 
-    /// What a message is refused by after DATA, where the trials end.
+    /// Finds what refuses a message after DATA, where the trials end.
     private func acceptsMessages(_ doors: Doors) async throws {
         let trial = MessageTrial(main: readableMainCf, master: try masterCf(), runner: runner)
         for door in doors.all where selfTest.ports.contains(door.port) { try await trial.judge(door) }
     }
 
-    /// What the probes can't see by trying some addresses: that no further network was let in.
+    /// Finds a further network that was let in. The probes try some addresses only.
     private func checkFiles(_ main: MainCf) throws {
         for (name, wanted) in selfTest.policy.sorted(by: { $0.key < $1.key }) where main[name] != wanted {
-            // What is empty by default need not be there.
+            // A parameter that is empty by default may be missing.
             if wanted.isEmpty, main[name] == nil { continue }
             throw RelayPolicyFailure.altered(parameter: name, value: main[name], wanted: wanted)
         }
@@ -171,10 +171,10 @@ package struct NodeVerifier: Sendable {
         return read.merging(doors(MasterCf(output.standardOutput).without(servicesOf: file)))
     }
 
-    /// How long Postfix has clients wait that it refuses more often than it likes; a second by default.
+    /// The time for which Postfix delays clients that it has refused several times; a second by default.
     private func tarpit(in main: MainCf) -> Duration { wait("smtpd_error_sleep_time", in: main) }
 
-    /// How long it has a sender wait that is quicker than its queue manager; a second by default.
+    /// The time for which it delays a sender that is quicker than its queue manager; a second by default.
     private func flowDelay(in main: MainCf) -> Duration { wait("in_flow_delay", in: main) }
 
     private func wait(_ parameter: String, in main: MainCf) -> Duration {
@@ -197,7 +197,7 @@ package struct NodeVerifier: Sendable {
         Doors(try masterCf(), at: selfTest.address, isProxied: selfTest.isProxied)
     }
 
-    /// What the proof consists of, in words.
+    /// The attempts of the proof, in words.
     private var attempts: String {
         "RCPT TO as \(selfTest.insiders.count) hosts inside and \(selfTest.outsiders.count) outside of the networks"
     }
@@ -282,7 +282,7 @@ package struct NodeVerifier: Sendable {
         try await Deafness(trial: trial(of: door, main), queue: queue, files: files).confirmed(after: failure)
     }
 
-    /// What a proof and a look suppose of Postfix and its disk.
+    /// The conditions of Postfix and its disk that a proof and a look need.
     var fitness: PostfixFitness {
         PostfixFitness(
             queue: queue,

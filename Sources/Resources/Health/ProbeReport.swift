@@ -1,4 +1,4 @@
-/// What came of a look at the node's own service, for `status` and the metrics.
+/// The result of a look at the node's own service, for `status` and the metrics.
 package struct ProbeReport: Sendable, Equatable, Codable {
     package enum Probe: String, Sendable, Codable, CaseIterable {
         /// Whether Postfix relays for the allowed networks and for nobody else.
@@ -12,7 +12,7 @@ package struct ProbeReport: Sendable, Equatable, Codable {
     }
 
     package let probe: Probe
-    /// What was tried.
+    /// The attempts.
     package let subject: String
     /// Why it failed; `nil` where it passed.
     package let failure: String?

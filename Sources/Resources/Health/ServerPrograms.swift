@@ -2,7 +2,7 @@ import Host
 import RelayNode
 import SystemPackage
 
-/// Which programs serve Postfix's doors, and by which settings: those that Postfix brought along, by those in /etc/postfix.
+/// The programs that serve Postfix's doors, and their settings. Both must be Postfix's own.
 struct ServerPrograms {
     private let files: FileSystem
     /// Where Postfix's own programs are: the daemon_directory that it was built with.

@@ -75,7 +75,7 @@ package struct UnusableQueue: Error, CustomStringConvertible {
 /// A door that greets and answers no more: what smtpd(8) asks there is dead.
 package struct DeafDoor: Error, CustomStringConvertible {
     package let server: SMTPServer
-    /// What was not answered.
+    /// The request that was not answered.
     package let command: String
 
     init(_ failure: SMTPFailure) {

@@ -1,7 +1,7 @@
 /// Reads TOML 1.0 (https://toml.io/en/v1.0.0), and keeps the place of each key and value. It reads or refuses any bytes, in time
 /// proportional to their number and on a bounded stack.
 struct TOMLReader {
-    /// How many tables and arrays may contain each other. The reader calls itself for each, so the stack needs a bound.
+    /// The limit of tables and arrays inside each other. The reader calls itself for each, so the stack needs a bound.
     static let maximalDepth = 100
 
     var scanner: TOMLScanner

@@ -21,7 +21,7 @@ extension TOMLReader {
         throw .unclosedText(quote == UInt8(ascii: "'") ? "'" : "\"", from: start)
     }
 
-    /// What follows three quotes. Up to two more may stand before the three at the end, and belong to the text.
+    /// The text after three quotes. Up to two more quotes may stand before the three at the end, and belong to the text.
     private mutating func longString(_ quote: Unicode.Scalar, from start: TOMLPosition) throws(TOMLError) -> String {
         let quoteByte = UInt8(ascii: quote)
         var bytes: [UInt8] = []

@@ -37,7 +37,7 @@ final class TOMLTableBuilder {
         self.position = position
     }
 
-    /// What has been read.
+    /// The table that was read so far.
     var table: TOMLTable {
         TOMLTable(
             entries: entries.map { entry in

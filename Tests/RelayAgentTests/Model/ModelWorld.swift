@@ -19,7 +19,7 @@ final class ModelWorld: Sendable {
         var isMirrorUp = true
         var isDiskFull = false
         var held: Set<UInt16> = []
-        /// How often the settings were read.
+        /// The number of times that the settings were read.
         var readings = 0
     }
 
