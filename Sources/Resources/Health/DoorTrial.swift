@@ -13,11 +13,34 @@ struct DoorTrial: Sendable {
     /// The time for which the door may delay a client that it refuses.
     let tarpit: Duration
     /// The time for which Postfix may delay a sender's first recipient (postconf(5), in_flow_delay).
-    var flowDelay: Duration = .seconds(1)
+    let flowDelay: Duration
     /// The node's myhostname.
-    var hostname: String?
+    let hostname: String?
     /// Is called before each conversation that begins a message.
-    var beforeMessage: @Sendable () async -> Void = {}
+    let beforeMessage: @Sendable () async -> Void
+
+    /// - Parameter main: Postfix's main.cf, for its delays and its name.
+    init(
+        probe: any RelayProbing,
+        selfTest: SelfTest,
+        door: Door,
+        main: MainCf,
+        beforeMessage: @escaping @Sendable () async -> Void = {}
+    ) {
+        func delay(_ parameter: String) -> Duration {
+            .seconds(min(main[parameter].flatMap(PostfixTime.seconds(inMainCf:)) ?? 1, Self.longestDelay))
+        }
+        self.probe = probe
+        self.selfTest = selfTest
+        self.door = door
+        self.tarpit = delay("smtpd_error_sleep_time")
+        self.flowDelay = delay("in_flow_delay")
+        self.hostname = main["myhostname"]
+        self.beforeMessage = beforeMessage
+    }
+
+    /// In seconds. A longer delay would hold up the proof.
+    private static let longestDelay = 60
 
     private var patience: Duration { door.isScreened ? .seconds(12) : .seconds(5) }
 

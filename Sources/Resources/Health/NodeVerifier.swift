@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import Host
 package import RelayNode
 package import SMTP
@@ -19,8 +18,6 @@ package struct NodeVerifier: Sendable {
 
     /// In /run: after a boot, Postfix has read its files anew.
     private static let proof: FilePath = "/run/smtp-relay-agent/proof"
-    private static let mainCf: FilePath = "/etc/postfix/main.cf"
-    private static let masterCf: FilePath = "/etc/postfix/master.cf"
 
     package init(
         probe: any RelayProbing,
@@ -40,7 +37,7 @@ package struct NodeVerifier: Sendable {
 
     /// Whether the doors were proven as they are now. Then the proof that holds is reported, with its time.
     package func isProven() throws -> Bool {
-        guard let subject = try subject(), try files.file(at: Self.proof)?.bytes == Array(subject.utf8) else {
+        guard let subject = try subject.current(), try files.file(at: Self.proof)?.bytes == Array(subject.utf8) else {
             return false
         }
         observer.report(ProbeReport(.relayPolicy, attempts, at: files.modificationTime(of: Self.proof)))
@@ -54,10 +51,10 @@ package struct NodeVerifier: Sendable {
         try await observer.observing(.relayPolicy, attempts) {
             do {
                 for _ in 0..<Self.tries {
-                    let before = try await settledSubject()
+                    let before = try await subject.settled()
                     try await checkPolicy()
                     // A proof of what Postfix has loaded since would be one of nothing.
-                    if let before, try subject() == before { return try keep(before) }
+                    if let before, try subject.current() == before { return try keep(before) }
                 }
                 throw RelayPolicyFailure.keepsLoading
             } catch is CancellationError {
@@ -71,10 +68,13 @@ package struct NodeVerifier: Sendable {
 
     private static let tries = 3
 
-    /// Postfix slows senders down by tokens (postconf(5), in_flow_delay). A message takes one, and the queue manager gives them
-    /// back when it wakes. Without one, each message of a proof would wait for a second.
-    private func wakeQueueManager() async {
-        _ = try? await runner.run(Command("postkick", ["public", "qmgr", "I"]))
+    private var subject: ProofSubject { ProofSubject(selfTest: selfTest, files: files, runner: runner) }
+
+    /// Tries the doors without keeping a proof.
+    ///
+    /// - Throws: An `SMTPFailure` or a `RelayPolicyFailure`.
+    package func checkPolicy() async throws {
+        try await PolicyTrial(probe: probe, selfTest: selfTest, files: files, runner: runner).judge()
     }
 
     private func keep(_ subject: String) throws {
@@ -82,156 +82,9 @@ package struct NodeVerifier: Sendable {
         try files.replace(Self.proof, with: Array(subject.utf8), attributes: FileAttributes())
     }
 
-    /// Whether the doors are as the networks have it, without keeping a proof.
-    ///
-    /// - Throws: An `SMTPFailure` or a `RelayPolicyFailure`.
-    package func checkPolicy() async throws {
-        let main = try mainCf()
-        try checkFiles(main)
-        let programs = try await ServerPrograms.current(main, files: files, runner: runner)
-        if let settings = PostfixProcesses.settings(queue: queue, files: files),
-            !files.areSame(settings, LoadedConfiguration.folder)
-        {
-            throw RelayPolicyFailure.otherSettings(folder: settings.string)
-        }
-        if let door = try FurtherInstances(files: files).doors.first { throw RelayPolicyFailure.unprovable(door) }
-        let doors = try await doors(programs)
-        if let unprovable = doors.unprovable.first { throw RelayPolicyFailure.unprovable(unprovable) }
-        try expectDoors(doors)
-        let services = DoorServices(try masterCf(), main)
-        // Without these, each conversation would end by its time-out.
-        if let name = services.missing(.always) { throw RelayPolicyFailure.missingService(name) }
-        do {
-            try await tryDoors(doors, main)
-        } catch let failure where !failure.isOfOpenRelay {
-            throw services.missing(.mostly).map { RelayPolicyFailure.missingService($0) } ?? failure
-        }
-    }
-
-    private func tryDoors(_ doors: Doors, _ main: MainCf) async throws {
-        for door in doors.all {
-            let trial = DoorTrial(
-                probe: probe,
-                selfTest: selfTest,
-                door: door,
-                tarpit: tarpit(in: main),
-                flowDelay: flowDelay(in: main),
-                hostname: main["myhostname"],
-                beforeMessage: wakeQueueManager
-            )
-            let isOurs = selfTest.ports.contains(door.port)
-            do {
-                try await trial.refusesStrangers()
-            } catch let failure as SMTPFailure where !isOurs {
-                // Where nobody can hold a conversation, nobody gets anything in.
-                if case .refused("XCLIENT", _) = failure.reason { throw failure }
-            }
-            if isOurs { try await trial.servesSenders() }
-        }
-        try await acceptsMessages(doors)
-    }
-
-    /// Finds what refuses a message after DATA, where the trials end.
-    private func acceptsMessages(_ doors: Doors) async throws {
-        let trial = MessageTrial(main: readableMainCf, master: try masterCf(), runner: runner)
-        for door in doors.all where selfTest.ports.contains(door.port) { try await trial.judge(door) }
-    }
-
-    /// Finds a further network that was let in. The probes try some addresses only.
-    private func checkFiles(_ main: MainCf) throws {
-        for (name, wanted) in selfTest.policy.sorted(by: { $0.key < $1.key }) where main[name] != wanted {
-            // A parameter that is empty by default may be missing.
-            if wanted.isEmpty, main[name] == nil { continue }
-            throw RelayPolicyFailure.altered(parameter: name, value: main[name], wanted: wanted)
-        }
-        guard let table = selfTest.networkTable else { return }
-        let path = FilePath(PostfixTable.Name.networks.path)
-        guard try files.bytes(at: path) == Array(table.utf8) else {
-            throw RelayPolicyFailure.alteredTable(path: path.string)
-        }
-    }
-
-    private func expectDoors(_ doors: Doors) throws {
-        // The pass reports a further port that could not be opened; only the senders' first port counts here.
-        guard doors.all.contains(where: { $0.port == 25 && $0.address == selfTest.address }) else {
-            throw RelayPolicyFailure.noDoor(port: 25, selfTest.address)
-        }
-    }
-
-    /// The doors that are read in master.cf here, and any further service that Postfix's own tool reads there.
-    private func doors(_ programs: ServerPrograms) async throws -> Doors {
-        func doors(_ file: MasterCf) -> Doors {
-            Doors(file, at: selfTest.address, isProxied: selfTest.isProxied, isPostfixs: programs.isPostfixs)
-        }
-        let file = try masterCf()
-        let read = doors(file)
-        // postconf(1) before 2.9 knows no -M; what it can't read, the master does not read either.
-        guard let output = try? await runner.run(Command("postconf", ["-M"])), output.status == 0 else { return read }
-        // It does not print every argument as it stands in the file, so it is asked for services alone.
-        return read.merging(doors(MasterCf(output.standardOutput).without(servicesOf: file)))
-    }
-
-    /// The time for which Postfix delays clients that it has refused several times; a second by default.
-    private func tarpit(in main: MainCf) -> Duration { wait("smtpd_error_sleep_time", in: main) }
-
-    /// The time for which it delays a sender that is quicker than its queue manager; a second by default.
-    private func flowDelay(in main: MainCf) -> Duration { wait("in_flow_delay", in: main) }
-
-    private func wait(_ parameter: String, in main: MainCf) -> Duration {
-        .seconds(min(main[parameter].flatMap(PostfixTime.seconds(inMainCf:)) ?? 1, Self.longestTarpit))
-    }
-
-    private var readableMainCf: MainCf {
-        MainCf((try? files.bytes(at: Self.mainCf)).map { FileText($0).string } ?? "")
-    }
-
-    private static let longestTarpit = 60
-
-    private func masterCf() throws -> MasterCf {
-        MasterCf(FileText(try files.bytes(at: Self.masterCf)).string)
-    }
-
-    private func mainCf() throws -> MainCf { MainCf(FileText(try files.bytes(at: Self.mainCf)).string) }
-
-    private func ownDoors() throws -> Doors {
-        Doors(try masterCf(), at: selfTest.address, isProxied: selfTest.isProxied)
-    }
-
     /// The attempts of the proof, in words.
     private var attempts: String {
         "RCPT TO as \(selfTest.insiders.count) hosts inside and \(selfTest.outsiders.count) outside of the networks"
-    }
-
-    /// All that the proof depends on; `nil` where no Postfix runs, or it is just about to load its files.
-    private func subject() throws -> String? {
-        guard let processes = PostfixProcesses.current(queue: queue, files: files), let load = processes.load else {
-            return nil
-        }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        let test = String(decoding: try encoder.encode(selfTest), as: UTF8.self)
-        let fingerprint = try LoadedConfiguration(files: files).fingerprint()
-        let others = try FurtherInstances(files: files).summary
-        let process = "master \(processes.master), queue manager \(load)"
-        return "\(process)\n\(fingerprint)\n\(tablesElsewhere)\(test)\n\(others)\n"
-    }
-
-    /// The tables outside of Postfix's folder: Postfix goes by a new version of one without a reload.
-    private var tablesElsewhere: String {
-        let texts = [Self.mainCf, Self.masterCf].compactMap { try? files.bytes(at: $0) }.map { FileText($0).string }
-        let paths = Set(texts.flatMap { TableReference.paths(in: $0, outside: LoadedConfiguration.folder.string) })
-        return files.fingerprint(ofTables: paths.sorted().map { FilePath($0) })
-    }
-
-    /// The same, once a load that is under way is done.
-    private func settledSubject() async throws -> String? {
-        for look in 0..<20 {
-            if let subject = try subject() { return subject }
-            // Where the old queue manager took the master's word to the new one, there is none until mail comes.
-            if look == 3 { await wakeQueueManager() }
-            try await Waiting.sleep(for: .milliseconds(100))
-        }
-        return try subject()
     }
 
     // The looks
@@ -243,11 +96,13 @@ package struct NodeVerifier: Sendable {
     ///   `BusyDoor` for a door that may only be slow.
     package func checkService(wakesQueueManager: Bool = true) async throws {
         try fitness.check(observer)
-        let doors = try ownDoors().all.filter { selfTest.ports.contains($0.port) }
+        let master = try postfix.readMasterCf()
+        let doors = Doors(master, at: selfTest.address, isProxied: selfTest.isProxied).all
+            .filter { selfTest.ports.contains($0.port) }
         let ports = doors.map { "\($0.port)" }.joined(separator: " and ")
         try await observer.observing(.smtp, "a sender and a stranger at port \(ports)") {
-            let main = readableMainCf
-            if wakesQueueManager { await wakeQueueManager() }
+            let main = MainCf(postfix.mainCf)
+            if wakesQueueManager { await QueueManager(runner: runner).wake() }
             for door in doors { try await look(at: door, main) }
         }
     }
@@ -267,14 +122,7 @@ package struct NodeVerifier: Sendable {
     }
 
     private func trial(of door: Door, _ main: MainCf) -> DoorTrial {
-        DoorTrial(
-            probe: probe,
-            selfTest: selfTest,
-            door: door,
-            tarpit: tarpit(in: main),
-            flowDelay: flowDelay(in: main),
-            hostname: main["myhostname"]
-        )
+        DoorTrial(probe: probe, selfTest: selfTest, door: door, main: main)
     }
 
     /// Whether a door that greeted and then hung does so for senders.
@@ -287,12 +135,13 @@ package struct NodeVerifier: Sendable {
         PostfixFitness(
             queue: queue,
             leastFreeSpace: selfTest.leastFreeSpace,
-            services: Deafness.neededServices(in: try? masterCf()),
+            services: Deafness.neededServices(in: try? postfix.readMasterCf()),
             files: files
         )
     }
 
     private var queue: FilePath { QueueDirectory.current(files) }
+    private var postfix: PostfixFiles { PostfixFiles(files: files) }
 }
 
 extension SMTPFailure {
@@ -303,11 +152,6 @@ extension SMTPFailure {
         default: false
         }
     }
-}
-
-extension Error {
-    /// Whether it says more than why senders are not served.
-    fileprivate var isOfOpenRelay: Bool { self is CancellationError || (self as? RelayPolicyFailure)?.isOpen == true }
 }
 
 extension PostfixProcesses {
