@@ -1,5 +1,4 @@
 import AgentLog
-import FoundationEssentials
 import Host
 import Resources
 package import SystemPackage
@@ -48,14 +47,14 @@ package struct LaunchAnswers: Sendable {
             if let known = record.answers[recipient.name], known.isGiven || known.outcome == .inService { continue }
             record.answers[recipient.name] = Answer(outcome: outcome, isGiven: false)
         }
-        try write(record)
+        try file.write(record)
         var failure: (any Error)?
         for recipient in recipients {
             guard let answer = record.answers[recipient.name], !answer.isGiven else { continue }
             do {
                 try await give(answer.outcome, to: recipient)
                 record.answers[recipient.name]?.isGiven = true
-                try write(record)
+                try file.write(record)
             } catch {
                 let told = "\(recipient.name) could not be told \(recipient.word(for: answer.outcome)): \(error)"
                 log.failed("launch", told)
@@ -76,20 +75,16 @@ package struct LaunchAnswers: Sendable {
     }
 
     private func read() -> Record {
-        let bytes = Data((try? files.bytes(at: Self.record)) ?? [])
         let none = Record(boot: files.bootID, instance: instance, answers: [:])
-        if let record = try? JSONDecoder().decode(Record.self, from: bytes) {
+        if let record = file.read() {
             let isOwn =
                 record.boot == none.boot && (record.instance == nil || instance == nil || record.instance == instance)
             return isOwn ? record : none
         }
         // Earlier versions wrote the answers alone.
-        let answers = try? JSONDecoder().decode([String: Answer].self, from: bytes)
+        let answers = StateFile<[String: Answer]>(Self.record, in: files).read()
         return Record(boot: files.bootID, instance: instance, answers: answers ?? [:])
     }
 
-    private func write(_ record: Record) throws {
-        try files.createDirectory(Self.record.removingLastComponent())
-        try files.replace(Self.record, with: Array(try JSONEncoder().encode(record)), attributes: FileAttributes())
-    }
+    private var file: StateFile<Record> { StateFile(Self.record, in: files) }
 }

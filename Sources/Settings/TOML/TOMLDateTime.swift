@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// A date, a time, or both. No setting has one, so only its validity is checked, and its text is kept.
 struct TOMLDateTime: Sendable, Equatable {
     enum Kind: Sendable { case offsetDateTime, localDateTime, localDate, localTime }
@@ -53,7 +55,7 @@ struct TOMLDateTime: Sendable, Equatable {
             return false
         }
         guard skip(".", &rest) else { return true }
-        let fraction = rest.prefix { isDigit($0) }
+        let fraction = rest.prefix(while: \.isDigit)
         rest = rest.dropFirst(fraction.count)
         return !fraction.isEmpty
     }
@@ -77,10 +79,8 @@ struct TOMLDateTime: Sendable, Equatable {
 
     private static func number(_ rest: inout ArraySlice<UInt8>, digits: Int) -> Int? {
         let part = rest.prefix(digits)
-        guard part.count == digits, part.allSatisfy(isDigit) else { return nil }
+        guard part.count == digits, part.allSatisfy(\.isDigit) else { return nil }
         rest = rest.dropFirst(digits)
         return part.reduce(0) { $0 * 10 + Int($1 - 0x30) }
     }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 }

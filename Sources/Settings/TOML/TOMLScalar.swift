@@ -1,9 +1,11 @@
+import Vocabulary
+
 extension TOMLReader {
     /// A number, a date, a time, true or false.
     mutating func scalar() throws(TOMLError) -> TOMLValue.Content {
         let start = scanner.position
         var word = scanner.take(while: Self.isPartOfWord)
-        if TOMLDateTime.isDate(word), scanner.isNext(" "), let next = scanner.peek(1), Self.isDigit(next) {
+        if TOMLDateTime.isDate(word), scanner.isNext(" "), let next = scanner.peek(1), next.isDigit {
             scanner.advance()
             word += [UInt8(ascii: " ")] + scanner.take(while: Self.isPartOfWord)
         }
@@ -29,8 +31,6 @@ extension TOMLReader {
     private static func isPartOfWord(_ byte: UInt8) -> Bool {
         byte > 0x20 && byte != 0x7F && !",]}#".utf8.contains(byte)
     }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
     private static func radix(of word: [UInt8]) -> Int? {
         guard word.count > 2, word[0] == UInt8(ascii: "0") else { return nil }
