@@ -96,15 +96,16 @@ package struct NodeStatus: Sendable, Equatable, Codable {
     package var role = RoleName.relay.rawValue
     /// The relayhost of a sender.
     package var relayhost: String?
-    package var instanceID = ""
-    package var address = ""
+    // A sender knows of no instance.
+    package var instanceID: String?
+    package var address: String?
     package var publicAddress: String?
     /// The public address's name in DNS, where it leads back to it.
     package var publicName: String?
-    package var availabilityZone = ""
-    package var vpcID = ""
+    package var availabilityZone: String?
+    package var vpcID: String?
+    package var networks: [String]?
     package var operatingSystem = ""
-    package var networks: [String] = []
     /// The resident agent's process, if there is one.
     package var agent: Int32?
     package var parts: [Part] = []

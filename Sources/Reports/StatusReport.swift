@@ -63,8 +63,8 @@ package struct StatusReport: Sendable {
 
     package var table: String {
         var rows = [("node", node), ("system", status.operatingSystem)]
-        if status.relayhost == nil {
-            rows.append(("networks", "\(status.vpcID): \(status.networks.joined(separator: ", "))"))
+        if let vpc = status.vpcID, let networks = status.networks {
+            rows.append(("networks", "\(vpc): \(networks.joined(separator: ", "))"))
         }
         rows.append(("agent", agent))
         if let isPublished, status.relayhost == nil {
@@ -116,7 +116,8 @@ package struct StatusReport: Sendable {
 
     private var node: String {
         if let relayhost = status.relayhost { return "\(status.role), whose mail goes to \(relayhost)" }
-        return "\(status.role) \(status.instanceID), \(status.address), \(status.availabilityZone)"
+        let place = [status.instanceID, status.address, status.availabilityZone].compactMap(\.self)
+        return "\(status.role) \(place.joined(separator: ", "))"
     }
 
     private var agent: String {
