@@ -87,8 +87,15 @@ def refusing(pair: Pair, answer: str = "554 5.7.1 not this one"):
     other.write("/etc/postfix/refused", f"leaving.example.com {answer}\n")
     with_parameter(other, "smtpd_helo_restrictions = check_helo_access texthash:/etc/postfix/refused")
     pair.balancers.wait_for(other, "UP", 30)
+    before = refusals(other)
     with meanwhile(pair, lambda: other.shell(without_parameter("smtpd_helo_restrictions")), after=20):
         yield
+    assert refusals(other) > before
+
+
+def refusals(relay) -> int:
+    """How often a relay has refused a message that a leaving one wanted to hand over."""
+    return int(relay.shell("journalctl -o cat _COMM=smtpd | grep -c 'NOQUEUE: reject.*helo=<leaving' || true"))
 
 
 @contextmanager
