@@ -112,7 +112,9 @@ class TargetGroups:
     def _description(self, group, name: str, port: int) -> dict:
         entry = group.targets.get(name)
         target = self.targets.get((group.name, name))
-        if port != int(entry["Port"] if entry else group.port) or (entry is None and target is None):
+        # Nothing drains in a group that no load balancer has.
+        is_gone = entry is None and (target is None or not group.load_balancer_arns)
+        if port != int(entry["Port"] if entry else group.port) or is_gone:
             health = ("unused", "Target.NotRegistered", "Target is not registered to the target group")
         elif not group.load_balancer_arns:
             health = ("unused", "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer")
