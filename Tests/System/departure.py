@@ -40,7 +40,7 @@ class Pair:
         self.leaving, self.other = lab.relays
         # What conditions do when an end begins.
         self.begun: list = []
-        # Scripts that undo what a condition has done to the leaving relay, once that is up again.
+        # Scripts that undo what a condition has done to the leaving relay, once that is in service again.
         self.undo: list[str] = []
         self.expect()
         # How the leaving one ends.
@@ -169,13 +169,15 @@ class Pair:
         if relay.exec("test", "-e", AGENT, check=False).returncode != 0:
             result = relay.exec("/root/agent", "bootstrap", check=False, timeout=180)
             assert result.returncode == 0, result.stdout
-        for script in self.undo:
-            relay.shell(script)
-        self.undo = []
         relay.shell("rm -f /run/smtp-relay-agent/notices /run/smtp-relay-agent/completed-hook")
         result = relay.agent("undrain")
         assert result.returncode == 0, result.stdout
         relay.shell("systemctl restart smtp-relay-agent", timeout=90)
+        if self.undo:
+            # As long as the node leaves, main.cf keeps a line that was there before in a comment, and puts it back later.
+            self.balancers.wait_for(relay, "UP", 60)
+            relay.shell("; ".join(self.undo))
+            self.undo = []
         for node in lab.relays:
             node.shell("postsuper -d ALL >/dev/null 2>&1 || true")
             self.balancers.wait_for(node, "UP", 60)
