@@ -10,9 +10,10 @@ from departure import SLACK, TIMEOUT, back, pair  # noqa: F401
 from departure_conditions import own_mail, without_other
 from departure_ends import ENDS
 
+# As the status has them.
 STANDBY, REBALANCE = "in Standby", "a rebalance recommendation"
-LESSER = [STANDBY, REBALANCE]
-GRAVER = ["spot", "scale-in"]
+# The first and the last one have all four orders.
+CASES = [(STANDBY, "spot"), (STANDBY, "scale-in"), (REBALANCE, "spot"), (REBALANCE, "scale-in")]
 # What the agent takes for an order that leaves it nothing to do: to see it, and two passes.
 SOON = 30
 
@@ -45,8 +46,8 @@ def is_terminated(pair) -> None:
     assert "DeregisterInstancesFromLoadBalancer" not in pair.lab.api_calls(pair.leaving)[calls:]
 
 
-@pytest.mark.parametrize("way", GRAVER)
-@pytest.mark.parametrize("lesser", LESSER)
+@pytest.mark.matrix(every=3)
+@pytest.mark.parametrize("lesser, way", CASES)
 def test_a_graver_order_ends_a_departure_that_is_under_way(pair, lesser, way):
     """The lesser one may go on for an hour, and the graver one has the time of its own."""
     relay = pair.leaving
@@ -72,8 +73,8 @@ def test_a_graver_order_ends_a_departure_that_is_under_way(pair, lesser, way):
     assert {mail["client"] for mail in arrived} == {pair.other.address}
 
 
-@pytest.mark.parametrize("way", GRAVER)
-@pytest.mark.parametrize("lesser", LESSER)
+@pytest.mark.matrix(every=3)
+@pytest.mark.parametrize("lesser, way", CASES)
 def test_a_graver_order_is_obeyed_by_a_node_that_has_left_already(pair, lesser, way):
     """Its doors are closed, but the node itself has sent mail since."""
     relay = pair.leaving
