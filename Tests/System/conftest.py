@@ -14,7 +14,7 @@ from relaylab import user_data  # noqa: E402
 from relaylab.lab import Lab  # noqa: E402
 
 # Their failed assertions are shown as those of the tests are.
-pytest.register_assert_rewrite("departure", "departure_conditions")
+pytest.register_assert_rewrite("departure", "departure_conditions", "departure_ends", "departure_places")
 
 
 def pytest_addoption(parser):

@@ -1,7 +1,6 @@
-"""Relays that leave while they have mail, in every way and under all conditions, and the mail that is counted then.
+"""Two relays, of which one leaves while it has mail: what they are sent, what arrives, and their return into service.
 
-A case is an end and a condition. It begins with two relays in service, and ends so. All mail is counted at its receiver's
-server and in both queues: each message is somewhere, and once.
+All mail is counted at its receiver's server and in both queues: each message is somewhere, and once.
 """
 
 import json
@@ -10,11 +9,11 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relaylab import account, jsonfile, user_data
+from departure_places import PLACES, LoadBalancers
+from relaylab import user_data
 from relaylab.client import Client
 from relaylab.lab import Lab
 
@@ -22,6 +21,7 @@ AGENT = "/usr/local/bin/smtp-relay-agent"
 CONFIG = "/etc/smtp-relay-agent/config.toml"
 TARGET = "autoscaling/target-lifecycle-state"
 SPOT = "spot/instance-action"
+REBALANCE = "events/recommendations/rebalance"
 TERMINATION = "relay-terminating"
 # Long enough for a health check, a hand-over, and for another relay that comes late; and short enough for many cases.
 TIMEOUT = 50.0
@@ -38,16 +38,16 @@ class Pair:
     def __init__(self, lab: Lab):
         self.lab = lab
         self.leaving, self.other = lab.relays
-        # Is called when an end has begun: what a condition does then.
-        self.begun = lambda: None
-        # Scripts that undo what a condition has done to the leaving relay, once that is up again.
+        # What conditions do when an end begins.
+        self.begun: list = []
+        # Scripts that undo what a condition has done to the leaving relay, once that is in service again.
         self.undo: list[str] = []
         self.expect()
         # How the leaving one ends.
         self.way = ""
-        # Where the load balancers have both relays while they are in service, and whether Postfix wants the header there.
-        self.sections = ["smtp"]
-        self.proxied = False
+        self._client, self._calling = Client(self.other.namespace, lab.folder), threading.Lock()
+        self.balancers = LoadBalancers(lab, self.client)
+        self._settings = {relay: relay.shell(f"cat {CONFIG}") for relay in lab.relays}
         for relay in lab.relays:
             relay.shell(f"cp {CONFIG} /root/good.toml; cp {AGENT} /root/agent")
 
@@ -67,7 +67,7 @@ class Pair:
     def fill(self, count: int, recipient: str = "someone@example.net") -> list[str]:
         """Have the leaving relay queue mail that nobody takes now. Its subjects."""
         self.lab.sink_down()
-        subjects = self.lab.submit_at_once(self.leaving, count, recipient, self.proxied)
+        subjects = self.lab.submit_at_once(self.leaving, count, recipient, self.balancers.place.proxied)
         assert self.queued(self.leaving) >= count
         return subjects
 
@@ -114,26 +114,36 @@ class Pair:
 
     def client(self, service: str, call: str, **arguments) -> dict:
         """An AWS call as a person makes it on the other relay."""
-        client = Client(self.other.namespace, self.lab.folder)
-        try:
-            answer = client(service, call, **arguments)
-        finally:
-            client.close()
+        with self._calling:
+            answer = self._client(service, call, **arguments)
         assert "Error" not in answer, answer
         return answer
 
-    # The load balancer
+    def close(self) -> None:
+        self._client.close()
 
-    def delete_load_balancer(self) -> None:
-        self.client("elb", "delete_load_balancer", LoadBalancerName=account.NAME)
+    # The load balancers
 
-    def make_load_balancer(self, scheme: str = "internal") -> None:
-        """Make it anew, with the relay that stays."""
-        made = jsonfile.read(self.lab.folder / "account.json")
-        for call, arguments in account.classic(made["subnet"], made["group"], scheme):
-            self.client("elb", call, **arguments)
-        self.client("elb", "register_instances_with_load_balancer", LoadBalancerName=account.NAME,
-                    Instances=[{"InstanceId": self.other.instance}])
+    def settle(self, name: str) -> None:
+        """Have both relays in service in a place's load balancers, and the application host send to these."""
+        place = PLACES[name]
+        if self.balancers.place == place:
+            return
+        # A pass in between would see load balancers and settings that disagree, and remember that.
+        for relay in self.lab.relays:
+            relay.shell("systemctl stop smtp-relay-agent", timeout=90)
+        self.balancers.become(place)
+        for relay in self.lab.relays:
+            relay.write("/root/good.toml", self.balancers.settings(self._settings[relay]))
+            self.restore(relay)
+            done = relay.agent("reconcile")
+            assert done.returncode == 0, done.stdout
+            relay.shell("systemctl start --no-block smtp-relay-agent")
+        for relay in self.lab.relays:
+            relay.wait_for_agent()
+            self.balancers.wait_for(relay, "UP", 60)
+        self.lab.sender.exec("postconf", "-e", f"relayhost = [{place.server}]:25")
+        self.lab.sender.exec("postfix", "reload")
 
     def answers(self) -> list[dict]:
         return [answer for answer in self.lab.lifecycle_answers(self.leaving) if answer["hook"] == TERMINATION]
@@ -143,12 +153,12 @@ class Pair:
     def back(self) -> None:
         """Have the leaving relay in service again, as if nothing had been."""
         lab, relay = self.lab, self.leaving
-        self.begun = lambda: None
+        self.begun = []
         self.expect()
         lab.api_fault()
         lab.metadata_fault(relay, "")
         lab.sink_up()
-        for path in (TARGET, SPOT):
+        for path in (TARGET, SPOT, REBALANCE):
             lab.set_metadata(relay, path, None)
         lab.lifecycle(relay, None)
         if relay.process.poll() is not None:
@@ -159,143 +169,18 @@ class Pair:
         if relay.exec("test", "-e", AGENT, check=False).returncode != 0:
             result = relay.exec("/root/agent", "bootstrap", check=False, timeout=180)
             assert result.returncode == 0, result.stdout
-        for script in self.undo:
-            relay.shell(script)
-        self.undo = []
         relay.shell("rm -f /run/smtp-relay-agent/notices /run/smtp-relay-agent/completed-hook")
         result = relay.agent("undrain")
         assert result.returncode == 0, result.stdout
         relay.shell("systemctl restart smtp-relay-agent", timeout=90)
+        if self.undo:
+            # As long as the node leaves, main.cf keeps a line that was there before in a comment, and puts it back later.
+            self.balancers.wait_for(relay, "UP", 60)
+            relay.shell("; ".join(self.undo))
+            self.undo = []
         for node in lab.relays:
             node.shell("postsuper -d ALL >/dev/null 2>&1 || true")
-            self.wait_for(node, "UP", 60)
-
-    def wait_for(self, relay, state: str | None, seconds: float) -> None:
-        """Wait until all load balancers say so of a relay; None: it is sent nothing any more."""
-        for section in self.sections:
-            self.lab.wait_for_target(section, relay, state, seconds)
-
-
-class End:
-    """A way to end: how it is brought about, and how one sees that the node has left."""
-
-    def __init__(self, pair: Pair):
-        self.pair, self.lab, self.relay = pair, pair.lab, pair.leaving
-        self.began = 0.0
-        self.seconds = 0.0
-
-    def begin(self) -> None:
-        self.began = time.time()
-        self.cursor = self.pair.mark()
-
-    def words(self) -> str:
-        """What the node has said while it left."""
-        return self.pair.log(self.cursor)
-
-    def wait(self, limit: float) -> None:
-        """Wait until the node has left."""
-        deadline = time.monotonic() + limit
-        while not self.is_over():
-            log = self.relay.shell("journalctl -u smtp-relay-agent -n 25 -o cat --no-pager", check=False)
-            assert time.monotonic() < deadline, f"it did not leave within {limit:.0f} s:\n{log}"
-            time.sleep(0.2)
-        self.seconds = time.time() - self.began
-
-    def is_over(self) -> bool:
-        return self.order().get("left") is not None
-
-    def order(self) -> dict:
-        text = self.relay.shell("cd / && for folder in run var/lib; do cat $folder/smtp-relay-agent/drain.json 2>/dev/null && "
-                                "break; done", check=False)
-        return json.loads(text) if text.strip() else {}
-
-
-class ScaleIn(End):
-    def begin(self) -> None:
-        super().begin()
-        self.answered = len(self.pair.answers())
-        self.lab.lifecycle(self.relay, "Terminating:Wait", TERMINATION)
-        self.lab.set_metadata(self.relay, TARGET, "Terminated")
-
-    def is_over(self) -> bool:
-        return len(self.pair.answers()) > self.answered
-
-    @property
-    def result(self) -> str:
-        return self.pair.answers()[-1]["result"]
-
-
-class Spot(End):
-    def begin(self, seconds: float = 120) -> None:
-        super().begin()
-        end = datetime.now(UTC) + timedelta(seconds=seconds)
-        notice = {"action": "terminate", "time": end.strftime("%Y-%m-%dT%H:%M:%SZ")}
-        self.lab.set_metadata(self.relay, SPOT, json.dumps(notice))
-
-
-class Drain(End):
-    """By hand; what the command says is kept."""
-
-    command = ("drain",)
-
-    def begin(self) -> None:
-        super().begin()
-        self.result = None
-
-        def drain():
-            self.result = self.relay.agent(*self.command, timeout=TIMEOUT + 60)
-
-        self.thread = threading.Thread(target=drain)
-        self.thread.start()
-
-    def words(self) -> str:
-        return self.result.stdout
-
-    def wait(self, limit: float) -> None:
-        self.thread.join(limit)
-        assert self.result is not None, f"'{self.command[0]}' did not end within {limit:.0f} s"
-        self.seconds = time.time() - self.began
-
-
-class Uninstall(Drain):
-    command = ("uninstall",)
-
-
-class Shutdown(End):
-    def wait(self, limit: float) -> None:
-        self.relay.process.wait(limit + 30)
-        self.seconds = time.time() - self.began
-
-    def begin(self) -> None:
-        super().begin()
-        self.relay.exec("poweroff", check=False)
-
-    def words(self) -> str:
-        # Its journal has gone with it.
-        return ""
-
-    def order(self) -> dict:
-        return {}
-
-
-ENDS = {"scale-in": ScaleIn, "spot": Spot, "drain": Drain, "shutdown": Shutdown, "uninstall": Uninstall}
-
-
-def has_left(pair: Pair, end: End, way: str) -> None:
-    """Its queue is empty but for what is named, and everybody says so."""
-    staying = len(pair.stays)
-    assert pair.queued(pair.leaving) == staying, end.words()
-    if way in ("scale-in", "spot", "drain"):
-        # The others' order has gone with the boot, or with the agent.
-        assert end.order()["left"]["waiting"] == staying
-    if staying and way != "shutdown":
-        assert f"{staying} message is still queued here: {staying} for example.net" in end.words()
-    if way == "scale-in":
-        assert end.result == ("ABANDON" if staying else "CONTINUE")
-    if way == "drain":
-        assert end.result.returncode == (1 if staying or pair.word else 0), end.words()
-    pair.wait_for(pair.leaving, pair.word, 15)
-    pair.forget()
+            self.balancers.wait_for(node, "UP", 60)
 
 
 def boot(binary):
@@ -309,7 +194,9 @@ def boot(binary):
         for relay in lab.relays:
             lab.wait_for_backend(relay, "UP")
             relay.wait_until("smtp-relay-agent status | grep -q 'resident, process'", 60, "the resident agent's first pass")
-        yield Pair(lab)
+        pair = Pair(lab)
+        yield pair
+        pair.close()
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def meanwhile(pair: Pair, act, after: float = 0, once_leaving: bool = False):
         act()
 
     thread = threading.Thread(target=wait)
-    pair.begun = thread.start
+    pair.begun.append(thread.start)
     yield
     thread.join()
 
@@ -86,9 +86,16 @@ def refusing(pair: Pair, answer: str = "554 5.7.1 not this one"):
     other = pair.other
     other.write("/etc/postfix/refused", f"leaving.example.com {answer}\n")
     with_parameter(other, "smtpd_helo_restrictions = check_helo_access texthash:/etc/postfix/refused")
-    pair.lab.wait_for_backend(other, "UP", 30)
+    pair.balancers.wait_for(other, "UP", 30)
+    before = refusals(other)
     with meanwhile(pair, lambda: other.shell(without_parameter("smtpd_helo_restrictions")), after=20):
         yield
+    assert refusals(other) > before
+
+
+def refusals(relay) -> int:
+    """How often a relay has refused a message that a leaving one wanted to hand over."""
+    return int(relay.shell("journalctl -o cat _COMM=smtpd | grep -c 'NOQUEUE: reject.*helo=<leaving' || true"))
 
 
 @contextmanager
@@ -100,12 +107,10 @@ def deferring(pair: Pair):
 @contextmanager
 def late(pair: Pair):
     """The other relay is registered 30 s after the node has begun to leave."""
-    instance = [{"InstanceId": pair.other.instance}]
-    arguments = {"LoadBalancerName": "smtp-relay", "Instances": instance}
     # Its own agent would put it back at once.
     pair.other.shell("systemctl stop smtp-relay-agent", timeout=90)
-    pair.client("elb", "deregister_instances_from_load_balancer", **arguments)
-    with meanwhile(pair, lambda: pair.client("elb", "register_instances_with_load_balancer", **arguments), after=30):
+    pair.balancers.deregister(pair.other)
+    with meanwhile(pair, lambda: pair.balancers.register(pair.other), after=30):
         yield
     pair.other.shell("systemctl start --no-block smtp-relay-agent")
 
@@ -134,7 +139,7 @@ def too_large(pair: Pair):
 def limited(pair: Pair):
     """The other relay takes small messages only."""
     with_parameter(pair.other, f"message_size_limit = {_LIMIT}")
-    pair.lab.wait_for_backend(pair.other, "UP", 30)
+    pair.balancers.wait_for(pair.other, "UP", 30)
     try:
         yield
     finally:
@@ -143,12 +148,12 @@ def limited(pair: Pair):
 
 def large(pair: Pair) -> str:
     pair.lab.sink_down()
-    return pair.lab.submit_large(pair.leaving, _LARGE)
+    return pair.lab.submit_large(pair.leaving, _LARGE, proxied=pair.balancers.place.proxied)
 
 
 @contextmanager
 def throttled(pair: Pair):
-    pair.begun = lambda: pair.lab.api_fault(throttle=12)
+    pair.begun.append(lambda: pair.lab.api_fault(throttle=12))
     yield
 
 
@@ -168,8 +173,10 @@ def no_answer(pair: Pair):
 def denied(pair: Pair):
     """The role may do nothing with load balancers any more."""
     calls = ["DescribeInstanceHealth", "DescribeLoadBalancers", "DescribeLoadBalancerAttributes",
-             "DescribeLoadBalancerPolicies", "DeregisterInstancesFromLoadBalancer", "RegisterInstancesWithLoadBalancer"]
-    pair.begun = lambda: pair.lab.api_fault(denied=calls)
+             "DescribeLoadBalancerPolicies", "DeregisterInstancesFromLoadBalancer", "RegisterInstancesWithLoadBalancer",
+             "DescribeTargetHealth", "DescribeTargetGroups", "DescribeTargetGroupAttributes", "DescribeListeners",
+             "DeregisterTargets", "RegisterTargets"]
+    pair.begun.append(lambda: pair.lab.api_fault(denied=calls))
     # It is in the load balancer still, which sends it nothing.
     pair.expect(word="DOWN")
     yield
@@ -183,17 +190,18 @@ def deleted(pair: Pair, at_once: bool = False):
 
     def go():
         if not at_once:
-            pair.delete_load_balancer()
+            pair.balancers.delete()
         time.sleep(20)
         pair.lab.sink_up()
 
     if at_once:
-        pair.delete_load_balancer()
+        pair.balancers.delete()
     try:
         with meanwhile(pair, go, once_leaving=not at_once):
             yield
     finally:
-        pair.make_load_balancer()
+        pair.balancers.make()
+        pair.balancers.register(pair.other)
 
 
 @contextmanager
@@ -205,18 +213,17 @@ def deleted_before(pair: Pair):
 @contextmanager
 def slow_check(pair: Pair):
     """The load balancer's checks take longer than half of the time to leave: it goes on sending."""
-    lab = pair.lab
-    pair.begun = lambda: lab.hold_checks(pair.leaving)
+    pair.begun.append(lambda: pair.balancers.hold_checks(pair.leaving))
     try:
         yield
     finally:
-        lab.resume_checks(pair.leaving)
+        pair.balancers.resume_checks(pair.leaving)
 
 
 @contextmanager
 def slow_metadata(pair: Pair):
     """Each answer takes a second."""
-    pair.begun = lambda: pair.lab.metadata_fault(pair.leaving, "slow")
+    pair.begun.append(lambda: pair.lab.metadata_fault(pair.leaving, "slow"))
     yield
 
 
@@ -246,9 +253,9 @@ def own_mail(pair: Pair, before: str, count: int = 5) -> list[str]:
     """Have the leaving relay itself send mails that nobody takes now, after a script."""
     pair.lab.sink_down()
     subjects = [f"own {secrets.token_hex(4)}" for _ in range(count)]
-    pair.begun = lambda: pair.leaving.shell(before + "".join(
+    pair.begun.append(lambda: pair.leaving.shell(before + "".join(
         f"; printf 'Subject: {subject}\\n\\nHello\\n' | sendmail -f app@example.com someone@example.net"
-        for subject in subjects))
+        for subject in subjects)))
     return subjects
 
 
@@ -286,21 +293,20 @@ def postfix_down(pair: Pair):
 
 @contextmanager
 def nginx_down(pair: Pair):
-    pair.begun = lambda: pair.leaving.shell("systemctl kill -s KILL nginx")
+    pair.begun.append(lambda: pair.leaving.shell("systemctl kill -s KILL nginx"))
     yield
 
 
 @contextmanager
 def without_other(pair: Pair):
     """The other relay is not registered: nobody takes mail over."""
-    arguments = {"LoadBalancerName": "smtp-relay", "Instances": [{"InstanceId": pair.other.instance}]}
     # Its own agent would put it back at once.
     pair.other.shell("systemctl stop smtp-relay-agent", timeout=90)
-    pair.client("elb", "deregister_instances_from_load_balancer", **arguments)
+    pair.balancers.deregister(pair.other)
     try:
         yield
     finally:
-        pair.client("elb", "register_instances_with_load_balancer", **arguments)
+        pair.balancers.register(pair.other)
         pair.other.shell("systemctl start --no-block smtp-relay-agent")
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from departure import CONFIG, ENDS, SLACK, TIMEOUT, back, has_left, pair  # noqa: F401
+from departure import CONFIG, SLACK, TIMEOUT, back, pair  # noqa: F401
 from departure_conditions import CONDITIONS
+from departure_ends import ENDS, has_left, loses_nothing
 
 # Of each condition all ends, each time another one first: every fifth case has each condition once, and all ends in turn.
 CASES = [(list(ENDS)[(number + turn) % len(ENDS)], condition)
@@ -14,24 +15,7 @@ QUEUED, ARRIVING = 200, 40
 @pytest.mark.matrix(every=len(ENDS))
 @pytest.mark.parametrize("way, condition", CASES)
 def test_nothing_is_lost(pair, way, condition):
-    lab, pair.way = pair.lab, way
-    with CONDITIONS[condition](pair) as own:
-        subjects = pair.fill(QUEUED) + (own or [])
-        arriving = lab.send_in_background(ARRIVING, 8)
-        end = ENDS[way](pair)
-        pair.begun()
-        end.begin()
-        subjects += arriving.finish()
-        end.wait(TIMEOUT + SLACK)
-        assert end.seconds < TIMEOUT + SLACK
-        if way == "uninstall" and pair.word is not None:
-            # It stays, since the load balancer has it still; its mail is handed over or delivered all the same.
-            assert "could not leave its load balancers, so it goes on as before" in end.words()
-            pair.by = {pair.leaving.address, pair.other.address}
-        else:
-            has_left(pair, end, way)
-    arrived = pair.deliver([subject for subject in subjects if subject not in pair.stays])
-    assert {mail["client"] for mail in arrived} <= pair.by
+    loses_nothing(pair, way, condition, QUEUED, ARRIVING)
 
 
 @pytest.mark.large

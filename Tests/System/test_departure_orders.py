@@ -5,8 +5,9 @@ import time
 import pytest
 
 import departure
-from departure import ENDS, SLACK, TIMEOUT, back, pair  # noqa: F401
+from departure import SLACK, TIMEOUT, back, pair  # noqa: F401
 from departure_conditions import without_other
+from departure_ends import ENDS
 
 
 def test_a_session_that_stays_open_is_ended_before_the_queue_counts_as_empty(pair):

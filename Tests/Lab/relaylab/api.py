@@ -38,6 +38,7 @@ class Application:
             ("elasticloadbalancing", "RegisterInstancesWithLoadBalancer"): self.classic.register,
             ("elasticloadbalancing", "DeregisterInstancesFromLoadBalancer"): self.classic.deregister,
             ("elasticloadbalancing", "DescribeInstanceHealth"): self.classic.health,
+            ("elasticloadbalancing", "DeleteLoadBalancer"): self.target_groups.delete_load_balancer,
             ("elasticloadbalancing", "RegisterTargets"): self.target_groups.register,
             ("elasticloadbalancing", "DeregisterTargets"): self.target_groups.deregister,
             ("elasticloadbalancing", "DescribeTargetHealth"): self.target_groups.health,

@@ -37,9 +37,10 @@ class Mail:
         """Submit mails from the application host straight to one relay, which has them queued then. Their subjects."""
         return _submit(self.application, relay.address, _stem(f"by {relay.name}"), count, recipient, port)
 
-    def submit_large(self, relay: Relay, size: int, recipient: str = "someone@example.net") -> str:
+    def submit_large(self, relay: Relay, size: int, recipient: str = "someone@example.net", proxied: bool = False) -> str:
         """Submit one mail of at least so many bytes straight to a relay. Its subject."""
-        return _submit(self.application, relay.address, _stem(f"large by {relay.name}"), 1, recipient, size=size)[0]
+        stem = _stem(f"large by {relay.name}")
+        return _submit(self.application, relay.address, stem, 1, recipient, size=size, proxied=proxied)[0]
 
     def submit_at_once(self, relay: Relay, count: int, recipient: str = "someone@example.net",
                        proxied: bool = False) -> list[str]:

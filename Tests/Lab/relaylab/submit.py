@@ -11,12 +11,12 @@ def numbered(stem: str, count: int) -> list[str]:
     return [f"{stem}-{number}" for number in range(1, count + 1)]
 
 
-def submit(server: str, port: int, stem: str, count: int, recipient: str, seconds: float, size: int = 0) -> None:
+def submit(server: str, port: int, stem: str, count: int, recipient: str, seconds: float, size: int, proxied: bool) -> None:
     """A connection a mail, as from so many programs; of at least so many bytes each."""
     began = time.monotonic()
     for number, subject in enumerate(numbered(stem, count)):
         time.sleep(max(0.0, began + number * seconds / count - time.monotonic()))
-        with smtplib.SMTP(server, port, "app.example.com", timeout=20) as client:
+        with _client(server, port, proxied) as client:
             client.sendmail("app@example.com", [recipient], _text(recipient, subject, size))
 
 
@@ -30,9 +30,13 @@ class _ByBalancer(smtplib.SMTP):
         return connection
 
 
+def _client(server: str, port: int, proxied: bool) -> smtplib.SMTP:
+    return (_ByBalancer if proxied else smtplib.SMTP)(server, port, "app.example.com", timeout=20)
+
+
 def submit_at_once(server: str, port: int, stem: str, count: int, recipient: str, proxied: bool) -> None:
     """All by one connection, as from a program with much to send."""
-    with (_ByBalancer if proxied else smtplib.SMTP)(server, port, "app.example.com", timeout=20) as client:
+    with _client(server, port, proxied) as client:
         for subject in numbered(stem, count):
             client.sendmail("app@example.com", [recipient], _text(recipient, subject))
 
@@ -47,5 +51,4 @@ if __name__ == "__main__":
     if order.pop("at_once"):
         submit_at_once(**{key: order[key] for key in ("server", "port", "stem", "count", "recipient", "proxied")})
     else:
-        del order["proxied"]
         submit(**order)

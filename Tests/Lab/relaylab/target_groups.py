@@ -45,7 +45,8 @@ class TargetGroups:
         """Have HAProxy send to who is registered now, or was until just now."""
         now = time.monotonic()
         for group in TARGET_GROUPS:
-            registered = self._registered(group)
+            # A group that no load balancer has is sent nothing.
+            registered = self._registered(group) if self._is_used(group) else []
             way = self._way(group)
             for name in registered:
                 known = self.targets.get((group, name))
@@ -73,6 +74,11 @@ class TargetGroups:
             target.decided |= target.healthy or (status == "DOWN" and now > target.since + self.DECIDED)
 
     # The answers of the API
+
+    def delete_load_balancer(self, form: dict[str, str]) -> None:
+        """DeleteLoadBalancer: its target groups have it no longer, which to moto they do."""
+        for group in self._groups().values():
+            group.load_balancer_arns = [arn for arn in group.load_balancer_arns if arn != form.get("LoadBalancerArn")]
 
     def register(self, form: dict[str, str]) -> None:
         """RegisterTargets: what is no target of the group's type is refused, which moto does not."""
@@ -107,8 +113,12 @@ class TargetGroups:
     def _description(self, group, name: str, port: int) -> dict:
         entry = group.targets.get(name)
         target = self.targets.get((group.name, name))
-        if port != int(entry["Port"] if entry else group.port) or (entry is None and target is None):
+        # Nothing drains in a group that no load balancer has.
+        is_gone = entry is None and (target is None or not group.load_balancer_arns)
+        if port != int(entry["Port"] if entry else group.port) or is_gone:
             health = ("unused", "Target.NotRegistered", "Target is not registered to the target group")
+        elif not group.load_balancer_arns:
+            health = ("unused", "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer")
         elif entry is None:
             health = ("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
         elif target is None or target.leaves is not None or not target.decided:
@@ -134,6 +144,9 @@ class TargetGroups:
     def _registered(self, name: str) -> list[str]:
         groups = [group for group in list(self._groups().values()) if group.name == name]
         return [target for group in groups for target in list(group.targets)]
+
+    def _is_used(self, name: str) -> bool:
+        return any(group.name == name and group.load_balancer_arns for group in list(self._groups().values()))
 
     def _way(self, name: str) -> tuple[bool, int]:
         """Whether a group speaks the PROXY protocol, and the port of its health checks; HAProxy knows those by HTTP alone."""
