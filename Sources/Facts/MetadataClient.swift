@@ -15,6 +15,8 @@ package actor MetadataClient {
 
     private var endpoint: String?
     private var token: Token?
+    /// Whether the read before had no answer.
+    private var isSilent = false
 
     private struct Token {
         /// `nil` where version 1 is used, without a token.
@@ -48,10 +50,20 @@ package actor MetadataClient {
 
     /// Reads for one purpose.
     ///
-    /// - Parameter patience: How long all of it may take from now on; at most the settings' own time.
-    package nonisolated func reader(within patience: Duration? = nil) -> MetadataReader {
+    /// - Parameters:
+    ///   - patience: The time limit of all its reads, from now on; at most the settings' own time.
+    ///   - trustsSilence: Whether it tries only once where the service did not answer the read before.
+    package nonisolated func reader(
+        within patience: Duration? = nil,
+        trustsSilence: Bool = false
+    ) -> MetadataReader {
         let limit = patience.map { min($0, settings.timeout) } ?? settings.timeout
-        return MetadataReader(client: self, began: time.now(), deadline: time.now() + limit)
+        return MetadataReader(
+            client: self,
+            began: time.now(),
+            deadline: time.now() + limit,
+            trustsSilence: trustsSilence
+        )
     }
 
     /// The meaning of a 404.
@@ -63,11 +75,19 @@ package actor MetadataClient {
     /// Reads a path, and tries again what may pass.
     func read(_ path: String, absence: Absence, for reader: MetadataReader) async throws(MetadataFailure) -> String {
         guard !isDisabled else { throw reader.failure(path, .disabledHere) }
-        let end = min(reader.deadline, CallDeadline.current ?? reader.deadline)
-        return try await retrying(Self.retry, until: end, time: time) { count in
-            let outcome = await self.attempt(path, absence: absence, for: reader)
-            if case .retry(let failure, _) = outcome, count == 2 { onWait("waiting: \(failure)") }
-            return outcome
+        let limit = reader.trustsSilence && isSilent ? time.now() : reader.deadline
+        let end = min(limit, CallDeadline.current ?? limit)
+        do throws(MetadataFailure) {
+            let value = try await retrying(Self.retry, until: end, time: time) { count in
+                let outcome = await self.attempt(path, absence: absence, for: reader)
+                if case .retry(let failure, _) = outcome, count == 2 { onWait("waiting: \(failure)") }
+                return outcome
+            }
+            isSilent = false
+            return value
+        } catch {
+            isSilent = error.isSilence
+            throw error
         }
     }
 

@@ -32,6 +32,14 @@ package struct MetadataFailure: Error, Sendable, CustomStringConvertible {
         self.waited = waited
     }
 
+    /// Whether the service gave no answer at all.
+    var isSilence: Bool {
+        switch reason {
+        case .noRoute, .noToken: true
+        default: false
+        }
+    }
+
     package var description: String {
         let time = waited >= .seconds(1) ? " (tried for \(waited.components.seconds) s)" : ""
         return "instance metadata, \(path)\(time): \(explanation)"

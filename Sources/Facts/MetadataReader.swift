@@ -7,6 +7,8 @@ package struct MetadataReader: Sendable {
     let began: ContinuousClock.Instant
     /// No read goes on for longer. Work that has an earlier deadline (`CallDeadline`) keeps that.
     let deadline: ContinuousClock.Instant
+    /// Whether it tries only once where the service did not answer the read before.
+    let trustsSilence: Bool
 
     /// A value that must exist: its absence is waited out, since a service that is only half up answers 404.
     ///

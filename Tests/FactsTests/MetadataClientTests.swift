@@ -166,6 +166,16 @@ import Testing
         }
     }
 
+    @Test func aSilentServiceIsNotWaitedForTwiceInAPass() async throws {
+        let service = AnsweringTransport { _ in .fail(.timedOut(after: .seconds(2))) }
+        let client = MetadataClient(service, time)
+        _ = await failure(client.reader(within: .seconds(5)), "one")
+        let passed = time.passed
+        await #expect(throws: MetadataFailure.self) { _ = try await client.roleCredentials() }
+        _ = await failure(client.reader(trustsSilence: true), "two")
+        #expect(time.passed == passed)
+    }
+
     @Test func aReaderWithoutPatienceTriesOnceAndIsSilent() async throws {
         let told = Mutex<[String]>([])
         let service = FakeMetadata([:])
