@@ -2,6 +2,17 @@ import RelayNode
 import Testing
 
 struct MainCfTests {
+    @Test func theLastNodeDeliversAtNoPaceAndTakesItUpAgain() {
+        let text = "default_destination_rate_delay = 1s\nslow_destination_rate_delay = 5s\n"
+        let leaving = MainCf(text).leaving(LeavingRoutes(closed: ["smtp.inet"]))
+        #expect(leaving["default_destination_rate_delay"] == "0s" && leaving["slow_destination_rate_delay"] == "0s")
+        #expect(leaving.leaving(LeavingRoutes(closed: ["smtp.inet"])).text == leaving.text)
+        #expect(leaving.leaving(nil).text == text)
+        // Another relay takes the mail without a delay, and what is delivered here keeps its pace.
+        let handed = leaving.leaving(LeavingRoutes(handOver: "[lb.example]:25"))
+        #expect(handed["slow_destination_rate_delay"] == "5s")
+    }
+
     @Test func aNodeThatLeavesHasOtherRoutesUntilItStays() {
         let text = "mydomain = example.com\nmyhostname = mail.example.com\nrelayhost =\n  [mine]\n"
         let leaving = MainCf(text).leaving(LeavingRoutes(handOver: "[lb.example]:25"))

@@ -96,7 +96,8 @@ struct LeavingTests {
         _ runner: FlushedPostfix,
         to ways: [String],
         within time: Duration = .seconds(600),
-        notice: @escaping @Sendable (String) -> Void = { _ in }
+        notice: @escaping @Sendable (String) -> Void = { _ in },
+        warn: @escaping @Sendable () -> String? = { nil }
     ) throws -> EmptyQueue {
         try files.createDirectory("/var/spool/postfix/active")
         try files.createDirectory("/etc/postfix")
@@ -108,7 +109,10 @@ struct LeavingTests {
         return EmptyQueue(
             postfix: LeavingPostfix(services: services, runner: runner, files: files),
             queue: PostfixQueue(files: files),
-            ways: { _ in ways },
+            ways: { tell in
+                if let warning = warn() { tell(warning) }
+                return ways
+            },
             deadline: .now + time,
             attempting: { _ in },
             holds: {},
@@ -136,6 +140,33 @@ struct LeavingTests {
             #expect(try await Reconciler([resource]).converge { _ in }.count == 1)
             #expect(runner.lines.count { $0 == "postfix stop" } == 1)
             #expect(told.withLock { $0.count { $0.contains("does not move its mail") } } == 1)
+        }
+    }
+
+    @Test func aWarningThatDiffersInItsNumbersAloneIsToldOnce() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try queue(files, "deferred/1/1A2B3C")
+            let told = Mutex<[String]>([])
+            let looks = Mutex(0)
+            let runner = FlushedPostfix(files) { count, _, files in
+                if count == 4 { try files.remove("/var/spool/postfix/deferred/1/1A2B3C") }
+            }
+            let resource = try emptying(
+                files,
+                runner,
+                to: [],
+                notice: { text in told.withLock { $0.append(text) } },
+                warn: {
+                    let look = looks.withLock { looks in
+                        looks += 1
+                        return looks
+                    }
+                    return "no answer for \(look) s (request a\(look)-b)"
+                }
+            )
+            _ = try await Reconciler([resource]).converge { _ in }
+            #expect(looks.withLock { $0 } > 2)
+            #expect(told.withLock { $0.count { $0.contains("no answer") } } == 1)
         }
     }
 

@@ -6,7 +6,7 @@ import pytest
 
 import departure
 from departure import SLACK, TIMEOUT, back, pair  # noqa: F401
-from departure_conditions import without_other
+from departure_conditions import rate_delay, without_other
 from departure_ends import ENDS
 
 
@@ -44,6 +44,18 @@ def test_the_last_node_tries_until_the_deadline_and_names_what_stays(pair):
         assert 'smtp_relay_agent_departure_messages_left{state="waiting"} 3' in metrics
         assert 'smtp_relay_agent_departure_messages_left_by_domain{domain="example.net"} 3' in metrics
         assert "left behind" in relay.agent("status").stdout
+
+
+def test_a_pace_for_receivers_keeps_no_mail_on_the_disk_of_the_last_node(pair):
+    with without_other(pair), rate_delay(pair):
+        subjects = pair.fill(120)
+        pair.lab.sink_up()
+        end = ENDS["drain"](pair)
+        end.begin()
+        end.wait(TIMEOUT + SLACK)
+        assert end.result.returncode == 0
+        assert pair.queued(pair.leaving) == 0
+        pair.deliver(subjects)
 
 
 def test_mail_on_hold_is_named_and_handed_to_nobody(pair):

@@ -31,7 +31,16 @@ package struct LeavingRoutes: Sendable, Equatable, Codable {
 
 extension MainCf {
     /// The same file for a node that leaves; with `nil`, for one that stays.
-    package func leaving(_ routes: LeavingRoutes?) -> MainCf { with(.evacuation, routes?.parameters ?? []) }
+    package func leaving(_ routes: LeavingRoutes?) -> MainCf {
+        let staying = with(.evacuation, [])
+        guard let routes else { return staying }
+        return staying.with(.evacuation, routes.parameters + (routes.handOver == nil ? staying.withoutRateDelays : []))
+    }
+
+    /// The pace of each transport, taken away: mail that keeps it would stay on the disk of a node that ends.
+    private var withoutRateDelays: [(name: String, value: String)] {
+        names.filter { $0.hasSuffix("_destination_rate_delay") }.sorted().map { ($0, "0s") }
+    }
 
     /// The listeners that take no mail.
     package var closedDoors: [String] {

@@ -109,6 +109,9 @@ package struct MainCf: Sendable, Equatable {
         definitions().last { $0.name == name }
     }
 
+    /// The names of all parameters that the file sets.
+    var names: Set<String> { Set(definitions().map(\.name)) }
+
     private func definitions() -> [Definition] {
         var definitions: [Definition] = []
         for (index, line) in lines.enumerated() where !line.isBlankOrComment {

@@ -2,6 +2,7 @@ import Host
 package import Reconcile
 import RelayNode
 import Synchronization
+import Vocabulary
 
 /// The queue of a node that leaves: empty, its mail delivered or handed to the other relays.
 package struct EmptyQueue: Resource {
@@ -132,7 +133,11 @@ package struct EmptyQueue: Resource {
     private final class Told: Sendable {
         private let texts = Mutex<Set<String>>([])
 
-        func isNews(_ text: String) -> Bool { texts.withLock { $0.insert(text).inserted } }
+        /// Whether a message is new. Words with digits count for nothing: seconds and request ids change with each try.
+        func isNews(_ text: String) -> Bool {
+            let words = text.split(separator: " ").filter { !$0.utf8.contains(where: \.isDigit) }
+            return texts.withLock { $0.insert(words.joined(separator: " ")).inserted }
+        }
     }
 
     /// Looks on while Postfix gets anywhere.
