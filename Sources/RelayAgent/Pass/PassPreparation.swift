@@ -60,8 +60,13 @@ struct PassPreparation: Sendable {
         let metadata = gatherer.metadata(settings).reader(within: isKnown ? Gatherer.patience : nil)
         let facts: InstanceFacts
         do {
+            // A pass over the host alone could go by the facts that are known.
+            if gatherer.memory.facts != nil { request.progress?.beginWaiting() }
+            defer { request.progress?.endWaiting() }
             facts = try await self.facts(request.scope, from: metadata)
         } catch {
+            // The host has something more urgent, and the next pass asks again.
+            try Task.checkCancellation()
             guard let last = gatherer.lastFacts() else { throw error }
             inTheWay("facts", error)
             facts = last

@@ -1,14 +1,18 @@
 import Synchronization
 
-/// The progress of a pass. A caller may stop waiting when only the load balancers are left, since their APIs may be slow.
+/// The progress of a pass. A caller may stop waiting while the pass only waits for metadata or load balancers, which may be
+/// slow.
 package final class PassProgress: Sendable {
     private let since = Mutex<ContinuousClock.Instant?>(nil)
 
     package init() {}
 
-    /// The host's own parts are done with, and load balancers are what is left.
-    func finishHost() { since.withLock { $0 = .now } }
+    /// The pass begins to wait for others than the host.
+    func beginWaiting() { since.withLock { $0 = .now } }
 
-    /// Since when only load balancers are left; `nil` where the host's own parts are not done with.
-    var hostFinished: ContinuousClock.Instant? { since.withLock { $0 } }
+    /// The host's own parts come next.
+    func endWaiting() { since.withLock { $0 = nil } }
+
+    /// The begin of the wait; `nil` while the host's own parts are under way.
+    var waiting: ContinuousClock.Instant? { since.withLock { $0 } }
 }

@@ -73,7 +73,7 @@ struct Serve: Sendable {
         if !postfix.hasFailed { results.note("postfix") { try services.postfix.markProven() } }
         if !nginx.hasFailed { results.note("nginx") { try services.nginx.markProven() } }
 
-        parts.request.progress?.finishHost()
+        parts.request.progress?.beginWaiting()
         // Each load balancer for itself, so that waiting for one does not delay the others.
         let memberships = await runner.run(parts.memberships)
         results.add(memberships)

@@ -184,9 +184,10 @@ struct ResidentLoop {
         underWay = UnderWay(task: task, since: now, isFull: isFull, triggers: triggers, progress: progress)
     }
 
-    /// Ends a pass that only waits for load balancers, where the host calls for another. It is made up for right after.
+    /// Ends a pass that only waits for metadata or load balancers, where the host calls for another. It is made up for right
+    /// after.
     private mutating func cutShort(at now: ContinuousClock.Instant) {
-        guard let waits = underWay?.progress.hostFinished, now - waits > Self.courtesy, underWay?.isCut == false else {
+        guard let waits = underWay?.progress.waiting, now - waits > Self.courtesy, underWay?.isCut == false else {
             return
         }
         underWay?.isCut = true
