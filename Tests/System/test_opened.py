@@ -194,6 +194,22 @@ def test_without_metadata_a_withdrawn_node_comes_back_with_files_that_were_never
         service.mend()
 
 
+def test_a_pass_that_waits_for_metadata_does_not_hold_up_a_repair(service):
+    service.relay.wait_for_agent()
+    service.lab.metadata_fault(service.relay, "unavailable")
+    try:
+        for _ in range(2):
+            # The signal calls for a pass over everything, which waits five seconds for metadata.
+            service.relay.shell("systemctl kill -s HUP --kill-who=main smtp-relay-agent; sleep 0.3")
+            since = service.edit(OPENED, then="true")
+            while "0.0.0.0/0" in service.main_cf("mynetworks"):
+                assert time.time() < since + 4.5, "mynetworks in main.cf is still open"
+            time.sleep(5)
+    finally:
+        service.lab.metadata_fault(service.relay, "")
+        service.mend()
+
+
 CERTIFICATE = "/etc/pki/tls/certs/relay.pem"
 KEY = "/etc/pki/tls/private/relay.key"
 

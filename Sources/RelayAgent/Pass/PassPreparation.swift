@@ -62,7 +62,6 @@ struct PassPreparation: Sendable {
         do {
             // A pass over the host alone could go by the facts that are known.
             if gatherer.memory.facts != nil { request.progress?.beginWaiting() }
-            defer { request.progress?.endWaiting() }
             facts = try await self.facts(request.scope, from: metadata)
         } catch {
             // The host has something more urgent, and the next pass asks again.
@@ -112,6 +111,8 @@ struct PassPreparation: Sendable {
         gatherer.memory.resident = ResidentSettings(settings)
         let orders = DrainOrders(files: host.files)
         let (notices, isFresh) = try await notices(request.scope, from: metadata, isStrict: record == nil)
+        try Task.checkCancellation()
+        request.progress?.endWaiting()
         if record != nil {
             try await OtherInstance(host: host, log: log).settle(on: facts.instanceID)
             for event in notices.maintenance { log.warning("facts", "EC2 has scheduled maintenance: \(event)") }
