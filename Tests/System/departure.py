@@ -38,7 +38,7 @@ class Pair:
     def __init__(self, lab: Lab):
         self.lab = lab
         self.leaving, self.other = lab.relays
-        # What conditions do when an end begins.
+        # The actions of conditions at the beginning of an end.
         self.begun: list = []
         # Scripts that undo what a condition has done to the leaving relay, once that is in service again.
         self.undo: list[str] = []

@@ -14,7 +14,7 @@ from departure_ends import ENDS
 STANDBY, REBALANCE = "in Standby", "a rebalance recommendation"
 # The first and the last one have all four orders.
 CASES = [(STANDBY, "spot"), (STANDBY, "scale-in"), (REBALANCE, "spot"), (REBALANCE, "scale-in")]
-# What the agent takes for an order that leaves it nothing to do: to see it, and two passes.
+# The time for an order that leaves nothing to do: the agent sees it, and makes two passes.
 SOON = 30
 
 
