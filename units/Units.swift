@@ -53,6 +53,12 @@ package enum Units {
         text: PackageResources.smtp_relay_agent_service
     )
 
+    /// The DKIM signer, where mail is signed.
+    package static let signer = Unit(
+        name: "smtp-relay-agent-signer.service",
+        text: PackageResources.smtp_relay_agent_signer_service
+    )
+
     package static let all = [health, reconcileService, reconcileTimer, watch, agent]
     /// The units of a host that sends: it has no health to publish.
     package static let ofSender = [reconcileService, reconcileTimer, agent]
@@ -67,6 +73,10 @@ package enum Units {
     private static let reconcileScript = Unit.script(
         "smtp-relay-agent-reconcile",
         PackageResources.smtp_relay_agent_reconcile_init
+    )
+    package static let signerScript = Unit.script(
+        "smtp-relay-agent-signer",
+        PackageResources.smtp_relay_agent_signer_init
     )
     /// Regular passes, and a second net for the agent's keeper.
     private static let cron = Unit(
@@ -85,5 +95,5 @@ package enum Units {
     package static let ofSystemV = [healthScript, reconcileScript, agentScript, cron, logRotation]
     package static let ofSenderOnSystemV = [reconcileScript, agentScript, cron, logRotation]
     /// The units on any kind of host.
-    package static let everywhere = all + ofSystemV
+    package static let everywhere = all + ofSystemV + [signer, signerScript]
 }

@@ -48,6 +48,38 @@ package struct Doctor: Sendable {
         await report(SenderDoctor(settings: settings, host: host, resolver: resolver).examinations, nil)
     }
 
+    /// Looks at a domain that mail is sent for, as the receivers of this relay's mail do.
+    package func examine(_ question: DomainQuestion, by node: ExaminedNode) async -> DomainReport {
+        let question = question.adding(await node.readKeys())
+        return await DomainDoctor(question: question, way: await way(of: node), names: names).report()
+    }
+
+    private func way(of node: ExaminedNode) async -> MailWay {
+        var way = MailWay(greeting: greeting, tlsLevel: parameter("smtp_tls_security_level"))
+        let relayhost = parameter("relayhost")
+        guard relayhost.isEmpty else {
+            way.smarthost = relayhost
+            return way
+        }
+        let ways = WaysOut(subnet: node.facts.subnetID, vpc: node.facts.vpcID, ec2: node.cloud.ec2)
+        way.isOwn = node.facts.publicAddress != nil
+        do {
+            if let address = node.facts.publicAddress {
+                way.addresses = [address]
+            } else {
+                way.addresses = try await ways.translatedAddresses()
+            }
+        } catch {
+            way.failures.append(Finding(notExamined: "address of the NAT gateway", error))
+        }
+        do {
+            way.addresses += try await preferredIPv6(node.facts, ways)
+        } catch {
+            way.failures.append(Finding(notExamined: "way out by IPv6", error))
+        }
+        return way
+    }
+
     /// Examines the host alone, where its wanted state is not known.
     ///
     /// - Parameter isRelay: Whether the host is a relay's, which has more to examine than a sender's.
@@ -138,6 +170,7 @@ package struct Doctor: Sendable {
             ),
             BouncesExamination(mail: readings.node.settings.mail),
             PasswordExamination(read: readings.node.readPassword),
+            SigningExamination(readKeys: readings.node.readKeys, names: names),
             ClockExamination(url: readings.node.cloud.url, transport: host.transport, time: .system),
         ] + readings.node.places.map { MembershipExamination(place: $0) } + [
             LoadBalancerExamination(views: readings.views, zone: readings.node.facts.availabilityZone),
@@ -157,7 +190,7 @@ package struct Doctor: Sendable {
             ReputationExamination(
                 publicAddress: readings.node.facts.publicAddress,
                 translatedAddresses: { try await readings.ways.translatedAddresses() },
-                preferredIPv6: { try await preferredIPv6(readings) },
+                preferredIPv6: { try await preferredIPv6(readings.node.facts, readings.ways) },
                 greeting: greeting,
                 domain: readings.node.settings.mail.domain,
                 deliversDirectly: readings.network.deliversDirectly,
@@ -167,10 +200,10 @@ package struct Doctor: Sendable {
     }
 
     /// The addresses that Postfix may send from by IPv6 before it tries IPv4 (postconf(5), smtp_address_preference).
-    private func preferredIPv6(_ readings: Readings) async throws -> [IPAddress] {
+    private func preferredIPv6(_ facts: InstanceFacts, _ ways: WaysOut) async throws -> [IPAddress] {
         guard speaksIPv6, parameter("smtp_address_preference").lowercased() != "ipv4" else { return [] }
-        let addresses = readings.node.facts.ipv6Addresses.filter { !IPNetwork(around: $0, prefixLength: 128).isPrivate }
-        guard !addresses.isEmpty, try await readings.ways.hasIPv6() else { return [] }
+        let addresses = facts.ipv6Addresses.filter { !IPNetwork(around: $0, prefixLength: 128).isPrivate }
+        guard !addresses.isEmpty, try await ways.hasIPv6() else { return [] }
         return addresses
     }
 

@@ -31,29 +31,36 @@ package struct DoctorReport: Sendable {
         }
     }
 
-    private struct JSON: Encodable {
-        struct Entry: Encodable {
-            let name: String
-            let severity: Finding.Severity
-            let subject: String?
-            let seen: String
-            let why: String
-            let fix: String
-            let followsFrom: String?
+    /// A finding for programs.
+    struct Entry: Encodable {
+        let name: String
+        let severity: Finding.Severity
+        let subject: String?
+        let seen: String
+        let why: String
+        let fix: String
+        let followsFrom: String?
+        /// The DNS records that mend it; `nil` where there are none.
+        let records: [RecordToPublish]?
 
-            init(_ entry: FindingTree.Entry) {
-                let finding = entry.finding
-                (self.name, self.severity, self.subject) = (finding.name, finding.severity, finding.subject)
-                (self.seen, self.why, self.fix) = (finding.seen, finding.why, finding.fix)
-                self.followsFrom = entry.cause?.name
-            }
-
-            enum CodingKeys: String, CodingKey {
-                case name, severity, subject, seen, why, fix
-                case followsFrom = "follows_from"
-            }
+        init(_ entry: FindingTree.Entry) {
+            let finding = entry.finding
+            (self.name, self.severity, self.subject) = (finding.name, finding.severity, finding.subject)
+            (self.seen, self.why, self.fix) = (finding.seen, finding.why, finding.fix)
+            self.followsFrom = entry.cause?.name
+            self.records = finding.records.isEmpty ? nil : finding.records
         }
 
+        enum CodingKeys: String, CodingKey {
+            case name, severity, subject, seen, why, fix, records
+            case followsFrom = "follows_from"
+        }
+    }
+
+    /// The findings for programs, in the order of the report.
+    var entries: [Entry] { tree.entries.map(Entry.init) }
+
+    private struct JSON: Encodable {
         let findings: [Entry]
         let examined: [String]
         let sender: String?
@@ -62,13 +69,16 @@ package struct DoctorReport: Sendable {
     package var json: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let report = JSON(findings: tree.entries.map(JSON.Entry.init), examined: examined, sender: sender)
+        let report = JSON(findings: entries, examined: examined, sender: sender)
         return ((try? encoder.encode(report)).map { String(decoding: $0, as: UTF8.self) } ?? "{}") + "\n"
     }
 
     package var text: String {
-        (tree.entries.map(Self.block) + [summary]).joined(separator: "\n") + "\n"
+        (blocks + [summary]).joined(separator: "\n") + "\n"
     }
+
+    /// A paragraph for each finding.
+    var blocks: [String] { tree.entries.map(Self.block) }
 
     /// The cure of a cause also cures the findings that follow from it, so they show none.
     private static func block(_ entry: FindingTree.Entry) -> String {
@@ -85,7 +95,8 @@ package struct DoctorReport: Sendable {
             + line("why  ", finding.why) + line("fix  ", finding.fix)
     }
 
-    private var summary: String {
+    /// `Found: 1 critical, 2 warning`, or `Nothing found`.
+    var found: String {
         let causes = tree.causes
         let parts = [Finding.Severity.critical, .warning, .info].compactMap { severity -> String? in
             let count = causes.count { $0.severity == severity }
@@ -93,7 +104,10 @@ package struct DoctorReport: Sendable {
         }
         let following = tree.entries.count - causes.count
         let rest = following == 0 ? "" : "; \(following) more \(following == 1 ? "follows" : "follow")"
-        let found = parts.isEmpty ? "Nothing found" : "Found: \(parts.joined(separator: ", "))\(rest)"
+        return parts.isEmpty ? "Nothing found" : "Found: \(parts.joined(separator: ", "))\(rest)"
+    }
+
+    private var summary: String {
         guard let sender else { return "\(found); looked at: \(examined.joined(separator: ", "))." }
         let isStopped = findings.contains { $0.name.hasPrefix("sender-") && $0.severity == .critical }
         return

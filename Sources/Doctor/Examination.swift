@@ -36,7 +36,7 @@ extension Examination {
 extension Finding {
     /// An examination that could not be made.
     init(notExamined name: String, _ error: any Error) {
-        guard let failure = error as? AWSFailure, let action = failure.deniedAction else {
+        guard let failure = error as? AWSFailure, let cure = failure.cureOfDenial else {
             self.init(
                 .examinationFailed,
                 seen: "the \(name) could not be looked at: \(error)"
@@ -46,7 +46,7 @@ extension Finding {
         self.init(
             .missingPermission,
             seen: "the \(name) could not be looked at: \(failure)",
-            fix: "allow \(action) in the policy of the instance's role"
+            fix: cure
         )
     }
 }

@@ -11,11 +11,13 @@ package struct ExaminedNode: Sendable {
     let places: [any LoadBalancerPlace]
     let securityGroups: @Sendable () async throws -> [String]
     let readPassword: (@Sendable () async throws -> Void)?
+    let readKeys: @Sendable () async -> [ExaminedSelector]
 
     /// - Parameters:
     ///   - places: In its load balancers.
     ///   - securityGroups: The ids of its security groups, as metadata has them.
     ///   - readPassword: Reads the smarthost's password; `nil` where there is none.
+    ///   - readKeys: Reads the DKIM keys of the settings.
     package init(
         facts: InstanceFacts,
         settings: NodeSettings,
@@ -23,7 +25,8 @@ package struct ExaminedNode: Sendable {
         cloud: CloudReadings,
         places: [any LoadBalancerPlace],
         securityGroups: @escaping @Sendable () async throws -> [String],
-        readPassword: (@Sendable () async throws -> Void)?
+        readPassword: (@Sendable () async throws -> Void)?,
+        readKeys: @escaping @Sendable () async -> [ExaminedSelector]
     ) {
         self.facts = facts
         self.settings = settings
@@ -32,6 +35,7 @@ package struct ExaminedNode: Sendable {
         self.places = places
         self.securityGroups = securityGroups
         self.readPassword = readPassword
+        self.readKeys = readKeys
     }
 }
 

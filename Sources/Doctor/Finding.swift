@@ -30,6 +30,8 @@ package struct Finding: Sendable, Equatable {
     package let why: String
     /// The command that mends it; where none can, what to do.
     package let fix: String
+    /// The DNS records that mend it, where they are known to the letter.
+    package let records: [RecordToPublish]
 
     package var name: String { kind.name }
 
@@ -37,13 +39,15 @@ package struct Finding: Sendable, Equatable {
     ///   - severity: One of those that the kind can have; its first where none is named.
     ///   - why: The kind's own where none is named.
     ///   - fix: The kind's own where none is named.
+    ///   - records: The DNS records that mend it.
     package init(
         _ kind: FindingKind,
         _ severity: Severity? = nil,
         of subject: String? = nil,
         seen: String,
         why: String? = nil,
-        fix: String? = nil
+        fix: String? = nil,
+        records: [RecordToPublish] = []
     ) {
         assert(severity.map(kind.severities.contains) ?? true, "\(kind.name) is declared with this severity")
         self.kind = kind
@@ -52,11 +56,13 @@ package struct Finding: Sendable, Equatable {
         self.seen = seen
         self.why = why ?? kind.why
         self.fix = fix ?? kind.cure
+        self.records = records
     }
 
     package static func == (left: Finding, right: Finding) -> Bool {
         left.name == right.name && left.severity == right.severity && left.subject == right.subject
             && left.seen == right.seen && left.why == right.why && left.fix == right.fix
+            && left.records == right.records
     }
 }
 

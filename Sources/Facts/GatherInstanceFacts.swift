@@ -8,7 +8,7 @@ extension InstanceFacts {
     /// - Parameters:
     ///   - describeTags: `ec2:DescribeTags`, for instances whose metadata has no tags.
     ///   - notice: Is told, once, where the tags come from when it is not metadata.
-    /// - Throws: `MetadataFailure`.
+    /// - Throws: `MetadataFailure`, or `TagsUnread`.
     package static func gather(
         from metadata: MetadataReader,
         files: FileSystem,
@@ -21,8 +21,7 @@ extension InstanceFacts {
         let servicesDomain = try await reader.value("services/domain", DomainName.init)
         let mac = try await reader.value("mac", hardwareAddress)
         let interface = "network/interfaces/macs/\(mac)"
-        let ipv4 = try await reader.list("\(interface)/vpc-ipv4-cidr-blocks", IPNetwork.init, isOptional: false)
-        let ipv6 = try await reader.list("\(interface)/vpc-ipv6-cidr-blocks", IPNetwork.init, isOptional: true)
+        let privateAddress = try await reader.privateAddress(of: interface)
         var facts = InstanceFacts(
             instanceID: instanceID,
             region: region,
@@ -32,10 +31,10 @@ extension InstanceFacts {
             vpcID: try await reader.value("\(interface)/vpc-id", plainWord),
             subnetID: try await reader.value("\(interface)/subnet-id", plainWord),
             mac: mac,
-            privateAddress: try await reader.value("local-ipv4", IPAddress.init),
-            publicAddress: try await reader.list("public-ipv4", IPAddress.init, isOptional: true).first,
-            ipv6Addresses: try await reader.list("\(interface)/ipv6s", IPAddress.init, isOptional: true),
-            vpcNetworks: ipv4 + ipv6,
+            privateAddress: privateAddress,
+            publicAddress: try await reader.publicAddress(),
+            ipv6Addresses: try await reader.ipv6Addresses(of: interface),
+            vpcNetworks: try await reader.vpcNetworks(of: interface),
             subnetNetwork: try await reader.value("\(interface)/subnet-ipv4-cidr-block", IPNetwork.init),
             tags: [:],
             tagSource: .unavailable,
@@ -47,38 +46,75 @@ extension InstanceFacts {
             return facts
         }
         do {
-            facts.tags = try await describeTags(instanceID, region, servicesDomain)
-            facts.tagSource = .api
-            notice("instance metadata has no tags (they are not enabled there): read by ec2:DescribeTags")
+            if let tags = try await Self.permitted({ try await describeTags(instanceID, region, servicesDomain) }) {
+                facts.tags = tags
+                facts.tagSource = .api
+                notice("instance metadata has no tags (they are not enabled there): read by ec2:DescribeTags")
+            } else {
+                notice(
+                    """
+                    no instance tags: metadata does not have them, and the role may not call ec2:DescribeTags; settings in \
+                    tags are ignored (\(Self.howToEnableTags(of: instanceID)))
+                    """
+                )
+            }
         } catch {
-            notice(
-                """
-                no instance tags: metadata does not have them, and ec2:DescribeTags failed; settings in tags are \
-                ignored (enable them: aws ec2 modify-instance-metadata-options --instance-id \(instanceID) \
-                --instance-metadata-tags enabled)\n\(error)
-                """
-            )
+            throw TagsUnread(facts: facts, cause: error)
         }
         return facts
     }
 
-    /// Reads again what can change while the instance runs: the VPC's ranges, the public address, and the tags.
+    /// Reads again what can change while the instance runs: its addresses, the VPC's ranges, and the tags. Region, network
+    /// and interface stay as they are until the instance ends.
     ///
-    /// - Throws: `MetadataFailure`.
-    package func refreshed(from metadata: MetadataReader) async throws -> InstanceFacts {
+    /// - Parameter describeTags: `ec2:DescribeTags`; `nil` where it is not time to ask again.
+    /// - Throws: `MetadataFailure`, or `TagsUnread`.
+    package func refreshed(
+        from metadata: MetadataReader,
+        describeTags: (() async throws -> [String: String])?
+    ) async throws -> InstanceFacts {
         let reader = FactReader(metadata: metadata)
         let interface = "network/interfaces/macs/\(mac)"
         var facts = self
-        facts.vpcNetworks =
-            try await reader.list("\(interface)/vpc-ipv4-cidr-blocks", IPNetwork.init, isOptional: false)
-            + reader.list("\(interface)/vpc-ipv6-cidr-blocks", IPNetwork.init, isOptional: true)
-        facts.publicAddress = try await reader.list("public-ipv4", IPAddress.init, isOptional: true).first
-        switch tagSource {
-        case .metadata: facts.tags = try await reader.tags() ?? tags
-        // Each question costs a call of the account's API, and tags change rarely: what was read at the start counts.
-        case .api, .unavailable: break
+        facts.privateAddress = try await reader.privateAddress(of: interface)
+        facts.publicAddress = try await reader.publicAddress()
+        facts.ipv6Addresses = try await reader.ipv6Addresses(of: interface)
+        facts.vpcNetworks = try await reader.vpcNetworks(of: interface)
+        // They may have been enabled meanwhile.
+        if let tags = try await reader.tags() {
+            facts.tags = tags
+            facts.tagSource = .metadata
+            return facts
+        }
+        guard let describeTags else { return facts }
+        do {
+            // A permission that is gone leaves the tags as they were read last.
+            guard let tags = try await Self.permitted(describeTags) else { return facts }
+            facts.tags = tags
+            facts.tagSource = .api
+        } catch {
+            throw TagsUnread(facts: facts, cause: error)
         }
         return facts
+    }
+
+    /// The tags by the API; `nil` where the role may not ask for them. Every other failure may pass, and without its tags the
+    /// node would go by other settings.
+    private static func permitted(_ describeTags: () async throws -> [String: String]) async throws -> [String: String]?
+    {
+        do {
+            return try await describeTags()
+        } catch let failure as AWSFailure where failure.error?.isAccessDenied == true {
+            return nil
+        }
+    }
+
+    /// The cure of tags that can't be read.
+    static func howToEnableTags(of instance: InstanceID) -> String {
+        """
+        to have them in metadata: aws ec2 modify-instance-metadata-options --instance-id \(instance) \
+        --instance-metadata-tags enabled
+        """
     }
 
     private static func hardwareAddress(_ text: String) throws(InvalidValue) -> String {
@@ -122,6 +158,32 @@ private struct FactReader {
         return values
     }
 
+    /// - Throws: `MetadataFailure`, at once where the subnet has no IPv4 address to give: then 404 is the last word.
+    func privateAddress(of interface: String) async throws -> IPAddress {
+        let path = "local-ipv4"
+        if let text = try await metadata.optional(path) { return try await parsed(text, path, IPAddress.init) }
+        if try await metadata.optional("\(interface)/subnet-ipv4-cidr-block") == nil,
+            try await metadata.optional("\(interface)/subnet-ipv6-cidr-blocks") != nil
+        {
+            throw metadata.failure(path, .onlyIPv6)
+        }
+        return try await value(path, IPAddress.init)
+    }
+
+    func publicAddress() async throws -> IPAddress? {
+        try await list("public-ipv4", IPAddress.init, isOptional: true).first
+    }
+
+    func ipv6Addresses(of interface: String) async throws -> [IPAddress] {
+        try await list("\(interface)/ipv6s", IPAddress.init, isOptional: true)
+    }
+
+    /// The IPv4 ranges, then the IPv6 ones.
+    func vpcNetworks(of interface: String) async throws -> [IPNetwork] {
+        try await list("\(interface)/vpc-ipv4-cidr-blocks", IPNetwork.init, isOptional: false)
+            + list("\(interface)/vpc-ipv6-cidr-blocks", IPNetwork.init, isOptional: true)
+    }
+
     /// The instance's tags; `nil` where metadata does not offer them.
     func tags() async throws -> [String: String]? {
         guard let listing = try await metadata.optional("tags/instance") else { return nil }
@@ -143,5 +205,26 @@ private struct FactReader {
         } catch {
             throw metadata.failure(path, .badValue(error))
         }
+    }
+}
+
+/// The instance's tags can't be read now, so its settings are not known.
+package struct TagsUnread: Error, CustomStringConvertible {
+    /// The facts without what could not be read.
+    package let facts: InstanceFacts
+    let cause: any Error
+
+    /// The facts with tags that are known from elsewhere.
+    package func facts(tags: [String: String]) -> InstanceFacts {
+        var facts = facts
+        facts.tags = tags
+        return facts
+    }
+
+    package var description: String {
+        """
+        the instance's tags, which may have settings, can't be read: metadata does not have them \
+        (\(InstanceFacts.howToEnableTags(of: facts.instanceID))), and \(cause)
+        """
     }
 }

@@ -7,7 +7,7 @@ package import Vocabulary
 /// Metadata that comes up late is waited for, with back-off and jitter. Each read has its own deadline, by its reader.
 package actor MetadataClient {
     private let transport: any HTTPTransport
-    private let endpoints: [String]
+    private let places: Result<[String], MetadataFailure.Reason>
     private let isDisabled: Bool
     private let settings: NodeSettings.Metadata
     let time: TimeSource
@@ -27,6 +27,7 @@ package actor MetadataClient {
     /// Seconds; the longest that the service allows.
     private static let tokenLifetime = 21600
     private static let attemptTimeout: Duration = .seconds(2)
+    private static let tokenPatience: Duration = .seconds(8)
     private static let retry = RetryPolicy(base: .milliseconds(250), cap: .seconds(5))
 
     /// - Parameters:
@@ -45,7 +46,11 @@ package actor MetadataClient {
         self.time = time
         self.onWait = onWait
         self.isDisabled = environment["AWS_EC2_METADATA_DISABLED"]?.lowercased() == "true"
-        self.endpoints = Self.endpoints(environment)
+        do throws(MetadataFailure.Reason) {
+            self.places = .success(try Self.endpoints(environment))
+        } catch {
+            self.places = .failure(error)
+        }
     }
 
     /// Reads for one purpose.
@@ -75,6 +80,7 @@ package actor MetadataClient {
     /// Reads a path, and tries again what may pass.
     func read(_ path: String, absence: Absence, for reader: MetadataReader) async throws(MetadataFailure) -> String {
         guard !isDisabled else { throw reader.failure(path, .disabledHere) }
+        if case .failure(let reason) = places { throw reader.failure(path, reason) }
         let limit = reader.trustsSilence && isSilent ? time.now() : reader.deadline
         let end = min(limit, CallDeadline.current ?? limit)
         do throws(MetadataFailure) {
@@ -101,6 +107,9 @@ package actor MetadataClient {
         switch await currentToken() {
         case .success(let good): token = good
         case .failure(.disabledOnInstance): return .failure(failure(.disabledOnInstance))
+        // A hop limit does not change by itself.
+        case .failure(.noToken) where time.now() - reader.began >= Self.tokenPatience:
+            return .failure(failure(.noToken))
         case .failure(let reason): return .retry(failure(reason), after: nil)
         }
         let headers = token.value.map { [HTTPHeader("X-aws-ec2-metadata-token", $0)] } ?? []
@@ -126,6 +135,8 @@ package actor MetadataClient {
             return .retry(failure(.noRoute(error.reason)), after: nil)
         }
     }
+
+    private var endpoints: [String] { (try? places.get()) ?? [] }
 
     private enum TokenResult {
         case success(Token)

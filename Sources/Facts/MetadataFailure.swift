@@ -3,9 +3,11 @@ package import Vocabulary
 
 /// Instance metadata that could not be read; each reason has its own cure.
 package struct MetadataFailure: Error, Sendable, CustomStringConvertible {
-    package enum Reason: Sendable, Equatable {
+    package enum Reason: Error, Sendable, Equatable {
         /// `AWS_EC2_METADATA_DISABLED` is `true`.
         case disabledHere
+        /// A variable of the environment names no place of the service.
+        case unusableVariable(String)
         /// The service refuses: HTTP is off for this instance.
         case disabledOnInstance
         /// There is no way to the service, or nothing listens.
@@ -16,6 +18,8 @@ package struct MetadataFailure: Error, Sendable, CustomStringConvertible {
         case serverError(status: Int)
         /// A value that every instance has is not there.
         case missing
+        /// The subnet has no IPv4 addresses, so the instance has none, and never will.
+        case onlyIPv6
         /// The instance has no role.
         case noRole
         case badValue(InvalidValue)
@@ -48,6 +52,7 @@ package struct MetadataFailure: Error, Sendable, CustomStringConvertible {
     private var explanation: String {
         switch reason {
         case .disabledHere: "AWS_EC2_METADATA_DISABLED is true; unset it, or give facts from a file (plan --facts)"
+        case .unusableVariable(let why): why
         case .disabledOnInstance:
             """
             the service refuses (403): HTTP is disabled for this instance; enable it: \
@@ -65,6 +70,11 @@ package struct MetadataFailure: Error, Sendable, CustomStringConvertible {
             """
         case .serverError(let status): "the service answers with status \(status); it is at fault, so try again later"
         case .missing: "the service has no such value (404), though every instance in a VPC has it"
+        case .onlyIPv6:
+            """
+            this instance has no IPv4 address, and its subnet has none to give (IPv6-only): a relay needs one; launch it in \
+            a subnet with an IPv4 range
+            """
         case .noRole:
             """
             this instance has no role, so nothing signs AWS calls; attach an instance profile \

@@ -9,7 +9,7 @@ extension MetadataClient: RoleCredentialReading {
     ///   waited for a while.
     package func roleCredentials() async throws -> Credentials {
         let folder = "iam/security-credentials/"
-        let reader = reader(within: .seconds(15), trustsSilence: true)
+        let reader = reader(within: .seconds(10), trustsSilence: true)
         func failure(_ path: String, _ reason: MetadataFailure.Reason) -> MetadataFailure {
             reader.failure(path, reason)
         }
@@ -21,7 +21,11 @@ extension MetadataClient: RoleCredentialReading {
             throw failure(folder + role, .badCredentials("not the JSON that was expected"))
         }
         if let code = document.Code, code != "Success" {
-            throw failure(folder + role, .badCredentials("the service says '\(code.escapedForDisplay)'"))
+            let cure =
+                code == "AssumeRoleUnauthorizedAccess"
+                ? ": the role's trust policy does not let EC2 use it; allow sts:AssumeRole to the service ec2 there"
+                : ""
+            throw failure(folder + role, .badCredentials("the service says '\(code.escapedForDisplay)'\(cure)"))
         }
         guard let id = document.AccessKeyId, let secret = document.SecretAccessKey, !id.isEmpty, !secret.isEmpty else {
             throw failure(folder + role, .badCredentials("a key is missing"))

@@ -27,6 +27,9 @@ package final class HTTPClientTransport: HTTPTransport {
         }
     }
 
+    /// The fault of a variable that can be worked with all the same; `nil` where there is none.
+    package var warning: String? { proxies.warning }
+
     /// Closes what connections are open. Nothing can be sent afterwards.
     package func shutdown() async {
         for client in [direct] + proxied.map(\.client) { try? await client.shutdown() }
@@ -36,7 +39,7 @@ package final class HTTPClientTransport: HTTPTransport {
         guard let parts = URLParts(request.url) else {
             throw HTTPFailure(url: request.url, reason: .invalidAddress)
         }
-        let server = proxies.server(forHost: parts.host, scheme: parts.scheme)
+        let server = proxies.server(forHost: parts.host, scheme: parts.scheme, port: parts.port)
         let client = proxied.first { $0.server == server }?.client ?? direct
         do {
             return try await Self.execute(request, timeout: timeout, by: client)

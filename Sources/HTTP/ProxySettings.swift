@@ -17,7 +17,9 @@ package struct ProxySettings: Sendable, Equatable {
     let https: Server?
     /// The proxy for `http` addresses.
     let http: Server?
-    private let exceptions: [Substring]
+    private let exceptions: ProxyExceptions
+    /// The variable whose value the exceptions are, as it was found.
+    private let exceptionsVariable: String
 
     package init(environment: [String: String]) throws(TransportSettingsFailure) {
         func given(_ name: String) -> (name: String, value: String)? {
@@ -42,26 +44,30 @@ package struct ProxySettings: Sendable, Equatable {
         self.https = try server("HTTPS_PROXY")
         // HTTP_PROXY in capitals can be set by a request's header in CGI programs (httpoxy), but this is none.
         self.http = try server("HTTP_PROXY")
-        self.exceptions = (variable("NO_PROXY")?.value.lowercased() ?? "")
-            .split { $0 == "," || $0.isWhitespace }
+        let given = variable("NO_PROXY")
+        self.exceptions = ProxyExceptions(given?.value ?? "")
+        self.exceptionsVariable = given?.name ?? ""
+    }
+
+    /// The entries of `NO_PROXY` that count for nothing, in words; `nil` where there are none, or no proxy.
+    package var warning: String? {
+        guard https != nil || http != nil, !exceptions.unknown.isEmpty else { return nil }
+        let words = exceptions.unknown.map { "'\($0.escapedForDisplay)'" }.joined(separator: ", ")
+        return """
+            environment \(exceptionsVariable): \(words) counts for nothing; write a name, .name, *.name, an address or a \
+            range such as 10.0.0.0/8, a name or an address with a port, or *
+            """
     }
 
     /// The proxy for a host; `nil` where it is reached directly. Instance metadata and loopback always are.
-    package func server(forHost host: String, scheme: String) -> Server? {
+    ///
+    /// - Parameter port: `nil` for the scheme's own.
+    package func server(forHost host: String, scheme: String, port: Int? = nil) -> Server? {
         let name = host.lowercased()
         let address = try? IPAddress(name)
         if name == "localhost" || Self.neverProxied.contains(where: { Self.contains($0, address) }) { return nil }
-        if exceptions.contains(where: { Self.covers($0, name: name, address: address) }) { return nil }
+        if exceptions.cover(name, port: port ?? (scheme == "https" ? 443 : 80)) { return nil }
         return scheme == "https" ? https : http
-    }
-
-    /// Whether an entry of `NO_PROXY` means a host: `*`, a name and all below it, an address, or a CIDR range.
-    private static func covers(_ exception: Substring, name: String, address: IPAddress?) -> Bool {
-        if exception == "*" { return true }
-        let withoutBrackets = exception.filter { $0 != "[" && $0 != "]" }
-        if let network = try? IPNetwork(withoutBrackets) { return contains(network, address) }
-        let suffix = exception.drop { $0 == "*" || $0 == "." }
-        return !suffix.isEmpty && (name == suffix || name.hasSuffix(".\(suffix)"))
     }
 
     private static func contains(_ network: IPNetwork, _ address: IPAddress?) -> Bool {

@@ -13,6 +13,7 @@ package final class AWSAccess: Sendable {
     private let onWait: @Sendable (String) -> Void
     /// Counts the calls of the APIs.
     package let tally = APITally()
+    private let budget: RetryBudget
     private let kept = Mutex(Kept())
     let targetGroups = NetworkLoadBalancingClient.Memory()
     /// Whether this node may be in its load balancers, as far as was asked.
@@ -20,18 +21,28 @@ package final class AWSAccess: Sendable {
 
     private struct Kept {
         var metadata: (settings: NodeSettings.Metadata, client: MetadataClient)?
-        var credentials: (any CredentialSource)?
+        var found: (any CredentialSource)?
         var clients: [String: QueryClient] = [:]
+
+        mutating func credentials(_ environment: [String: String], _ metadata: MetadataClient) -> any CredentialSource {
+            let source = found ?? EnvironmentCredentials(environment) ?? InstanceRoleCredentials(reader: metadata)
+            found = source
+            return source
+        }
     }
 
-    /// - Parameter onWait: Is told when metadata has to be waited for.
+    /// - Parameters:
+    ///   - budget: The retries of this node.
+    ///   - onWait: Is told when metadata or an API has to be waited for.
     package init(
         environment: [String: String],
         transport: any HTTPTransport,
+        budget: RetryBudget = RetryBudget(),
         onWait: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.environment = environment
         self.transport = transport
+        self.budget = budget
         self.onWait = onWait
     }
 
@@ -62,16 +73,23 @@ package final class AWSAccess: Sendable {
         ServiceEndpoint(service, region: account.region, domain: account.domain, environment: environment)
     }
 
+    /// The source of the keys that calls are signed with.
+    func credentials(of account: AWSAccount) -> any CredentialSource {
+        kept.withLock { $0.credentials(environment, account.metadata) }
+    }
+
     func client(_ service: ServiceEndpoint.Service, of account: AWSAccount) -> QueryClient {
-        let endpoint = endpoint(service, of: account)
-        return kept.withLock { kept in
-            let key = "\(endpoint.url) \(service)"
+        kept.withLock { kept in
+            let key = "\(service) \(account.region) \(account.domain)"
             if let known = kept.clients[key] { return known }
-            let credentials =
-                kept.credentials ?? EnvironmentCredentials(environment)
-                ?? InstanceRoleCredentials(reader: account.metadata)
-            let client = QueryClient(endpoint, credentials: credentials, transport: transport, tally: tally)
-            kept.credentials = credentials
+            let client = QueryClient(
+                endpoint(service, of: account),
+                credentials: kept.credentials(environment, account.metadata),
+                transport: transport,
+                tally: tally,
+                budget: budget,
+                onWait: onWait
+            )
             kept.clients[key] = client
             return client
         }

@@ -22,9 +22,24 @@ struct AWSAccount: Sendable {
 
     var ssm: any ParameterReading { SSMClient(access.client(.ssm, of: self)) }
 
+    var fleet: any FleetReading {
+        FleetClient(
+            ssm: SSMClient(access.client(.ssm, of: self)),
+            s3: S3Client(access.client(.s3, of: self), endpoint: access.endpoint(.s3, of: self))
+        )
+    }
+
     var autoScaling: any AutoScaling { AutoScalingClient(access.client(.autoScaling, of: self)) }
 
     var cloudFormation: any CloudFormation { CloudFormationClient(access.client(.cloudFormation, of: self)) }
+
+    /// The address of a service's API.
+    func url(of service: ServiceEndpoint.Service) throws(EndpointFailure) -> String {
+        try access.endpoint(service, of: self).url.get()
+    }
+
+    /// The keys that calls are signed with.
+    func credentials() async throws -> Credentials { try await access.credentials(of: self).credentials() }
 
     /// The APIs as the doctor reads them.
     var readings: CloudReadings {
@@ -35,7 +50,7 @@ struct AWSAccount: Sendable {
                 access.client(.elasticLoadBalancingV2, of: self),
                 memory: access.targetGroups
             ),
-            url: access.endpoint(.elasticLoadBalancing, of: self).url
+            url: try? url(of: .elasticLoadBalancing)
         )
     }
 }

@@ -20,14 +20,16 @@ struct AgentTraces: Sendable {
     static let configuration = PostfixService.files + NginxService.files
 
     /// The agent's units, in the order in which they are stopped: first who would start the others again.
-    static let units = [Units.agent, Units.watch, Units.reconcileTimer, Units.reconcileService, Units.health]
+    static let units = [
+        Units.agent, Units.watch, Units.reconcileTimer, Units.reconcileService, Units.signer, Units.health,
+    ]
 
     /// The folders that the agent writes files in, where one that was killed may have left half a file.
     var folders: Set<FilePath> {
         let generations = ServicesBefore.services.map { GenerationStore.directory(of: $0) }
         let written = Self.configuration + Units.everywhere.map(UnitFiles.path) + [Installation.program]
         let places = written.map { (files.resolve($0)?.location ?? $0).removingLastComponent() }
-        return Set(places + generations + [Self.state, Self.bootState, Self.settings])
+        return Set(places + generations + [SigningKeyRing.folder] + [Self.state, Self.bootState, Self.settings])
     }
 
     /// The files of units, scripts and the like that are there, of whichever init.

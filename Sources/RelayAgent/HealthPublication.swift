@@ -20,6 +20,7 @@ package struct HealthPublication: Sendable {
     /// - Parameter publishes: Whether to write the file that nginx serves to the health check.
     package func prove(publishes: Bool) async throws {
         if publishes, let order = try DrainOrders(files: host.files).current() { throw NodeIsLeaving(order: order) }
+        if publishes { try HeldBack(files: host.files).check() }
         let verifier = NodeVerifier(
             probe: host.relay,
             selfTest: try await selfTest(publishes: publishes),

@@ -16,6 +16,7 @@ package struct HostAccess: Sendable {
     package let packages: any PackageManager
     package let relay: any RelayProbing
     package let transport: any HTTPTransport
+    package let signer: any SignerProbing
 
     package init(
         files: FileSystem,
@@ -23,7 +24,8 @@ package struct HostAccess: Sendable {
         services: any ServiceManager,
         packages: any PackageManager,
         relay: any RelayProbing,
-        transport: any HTTPTransport
+        transport: any HTTPTransport,
+        signer: any SignerProbing = NoSigner()
     ) {
         self.files = files
         self.runner = runner
@@ -31,6 +33,7 @@ package struct HostAccess: Sendable {
         self.packages = packages
         self.relay = relay
         self.transport = transport
+        self.signer = signer
     }
 
     /// The host that the program runs on.
@@ -57,7 +60,8 @@ package struct HostAccess: Sendable {
                 files: files
             ),
             relay: RelayProbe(),
-            transport: transport
+            transport: transport,
+            signer: SignerGreeting()
         )
     }
 

@@ -1,9 +1,7 @@
-import AWS
 import AgentLog
 import Host
 import RelayNode
 import Resources
-import Synchronization
 import Vocabulary
 
 /// The smarthost's password, wherever it is.
@@ -26,10 +24,19 @@ struct UpstreamPasswords: Sendable {
             switch login.password {
             case .file(let path): return try UpstreamPassword(files: files).read(path)
             case .parameter(let name):
-                let isDue = request.scope == .everything && reads.isDue(name, every: settings.reconcile.interval * 5)
-                guard canWait else { return try await parameter(name, situation.account) }
-                // Postfix has one to go on with, and the rest of the host does not wait for long.
-                return isDue ? try await within(.seconds(10)) { try await parameter(name, situation.account) } : nil
+                let parse = { @Sendable (text: String) in
+                    guard let secret = UpstreamPassword.line(of: text) else { throw UnusableParameter(name: name) }
+                    return secret
+                }
+                let parameters = situation.account.ssm
+                guard canWait else { return try await reads.read(name, from: parameters, parse: parse) }
+                return try await reads.readAgain(
+                    name,
+                    from: parameters,
+                    scope: request.scope,
+                    interval: settings.reconcile.interval,
+                    parse: parse
+                )
             }
         } catch  where canWait {
             // A slip in a rotation leaves the relay at work, and all else in its place.
@@ -39,34 +46,6 @@ struct UpstreamPasswords: Sendable {
             throw StepFailure(step: "settings", cause: error)
         }
     }
-
-    private func parameter(_ name: ParameterName, _ account: AWSAccount) async throws -> Secret {
-        do {
-            let value = try await account.ssm.parameter(name).value
-            guard let secret = UpstreamPassword.line(of: value) else { throw UnusableParameter(name: name) }
-            return secret
-        } catch {
-            reads.failed(name)
-            throw error
-        }
-    }
-}
-
-/// When parameters were read last, so that not every pass of a fleet asks for them.
-final class ParameterReads: Sendable {
-    private let last = Mutex<[ParameterName: ContinuousClock.Instant]>([:])
-
-    /// Whether it is time to read a parameter; if so, it counts as read.
-    func isDue(_ name: ParameterName, every interval: Duration, at now: ContinuousClock.Instant = .now) -> Bool {
-        last.withLock { last in
-            if let before = last[name], now < before + interval { return false }
-            last[name] = now
-            return true
-        }
-    }
-
-    /// It could not be read, and is due at the next chance.
-    func failed(_ name: ParameterName) { last.withLock { $0[name] = nil } }
 }
 
 /// The parameter's value can't be a password.

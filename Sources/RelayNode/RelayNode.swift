@@ -50,7 +50,9 @@ package struct RelayNode: Sendable, Equatable {
             families: families,
             domain: settings.mail.domain,
             domains: settings.mail.transports.map(\.domain),
-            largestMessage: settings.mail.delivery.messageSizeLimit
+            largestMessage: settings.mail.delivery.messageSizeLimit,
+            needsSigner: settings.mail.needsSigner,
+            checksSenders: settings.mail.senders.refuses
         )
     }
 }

@@ -26,6 +26,10 @@ package struct SelfTest: Sendable, Equatable, Codable {
     package let policy: [String: String]
     /// The text of the table that `mynetworks` names, if it does.
     package let networkTable: String?
+    /// The port of the signer that mail waits for; `nil` where mail is not signed, or goes out without it.
+    package let signerPort: UInt16?
+    /// Whether the signer refuses senders, so that no door may go past it. Optional, since earlier versions did not keep it.
+    package let checksSenders: Bool?
 
     package init(
         _ allowed: AllowedNetworks,
@@ -33,7 +37,9 @@ package struct SelfTest: Sendable, Equatable, Codable {
         families: Set<IPAddress.Family>,
         domain: DomainName,
         domains: [DomainName] = [],
-        largestMessage: Int? = nil
+        largestMessage: Int? = nil,
+        needsSigner: Bool = false,
+        checksSenders: Bool = false
     ) {
         self.address = postfix.address
         self.servesItself = allowed.contains(postfix.address)
@@ -41,18 +47,27 @@ package struct SelfTest: Sendable, Equatable, Codable {
         self.isProxied = postfix.isProxied
         self.policy = postfix.policy
         self.networkTable = postfix.networkTable?.text
+        self.signerPort = needsSigner ? SignerEndpoint.port : nil
+        self.checksSenders = checksSenders ? true : nil
         self.domain = domain
         // Postfix slows down clients that it refuses often, so only some of many domains are tried.
         self.domains = Array(domains.prefix(5))
         self.leastFreeSpace = max(64 << 20, UInt64(largestMessage ?? 0) * 2)
+        (self.insiders, self.outsiders) = Self.clients(of: allowed, families)
+    }
+
+    /// One host of each allowed network, and strangers.
+    static func clients(
+        of allowed: AllowedNetworks,
+        _ families: Set<IPAddress.Family>
+    ) -> (insiders: [IPAddress], outsiders: [IPAddress]) {
         var outsiders: [IPAddress] = []
         let neighbours = allowed.networks.flatMap { [$0.addressBefore, $0.addressAfter].compactMap(\.self) }
         for candidate in Self.strangers + neighbours
         where families.contains(candidate.family) && !allowed.contains(candidate) && !outsiders.contains(candidate) {
             outsiders.append(candidate)
         }
-        self.outsiders = outsiders
-        self.insiders = allowed.networks.map(\.sampleHost)
+        return (allowed.networks.map(\.sampleHost), outsiders)
     }
 
     /// Documentation addresses (RFC 5737, RFC 3849), which are nobody's, and hosts of the private ranges, which must

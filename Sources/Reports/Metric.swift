@@ -19,6 +19,12 @@ package enum Metric: String, CaseIterable {
     case departureMessagesLeftByDomain = "departure_messages_left_by_domain"
     case queueMessages = "queue_messages"
     case queueOldestDeferredAge = "queue_oldest_deferred_age_seconds"
+    case signerMessages = "signer_messages_total"
+    case fleetSettingsInfo = "fleet_settings_info"
+    case fleetSettingsRefused = "fleet_settings_refused"
+    case fleetSettingsUnread = "fleet_settings_unread"
+    case fleetSettingsReadTime = "fleet_settings_read_timestamp_seconds"
+    case otherSenders = "other_senders_total"
     case finding
 
     /// The name in Prometheus: with the unit as the last word.
@@ -32,17 +38,19 @@ package enum Metric: String, CaseIterable {
     /// The name of the label that tells its samples apart.
     package var label: String? {
         switch self {
-        case .buildInfo: "version"
+        case .buildInfo, .fleetSettingsInfo: "version"
         case .changes: "resource"
         case .serviceUp: "service"
         case .probeSuccess, .probeTime: "probe"
         case .membershipInService: "membership"
         case .departurePhase: "phase"
         case .departureMessagesLeft, .queueMessages: "state"
+        case .otherSenders: "verdict"
         case .departureMessagesLeftByDomain: "domain"
+        case .signerMessages: "result"
         case .finding: "name"
         case .passes, .failedPasses, .apiCalls, .apiThrottles, .lastPassTime, .lastPassDuration, .lastSuccessTime,
-            .draining, .queueOldestDeferredAge:
+            .draining, .queueOldestDeferredAge, .fleetSettingsRefused, .fleetSettingsUnread, .fleetSettingsReadTime:
             nil
         }
     }
@@ -70,6 +78,14 @@ package enum Metric: String, CaseIterable {
             "The same by domain of the receivers. If there are many, only the largest."
         case .queueMessages: "Messages in Postfix's queue: maildrop, incoming, active, deferred or hold."
         case .queueOldestDeferredAge: "Age of the oldest deferred message. 0 if there is none."
+        case .signerMessages:
+            "Messages since the signer's start: signed, signed before, no key, refused, headers too large, key failed or protocol error."
+        case .fleetSettingsInfo: "Always 1. The label is the version of the fleet's settings that is in force."
+        case .fleetSettingsRefused: "1 if the newest version of the fleet's settings is not taken."
+        case .fleetSettingsUnread: "1 if the fleet's settings could not be read the last time."
+        case .fleetSettingsReadTime: "When the fleet's settings were read last."
+        case .otherSenders:
+            "Messages since the start of the signer whose sender mail.senders does not name: refused or reported."
         case .finding:
             "Severity of a finding: 3 critical, 2 warning, 1 info, 0 absent or below its cause. Only doctor --metrics prints it."
         }

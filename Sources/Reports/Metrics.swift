@@ -26,6 +26,11 @@ package struct Metrics: CustomStringConvertible {
         text.add(.lastPassTime, status.lastPass.map { [.init($0.startedAt)] } ?? [])
         text.add(.lastPassDuration, status.lastPass.map { [.init($0.seconds)] } ?? [])
         text.add(.lastSuccessTime, status.lastSuccessAt.map { [.init($0)] } ?? [])
+        guard let fleet = status.fleet else { return }
+        text.add(.fleetSettingsInfo, fleet.version.map { [.init(1, label: $0)] } ?? [])
+        text.add(.fleetSettingsRefused, [.init(fleet.refused == nil ? 0 : 1)])
+        text.add(.fleetSettingsUnread, [.init(fleet.unread == nil ? 0 : 1)])
+        text.add(.fleetSettingsReadTime, fleet.readAt.map { [.init($0)] } ?? [])
     }
 
     private static func addNode(_ status: NodeStatus, now: Int, to text: inout PrometheusText) {
@@ -42,6 +47,11 @@ package struct Metrics: CustomStringConvertible {
         text.add(.membershipInService, status.memberships.map { .init($0.isInService ? 1 : 0, label: $0.name) })
         text.add(.draining, [.init(status.drain == nil ? 0 : 1)])
         addDeparture(status.drain, to: &text)
+        if let signer = status.signer {
+            text.add(.signerMessages, SignerCounts.Result.ofMessages.map { .init(signer[$0], label: $0.name) })
+            let verdicts = [("refused", signer[.senderRefused]), ("reported", signer[.senderReported])]
+            text.add(.otherSenders, verdicts.map { .init($0.1, label: $0.0) })
+        }
         guard let queue = status.queue else { return }
         let states = [
             ("maildrop", queue.maildrop), ("incoming", queue.incoming), ("active", queue.active),

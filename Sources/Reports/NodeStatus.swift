@@ -78,6 +78,49 @@ package struct NodeStatus: Sendable, Equatable, Codable {
         }
     }
 
+    /// The settings of the fleet that the node goes by.
+    package struct Fleet: Sendable, Equatable, Codable {
+        package struct Refused: Sendable, Equatable, Codable {
+            package var version: String
+            package var reason: String
+            package var at: Int
+
+            package init(version: String, reason: String, at: Int) {
+                self.version = version
+                self.reason = reason
+                self.at = at
+            }
+        }
+
+        /// As `fleet.settings` names it.
+        package var place: String
+        package var version: String?
+        /// Whether it is not known yet whether the version works.
+        package var isOnTrial: Bool
+        /// Seconds since 1970.
+        package var readAt: Int?
+        /// The newest version, where the node does not take it.
+        package var refused: Refused?
+        /// Why the last reading failed; `nil` where it did not.
+        package var unread: String?
+
+        package init(
+            place: String,
+            version: String?,
+            isOnTrial: Bool = false,
+            readAt: Int? = nil,
+            refused: Refused? = nil,
+            unread: String? = nil
+        ) {
+            self.place = place
+            self.version = version
+            self.isOnTrial = isOnTrial
+            self.readAt = readAt
+            self.refused = refused
+            self.unread = unread
+        }
+    }
+
     /// The counts since the boot.
     package struct Counters: Sendable, Equatable, Codable {
         package var passes = 0
@@ -114,6 +157,8 @@ package struct NodeStatus: Sendable, Equatable, Codable {
     package var queue: PostfixQueue.Counts?
     /// When the queue was counted, in seconds since 1970.
     package var queueCountedAt: Int?
+    /// The counts of the signer; `nil` where mail is neither signed nor checked.
+    package var signer: SignerCounts?
     package var memberships: [MembershipReport] = []
     package var lastPass: Pass?
     /// Seconds since 1970.
@@ -123,6 +168,8 @@ package struct NodeStatus: Sendable, Equatable, Codable {
     package var failures: [Failure] = []
     package var drain: DrainOrder?
     package var counters = Counters()
+    /// `nil` where the settings name none.
+    package var fleet: Fleet?
 
     package init() {}
 }

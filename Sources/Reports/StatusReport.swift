@@ -85,6 +85,7 @@ package struct StatusReport: Sendable {
             rows.append(("last pass", "\(ago(pass.startedAt)), for \(pass.trigger): \(result)"))
         }
         if let next = nextPass { rows.append(("next pass", next)) }
+        if let fleet = status.fleet { rows.append(("fleet settings", text(of: fleet))) }
         rows += status.parts.map { part in
             var text = state(of: part)
             if let time = part.checkedAt { text += ", checked \(ago(time))" }
@@ -137,6 +138,17 @@ package struct StatusReport: Sendable {
         if let next = status.nextPassAt { return "in about \(max(0, next - now)) s" }
         let timer = Units.reconcileTimer.name
         return status.services.contains { $0.name == timer && $0.isActive } ? "by \(timer)" : nil
+    }
+
+    private func text(of fleet: NodeStatus.Fleet) -> String {
+        var text = "\(fleet.place), \(fleet.version.map { "version \($0)" } ?? "NO VERSION YET")"
+        if fleet.isOnTrial { text += " (on trial)" }
+        if let time = fleet.readAt { text += ", read \(ago(time))" }
+        if let unread = fleet.unread { text += "; NOT READ: \(Self.firstLine(unread))" }
+        if let refused = fleet.refused {
+            text += "; version \(refused.version) REFUSED \(ago(refused.at)): \(Self.firstLine(refused.reason))"
+        }
+        return text
     }
 
     private func text(of queue: PostfixQueue.Counts) -> String {

@@ -39,10 +39,7 @@ package struct UnitFiles: Resource {
         for unit in units {
             let path = Self.path(of: unit)
             let snapshot = try files.file(at: path)
-            guard snapshot != FileSnapshot(attributes: Self.attributes(of: unit), isRegular: true, bytes: unit.text)
-            else {
-                continue
-            }
+            guard snapshot != unit.snapshot else { continue }
             changed.append(unit)
             let current = snapshot.map { String(decoding: $0.bytes, as: UTF8.self) }
             let wanted = String(decoding: unit.text, as: UTF8.self)
@@ -87,18 +84,29 @@ package struct UnitFiles: Resource {
         for unit in changed {
             let path = Self.path(of: unit)
             try files.createDirectory(path.removingLastComponent())
-            try files.replace(path, with: unit.text, attributes: Self.attributes(of: unit))
+            try files.replace(path, with: unit.text, attributes: unit.attributes)
         }
     }
 
     package static func path(of unit: Units.Unit) -> FilePath { FilePath(unit.path) }
+}
 
-    private static func attributes(of unit: Units.Unit) -> FileAttributes {
-        unit.isExecutable ? FileAttributes(permissions: .executable) : FileAttributes()
-    }
+extension Units.Unit {
+    var attributes: FileAttributes { isExecutable ? FileAttributes(permissions: .executable) : FileAttributes() }
+
+    /// The unit as its file should be.
+    var snapshot: FileSnapshot { FileSnapshot(attributes: attributes, isRegular: true, bytes: text) }
 }
 
 extension Units {
+    /// The signer's unit, which is there only while mail is signed.
+    package static func signer(on system: ServiceSystem) -> Unit {
+        switch system {
+        case .systemd: signer
+        case .systemV: signerScript
+        }
+    }
+
     /// The units of a relay on a host with such an init.
     package static func all(on system: ServiceSystem) -> [Unit] {
         switch system {

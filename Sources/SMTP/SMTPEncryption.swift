@@ -37,9 +37,14 @@ package struct SMTPEncryption: Sendable {
     }
 
     /// Adds TLS to an open connection.
-    func begin(on channel: any Channel) async throws {
+    ///
+    /// - Parameter isClean: Is asked on the event loop, where nothing comes in between.
+    /// - Returns: Whether it was added, since the connection was clean.
+    func begin(on channel: any Channel, where isClean: @Sendable @escaping () -> Bool) async throws -> Bool {
         try await channel.eventLoop.submit {
+            guard isClean() else { return false }
             try channel.pipeline.syncOperations.addHandler(handler(), position: .first)
+            return true
         }.get()
     }
 

@@ -79,6 +79,7 @@ package struct SMTPSession {
         _ body: @Sendable (inout SMTPSession) async throws -> Result
     ) async throws -> Result {
         let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
+        let meter = ClearTextMeter()
         do {
             var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
                 .connectTimeout(TimeAmount(timeout))
@@ -91,6 +92,7 @@ package struct SMTPSession {
                     if let encryption, encryption.isImplicit {
                         try channel.pipeline.syncOperations.addHandler(encryption.handler())
                     }
+                    try channel.pipeline.syncOperations.addHandler(meter)
                     return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
                 }
             }
@@ -107,7 +109,7 @@ package struct SMTPSession {
             }
             try await session.greet(as: name)
             if let encryption, !encryption.isImplicit {
-                try await session.startTLS(encryption, on: channel.channel)
+                try await session.startTLS(encryption, on: channel.channel, meter)
                 // An offer in clear text may be forged (RFC 3207, section 4.2).
                 try await session.greet(as: name)
             }
@@ -125,20 +127,25 @@ package struct SMTPSession {
         offers = Array(try await sendChecked("EHLO \(name)").lines.dropFirst())
     }
 
-    private mutating func startTLS(_ encryption: SMTPEncryption, on channel: any Channel) async throws {
+    private mutating func startTLS(
+        _ encryption: SMTPEncryption,
+        on channel: any Channel,
+        _ meter: ClearTextMeter
+    ) async throws {
         func notEncrypted(_ why: String) -> SMTPFailure { SMTPFailure(server: server, reason: .notEncrypted(why)) }
         guard offers.contains(where: { $0.uppercased() == "STARTTLS" }) else {
             throw notEncrypted("the server does not offer it")
         }
         let reply = try await send("STARTTLS")
         guard reply.isPositive else { throw notEncrypted("it answered STARTTLS with '\(reply)'") }
-        // Bytes that were put in between would count as protected by TLS.
-        guard replies.isEmpty else { throw notEncrypted("there is more behind the server's answer to STARTTLS") }
+        let begins: Bool
         do {
-            try await encryption.begin(on: channel)
+            // Bytes that were put in between would count as protected by TLS.
+            begins = try await encryption.begin(on: channel, where: { [taken = replies.taken] in meter.bytes == taken })
         } catch {
             throw notEncrypted(SMTPEncryption.reason(of: error) ?? "\(error)")
         }
+        guard begins else { throw notEncrypted("there is more behind the server's answer to STARTTLS") }
     }
 
     /// Sends a command and waits for its answer.
@@ -228,8 +235,8 @@ private struct ReplyReader {
         self.inbound = inbound
     }
 
-    /// Whether nothing has come that was not read.
-    var isEmpty: Bool { buffer.readableBytes == 0 }
+    /// The bytes of all lines that were taken so far.
+    private(set) var taken = 0
 
     mutating func next(after command: String) async throws -> SMTPReply {
         progress.wait(for: command)
@@ -268,6 +275,7 @@ private struct ReplyReader {
         let length = end - buffer.readerIndex
         guard let line = buffer.readString(length: length) else { return nil }
         buffer.moveReaderIndex(forwardBy: 1)
+        taken += length + 1
         return line.hasSuffix("\r") ? String(line.dropLast()) : line
     }
 }

@@ -63,7 +63,7 @@ package struct LaunchEnvironment: Sendable, Equatable {
 
     private static let awsNames: Set = [
         "AWS_CA_BUNDLE", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT",
     ]
     private static let proxyNames: Set = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"]
     private static let header = """

@@ -1,9 +1,13 @@
+import Vocabulary
+
 extension SettingKey {
     /// Every setting of `[mail]`.
     static let mail: [SettingKey] = [
         SettingKey(
             "mail.domain",
             .text,
+            .domain,
+            from: .fleetAndTags,
             standard: nil,
             otherwise: "required",
             "The service's own mail domain: Postfix's `mydomain`."
@@ -11,6 +15,8 @@ extension SettingKey {
         SettingKey(
             "mail.hostname",
             .text,
+            .domain,
+            from: .fleetAndTags,
             standard: nil,
             otherwise: "`ip-10-0-1-10.DOMAIN`",
             """
@@ -21,12 +27,16 @@ extension SettingKey {
         SettingKey(
             "mail.destinations",
             .list,
+            .domain,
+            from: .fleet,
             standard: .list([]),
             "Domains that this node delivers itself, in addition to its own host name: Postfix's `mydestination`."
         ),
         SettingKey(
             "mail.networks",
             .list,
+            .allowedNetwork,
+            from: .fleet,
             standard: .list(["vpc"]),
             """
             Networks whose mail is relayed, in addition to loopback: `"vpc"`, `"subnet"`, or networks in CIDR \
@@ -36,18 +46,24 @@ extension SettingKey {
         SettingKey(
             "mail.allow_public_networks",
             .list,
+            .network,
+            from: .fleet,
             standard: .list([]),
             "Public ranges wider than /24 or /48 that `mail.networks` may name."
         ),
         SettingKey(
             "mail.allow_private_networks",
             .list,
+            .network,
+            from: .fleet,
             standard: .list([]),
             "Whole private ranges, such as `10.0.0.0/8`, that `mail.networks` may name."
         ),
         SettingKey(
             "mail.network_table",
             .text,
+            .words(NetworkTable.self),
+            from: .fleetAndTags,
             standard: .text("auto"),
             """
             Whether the networks are written to `/etc/postfix/network_table`: `always`, `never`, or `auto` (if \
@@ -57,6 +73,8 @@ extension SettingKey {
         SettingKey(
             "mail.transport",
             .pairs("domain", "nexthop"),
+            .transport,
+            from: .fleet,
             standard: .list([]),
             """
             Domains whose mail goes to a host of its own: one table `[[mail.transport]]` with `domain` and \
@@ -64,8 +82,56 @@ extension SettingKey {
             """
         ),
         SettingKey(
+            "mail.destination",
+            .receivingDomains,
+            .receivingDomain,
+            from: .fleet,
+            standard: .list([]),
+            """
+            Pace and TLS of the mail to a receiving domain: one table `[[mail.destination]]` with `domain`, and with \
+            `concurrency` (connections at the same time, 1 to 100) or `rate` (messages in a second, minute, hour or day: \
+            `1/s`, `30/m`, `600/h`, `5000/d`), or with `tls` (as `mail.tls.outbound_level`, but not `fingerprint`), or with \
+            both. Each relay keeps the pace for itself, in whole seconds between two messages: `50/m` is one message every \
+            2 s. A leaving relay keeps none. In a variable or flag: `example.com=rate:30/m;tls:encrypt`.
+            """
+        ),
+        SettingKey(
+            "mail.dkim",
+            .signingKeys,
+            .signingKey,
+            from: .fleet,
+            standard: .list([]),
+            """
+            Keys that sign outgoing mail (DKIM): one table `[[mail.dkim]]` with `domain`, `selector`, and either \
+            `key_file` (root owns it, with mode 600) or `key_parameter` (SSM, SecureString) for each. A key signs the mail \
+            whose `From` has its domain or a subdomain. `dkim generate` makes one, `dkim record` prints its DNS record. In a \
+            variable or flag: `example.com=relay2026:/etc/dkim.pem` or `example.com=relay2026:ssm:/smtp-relay/dkim`.
+            """
+        ),
+        SettingKey(
+            "mail.dkim_required",
+            .boolean,
+            from: .fleet,
+            standard: .boolean(true),
+            """
+            Whether mail is put off (451) and the health check answers 503 while the signer does not answer. Otherwise mail \
+            goes out unsigned meanwhile.
+            """
+        ),
+        SettingKey(
+            "mail.allow_unpublished_dkim",
+            .boolean,
+            from: .fleet,
+            standard: .boolean(false),
+            """
+            Whether a node joins its load balancers also while its DKIM signatures do not verify against the public keys in             DNS, and signs with keys that are not published yet.
+            """
+        ),
+        SettingKey(
             "mail.upstream.host",
             .text,
+            .domain,
+            from: .fleet,
             standard: nil,
             otherwise: "none",
             """
@@ -76,12 +142,16 @@ extension SettingKey {
         SettingKey(
             "mail.upstream.port",
             .number,
+            .integer(1...65535),
+            from: .fleet,
             standard: .number(587),
             "The smarthost's port. On port 465, TLS starts at once."
         ),
         SettingKey(
             "mail.upstream.username",
             .text,
+            .userName,
+            from: .fleet,
             standard: nil,
             otherwise: "none",
             "The user name for the smarthost."
@@ -89,6 +159,8 @@ extension SettingKey {
         SettingKey(
             "mail.upstream.password_file",
             .text,
+            .path,
+            from: .fleet,
             standard: nil,
             otherwise: "none",
             """
@@ -99,6 +171,8 @@ extension SettingKey {
         SettingKey(
             "mail.upstream.password_parameter",
             .text,
+            .parameterName,
+            from: .fleet,
             standard: nil,
             otherwise: "none",
             """
@@ -109,6 +183,8 @@ extension SettingKey {
         SettingKey(
             "mail.message_size_limit",
             .number,
+            .integer(0...Int(Int32.max)),
+            from: .fleetAndTags,
             standard: nil,
             otherwise: "Postfix's",
             "The largest message in bytes. 0 means no limit."
@@ -116,6 +192,8 @@ extension SettingKey {
         SettingKey(
             "mail.maximal_queue_lifetime",
             .text,
+            .postfixTime,
+            from: .fleetAndTags,
             standard: nil,
             otherwise: "Postfix's",
             "How long Postfix tries to deliver a message, such as `5d`."
@@ -123,6 +201,8 @@ extension SettingKey {
         SettingKey(
             "mail.bounce_queue_lifetime",
             .text,
+            .postfixTime,
+            from: .fleetAndTags,
             standard: nil,
             otherwise: "Postfix's",
             "How long Postfix tries to deliver a non-delivery report."
@@ -130,6 +210,8 @@ extension SettingKey {
         SettingKey(
             "mail.default_destination_concurrency_limit",
             .number,
+            .integer(0...10_000),
+            from: .fleetAndTags,
             standard: nil,
             otherwise: "Postfix's",
             "The largest number of connections to one destination. 0 means no limit."
@@ -137,6 +219,8 @@ extension SettingKey {
         SettingKey(
             "mail.default_destination_rate_delay",
             .text,
+            .postfixTime,
+            from: .fleetAndTags,
             standard: nil,
             otherwise: "Postfix's",
             "The pause between two messages to one destination, such as `1s`."
@@ -144,18 +228,21 @@ extension SettingKey {
         SettingKey(
             "mail.hide_internal_headers",
             .boolean,
+            from: .fleetAndTags,
             standard: .boolean(false),
             "Whether the names and addresses of internal hosts are removed from `Received` headers of outgoing mail."
         ),
         SettingKey(
             "mail.submission",
             .boolean,
+            from: .fleetAndTags,
             standard: .boolean(false),
             "Whether mail is also accepted on port 587, from the same senders as on port 25."
         ),
         SettingKey(
             "mail.proxy_protocol",
             .boolean,
+            from: .fleet,
             standard: .boolean(false),
             """
             Whether the load balancers send the senders' own addresses by the PROXY protocol. Switch it on at the \
@@ -165,6 +252,8 @@ extension SettingKey {
         SettingKey(
             "mail.tls.certificate",
             .text,
+            .path,
+            from: .fleet,
             standard: nil,
             otherwise: "none",
             "The file with the certificate chain (PEM) for senders. With it, senders may use TLS."
@@ -172,6 +261,8 @@ extension SettingKey {
         SettingKey(
             "mail.tls.key",
             .text,
+            .path,
+            from: .fleet,
             standard: nil,
             otherwise: "none",
             "The file with the certificate's key (PEM). Not every user may read it."
@@ -179,6 +270,8 @@ extension SettingKey {
         SettingKey(
             "mail.tls.outbound_level",
             .text,
+            .words(TLSLevel.self),
+            from: .fleet,
             standard: .text("may"),
             """
             TLS for outgoing mail, in Postfix's words: `none`, `may`, `encrypt`, `dane`, `dane-only`, \

@@ -10,7 +10,7 @@ extension ValueReader {
         // Other problems are reported even if the domain is invalid.
         guard let some = domain ?? (try? DomainName("domain.invalid")) else { return nil }
         var mail = NodeSettings.Mail(domain: some)
-        mail.hostname = one("mail.hostname", DomainName.init)
+        mail.hostname = hostname(below: some)
         mail.destinations = many("mail.destinations", DomainName.init)
         mail.networks = many("mail.networks", AllowedNetwork.init)
         mail.allowPublicNetworks = many("mail.allow_public_networks", IPNetwork.init)
@@ -18,12 +18,31 @@ extension ValueReader {
         mail.networkTable = choice("mail.network_table") ?? .auto
         mail.transports = transports(besides: mail.destinations)
         mail.upstream = upstream()
+        mail.paced = destinations(beside: mail)
+        mail.dkim = signingKeys()
+        mail.isDKIMRequired = flag("mail.dkim_required")
+        mail.allowsUnpublishedDKIM = flag("mail.allow_unpublished_dkim")
         mail.delivery = delivery()
         mail.submission = flag("mail.submission")
         mail.proxyProtocol = flag("mail.proxy_protocol")
         mail.certificate = both("mail.tls.certificate", "mail.tls.key", PlainPath.init).map(CertificateFiles.init)
         mail.outboundTLS = choice("mail.tls.outbound_level") ?? .may
+        mail.senders = senderRules()
+        mail.limits = limits()
+        mail.parameters = parameters(beside: mail)
         return domain == nil ? nil : mail
+    }
+
+    /// Postfix delivers mail for its host name to itself, so a tag may not name just any.
+    private func hostname(below domain: DomainName) -> DomainName? {
+        let hostname = one("mail.hostname", DomainName.init)
+        guard let hostname, let entry = entry("mail.hostname"), case .tag = entry.source else { return hostname }
+        if case .tag = self.entry("mail.domain")?.source ?? .standard {
+            problems.append(.hostnameOutside("\(domain)", in: entry.source))
+        } else if !hostname.description.hasSuffix(".\(domain)") {
+            problems.append(.hostnameOutside("\(domain)", in: entry.source))
+        }
+        return hostname
     }
 
     private func transports(besides destinations: [DomainName]) -> [Transport] {
@@ -42,9 +61,22 @@ extension ValueReader {
         return transports
     }
 
+    private func signingKeys() -> [DKIMKey] {
+        let keys = many("mail.dkim", DKIMKey.init)
+        guard let entry = entry("mail.dkim") else { return keys }
+        var known = Set<String>()
+        for key in keys where !known.insert(key.recordName).inserted {
+            let reason = """
+                \(key.domain) has the selector \(key.selector) more than once; give each key a selector of its own
+                """
+            problems.append(.unwanted(entry.key.name, in: entry.source, reason))
+        }
+        return keys
+    }
+
     private func upstream() -> Upstream? {
         let host = one("mail.upstream.host", DomainName.init)
-        let port = number("mail.upstream.port", in: 1...65535)
+        let port = number("mail.upstream.port")
         let user = one("mail.upstream.username", UserName.init)
         let file = one("mail.upstream.password_file", PlainPath.init)
         let parameter = one("mail.upstream.password_parameter", ParameterName.init)
@@ -69,18 +101,20 @@ extension ValueReader {
 
     private func delivery() -> DeliverySettings {
         var delivery = DeliverySettings()
-        delivery.messageSizeLimit = number("mail.message_size_limit", in: 0...Int(Int32.max))
+        delivery.messageSizeLimit = number("mail.message_size_limit")
         delivery.maximalQueueLifetime = one("mail.maximal_queue_lifetime", PostfixTime.init)
         delivery.bounceQueueLifetime = one("mail.bounce_queue_lifetime", PostfixTime.init)
-        delivery.destinationConcurrencyLimit = number("mail.default_destination_concurrency_limit", in: 0...10_000)
+        delivery.destinationConcurrencyLimit = number("mail.default_destination_concurrency_limit")
         delivery.destinationRateDelay = one("mail.default_destination_rate_delay", PostfixTime.init)
         delivery.hidesInternalHeaders = flag("mail.hide_internal_headers")
         return delivery
     }
 
-    /// A whole number.
-    private func number(_ name: String, in range: ClosedRange<Int>) -> Int? {
-        guard let entry = entry(name), case .number(let number) = entry.value else { return nil }
+    /// A whole number, in the range of its declaration.
+    func number(_ name: String) -> Int? {
+        guard let entry = entry(name), case .number(let number) = entry.value,
+            case .integer(let range) = entry.key.values
+        else { return nil }
         return parsed(entry) { () throws(InvalidValue) in
             guard range.contains(number) else {
                 throw InvalidValue("\(number)", expected: "a number from \(range.lowerBound) to \(range.upperBound)")

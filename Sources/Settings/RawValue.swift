@@ -6,16 +6,21 @@ enum RawValue: Sendable, Equatable {
     case list([String])
     case boolean(Bool)
     case number(Int)
+    case parameters([RawParameter])
 
     /// Reads a text of the environment, a tag or a flag: lists are separated by commas.
     init(_ text: String, as form: SettingKey.Form) throws(InvalidValue) {
         switch form {
         case .text, .duration: self = .text(text)
-        case .list, .pairs:
+        case .list, .pairs, .signingKeys, .receivingDomains:
             let items = text.split(separator: ",").map { item in
                 String(item.drop(while: { $0 == " " }).reversed().drop(while: { $0 == " " }).reversed())
             }
             self = .list(items.filter { !$0.isEmpty })
+        case .parameters:
+            var parameters: [RawParameter] = []
+            for item in text.split(separator: ",") { parameters.append(try RawParameter(item)) }
+            self = .parameters(parameters)
         case .boolean:
             guard let value = Bool(text) else { throw InvalidValue(text, expected: form.expectation) }
             self = .boolean(value)
@@ -29,8 +34,8 @@ enum RawValue: Sendable, Equatable {
     func fits(_ form: SettingKey.Form) -> Bool {
         switch (self, form) {
         case (.text, .text), (.text, .duration), (.number, .duration), (.list, .list), (.list, .pairs),
-            (.boolean, .boolean),
-            (.number, .number):
+            (.list, .signingKeys), (.list, .receivingDomains), (.boolean, .boolean), (.number, .number),
+            (.parameters, .parameters):
             true
         default: false
         }
@@ -45,6 +50,8 @@ extension RawValue: CustomStringConvertible {
         case .list(let items): "[" + items.map(\.quotedForTOML).joined(separator: ", ") + "]"
         case .boolean(let value): "\(value)"
         case .number(let value): "\(value)"
+        case .parameters(let parameters):
+            "{ " + parameters.map { "\($0.name.keyForTOML) = \($0.value.quotedForTOML)" }.joined(separator: ", ") + " }"
         }
     }
 }

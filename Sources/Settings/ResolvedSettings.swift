@@ -14,9 +14,21 @@ package struct ResolvedSettings<Settings: Sendable>: Sendable {
 
     /// Every setting of the role with its value in force and where that came from.
     package var values: [ResolvedValue] {
-        SettingKey.all.filter { $0.counts(in: role) }.map { key in
+        SettingKey.all.filter { $0.counts(in: role) }.flatMap { key in
+            let parameters = key == .postfix ? parameters : []
+            if !parameters.isEmpty { return parameters }
             let entry = entries[key.name]
-            return ResolvedValue(key: key.name, value: entry.map { "\($0.value)" }, source: entry?.source ?? .standard)
+            return [
+                ResolvedValue(key: key.name, value: entry.map { "\($0.value)" }, source: entry?.source ?? .standard)
+            ]
+        }
+    }
+
+    /// Each parameter of `[postfix]` with its own place.
+    private var parameters: [ResolvedValue] {
+        entries.parameters.map { raw, source in
+            let key = "\(SettingKey.postfix.name).\(raw.name.keyForTOML)"
+            return ResolvedValue(key: key, value: raw.value.quotedForTOML, source: source)
         }
     }
 

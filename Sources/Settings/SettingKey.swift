@@ -9,8 +9,15 @@ package struct SettingKey: Sendable, Equatable {
         case boolean
         case number
         case duration
-        /// Tables of these two texts each; elsewhere a list of `first=second`.
+        /// Tables of these two texts each, of which the second may be a list; elsewhere a list of `first=second`.
         case pairs(String, String)
+        /// A table of values of any names; elsewhere a list of `name=value`.
+        case parameters
+        /// Tables with `domain`, `selector`, and either `key_file` or `key_parameter`; elsewhere a list of
+        /// `domain=selector:/file` or `domain=selector:ssm:parameter`.
+        case signingKeys
+        /// Tables with `domain`, and `concurrency` or `rate`, or `tls`; elsewhere a list of `domain=rate:30/m;tls:encrypt`.
+        case receivingDomains
 
         /// A value of this form in words, for an error message.
         var expectation: String {
@@ -20,14 +27,34 @@ package struct SettingKey: Sendable, Equatable {
             case .boolean: "true or false"
             case .number: "a number"
             case .pairs(let first, let second): "tables of two texts each, \(first) and \(second)"
+            case .parameters: "a table of texts, whole numbers, true or false, and lists of these"
+            case .signingKeys:
+                "tables of three texts each: domain, selector, and either key_file (an absolute path) or key_parameter"
+            case .receivingDomains:
+                """
+                tables with domain (a text), and with concurrency (a number) or rate (a text), or tls (a text), or both
+                """
             case .duration: "a duration, such as \"90s\", \"5m\" or \"1h\""
             }
         }
     }
 
+    /// The sources that may supply a value, besides this host's own: its flags, variables and file.
+    package enum Suppliers: Sendable, Equatable {
+        /// The fleet's settings, and the instance's tags.
+        case fleetAndTags
+        /// The fleet's settings. It decides where mail goes or who may relay, and `ec2:CreateTags` is not root.
+        case fleet
+        /// None: it counts before the others can be read.
+        case host
+    }
+
     /// The section and the key, as in `mail.domain`.
     package let name: String
     package let form: Form
+    /// The texts or numbers that it may have.
+    let values: ValueKind
+    package let suppliers: Suppliers
     /// The default; `nil` where there is none.
     let standard: RawValue?
     /// The meaning of a setting without a default that is not set, as a Markdown phrase: "required".
@@ -35,9 +62,19 @@ package struct SettingKey: Sendable, Equatable {
     /// Its effect, as Markdown sentences.
     package let summary: String
 
-    init(_ name: String, _ form: Form, standard: RawValue?, otherwise: String = "", _ summary: String) {
+    init(
+        _ name: String,
+        _ form: Form,
+        _ values: ValueKind = .any,
+        from suppliers: Suppliers,
+        standard: RawValue?,
+        otherwise: String = "",
+        _ summary: String
+    ) {
         self.name = name
         self.form = form
+        self.values = values
+        self.suppliers = suppliers
         self.standard = standard
         self.otherwise = otherwise
         self.summary = summary
@@ -63,12 +100,6 @@ package struct SettingKey: Sendable, Equatable {
     /// Such as `smtp-relay:domain`.
     package var tag: String { Self.tagPrefix + shortName }
 
-    /// Whether it counts before the instance's tags are read, so that it can't come from them.
-    package var precedesTags: Bool {
-        let section = section
-        return section == "metadata" || section == "bootstrap" || section == "role" || section == "sender"
-    }
-
     /// Whether it says something of a host in a role.
     package func counts(in role: RoleName) -> Bool {
         switch role {
@@ -86,7 +117,7 @@ package struct SettingKey: Sendable, Equatable {
     static let tagPrefix = "smtp-relay:"
 
     /// Every setting there is.
-    package static let all: [SettingKey] = [role] + mail + sender + node
+    package static let all: [SettingKey] = [role] + mail + senders + limits + [postfix] + sender + node
 
     static func named(_ name: String) -> SettingKey? { all.first { $0.name == name } }
 

@@ -46,6 +46,10 @@ private struct SettingsTableReader {
             let source = ValueSource.file(path: path, line: entry.position.line, column: entry.position.column)
             if case .table(let inner) = entry.value.content, Self.isSection(name) {
                 read(inner, below: keys)
+            } else if case .table(let inner) = entry.value.content, let known = SettingKey.named(name),
+                known.form == .parameters
+            {
+                readParameters(inner, of: known, in: source)
             } else if let known = SettingKey.named(name) {
                 if let raw = RawValue(entry.value.content, as: known.form), raw.fits(known.form) {
                     entries.append(SettingEntry(key: known, value: raw, source: source))
@@ -58,6 +62,23 @@ private struct SettingsTableReader {
                 problems.append(.unknown(name, in: source, nearest: SettingKey.nearest(to: name, among: names)))
             }
         }
+    }
+
+    private mutating func readParameters(_ table: TOMLTable, of key: SettingKey, in source: ValueSource) {
+        var parameters: [RawParameter] = []
+        for entry in table.entries {
+            if let parameter = RawParameter(entry) {
+                parameters.append(parameter)
+            } else {
+                let place = ValueSource.file(path: path, line: entry.position.line, column: entry.position.column)
+                let wrong = InvalidValue(
+                    entry.value.description,
+                    expected: "a text, a whole number, true or false, or a list of these"
+                )
+                problems.append(.invalid("\(key.name).\(entry.key.keyForTOML)", in: place, wrong))
+            }
+        }
+        entries.append(SettingEntry(key: key, value: .parameters(parameters), source: source))
     }
 
     private static func isSection(_ name: String) -> Bool { SettingKey.all.contains { $0.name.hasPrefix(name + ".") } }
@@ -90,11 +111,51 @@ extension RawValue {
         switch (item, form) {
         case (.string(let text), _): return text
         case (.table(let table), .pairs(let first, let second)):
-            guard table.entries.count == 2, case .string(let left)? = table[first]?.content,
-                case .string(let right)? = table[second]?.content
-            else { return nil }
-            return "\(left)=\(right)"
+            guard table.entries.count == 2, case .string(let left)? = table[first]?.content else { return nil }
+            switch table[second]?.content {
+            case .string(let right)? where second != "senders" || !right.contains(":"):
+                return "\(left)=\(right)"
+            case .array(let items)? where second == "senders":
+                let words = items.compactMap { item in
+                    if case .string(let word) = item.content, !word.contains(":") { word } else { nil }
+                }
+                return words.count == items.count ? "\(left)=\(words.joined(separator: ":"))" : nil
+            default: return nil
+            }
+        case (.table(let table), .signingKeys): return signingKey(table)
+        case (.table(let table), .receivingDomains): return receivingDomain(table)
         default: return nil
         }
+    }
+
+    /// A table of `[[mail.dkim]]` as one text.
+    private static func signingKey(_ table: TOMLTable) -> String? {
+        guard table.entries.count == 3, case .string(let domain)? = table["domain"]?.content,
+            case .string(let selector)? = table["selector"]?.content, !selector.contains(":")
+        else { return nil }
+        switch (table["key_file"]?.content, table["key_parameter"]?.content) {
+        case (.string(let path)?, nil) where path.hasPrefix("/"): return "\(domain)=\(selector):\(path)"
+        case (nil, .string(let name)?): return "\(domain)=\(selector):ssm:\(name)"
+        default: return nil
+        }
+    }
+
+    /// A table of `[[mail.destination]]` as one text.
+    private static func receivingDomain(_ table: TOMLTable) -> String? {
+        guard case .string(let domain)? = table["domain"]?.content else { return nil }
+        var parts: [String] = []
+        for name in ["concurrency", "rate", "tls"] {
+            switch (name, table[name]?.content) {
+            case (_, nil): continue
+            case ("concurrency", .integer(let limit)?): parts.append("concurrency:\(limit)")
+            // A text with a separator of the other form would be read as several.
+            case ("rate", .string(let text)?), ("tls", .string(let text)?):
+                guard !text.contains(";") else { return nil }
+                parts.append("\(name):\(text)")
+            default: return nil
+            }
+        }
+        guard !parts.isEmpty, table.entries.count == parts.count + 1 else { return nil }
+        return "\(domain)=\(parts.joined(separator: ";"))"
     }
 }

@@ -1,7 +1,7 @@
-import Vocabulary
+package import Vocabulary
 
 /// Everywhere that settings come from. The first that has a value wins:
-/// flag, environment, what `bootstrap` was given of these, instance tag, file, default.
+/// flag, environment, what `bootstrap` was given of these, file, the fleet's settings, instance tag, default.
 package struct SettingsSources: Sendable {
     let file: SettingsFile?
     /// Why the file is missing here, though it exists.
@@ -9,8 +9,18 @@ package struct SettingsSources: Sendable {
     let environment: [String: String]
     let launch: LaunchEnvironment
     private let flags: [String]
+    /// The fleet's settings, where a version is known.
+    private(set) var fleet: FleetSource?
     /// Whether a key that nobody knows is left out.
     var ignoresUnknown = false
+    /// Whether tags supply all keys, as they did for earlier versions of this program.
+    var trustsTags = false
+
+    /// The fleet's settings, and what they say.
+    struct FleetSource: Sendable {
+        let document: FleetDocument
+        let file: SettingsFile
+    }
 
     /// - Parameters:
     ///   - file: `nil` where there is none.
@@ -32,14 +42,50 @@ package struct SettingsSources: Sendable {
         self.flags = flags
     }
 
+    /// The same with a version of the fleet's settings.
+    ///
+    /// - Parameter file: The version as it was parsed before, where it was.
+    package func with(fleet document: FleetDocument?, parsed file: SettingsFile? = nil) -> SettingsSources {
+        var sources = self
+        sources.fleet = document.map { document in
+            FleetSource(document: document, file: file ?? SettingsFile(path: document.place, text: document.text))
+        }
+        return sources
+    }
+
+    /// The version of the fleet's settings; `nil` where none is known.
+    package var fleetVersion: FleetDocument? { fleet?.document }
+
+    /// The place of the fleet's settings; `nil` where there is none, or where it is wrong.
+    package var fleetPlace: FleetPlace? {
+        let entry = layers(tags: [:]).0.first { $0.key.name == "fleet.settings" }
+        guard case .text(let text)? = entry?.value else { return nil }
+        return try? FleetPlace(text)
+    }
+
     /// Reads all of them.
     ///
     /// - Parameter tags: The instance's tags; those that begin with `smtp-relay:` count. `nil` where they are not known yet.
     package func read(tags: [String: String]?) -> SettingsReading {
-        let (entries, problems) = layers(tags: tags ?? [:])
+        var reading = read(tags ?? [:], areTagsKnown: tags != nil)
+        guard var kept = tags else { return reading }
+        // A tag that is wrong is left out, and all else counts. That may show that another one is wrong, too.
+        var wrong: [SettingsProblem] = []
+        while !reading.tagProblems.isEmpty {
+            wrong += reading.tagProblems
+            for tag in reading.tagProblems.compactMap(\.tag) { kept[tag] = nil }
+            reading = read(kept, areTagsKnown: true)
+        }
+        reading.tagProblems = wrong
+        return reading
+    }
+
+    private func read(_ tags: [String: String], areTagsKnown: Bool) -> SettingsReading {
+        let (entries, problems) = layers(tags: tags)
         return SettingsReading(
             SettingEntries(entries),
-            areTagsKnown: tags != nil,
+            areTagsKnown: areTagsKnown,
+            fleet: fleet?.document,
             formProblems: problems,
             unreadable: unreadable
         )
@@ -80,21 +126,34 @@ package struct SettingsSources: Sendable {
         }
         add(environment) { .environment(variable: $0) }
         add(launch.variables) { .launch(variable: $0) }
-        for (name, text) in tags.sorted(by: { $0.key < $1.key }) where name.hasPrefix(SettingKey.tagPrefix) {
-            let key = SettingKey.all.first { $0.tag == name }
-            if let key, key.precedesTags {
-                let reason =
-                    "the agent needs it before it can read the tags; set it in the file or as \(key.variable)"
-                problems.append(.unwanted(key.name, in: .tag(name), reason))
-                continue
-            }
-            add(text, as: name, key, .tag(name), known: SettingKey.all.map(\.tag))
-        }
         if let file {
             entries += file.entries
             problems += file.problems
         }
+        if let fleet {
+            for entry in fleet.file.entries {
+                if entry.key.suppliers == .host {
+                    problems.append(.notInFleet(entry.key, in: entry.source))
+                } else {
+                    entries.append(entry)
+                }
+            }
+            problems += fleet.file.problems
+        }
+        for (name, text) in tags.sorted(by: { $0.key < $1.key }) where name.hasPrefix(SettingKey.tagPrefix) {
+            let key = SettingKey.all.first { $0.tag == name }
+            if let key, key.suppliers == .host || (key.suppliers == .fleet && !trustsTags) {
+                problems.append(.notInTags(key, in: .tag(name)))
+                continue
+            }
+            add(text, as: name, key, .tag(name), known: SettingKey.taggable.map(\.tag))
+        }
         if ignoresUnknown { problems.removeAll(where: \.isUnknownKey) }
         return (entries, problems)
     }
+}
+
+extension SettingKey {
+    /// The settings that a tag may supply.
+    fileprivate static let taggable = all.filter { $0.suppliers == .fleetAndTags }
 }

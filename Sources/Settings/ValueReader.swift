@@ -24,7 +24,8 @@ final class ValueReader {
         let leaving = duration("shutdown.drain_timeout")
         let launch = launch()
         let terminationHook = one("auto_scaling.termination_hook", LifecycleHookName.init)
-        let reconcile = reconcile(loadBalancers: classic.count + targetGroups.count)
+        let fleet = fleet()
+        let reconcile = reconcile(loadBalancers: classic.count + targetGroups.count, fleet: fleet)
         _ = bootstrapTimeout()
         let health = port.flatMap { port in
             path.map { NodeSettings.Health(port: port, path: $0, proxyPort: proxyPort) }
@@ -59,12 +60,12 @@ final class ValueReader {
     }
 
     /// `nil` where a value is wrong.
-    func reconcile(loadBalancers count: Int) -> NodeSettings.Reconcile? {
+    func reconcile(loadBalancers count: Int, fleet: FleetSettings? = nil) -> NodeSettings.Reconcile? {
         let interval = duration("reconcile.interval")
         return duration("reconcile.jitter").map { jitter in
             NodeSettings.Reconcile(
                 resident: flag("reconcile.resident"),
-                interval: interval ?? NodeSettings.Reconcile.standardInterval * max(1, count),
+                interval: interval ?? NodeSettings.Reconcile.interval(loadBalancers: count, fleet: fleet),
                 jitter: jitter
             )
         }
@@ -98,6 +99,13 @@ final class ValueReader {
     /// `nil` where the value is wrong.
     func bootstrapTimeout() -> Duration? { duration("bootstrap.timeout") }
 
+    /// `nil` where there is none, or a value is wrong.
+    func fleet() -> FleetSettings? {
+        let place = one("fleet.settings", FleetPlace.init)
+        guard let interval = duration("fleet.interval"), let place else { return nil }
+        return FleetSettings(place: place, interval: interval)
+    }
+
     /// `nil` where a value is wrong.
     func metadata() -> NodeSettings.Metadata? {
         duration("metadata.timeout").map {
@@ -106,6 +114,8 @@ final class ValueReader {
     }
 
     func entry(_ name: String) -> SettingEntry? { entries[name] }
+
+    func rawParameters() -> [(raw: RawParameter, source: ValueSource)] { entries.parameters }
 
     func one<Value>(_ name: String, _ parse: (String) throws(InvalidValue) -> Value) -> Value? {
         guard let entry = entry(name), case .text(let text) = entry.value else { return nil }
@@ -125,7 +135,7 @@ final class ValueReader {
         guard let entry = entry(name), case .number(let number) = entry.value else { return nil }
         return parsed(entry) { () throws(InvalidValue) in
             guard let port = UInt16(exactly: number), port > 0,
-                ![25, 465, 587, HealthPorts.loopback].contains(port)
+                !ValueKind.ownPorts.contains(number)
             else {
                 let expected = "a free port, from 1 to 65535 and none of the relay's own (25, 465, 587, 8008)"
                 throw InvalidValue("\(number)", expected: expected)

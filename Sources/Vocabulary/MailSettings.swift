@@ -26,10 +26,24 @@ extension NodeSettings {
         package var outboundTLS = TLSLevel.may
         /// Domains whose mail has a way of its own: the service's own, so that its bounces reach its mailboxes.
         package var transports: [Transport] = []
+        /// Receiving domains whose mail goes out at a pace, or by a level of TLS, of its own.
+        package var paced: [Destination] = []
         /// The host for all other mail; without one, mail goes to each domain's own servers.
         package var upstream: Upstream?
+        /// The keys that outgoing mail is signed with; none where it is not signed.
+        package var dkim: [DKIMKey] = []
+        /// Whether mail waits for the signer where it does not answer; otherwise such mail goes out unsigned.
+        package var isDKIMRequired = true
+        /// Whether a node joins its load balancers also while receivers can't verify its signatures.
+        package var allowsUnpublishedDKIM = false
+        /// The rules about senders, and the addresses that mail leaves with.
+        package var senders = SenderRules()
         /// The settings of delivery.
         package var delivery = DeliverySettings()
+        /// `[mail.limits]`: what one sender may send.
+        package var limits = ClientLimits()
+        /// `[postfix]`: the operator's own parameters of main.cf.
+        package var parameters: [OperatorParameter] = []
 
         package init(
             domain: DomainName,
@@ -44,6 +58,12 @@ extension NodeSettings {
             self.networks = networks
             self.allowPublicNetworks = allowPublicNetworks
         }
+
+        /// Whether mail goes through the signer, which also looks at the senders.
+        package var usesSigner: Bool { !dkim.isEmpty || senders.isSet }
+
+        /// Whether mail waits for the signer where it does not answer.
+        package var needsSigner: Bool { senders.refuses || !dkim.isEmpty && isDKIMRequired }
     }
 }
 

@@ -94,6 +94,16 @@ package struct NodeSettings: Sendable, Equatable {
         /// more than one call of AWS's APIs a minute.
         package static let standardInterval: Duration = .seconds(60)
 
+        /// The interval where none is set. Where the fleet's settings are read as well, it leaves room for that call.
+        package static func interval(loadBalancers: Int, fleet: FleetSettings?) -> Duration {
+            let alone = standardInterval * max(1, loadBalancers)
+            guard let fleet, loadBalancers > 0 else { return alone }
+            // Readings that come more often than every two minutes were asked for, and are let be.
+            let reading = max(fleet.interval.components.seconds, 120)
+            // Rounded up to whole seconds.
+            return .seconds((alone.components.seconds * reading + reading - 61) / (reading - 60))
+        }
+
         /// Whether the agent stays resident; a timer starts its passes otherwise.
         package var resident: Bool
         /// The time from the end of a pass to the start of the next, where nothing calls for one earlier.

@@ -23,7 +23,7 @@ package struct Upstream: Sendable, Equatable {
     }
 
     /// The place of a password.
-    package enum Place: Sendable, Equatable {
+    package enum Place: Sendable, Hashable {
         /// A file that only root may read, with the password as its one line.
         case file(PlainPath)
         /// A parameter of AWS Systems Manager, as a rule a SecureString.

@@ -7,9 +7,10 @@ struct BakeCommand: AsyncParsableCommand {
         abstract: "Prepare this machine for an image (AMI). Its instances then need only 'bootstrap'.",
         discussion: """
             Installs the packages, this program and its units. Stops and disables Postfix and nginx, so that nothing answers \
-            on an instance before 'bootstrap' has configured it. Removes what belongs to this machine alone: SSH host keys and \
-            authorized keys, machine id, seeds, cloud-init's state, leases, histories, all logs. Prints the content of the \
-            image and everything that was removed. Needs no settings, no metadata and no AWS.
+            on an instance before 'bootstrap' has configured it. Removes what belongs to this machine and its people alone: \
+            SSH keys, credentials such as ~/.aws, the smarthost's password file, machine id, seeds, the state of cloud-init and \
+            the SSM agent, leases, histories, temporary files, all logs. Files of /tmp that are in use stay. Prints the content \
+            of the image, what stays, and everything that was removed. Needs no settings, no metadata and no AWS.
 
             Run it as the last step before you make the image: as the last Packer provisioner or Image Builder component. \
             Sessions that are open stay open, but nobody can log in by SSH afterwards. Do not run it from user-data: \
@@ -25,7 +26,9 @@ struct BakeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
-            print(try await Bake(host: session.host, log: session.log).run(), terminator: "")
+            let passwordFile = session.gatherer.passwordFile
+            let bake = Bake(host: session.host, log: session.log, passwordFile: passwordFile)
+            print(try await bake.run(), terminator: "")
         }
     }
 }

@@ -6,6 +6,7 @@ import Host
 import RelayAgent
 import Settings
 import SystemPackage
+import Vocabulary
 
 extension LogFormat: ExpressibleByArgument {}
 
@@ -51,7 +52,7 @@ struct CommonOptions: ParsableArguments {
         do {
             launch = try LaunchEnvironment(files: files)
             let variable = SettingKey.fileVariable
-            file = try self.file(configFile ?? environment[variable] ?? launch.variables[variable], memory)
+            file = try self.file(fileOption ?? environment[variable] ?? launch.variables[variable], memory)
         } catch {
             unreadable = error
         }
@@ -62,6 +63,17 @@ struct CommonOptions: ParsableArguments {
             launch: launch,
             flags: assignments
         )
+    }
+
+    /// `--config`, where it names a file.
+    private var fileOption: String? { configFile.flatMap { FleetPlace.isMeant(by: $0) ? nil : $0 } }
+
+    /// `--config`, where it names a place of the fleet's settings.
+    var fleetPlace: FleetPlace? {
+        get throws {
+            guard let configFile, FleetPlace.isMeant(by: configFile) else { return nil }
+            return try FleetPlace(configFile)
+        }
     }
 
     /// Whether this command was given settings that the passes to come do not have.

@@ -7,8 +7,8 @@ import Vocabulary
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
-        abstract: "Check the settings, or show them with their sources.",
-        subcommands: [Check.self, Show.self]
+        abstract: "Check the settings, show them with their sources, or print their schema.",
+        subcommands: [Check.self, Show.self, Schema.self]
     )
 
     struct Check: AsyncParsableCommand {
@@ -51,11 +51,27 @@ struct ConfigCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Session.run(options) { session in
-                switch try await session.gatherer.settings(readsTags: !noTags) {
+                let (settings, problems) = try await session.gatherer.settings(readsTags: !noTags)
+                switch settings {
                 case .sender(let settings): print(settings.table, terminator: "")
                 case .relay(let settings): print(settings.table, terminator: "")
                 }
+                // The tags that are wrong were left out above.
+                for problem in problems { session.log.failed("settings", "\(problem)") }
+                guard problems.isEmpty else { throw ExitCode.failure }
             }
         }
+    }
+
+    struct Schema: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print a JSON Schema of the settings.",
+            discussion: """
+                For editors that check TOML while it is written, and for pipelines. It describes the settings' file and the \
+                settings of a fleet, each value by itself: 'config check' also sees what does not go together.
+                """
+        )
+
+        func run() throws { print(SettingsSchema(), terminator: "") }
     }
 }

@@ -13,6 +13,11 @@ struct PlanCommand: AsyncParsableCommand {
             Prints a unified diff of each file that a pass would change, and the packages, services and registrations. Names \
             the parts that cannot be compared before other changes are made.
 
+            With mail.senders, it lists the envelope's senders in the mail log of the last day that would be refused.
+
+            --config ssm:PARAMETER or --config s3://BUCKET/KEY shows what that version of the fleet's settings would change. \
+            The host's own settings still come first.
+
             With --facts it runs anywhere, as any user, also outside EC2. FILE is the output of 'smtp-relay-agent facts'.
 
             Exit status: 0 nothing to change; 2 there are changes to make; 1 an error.
@@ -28,9 +33,10 @@ struct PlanCommand: AsyncParsableCommand {
     var factsFile: String?
 
     func run() async throws {
-        try await Session.run(options) { session in
+        try await Session.run(options, takesFleet: true) { session in
             let facts = try factsFile.map { try FactsDocument.read($0, files: session.host.files) }
-            let plan = try await session.pass.plan(facts: facts)
+            let (plan, senders) = try await session.pass.plan(facts: facts, fleet: try options.fleetPlace)
+            if let senders { print(senders, terminator: "") }
             print(PlanReport(plan), terminator: "")
             if !plan.isEmpty { throw ExitCode(2) }
         }

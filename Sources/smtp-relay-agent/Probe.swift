@@ -30,7 +30,7 @@ struct Probe: AsyncParsableCommand {
                 let what = "the relay serves the allowed networks, and nobody else"
                 return session.log.done("health", what, after: ContinuousClock.now - started)
             }
-            guard case .sender(let resolved) = try await session.gatherer.settings() else { return }
+            guard case .sender(let resolved) = try await session.gatherer.settings().0 else { return }
             let relayhost = resolved.settings.relayhost
             let address = try await RelayHostWay(relayhost, files: session.host.files).greet()
             session.log.done("relayhost", "\(relayhost) answers (\(address))", after: ContinuousClock.now - started)

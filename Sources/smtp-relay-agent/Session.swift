@@ -29,15 +29,16 @@ struct Session {
         transport: HTTPClientTransport,
         staysResident: Bool
     ) {
+        self.host = .live(transport: transport, variables: kept.proxies, staysResident: staysResident)
         let aws = AWSAccess(
             environment: kept.completing(environment),
             transport: transport,
+            budget: RetryBudget(store: KeptRetries(files: host.files)),
             onWait: { log.notice("facts", $0) }
         )
         self.aws = aws
         self.log = log
         self.environment = environment
-        self.host = .live(transport: transport, variables: kept.proxies, staysResident: staysResident)
         let memory = SettingsFileMemory()
         self.hasOwnSettings = options.hasOwnSettings(environment: environment, launch: kept)
         self.gatherer = Gatherer(
@@ -71,6 +72,7 @@ struct Session {
         _ options: CommonOptions,
         needsRoot: Bool = false,
         staysResident: Bool = false,
+        takesFleet: Bool = false,
         _ body: (Session) async throws -> Void
     ) async throws {
         let environment = processEnvironment()
@@ -81,8 +83,10 @@ struct Session {
         )
         do {
             if needsRoot, geteuid() != 0 { throw NotRoot() }
+            if !takesFleet, let place = try options.fleetPlace { throw NotAFile(place: place) }
             let kept = try LaunchEnvironment(files: FileSystem())
             let transport = try HTTPClientTransport(environment: kept.completing(environment))
+            if let warning = transport.warning { log.warning("proxy", warning) }
             let session = Session(
                 options,
                 environment: environment,
@@ -118,6 +122,22 @@ extension Session {
 /// The command changes the host, or reads what is root's own.
 struct NotRoot: Error, CustomStringConvertible {
     var description: String {
-        "this command changes the host, or reads what only root can read, so it must be run as root (sudo smtp-relay-agent ...)"
+        // The path of sudo lacks /usr/local/bin on RHEL and its relatives.
+        """
+        this command changes the host, or reads what only root can read, so it must be run as root \
+        (sudo \(Installation.program) ...)
+        """
+    }
+}
+
+/// `--config` names a place of the fleet's settings where only a file can be read.
+struct NotAFile: Error, CustomStringConvertible {
+    let place: FleetPlace
+
+    var description: String {
+        """
+        --config \(place): only 'plan' shows settings from there; for a node to go by them, set fleet.settings = "\(place)" in \
+        its file
+        """
     }
 }

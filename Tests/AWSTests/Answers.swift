@@ -25,6 +25,7 @@ enum Answers {
         credentials: any CredentialSource = FixedCredentials(),
         limits: QueryClient.Limits = .init(),
         tally: APITally = APITally(),
+        budget: RetryBudget = RetryBudget(),
         time: ManualTime = ManualTime()
     ) throws -> QueryClient {
         QueryClient(
@@ -38,6 +39,7 @@ enum Answers {
             transport: transport,
             limits: limits,
             tally: tally,
+            budget: budget,
             time: time.source
         )
     }
@@ -45,7 +47,7 @@ enum Answers {
 
 struct FixedCredentials: CredentialSource {
     func credentials() -> Credentials { Answers.keys }
-    func invalidate() {}
+    func invalidate() -> Bool { false }
 }
 
 extension HTTPRequest {

@@ -3,6 +3,7 @@ import HTTP
 import RelayTestSupport
 import Synchronization
 import Testing
+import Vocabulary
 
 /// Credentials that count how often they were read and refused.
 private final class CountedCredentials: CredentialSource {
@@ -10,8 +11,9 @@ private final class CountedCredentials: CredentialSource {
 
     private let state = Mutex((reads: 0, refusals: 0))
     private let areMissing: Bool
+    private let areFixed: Bool
 
-    init(areMissing: Bool = false) { self.areMissing = areMissing }
+    init(areMissing: Bool = false, areFixed: Bool = false) { (self.areMissing, self.areFixed) = (areMissing, areFixed) }
 
     var refusals: Int { state.withLock { $0.refusals } }
 
@@ -24,7 +26,10 @@ private final class CountedCredentials: CredentialSource {
         return Credentials(accessKeyID: "AKIA\(number)", secretAccessKey: "s", sessionToken: nil, expiration: nil)
     }
 
-    func invalidate() { state.withLock { $0.refusals += 1 } }
+    func invalidate() -> Bool {
+        state.withLock { $0.refusals += 1 }
+        return !areFixed
+    }
 }
 
 @Suite struct QueryClientTests {
@@ -92,7 +97,7 @@ private final class CountedCredentials: CredentialSource {
         #expect(time.sleeps == [.milliseconds(250), .milliseconds(500)])
     }
 
-    @Test(arguments: ["AccessDenied", "LoadBalancerNotFound", "ValidationError", "InvalidClientTokenId"])
+    @Test(arguments: ["AccessDenied", "LoadBalancerNotFound", "ValidationError", "UnauthorizedOperation"])
     func triesNothingAgainThatCannotPass(code: String) async throws {
         let transport = ScriptedTransport([.text(400, Answers.error(code))])
         let failure = try #require(failure(try await call(transport)))
@@ -169,14 +174,139 @@ private final class CountedCredentials: CredentialSource {
         #expect(transport.requests.count == 2)
     }
 
-    @Test func readsNewCredentialsOnceWhereTheOldHaveEnded() async throws {
-        let expired = ScriptedTransport.Step.text(403, Answers.error("ExpiredToken"))
+    @Test(arguments: [
+        "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure",
+        "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "InvalidSignatureException",
+    ])
+    func readsNewCredentialsOnceWhereTheOldAreRefused(code: String) async throws {
+        let expired = ScriptedTransport.Step.text(403, Answers.error(code))
         let credentials = CountedCredentials()
         let transport = ScriptedTransport([expired, .text(200, "<Answer/>"), expired, expired])
         _ = try await call(transport, credentials: credentials).get()
         #expect(transport.requests.last?.value("Authorization")?.contains("Credential=AKIA1/") == true)
-        #expect(try await failure(call(transport, credentials: credentials))?.error?.code == "ExpiredToken")
+        #expect(try await failure(call(transport, credentials: credentials))?.error?.code == code)
         #expect(credentials.refusals == 2)
+        #expect(time.sleeps.isEmpty)
+    }
+
+    @Test func keysThatCannotBeReadAnewAreNotTriedAgain() async throws {
+        let transport = ScriptedTransport([.text(403, Answers.error("InvalidClientTokenId"))])
+        let failure = try await failure(call(transport, credentials: CountedCredentials(areFixed: true)))
+        #expect(failure?.error?.code == "InvalidClientTokenId")
+        #expect(failure?.description.contains("check the host's clock") == true)
+    }
+
+    private func client(fips: String, _ transport: ScriptedTransport) throws -> QueryClient {
+        let endpoint = ServiceEndpoint(
+            .ec2,
+            region: try Region("eu-central-1"),
+            domain: try DomainName("amazonaws.com"),
+            environment: ["AWS_USE_FIPS_ENDPOINT": fips]
+        )
+        return QueryClient(
+            endpoint,
+            credentials: FixedCredentials(),
+            transport: transport,
+            tally: APITally(),
+            budget: RetryBudget(),
+            time: time.source
+        )
+    }
+
+    @Test func callsWithoutAnEndpointSayWhy() async throws {
+        let client = try client(fips: "yes", ScriptedTransport())
+        await #expect {
+            try await client.call("DescribeTags", [])
+        } throws: { error in
+            "\(error)" == """
+                ec2:DescribeTags can't be called: environment AWS_USE_FIPS_ENDPOINT: 'yes' is neither true nor false; set one \
+                of them
+                """
+        }
+    }
+
+    @Test func aHostThatAVariableChoseIsNamedWithTheVariable() async throws {
+        let unresolved = ScriptedTransport(Array(repeating: .fail(.nameNotResolved), count: 50))
+        let client = try client(fips: "true", unresolved)
+        await #expect {
+            try await client.call("DescribeTags", [])
+        } throws: { error in
+            "\(error)".contains("ec2-fips.eu-central-1.amazonaws.com")
+                && "\(error)".contains("AWS_USE_FIPS_ENDPOINT chose this endpoint, and AWS does not have it for every")
+        }
+    }
+
+    // Retries of all calls
+
+    private static let busy = ScriptedTransport.Step.text(400, Answers.error("Throttling"))
+
+    @Test func callsShareOneBudgetOfRetries() async throws {
+        let transport = ScriptedTransport(Array(repeating: Self.busy, count: 1000))
+        let budget = RetryBudget()
+        let clients = try [ServiceEndpoint.Service.ec2, .elasticLoadBalancing, .ssm].map {
+            try Answers.client(transport, $0, budget: budget, time: time)
+        }
+        var last: AWSFailure?
+        for index in 0..<30 {
+            do throws(AWSFailure) { _ = try await clients[index % 3].call("Describe", []) } catch { last = error }
+        }
+        // 100 retries at the start, and two a minute since.
+        let since = Int(time.passed / .seconds(30))
+        #expect((130...(131 + since)).contains(transport.requests.count), "\(transport.requests.count) since \(since)")
+        #expect(last?.description.contains("no retries left") == true)
+    }
+
+    @Test func theProcessesOfANodeShareOneBudget() async throws {
+        let store = SharedTokens()
+        let transport = ScriptedTransport(Array(repeating: Self.busy, count: 1000))
+        // Each call is a process of its own, such as a timer's pass.
+        for _ in 0..<30 {
+            let client = try Answers.client(transport, budget: RetryBudget(store: store), time: time)
+            _ = try? await client.call("Describe", [])
+        }
+        let since = Int(time.passed / .seconds(30))
+        #expect((130...(131 + since)).contains(transport.requests.count), "\(transport.requests.count) since \(since)")
+    }
+
+    private final class SharedTokens: RetryTokenStore {
+        private let kept = Mutex<RetryTokens?>(nil)
+
+        func tokens() -> RetryTokens? { kept.withLock { $0 } }
+
+        func keep(_ tokens: RetryTokens) { kept.withLock { $0 = tokens } }
+    }
+
+    @Test func aClockThatIsPutBackGivesNoRetries() {
+        let budget = RetryBudget(tokens: 10)
+        #expect(budget.take(5, at: 1_800_000_000))
+        #expect(budget.take(5, at: 1_700_000_000))
+        #expect(!budget.take(5, at: 1_700_000_006))
+        #expect(budget.take(5, at: 1_700_000_036))
+    }
+
+    @Test func aSuccessGivesBackWhatItsRetryTook() async throws {
+        let budget = RetryBudget(tokens: 5)
+        let steps = (0..<20).flatMap { _ in [Self.busy, .text(200, "<A/>")] }
+        let client = try Answers.client(ScriptedTransport(steps), budget: budget, time: time)
+        for _ in 0..<20 { _ = try await client.call("Describe", []) }
+    }
+
+    @Test func aPassThatComesAgainSoonTriesThreeTimes() async throws {
+        for step in [Self.busy, .text(503), .fail(.refused)] {
+            let transport = ScriptedTransport(Array(repeating: step, count: 40))
+            let result = try await CallPatience.limited(to: CallPatience.short) { try await call(transport) }
+            #expect(failure(result)?.attempts == 3)
+        }
+    }
+
+    @Test func workWithADeadlineTriesUntilThen() async throws {
+        let transport = ScriptedTransport(Array(repeating: Self.busy, count: 400))
+        let client = try Answers.client(transport, budget: RetryBudget(tokens: 0), time: time)
+        await CallPatience.limited(to: CallPatience.short) {
+            await CallDeadline.by(time.now + .seconds(30)) { _ = try? await client.call("Describe", []) }
+        }
+        #expect(transport.requests.count > 5)
+        #expect(time.passed > .seconds(15))
     }
 
     @Test func failsAtOnceWithoutCredentials() async throws {
@@ -206,7 +336,7 @@ private final class CountedCredentials: CredentialSource {
         let expired = ScriptedTransport.Step.text(403, Answers.error("ExpiredToken"))
         let transport = ScriptedTransport([busy, .fail(.refused), expired, busy, .text(200, "<Answer/>")])
         let tally = APITally()
-        let client = try Answers.client(transport, tally: tally, time: time)
+        let client = try Answers.client(transport, credentials: CountedCredentials(), tally: tally, time: time)
         _ = try await client.call("Describe", [])
         #expect(tally.take() == APITally.Counts(calls: 5, throttles: 2))
         #expect(tally.take() == APITally.Counts())

@@ -183,9 +183,13 @@ struct NodeExaminationTests {
         let found = await PasswordExamination { throw AWSFailure(action: "a:B", reason: .unreadable("x")) }.findings()
         #expect(found.map(\.name) == ["password-unreadable"])
         let role = "in the policy of the instance's role"
-        #expect(denied("no").fix == "allow ssm:GetParameter \(role)")
+        let both = "allow ssm:GetParameter \(role), and kms:Decrypt if the parameter has a key of its own"
+        #expect(denied("no").fix == both)
         // A SecureString takes the key as well.
-        let key = "allow kms:Decrypt on the key that the parameter is encrypted with \(role)"
+        let key = """
+            allow kms:Decrypt on the key that the parameter is encrypted with \(role) and, unless it leaves that to IAM, in \
+            the key's own policy
+            """
         let ciphertext = "The ciphertext refers to a key that does not exist, or you are not allowed to access it."
         #expect(denied(ciphertext).fix == key)
         let named = "User: arn:aws:sts::1:x is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:..."

@@ -1,4 +1,6 @@
+import AWS
 import Facts
+import HTTP
 import Host
 import RelayTestSupport
 import Synchronization
@@ -22,7 +24,11 @@ import Vocabulary
         "local-ipv4": "10.0.1.10",
     ]
 
-    struct NotAllowed: Error, CustomStringConvertible { let description = "allow ec2:DescribeTags" }
+    private static let denied = failure(.answered(AWSError(status: 403, code: "UnauthorizedOperation", message: "no")))
+
+    private static func failure(_ reason: AWSFailure.Reason) -> AWSFailure {
+        AWSFailure(action: "ec2:DescribeTags", reason: reason)
+    }
 
     private let time = ManualTime()
     private let notices = Notices()
@@ -36,7 +42,7 @@ import Vocabulary
     private func gather(
         _ changes: [String: String?] = [:],
         describeTags: (InstanceID, Region, DomainName) async throws -> [String: String] = { _, _, _ in
-            throw NotAllowed()
+            throw Self.denied
         }
     ) async throws -> InstanceFacts {
         var values = Self.values
@@ -100,14 +106,63 @@ import Vocabulary
         #expect(notices.all.first?.contains("ec2:DescribeTags") == true)
     }
 
-    @Test func doesWithoutTagsWhereNeitherAnswers() async throws {
+    @Test func doesWithoutTagsWhereTheRoleMayNotAsk() async throws {
         let facts = try await gather()
         #expect(facts.tags.isEmpty)
         #expect(facts.tagSource == .unavailable)
         #expect(notices.all.count == 1)
-        #expect(notices.all.first?.contains("ec2:DescribeTags failed") == true)
+        #expect(notices.all.first?.contains("may not call ec2:DescribeTags") == true)
         #expect(notices.all.first?.contains("--instance-metadata-tags enabled") == true)
-        #expect(notices.all.first?.hasSuffix("allow ec2:DescribeTags") == true)
+    }
+
+    /// Without its tags, the node would go by other settings.
+    @Test(arguments: [
+        failure(.answered(AWSError(status: 503, code: "RequestLimitExceeded", message: ""))),
+        failure(.answered(AWSError(status: 500, code: "InternalError", message: ""))),
+        failure(.answered(AWSError(status: 400, code: "AuthFailure", message: ""))),
+        failure(.unreachable(HTTPFailure(url: "https://ec2.example", reason: .noRoute("no route")))),
+        failure(.unreadable("HTML")),
+        failure(.credentials(MetadataFailure(path: "iam/", reason: .noRole, waited: .zero))),
+    ])
+    func aPassingFailureToReadTheTagsIsNoLackOfThem(failure: AWSFailure) async throws {
+        let unread = await #expect(throws: TagsUnread.self) { try await gather { _, _, _ in throw failure } }
+        #expect(unread?.facts.instanceID.description == "i-0123456789abcdef0")
+        #expect(unread?.facts(tags: ["a": "b"]).tags == ["a": "b"])
+        #expect(unread?.description.contains("--instance-metadata-tags enabled") == true)
+        let facts = try await gather()
+        await #expect(throws: TagsUnread.self) {
+            try await refreshed(facts) { throw failure }
+        }
+    }
+
+    private func refreshed(
+        _ facts: InstanceFacts,
+        _ changes: [String: String?] = [:],
+        describeTags: (() async throws -> [String: String])?
+    ) async throws -> InstanceFacts {
+        var values = Self.values
+        for (path, value) in changes { values[path] = value }
+        return try await facts.refreshed(
+            from: MetadataClient(FakeMetadata(values), time).reader(),
+            describeTags: describeTags
+        )
+    }
+
+    @Test func tagsAreReadAnewWhereverTheyComeFrom() async throws {
+        let facts = try await gather()
+        // Metadata offers them from now on.
+        let metadata = ["tags/instance": "Name", "tags/instance/Name": "relay"]
+        let enabled = try await refreshed(facts, metadata, describeTags: nil)
+        #expect((enabled.tags, enabled.tagSource) == (["Name": "relay"], .metadata))
+        // The API does.
+        let asked = try await refreshed(facts) { ["Name": "by API"] }
+        #expect((asked.tags, asked.tagSource) == (["Name": "by API"], .api))
+        let changed = try await refreshed(asked) { [:] }
+        #expect((changed.tags, changed.tagSource) == ([:], .api))
+        // Nothing is asked, or the permission is gone: they are as they were.
+        #expect(try await refreshed(asked, describeTags: nil).tags == ["Name": "by API"])
+        #expect(try await refreshed(asked) { throw Self.denied }.tags == ["Name": "by API"])
+        #expect(try await refreshed(enabled, describeTags: nil).tags == ["Name": "relay"])
     }
 
     @Test(arguments: [
@@ -133,5 +188,74 @@ import Vocabulary
         let failure = await #expect(throws: MetadataFailure.self) { _ = try await gather(change) }
         #expect(failure?.path == path)
         #expect(failure?.reason == .missing)
+    }
+
+    @Test(arguments: [
+        [
+            "\(interface)/subnet-ipv6-cidr-blocks": "2600:1f14:abc:de00::/64",
+            "\(interface)/ipv6s": "2600:1f14:abc:de00::25",
+        ],
+        ["\(interface)/subnet-ipv6-cidr-blocks": "2600:1f14:abc:de00::/64"],
+    ])
+    func anIPv6OnlySubnetIsToldAtOnce(values: [String: String]) async throws {
+        let none: [String: String?] = ["local-ipv4": nil, "\(Self.interface)/subnet-ipv4-cidr-block": nil]
+        let changes = none.merging(values.mapValues { $0 as String? }) { $1 }
+        let failure = await #expect(throws: MetadataFailure.self) { _ = try await gather(changes) }
+        #expect(failure?.reason == .onlyIPv6)
+        #expect(failure?.description.contains("a subnet with an IPv4 range") == true)
+        #expect(time.sleeps.isEmpty)
+    }
+
+    @Test func anAddressThatIsLateIsWaitedForWhereTheSubnetHasSome() async throws {
+        let changes: [String: String?] = [
+            "local-ipv4": nil, "\(Self.interface)/subnet-ipv6-cidr-blocks": "2600:1f14:abc:de00::/64",
+        ]
+        let failure = await #expect(throws: MetadataFailure.self) { _ = try await gather(changes) }
+        #expect(failure?.reason == .missing)
+        #expect(time.passed > .seconds(100))
+    }
+
+    @Test func theGroupsOfEveryInterfaceInTheInternetsReachCount() async throws {
+        let (first, second, third) = ("0e:49:61:0f:c3:11", "0e:49:61:0f:c3:12", "0e:49:61:0f:c3:13")
+        let folder = "network/interfaces/macs/"
+        let values = [
+            folder: "\(first)/\n\(second)/\n\(third)/", "\(folder)\(first)/security-group-ids": "sg-1\nsg-2",
+            "\(folder)\(second)/security-group-ids": "sg-3", "\(folder)\(second)/public-ipv4s": "198.51.100.7",
+            "\(folder)\(third)/security-group-ids": "sg-4", "\(folder)\(third)/ipv6s": "2001:db8::1",
+        ]
+        func groups(_ isExposed: Bool, _ speaksIPv6: Bool, _ values: [String: String]) async throws -> [String] {
+            try await MetadataClient(FakeMetadata(values), time).reader().exposedSecurityGroups(
+                primary: first,
+                isExposed: isExposed,
+                speaksIPv6: speaksIPv6
+            )
+        }
+        #expect(try await groups(true, true, values) == ["sg-1", "sg-2", "sg-3", "sg-4"])
+        #expect(try await groups(false, false, values) == ["sg-3"])
+        let alone = values.filter { !$0.key.contains(second) && !$0.key.contains(third) || $0.key == folder }
+        #expect(try await groups(false, true, alone).isEmpty)
+    }
+
+    @Test func readsAgainWhatCanChange() async throws {
+        let before = try await gather(["tags/instance": ""])
+        var values = Self.values
+        values["\(Self.interface)/ipv6s"] = "2001:db8::1"
+        values["\(Self.interface)/vpc-ipv6-cidr-blocks"] = "2001:db8::/56"
+        values["\(Self.interface)/vpc-ipv4-cidr-blocks"] = "10.0.0.0/16\n198.19.0.0/16"
+        values["public-ipv4"] = "198.51.100.7"
+        values["local-ipv4"] = "10.0.1.11"
+        let after = try await before.refreshed(
+            from: MetadataClient(FakeMetadata(values), time).reader(),
+            describeTags: nil
+        )
+        #expect(after.ipv6Addresses.map(\.description) == ["2001:db8::1"])
+        #expect(after.vpcNetworks.map(\.description) == ["10.0.0.0/16", "198.19.0.0/16", "2001:db8::/56"])
+        #expect(after.publicAddress?.description == "198.51.100.7")
+        #expect(after.privateAddress.description == "10.0.1.11")
+        let again = try await after.refreshed(
+            from: MetadataClient(FakeMetadata(Self.values), time).reader(),
+            describeTags: nil
+        )
+        #expect(again.ipv6Addresses.isEmpty && again.publicAddress == nil)
     }
 }

@@ -129,10 +129,27 @@ import Testing
         let dropsTokens = AnsweringTransport { $0.method == .put ? .fail(.timedOut(after: .seconds(2))) : .text(401) }
         let failure = try #require(await failure(MetadataClient(dropsTokens, time)))
         #expect(failure.reason == .noToken)
+        #expect(time.passed < .seconds(15))
         #expect(failure.description.contains("--http-put-response-hop-limit 2"))
         let dropsAll = AnsweringTransport { _ in .fail(.timedOut(after: .seconds(2))) }
         let other = try #require(await self.failure(MetadataClient(dropsAll, time)))
         #expect(other.reason == .noRoute(.timedOut(after: .seconds(2))))
+    }
+
+    @Test(arguments: [
+        (["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": "ipv5"], "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: 'ipv5'"),
+        (["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": "IPv6 "], "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: 'IPv6 '"),
+        (
+            ["AWS_EC2_METADATA_SERVICE_ENDPOINT": "169.254.169.254"],
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT: '169.254.169.254'"
+        ),
+        (["AWS_EC2_METADATA_SERVICE_ENDPOINT": "ftp://x"], "AWS_EC2_METADATA_SERVICE_ENDPOINT: 'ftp://x'"),
+    ])
+    func aVariableThatNamesNoPlaceIsToldAtOnce(environment: [String: String], words: String) async throws {
+        let client = MetadataClient(AnsweringTransport { _ in .text(200, "t") }, time, environment: environment)
+        let failure = try #require(await failure(client))
+        #expect(failure.description.contains(words))
+        #expect(time.sleeps.isEmpty)
     }
 
     @Test func saysThatTheServiceFails() async throws {

@@ -38,13 +38,18 @@ import Testing
         #expect(failure.reason == .noRole)
         #expect(failure.description.contains("attach an instance profile"))
         // A role that comes late is waited for, but not as long as metadata itself.
-        #expect(time.passed < .seconds(16))
+        #expect(time.passed < .seconds(11))
     }
 
     @Test(arguments: [
         ("no JSON, but hunter2", "not the JSON that was expected"),
         (#"{"AccessKeyId": 5, "SecretAccessKey": "hunter2"}"#, "not the JSON that was expected"),
         (#"{"Code": "Failed", "Message": "hunter2"}"#, "the service says 'Failed'"),
+        (
+            #"{"Code": "AssumeRoleUnauthorizedAccess", "Message": "hunter2"}"#,
+            "the service says 'AssumeRoleUnauthorizedAccess': the role's trust policy does not let EC2 use it; allow "
+                + "sts:AssumeRole to the service ec2 there"
+        ),
         (#"{"Code": "Success", "SecretAccessKey": "hunter2"}"#, "a key is missing"),
         (#"{"AccessKeyId": "", "SecretAccessKey": "hunter2"}"#, "a key is missing"),
     ])

@@ -55,6 +55,75 @@ import Testing
         #expect((settings.server(forHost: host, scheme: "https") == nil) == isDirect)
     }
 
+    /// The forms of curl (CURLOPT_NOPROXY(3)) and of Go (golang.org/x/net/http/httpproxy).
+    @Test(arguments: [
+        ("*", "a.example", 443, true),
+        ("a.example, *", "b.example", 443, true),
+        ("api.example:443", "api.example", 443, true),
+        ("api.example:443", "deep.api.example", 443, true),
+        ("api.example:443", "api.example", 8443, false),
+        (".example:8443", "api.example", 8443, true),
+        ("*.example:8443", "api.example", 8443, true),
+        ("192.0.2.2:5999", "192.0.2.2", 5999, true),
+        ("192.0.2.2:5999", "192.0.2.2", 443, false),
+        ("192.0.2.2", "192.0.2.2", 5999, true),
+        ("[2001:db8::1]", "2001:db8::1", 443, true),
+        ("[2001:db8::1]:8443", "2001:db8::1", 8443, true),
+        ("[2001:db8::1]:8443", "2001:db8::1", 443, false),
+        ("2001:db8::1", "2001:DB8:0::1", 443, true),
+        ("[2001:db8::]/32", "2001:db8::1", 443, true),
+        ("[2001:db8::/32]", "2001:db8::1", 443, true),
+        ("2001:db8::1/32", "2001:db8:ffff::1", 443, true),
+        ("10.1.2.3/8", "10.9.9.9", 443, true),
+        ("10.1.2.3/32", "10.1.2.4", 443, false),
+        ("0.0.0.0/0", "192.0.2.7", 443, true),
+        ("0.0.0.0/0", "a.example", 443, false),
+        ("::ffff:10.0.0.0/104", "10.1.2.3", 443, true),
+        ("::ffff:10.0.0.1", "10.0.0.1", 443, true),
+        ("10.0.0.1", "::ffff:10.0.0.1", 443, true),
+        ("10.0.0.1.", "10.0.0.1", 443, true),
+        ("a.example.", "a.example", 443, true),
+        ("a.example", "a.example.", 443, true),
+        (".example.", "a.example.", 443, true),
+        ("A.Example", "a.eXample", 443, true),
+        ("\ta.example ,\nb.example", "b.example", 443, true),
+        ("a.example,,b.example,", "b.example", 443, true),
+        ("under_score.example", "under_score.example", 443, true),
+        ("1and1.example", "www.1and1.example", 443, true),
+        ("example", "example", 443, true),
+    ])
+    func takesTheFormsOfCurlAndGo(list: String, host: String, port: Int, isDirect: Bool) throws {
+        let settings = try ProxySettings(environment: Self.both.merging(["NO_PROXY": list]) { $1 })
+        #expect((settings.server(forHost: host, scheme: "https", port: port) == nil) == isDirect)
+        #expect(settings.warning == nil)
+    }
+
+    @Test func theSchemesPortIsMeantWhereNoneIsNamed() throws {
+        let settings = try ProxySettings(environment: Self.both.merging(["NO_PROXY": "a.example:80"]) { $1 })
+        #expect(settings.server(forHost: "a.example", scheme: "http") == nil)
+        #expect(settings.server(forHost: "a.example", scheme: "https") != nil)
+    }
+
+    @Test(arguments: [
+        "http://a.example", "a.example/", "10.0.0.0/33", "10.0.0.0/255.0.0.0", "10/8", "10.0.", "10.0", "10.*",
+        "ec2.*.example",
+        "*a.example", "*:443", "a..example", "a.example:", "a.example:http", "a.example:0", "a.example:65536",
+        "<local>",
+        "fe80::1%eth0", "[10.0.0.1]", "[a.example]", "::1]", "[::1", "[::1]:", "10.0.0.1-10.0.0.9", "\"a.example\"",
+        ".", "*.",
+        "bücher.example", "2001:db8::/129", "10.0.0.0/", "/8",
+    ])
+    func saysWhatNobodyUnderstands(entry: String) throws {
+        let environment = Self.both.merging(["NO_PROXY": "fine.example,\(entry)"]) { $1 }
+        let settings = try ProxySettings(environment: environment)
+        let warning = try #require(settings.warning)
+        #expect(warning.hasPrefix("environment NO_PROXY: '"))
+        #expect(!warning.contains("fine.example"))
+        #expect(settings.server(forHost: "fine.example", scheme: "https") == nil)
+        // Without a proxy, nothing is lost.
+        #expect(try ProxySettings(environment: ["NO_PROXY": entry]).warning == nil)
+    }
+
     @Test(arguments: ["https://proxy:3128", "socks5://proxy", "http://proxy:port", "http://proxy/path", "http://"])
     func refusesWhatItCannotUse(text: String) {
         let failure = #expect(throws: TransportSettingsFailure.self) {

@@ -22,7 +22,9 @@ struct NameResolverTests {
         #expect(Array(query[12..<27]) == [1, 97, 7, 101, 120, 97, 109, 112, 108, 101, 0, 0, 16, 0, 1])
     }
 
-    @Test(arguments: ["", ".", String(repeating: "a", count: 64), String(repeating: "abcdefg.", count: 40)])
+    @Test(arguments: [
+        "", ".", "a..b", ".a", "a..", String(repeating: "a", count: 64), String(repeating: "abcdefg.", count: 40),
+    ])
     func whatCannotBeANameIsNotAsked(name: String) {
         #expect(throws: DNSFailure.badName) { try DNSMessage.query(name, .a, id: 1) }
     }
@@ -37,6 +39,11 @@ struct NameResolverTests {
         )
         let names = answer(to: query, [(12, [1, 98, 0xC0, 14])])
         #expect(try DNSMessage.records(names, answering: query, .ptr) == [.pointer("b.example")])
+        let exchangers = answer(to: query, [(15, [0, 10, 1, 98, 0xC0, 14]), (15, [1, 0, 0])])
+        #expect(
+            try DNSMessage.records(exchangers, answering: query, .mx)
+                == [.exchanger(preference: 10, "b.example"), .exchanger(preference: 256, "")]
+        )
         let texts = answer(to: query, [(16, [2, 118, 61, 1, 115])])
         #expect(try DNSMessage.records(texts, answering: query, .txt) == [.text("v=s")])
     }
@@ -66,11 +73,16 @@ struct NameResolverTests {
     }
 
     /// Reading ends for any bytes: every answer cut short, and every byte of it another.
-    @Test(arguments: [DNSRecord.Kind.a, .ptr, .txt, .aaaa])
+    @Test(arguments: [DNSRecord.Kind.a, .ptr, .mx, .txt, .aaaa])
     func spoiltAnswersNeitherCrashNorHang(kind: DNSRecord.Kind) throws {
         let query = try DNSMessage.query("a.example", kind, id: 7)
         let data: [UInt8] =
-            kind == .a ? [192, 0, 2, 1] : kind == .aaaa ? [UInt8](repeating: 1, count: 16) : [1, 98, 0]
+            switch kind {
+            case .a: [192, 0, 2, 1]
+            case .aaaa: [UInt8](repeating: 1, count: 16)
+            case .mx: [0, 10, 1, 98, 0]
+            case .ptr, .txt: [1, 98, 0]
+            }
         let whole = answer(to: query, [(UInt8(kind.rawValue), data)])
         var readings = 0
         for length in 0...whole.count {
@@ -153,7 +165,7 @@ struct NameResolverTests {
             switch kind {
             case .ptr: return pointers.map(DNSRecord.pointer)
             case .a: return addresses[name].map { [.address($0)] } ?? []
-            case .aaaa, .txt: throw .timedOut
+            case .aaaa, .mx, .txt: throw .timedOut
             }
         }
     }

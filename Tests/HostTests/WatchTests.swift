@@ -187,6 +187,10 @@ struct WatchTests {
                 """
             try files.replace("/proc/net/tcp", with: Array(table.utf8), attributes: FileAttributes())
             #expect(SMTPConnections(files: files).current() == ["1900000A:C350-0019", "1900000A:C351-024B"])
+            #expect(SMTPConnections(files: files).isAnyOpen)
+            let ended = table.replacing("C350 01", with: "C350 08")
+            try files.replace("/proc/net/tcp", with: Array(ended.utf8), attributes: FileAttributes())
+            #expect(!SMTPConnections(files: files).isAnyOpen)
         }
     }
 }

@@ -127,11 +127,20 @@ struct YumTests {
         #expect(failure?.description.contains("disk quota exceeded") == true)
     }
 
-    @Test(arguments: ["exclude", "modular"])
-    func aPackageThatIsFilteredOutIsMissing(filter: String) async throws {
+    private func filteredOut(_ filter: String) -> CommandOutput {
         let text =
             "All matches were filtered out by \(filter) filtering for argument: nginx\nError: Unable to find a match: nginx"
-        #expect(try await install(CommandOutput(status: 1, standardError: text)).0?.reason == .missing(["nginx"]))
+        return CommandOutput(status: 1, standardError: text)
+    }
+
+    @Test func aPackageOfADisabledModuleIsMissing() async throws {
+        #expect(try await install(filteredOut("modular")).0?.reason == .missing(["nginx"]))
+    }
+
+    @Test func aPackageThatIsExcludedIsNotMissing() async throws {
+        let failure = try #require(try await install(filteredOut("exclude")).0)
+        #expect(failure.reason == .excluded(["nginx"], by: []))
+        #expect(failure.description.contains("yum --disableexcludes=all install nginx"))
     }
 
     /// yum 3.4.3 on CentOS 7 since July 2024, as its users tell it: a list and yum's reason, and what it gives up with.

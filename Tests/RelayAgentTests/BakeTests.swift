@@ -19,7 +19,8 @@ struct BakeTests {
     private func bake(
         _ files: FileSystem,
         _ services: ObedientServices = ObedientServices(),
-        _ runner: ScriptedRunner = ScriptedRunner()
+        _ runner: ScriptedRunner = ScriptedRunner(),
+        passwordFile: FilePath? = nil
     ) async throws -> BakeReport {
         for line in ["yum clean all", "journalctl --relinquish-var", "cloud-init clean --logs"] { runner.expect(line) }
         for program in ["/usr/sbin/postfix", "/usr/sbin/nginx", "/usr/lib64/sasl2/libplain.so"] {
@@ -30,7 +31,8 @@ struct BakeTests {
         try put(Installation.program, in: files)
         try files.createDirectory("/etc/systemd/system")
         let log = StepLog(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-        return try await Bake(host: .fake(files: files, runner: runner, services: services), log: log).run()
+        let host = HostAccess.fake(files: files, runner: runner, services: services)
+        return try await Bake(host: host, log: log, passwordFile: passwordFile).run()
     }
 
     @Test func whatIsTheMachinesAloneGoesAndWhatANodeNeedsStays() async throws {
@@ -42,13 +44,23 @@ struct BakeTests {
                 "/var/lib/systemd/random-seed",
                 "/var/lib/postfix/prng_exch", "/var/lib/dhclient/dhclient--eth0.lease",
                 "/var/lib/NetworkManager/internal-1-eth0.lease", "/var/spool/mail/root",
-                "/var/log/journal/0123/system.journal",
+                "/var/log/journal/0123/system.journal", "/home/ec2-user/.ssh/known_hosts", "/root/.ssh/id_ed25519",
+                "/root/.ssh/known_hosts.old", "/root/.aws/credentials", "/home/ec2-user/.aws/config",
+                "/home/ec2-user/.netrc",
+                "/root/.python_history", "/root/.viminfo", "/root/.lesshst", "/home/ec2-user/.mysql_history",
+                "/home/ec2-user/.zsh_history", "/root/.local/share/fish/fish_history", "/root/.docker/config.json",
+                "/root/.git-credentials", "/tmp/secret", "/tmp/folder/secret", "/var/tmp/.hidden",
+                "/var/lib/amazon/ssm/i-0123456789abcdef0/document/state", "/var/lib/amazon/ssm/Vault/Store/Fingerprint",
+                "/var/log/messages-20261101.gz", "/var/log/maillog.1", "/var/log/maillog-20261129",
+                "/var/log/dnf.log.2.xz",
+                "/etc/smtp-relay-agent/password",
             ]
             let emptied: [FilePath] = [
                 "/etc/machine-id", "/var/log/maillog", "/var/log/nginx/access.log", "/var/log/cloud-init-output.log",
             ]
             let kept: [FilePath] = [
                 "/etc/smtp-relay-agent/config.toml", "/etc/ssh/sshd_config", "/home/ec2-user/.ssh/config",
+                "/etc/smtp-relay-agent/tls.pem", "/home/ec2-user/.bashrc", "/root/notes",
                 "/var/lib/cloud/seed/nocloud/user-data", "/var/lib/NetworkManager/secret_key", "/etc/postfix/main.cf",
             ]
             for path in gone + emptied + kept { try put(path, in: files) }
@@ -57,14 +69,16 @@ struct BakeTests {
                 ServiceName("postfix"): ServiceState(isInstalled: true, isEnabled: true, isActive: false),
                 ServiceName("nginx"): ServiceState(isInstalled: true, isEnabled: false, isActive: true),
             ])
-            let report = "\(try await bake(files, services))"
+            let report = "\(try await bake(files, services, passwordFile: "/etc/smtp-relay-agent/password"))"
             for path in gone + ["/etc/hostname"] { #expect(!files.exists(path), "\(path)") }
             for path in emptied { #expect(files.size(of: path) == 0, "\(path)") }
             for path in kept { #expect(files.size(of: path) == 1, "\(path)") }
             for unit in Units.all { #expect(files.exists(UnitFiles.path(of: unit))) }
             #expect(services.told == ["daemon-reload", "disable postfix", "disable nginx"])
             for path in emptied { #expect(report.contains("emptied    \(path) ")) }
-            #expect(report.contains("settings   /etc/smtp-relay-agent/config.toml\n"))
+            let settings = "/etc/smtp-relay-agent/config.toml, /etc/smtp-relay-agent/tls.pem"
+            #expect(report.contains("settings   \(settings)\n"))
+            #expect(report.contains("removed    /etc/smtp-relay-agent/password (the smarthost's password)\n"))
             #expect(report.contains("removed    /etc/ssh/ssh_host_ed25519_key (SSH host keys)\n"))
             // Once more finds nothing to do.
             #expect("\(try await bake(files, services))".contains("nothing: it was clean\n"))
@@ -72,11 +86,37 @@ struct BakeTests {
         }
     }
 
-    @Test func aNameThatSomebodyGaveStays() async throws {
+    @Test(arguments: [
+        ("golden.example.com", true), ("ip-relay", true), ("i-love-mail", true),
+        ("ip-10-0-1-10.corp.example.com", true),
+        ("ip-10-0-1-300", true), ("i-0123456789abcdef0", false),
+        ("i-0123456789abcdef0.eu-central-1.compute.internal", false),
+        ("ip-10-0-1-10", false), ("ip-10-0-1-10.ec2.internal", false), ("i-01234567", false),
+    ])
+    func aNameThatSomebodyGaveStays(name: String, stays: Bool) async throws {
         try await withTemporaryRoot { files in
-            try put("/etc/hostname", "golden.example.com\n", in: files)
+            try put("/etc/hostname", "\(name)\n", in: files)
             _ = try await bake(files)
-            #expect(files.exists("/etc/hostname"))
+            #expect(files.exists("/etc/hostname") == stays)
+        }
+    }
+
+    @Test func aTemporaryFileInUseStaysAndIsNamed() async throws {
+        try await withTemporaryRoot { files in
+            for path: FilePath in ["/tmp/build/script.sh", "/tmp/agent", "/var/tmp/disk/x", "/tmp/buildings"] {
+                try put(path, in: files)
+            }
+            try put("/proc/42/cmdline", "/bin/sh\0/tmp/build/script.sh\0", in: files)
+            try files.replace("/proc/42/exe", withLinkTo: "/tmp/agent")
+            try put("/proc/self/mounts", "/dev/nvme1n1 /var/tmp/disk ext4 rw 0 0\n", in: files)
+            let report = "\(try await bake(files))"
+            for path: FilePath in ["/tmp/build/script.sh", "/tmp/agent", "/var/tmp/disk/x"] {
+                #expect(files.exists(path))
+            }
+            #expect(!files.exists("/tmp/buildings"))
+            for line in ["/tmp/agent (process 42", "/tmp/build (process 42", "/var/tmp/disk (a mount"] {
+                #expect(report.contains("  in use     \(line) uses it)"), "\(report)")
+            }
         }
     }
 

@@ -33,12 +33,41 @@ struct PassScheduleTests {
         #expect(schedule.due == start + .seconds(60))
     }
 
-    @Test func aSignalMakesAFullPassThatAnswersTheChangesToo() {
+    @Test func aLookAtTheHostGoesBeforeAFullPassThatMayWaitForOthers() {
         var schedule = schedule()
         _ = schedule.want(file, at: start)
         _ = schedule.want(signal, at: start)
-        #expect(schedule.isFull(at: schedule.due))
-        #expect(schedule.answered(at: schedule.due) == [file, signal])
+        #expect(!schedule.isFull(at: schedule.due))
+        #expect(schedule.answered(at: schedule.due) == [file])
+        let now = schedule.due
+        schedule.begin(at: now, next: start + .seconds(600))
+        #expect(schedule.due <= now)
+        #expect(schedule.isFull(at: now))
+        #expect(schedule.answered(at: now) == [signal])
+    }
+
+    @Test func onlyTheHostCutsAWaitShort() {
+        var schedule = schedule()
+        _ = schedule.want(signal, at: start)
+        #expect(schedule.hostDue == nil)
+        _ = schedule.want(file, at: start + .seconds(1))
+        #expect(schedule.hostDue == start + .seconds(1) + .milliseconds(100))
+        schedule.begin(at: start + .seconds(2), next: start + .seconds(60))
+        #expect(schedule.hostDue == nil)
+    }
+
+    @Test func onlyOneLookGoesBeforeAFullPass() {
+        var schedule = schedule()
+        _ = schedule.want(signal, at: start)
+        _ = schedule.want(file, at: start)
+        var now = schedule.due
+        schedule.begin(at: now, next: start + .seconds(600))
+        _ = schedule.want(file, at: now)
+        now = schedule.due + .seconds(1)
+        #expect(schedule.isFull(at: now))
+        #expect(schedule.answered(at: now) == [file, signal])
+        schedule.begin(at: now, next: start + .seconds(600))
+        #expect(schedule.due == start + .seconds(600))
     }
 
     /// Something writes the file anew after every repair, for ten minutes; each pass takes as long.

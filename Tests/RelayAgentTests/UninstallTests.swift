@@ -13,6 +13,8 @@ import Units
 struct UninstallTests {
     private static let up = ServiceState(isInstalled: true, isEnabled: true, isActive: true)
     private static let ownTable = "# Written by smtp-relay-agent, the whole of it; edits are undone.\n"
+    private static let theirs = "biff = yes\n"
+    private static let ours = "biff = no\n"
     private static let postfix = ServiceName("postfix")
     private static let nginx = ServiceName("nginx")
 
@@ -44,8 +46,8 @@ struct UninstallTests {
         try await ServicesBefore(files: files).keep(
             ServiceBoard(manager: ObedientServices(before), services: ServicesBefore.services)
         )
-        try put("/etc/postfix/main.cf", "ours", in: files)
-        try put("/etc/postfix/main.cf.before-smtp-relay-agent", "theirs", in: files)
+        try put("/etc/postfix/main.cf", Self.ours, in: files)
+        try put("/etc/postfix/main.cf.before-smtp-relay-agent", Self.theirs, in: files)
         try put("/etc/postfix/network_table", Self.ownTable, in: files)
         try put("/etc/postfix/transport_table", "somebody's", in: files)
         try put("/etc/nginx/nginx.conf", Self.ownTable, in: files)
@@ -63,7 +65,7 @@ struct UninstallTests {
     @Test func theOriginalComesBackThroughALinkAndNoHalfFileStays() async throws {
         try await withTemporaryRoot { (files) async throws in
             let services = try await node(files, before: [Self.postfix: Self.up, Self.nginx: .unknown])
-            try put("/srv/mail/main.cf", "ours", in: files)
+            try put("/srv/mail/main.cf", Self.ours, in: files)
             try files.remove("/etc/postfix/main.cf")
             try files.replace("/etc/postfix/main.cf", withLinkTo: "/srv/mail/main.cf")
             // No process has that number (proc_sys_kernel(5), pid_max).
@@ -71,9 +73,29 @@ struct UninstallTests {
             try put("/srv/mail/.main.cf.smtp-relay-agent-4194305-abc", in: files)
             try await uninstall(files, services)
             #expect(files.linkTarget(of: "/etc/postfix/main.cf") == "/srv/mail/main.cf")
-            #expect(try text("/srv/mail/main.cf", in: files) == "theirs")
+            #expect(try text("/srv/mail/main.cf", in: files) == Self.theirs)
             #expect(try files.names(in: "/etc/postfix") == ["main.cf", "transport_table"])
             #expect(try files.names(in: "/srv/mail") == ["main.cf"])
+        }
+    }
+
+    @Test func whatOthersHaveWrittenStaysAndWhatIsUnclearIsCopied() async throws {
+        try await withTemporaryRoot { files in
+            let services = try await node(files, before: [Self.postfix: Self.up])
+            let original = "smtp inet n - y - - smtpd\n"
+            try put("/etc/postfix/main.cf", Self.ours + "smtpd_milters = unix:/run/m\n", in: files)
+            try put("/etc/postfix/master.cf.before-smtp-relay-agent", original, in: files)
+            let filter = "127.0.0.1:10026 inet n - n - - smtpd\n"
+            let evacuation = "evacuation unix -       -       n       -       -       smtp\n"
+            try put("/etc/postfix/master.cf", original + evacuation + filter, in: files)
+            try put("/etc/nginx/nginx.conf", "user nginx;\n# edited\n", in: files)
+            try put("/etc/nginx/nginx.conf.before-smtp-relay-agent", "user nginx;\n", in: files)
+            try await uninstall(files, services)
+            #expect(try text("/etc/postfix/main.cf", in: files) == Self.theirs + "smtpd_milters = unix:/run/m\n")
+            #expect(try text("/etc/postfix/master.cf", in: files) == original + evacuation + filter)
+            #expect(try text("/etc/nginx/nginx.conf", in: files) == "user nginx;\n")
+            #expect(try text("/etc/nginx/nginx.conf.after-smtp-relay-agent", in: files) == "user nginx;\n# edited\n")
+            #expect(try !(files.names(in: "/etc/postfix") ?? []).contains { $0.contains("after-smtp-relay-agent") })
         }
     }
 
@@ -81,7 +103,7 @@ struct UninstallTests {
         try await withTemporaryRoot { files in
             let services = try await node(files, before: [Self.postfix: Self.up, Self.nginx: .unknown])
             try await uninstall(files, services)
-            #expect(try text("/etc/postfix/main.cf", in: files) == "theirs")
+            #expect(try text("/etc/postfix/main.cf", in: files) == Self.theirs)
             #expect(try text("/etc/postfix/transport_table", in: files) == "somebody's")
             #expect(try text("/etc/smtp-relay-agent/config.toml", in: files) == "x")
             let gone: [FilePath] = [
@@ -193,7 +215,7 @@ struct UninstallTests {
 
     @Test func onAHostWithoutTheAgentNothingIsTouched() async throws {
         try await withTemporaryRoot { files in
-            try put("/etc/postfix/main.cf", "theirs", in: files)
+            try put("/etc/postfix/main.cf", Self.theirs, in: files)
             let services = ObedientServices([Self.postfix: Self.up])
             try await uninstall(files, services)
             #expect(services.told.isEmpty)

@@ -44,15 +44,4 @@ struct UpstreamPasswordTests {
             }
         } throws: { ($0 as? UnusablePassword)?.reason == .missing }
     }
-
-    @Test func aParameterIsReadFromTimeToTimeAndAgainAfterAFailure() throws {
-        let reads = ParameterReads()
-        let name = try ParameterName("/relay/password")
-        let start = ContinuousClock.now
-        #expect(reads.isDue(name, every: .seconds(300), at: start))
-        #expect(!reads.isDue(name, every: .seconds(300), at: start + .seconds(299)))
-        #expect(reads.isDue(name, every: .seconds(300), at: start + .seconds(300)))
-        reads.failed(name)
-        #expect(reads.isDue(name, every: .seconds(300), at: start + .seconds(301)))
-    }
 }

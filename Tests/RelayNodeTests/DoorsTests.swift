@@ -42,6 +42,7 @@ struct DoorsTests {
         "smtpd_relay_restrictions=permit", "smtpd_relay_restrictions=permit_mynetworks,permit",
         "smtpd_relay_restrictions=check_sender_access,inline:{a@example.net=OK},reject",
         "smtpd_recipient_restrictions=permit_sasl_authenticated,reject", "smtpd_data_restrictions=",
+        "smtpd_recipient_restrictions=check_client_access,cidr:/etc/postfix/mine,reject",
         "smtpd_relay_restrictions=$mua_relay_restrictions", "insiders_only=permit",
         "smtpd_restriction_classes=insiders_only",
         "smtpd_authorized_xclient_hosts=10.0.0.0/8", "smtpd_authorized_xclient_hosts=",
@@ -66,6 +67,7 @@ struct DoorsTests {
         "receive_override_options=no_address_mappings", "smtpd_client_restrictions=permit_mynetworks,reject",
         "smtpd_sender_restrictions=reject_unknown_sender_domain", "smtpd_relay_restrictions=permit_mynetworks,reject",
         "smtpd_recipient_restrictions=permit_mynetworks,reject_unauth_destination,reject",
+        "smtpd_recipient_restrictions=check_client_access,proxy:cidr:/etc/postfix/leaving_table,permit_mynetworks,reject",
         "smtpd_client_connection_count_limit=2", "soft_bounce=yes", "milter_macro_daemon_name=ORIGINATING",
         "smtpd_upstream_proxy_protocol=", "smtpd_delay_reject=no", "cleanup_service_name=other",
     ])
@@ -190,14 +192,17 @@ struct DoorsTests {
     }
 
     @Test func aServiceThatTheDoorsNeedIsMissed() {
-        let master = "cleanup unix n - n - 0 cleanup\nrewrite unix - - n - - trivial-rewrite\n"
+        let master =
+            "cleanup unix n - n - 0 cleanup\nrewrite unix - - n - - trivial-rewrite\nproxymap unix - - n - - proxymap\n"
         func missing(_ master: String, _ main: String = "") -> String? {
             DoorServices(MasterCf(master), MainCf(main)).missing(.always)
         }
         #expect(missing(master) == "qmgr")
         #expect(missing(master + "qmgr fifo n - n 300 1 qmgr\n") == nil)
         #expect(missing(master + "qmgr unix n - n 300 1 qmgr\n", "cleanup_service_name = other\n") == "other")
-        #expect(DoorServices(MasterCf(master), MainCf("")).missing(.mostly) == "proxymap")
+        let rest = master.replacing("proxymap", with: "proxywrite")
+        #expect(missing(rest + "qmgr unix n - n 300 1 qmgr\n") == "proxymap")
+        #expect(DoorServices(MasterCf(master), MainCf("")).missing(.mostly) == "tlsmgr")
     }
 
     @Test func aDoorKnowsItsProtocols() throws {

@@ -97,4 +97,27 @@ struct NetworkListTests {
             try RelayNode(settings: settings, facts: exampleFacts())
         } throws: { "\($0)".contains("open relay for the whole internet") }
     }
+
+    /// cloud-init/stack.yaml lists these whole private ranges, and each public range that its parameters name.
+    @Test(arguments: [
+        ["10.0.0.0/8"], ["172.16.0.0/12"], ["192.168.0.0/16"], ["100.64.0.0/10"], ["10.0.0.0/9", "10.128.0.0/9"],
+        ["172.16.0.0/13", "172.24.0.0/13"], ["11.0.0.0/8"], ["192.0.0.0/8"], ["100.0.0.0/8"], ["172.0.0.0/8"],
+        ["198.51.100.0/22", "198.51.100.7/32"],
+        ["0.0.0.0/8", "1.0.0.0/8", "2.0.0.0/8", "3.0.0.0/8"],
+    ])
+    func aRangeThatTheStackTakesIsTakenByItsNodes(ranges: [String]) throws {
+        let settings = try exampleSettings {
+            $0.mail.networks = try (["vpc"] + ranges).map { try AllowedNetwork($0) }
+            $0.mail.allowPrivateNetworks = try ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"]
+                .map { try IPNetwork($0) }
+            $0.mail.allowPublicNetworks = try ranges.map { try IPNetwork($0) }
+        }
+        for vpc in ["10.25.0.0/16", "192.168.0.0/16", ranges[0]] {
+            var facts = try exampleFacts()
+            facts.vpcNetworks = [try IPNetwork(vpc)]
+            let allowed = try RelayNode(settings: settings, facts: facts).allowed
+            #expect(allowed.leftOut.isEmpty)
+            #expect(try ranges.allSatisfy { allowed.networks.contains(try IPNetwork($0)) })
+        }
+    }
 }

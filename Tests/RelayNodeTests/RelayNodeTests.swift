@@ -16,12 +16,28 @@ struct RelayNodeTests {
         #expect(parameter("mydestination", of: node) == "$myhostname, localhost.$mydomain, localhost")
         #expect(parameter("inet_interfaces", of: node) == "all")
         #expect(parameter("inet_protocols", of: node) == "ipv4")
-        for list in ["smtpd_relay_restrictions", "smtpd_recipient_restrictions"] {
-            #expect(parameter(list, of: node) == "permit_mynetworks, reject_unauth_destination, reject")
-        }
+        let policy = "permit_mynetworks, reject_unauth_destination, reject"
+        #expect(parameter("smtpd_relay_restrictions", of: node) == policy)
+        let leaving = "check_client_access proxy:cidr:/etc/postfix/leaving_table"
+        #expect(parameter("smtpd_recipient_restrictions", of: node) == "\(leaving), \(policy)")
         #expect(parameter("smtpd_authorized_xclient_hosts", of: node) == "10.0.1.10")
         #expect(parameter("disable_vrfy_command", of: node) == "yes")
         #expect(parameter("smtpd_banner", of: node) == "$myhostname ESMTP")
+    }
+
+    @Test(arguments: [
+        ("", "ipv4"), ("smtp_address_preference = any\n", "any"), ("smtp_address_preference = ipv6\n", "ipv6"),
+    ])
+    func mailLeavesByIPv4FirstUnlessTheOperatorSaysOtherwise(main: String, expected: String) throws {
+        var facts = try exampleFacts()
+        let without = try RelayNode(settings: exampleSettings(), facts: facts).postfix
+        #expect(MainCf(without.mainCf(from: ""))["smtp_address_preference"] == nil)
+        facts.ipv6Addresses = [try IPAddress("2001:db8:1::10")]
+        let postfix = try RelayNode(settings: exampleSettings(), facts: facts).postfix
+        let once = postfix.mainCf(from: main)
+        #expect(MainCf(once)["smtp_address_preference"] == expected)
+        #expect(postfix.mainCf(from: once) == once)
+        #expect(MainCf(without.mainCf(from: once))["smtp_address_preference"] == (main.isEmpty ? nil : expected))
     }
 
     @Test func settingsAreTakenUp() throws {

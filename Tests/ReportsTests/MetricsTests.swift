@@ -25,6 +25,27 @@ struct MetricsTests {
         #expect(text.description.hasSuffix("\nsmtp_relay_agent_service_up{service=\"a\\\\b\\\"c\\nd\"} 1\n"))
     }
 
+    @Test func theSignersMessagesAreToldByTheirResultsWhereThereIsASigner() {
+        #expect(!Metrics(NodeStatus(), now: 0).description.contains("signer_messages"))
+        var status = NodeStatus()
+        var counts = SignerCounts()
+        for result in [.signed, .signed, .noKey, .headersTooLarge, .senderReported] as [SignerCounts.Result] {
+            counts.count(result)
+        }
+        status.signer = counts
+        let lines = Metrics(status, now: 0).description.split(separator: "\n")
+            .filter { $0.hasPrefix("smtp_relay_agent_signer_messages_total{") }
+        let numbers = ["signed": 2, "no key": 1, "headers too large": 1]
+        #expect(
+            lines
+                == SignerCounts.Result.ofMessages.map {
+                    "smtp_relay_agent_signer_messages_total{result=\"\($0.name)\"} \(numbers[$0.name] ?? 0)"
+                }
+        )
+        #expect(Metrics(status, now: 0).description.contains("other_senders_total{verdict=\"reported\"} 1\n"))
+        for result in SignerCounts.Result.ofMessages { #expect(Metric.signerMessages.help.contains(result.name)) }
+    }
+
     @Test func everyMetricSaysInFullSentencesWhatItIs() {
         for metric in Metric.allCases {
             #expect(metric.help.hasSuffix(".") && !metric.help.contains("\n"))

@@ -551,7 +551,7 @@ struct HealthEndpointTests {
             for folder in ["incoming", "public", "private"] {
                 try files.createDirectory(FilePath("/var/spool/postfix").appending(folder))
             }
-            for socket in ["public/cleanup", "private/rewrite"] {
+            for socket in ["public/cleanup", "private/rewrite", "private/proxymap"] {
                 try files.put([], at: FilePath("/var/spool/postfix").appending(socket))
             }
             let owner = try files.attributes(at: "/var/spool/postfix/active").owner
@@ -571,7 +571,7 @@ struct HealthEndpointTests {
             for folder in ["active", "incoming", "public", "private"] {
                 try files.createDirectory(FilePath("/var/spool/postfix").appending(folder))
             }
-            for socket in ["public/cleanup", "private/rewrite"] {
+            for socket in ["public/cleanup", "private/rewrite", "private/proxymap"] {
                 try files.put([], at: FilePath("/var/spool/postfix").appending(socket))
             }
             try await verifier(fair, postfix).checkService()

@@ -282,6 +282,31 @@ struct LeavingTests {
         }
     }
 
+    @Test func sendersAreRefusedByATableThatTheHandOverKeeps() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            let runner = FlushedPostfix(files) { _, _, _ in }
+            _ = try emptying(files, runner, to: [])
+            let services = ServiceBoard(manager: NoServiceManager(), services: [])
+            let postfix = LeavingPostfix(services: services, runner: runner, files: files)
+            #expect(try !postfix.isRefusing)
+            try await postfix.take(LeavingRoutes(refusesMail: true))
+            try await postfix.take(postfix.routes(handOver: "[a]:25"))
+            #expect(try postfix.isRefusing)
+            #expect(try postfix.routes() == LeavingRoutes(closed: [], refusesMail: true))
+            #expect(runner.lines == ["postfix reload", "postfix reload"])
+            let table = String(decoding: try files.bytes(at: "/etc/postfix/leaving_table"), as: UTF8.self)
+            #expect(table.contains("\n0.0.0.0/0 421 4.3.2 "))
+            try await postfix.take(LeavingRoutes())
+            #expect(try !postfix.isRefusing)
+        }
+    }
+
+    @Test func anOrderOfAnEarlierVersionRefusesNothing() throws {
+        let text = #"{"reason":"by hand","since":1,"routes":{"handOver":"[a]:25","closed":["smtp.inet"]}}"#
+        let order = try #require(DrainOrder(reading: Array(text.utf8)))
+        #expect(order.routes == LeavingRoutes(handOver: "[a]:25", closed: ["smtp.inet"]))
+    }
+
     @Test func sessionsAreEndedBetweenMessagesWhereThatIsPossible() async throws {
         let messages = Mutex([2, 1, 0, 5])
         let busy = OpenSessions { messages.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] } }

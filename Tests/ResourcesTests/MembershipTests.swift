@@ -98,6 +98,7 @@ struct MembershipTests {
         _ place: FakePlace,
         _ goal: MembershipGoal,
         told: Told = Told(),
+        obstacle: (any Error)? = nil,
         memory: AdmissionMemory = AdmissionMemory(),
         isAnew: Bool = false,
         connections: Set<String> = [],
@@ -106,6 +107,7 @@ struct MembershipTests {
         let membership = Membership(
             place,
             goal: goal,
+            obstacle: obstacle,
             admission: Admission(memory, AdmissionPeriod(pace: .seconds(75), isAnew: isAnew)) { _, _ in },
             timeout: timeout,
             door: QuietDoor(connections: { connections }, deadline: .now),
@@ -117,6 +119,20 @@ struct MembershipTests {
         guard case .drifted(let drift) = try await membership.check() else { return [] }
         try await drift.apply()
         return drift.changes.map(\.summary)
+    }
+
+    @Test func anObstacleOfTheNodesOwnKeepsItOutAndTakesItNowhere() async throws {
+        struct Unverifiable: Error, CustomStringConvertible { let description = "no receiver can verify its mail" }
+        let told = Told()
+        let out = FakePlace([Standing(.out, state: "unused")])
+        await #expect(throws: Unverifiable.self) {
+            try await pass(out, .member(waits: true), told: told, obstacle: Unverifiable())
+        }
+        #expect(out.calls == ["standing"])
+        #expect(told.reports.withLock { $0.last?.ours } == "no receiver can verify its mail")
+        let place = FakePlace([healthy])
+        #expect(try await pass(place, .member(waits: true), obstacle: Unverifiable()).isEmpty)
+        #expect(!place.calls.contains("leave"))
     }
 
     @Test func aNodeInServiceCostsOneCall() async throws {
@@ -355,6 +371,18 @@ struct MembershipTests {
     }
 
     @Test func anOrderToLeaveEndsTheWaitToBeInService() async throws {
+        let entry = try await entry(isToLeave: true)
+        await #expect(throws: OrderedToLeave.self) { try await entry.apply() }
+    }
+
+    /// The pass that proves the relay anew waits for the end of this one.
+    @Test func aHealthCheckThatIsWithdrawnEndsTheWaitToBeInService() async throws {
+        let entry = try await entry(isWithdrawn: true)
+        await #expect(throws: WithdrawnMeanwhile.self) { try await entry.apply() }
+    }
+
+    /// The way into a load balancer that takes ten minutes to call the node in service.
+    private func entry(isToLeave: Bool = false, isWithdrawn: Bool = false) async throws -> Drift {
         let membership = Membership(
             FakePlace([out, arriving]),
             goal: .member(waits: true),
@@ -362,13 +390,18 @@ struct MembershipTests {
             timeout: .seconds(600),
             door: QuietDoor(connections: { [] }, deadline: .now),
             observer: MembershipObserver(notice: { _ in }),
-            isToLeave: { true }
+            isToLeave: { isToLeave },
+            isWithdrawn: { isWithdrawn }
         )
-        guard case .drifted(let drift) = try await membership.check() else {
-            Issue.record("who is out has to register")
-            return
+        let check = try await membership.check()
+        guard case .drifted(let drift) = check else {
+            throw AlreadyIn(check: "\(check)")
         }
-        await #expect(throws: OrderedToLeave.self) { try await drift.apply() }
+        return drift
+    }
+
+    private struct AlreadyIn: Error {
+        let check: String
     }
 
     @Test func whoWasTakenOutWaitsForThoseThatAreStillComing() async throws {

@@ -61,7 +61,7 @@ struct SMTPSessionTests {
     private func greet(
         _ server: SMTPServer,
         isProxied: Bool = false,
-        timeout: Duration = .seconds(5)
+        timeout: Duration = .seconds(60)
     ) async throws {
         let door = ProbedDoor(server, from: server.address, isProxied: isProxied, patience: timeout)
         _ = try await RelayProbe().attempts([], at: door)
@@ -148,7 +148,7 @@ struct SMTPSessionTests {
         try await SMTPSession.withSession(
             to: server,
             greeting: "x",
-            timeout: .seconds(5),
+            timeout: .seconds(60),
             encryption: encryption
         ) { _ -> Void in
             Issue.record("nothing may be said in the clear")
@@ -170,10 +170,27 @@ struct SMTPSessionTests {
         }
     }
 
+    /// The answer to STARTTLS ends where a read of the network ends: the bytes behind it are in no buffer of the session.
+    @Test(arguments: [64, 128, 256, 512, 1024, 2048, 4096])
+    func bytesThatWereReadBeforeTLSNeverCountAsProtected(length: Int) async throws {
+        let last = "220 go on\r\n"
+        var answer = ""
+        var left = length - last.utf8.count
+        while left > 0 {
+            let line = left > 500 ? 400 : left
+            answer += "220-" + String(repeating: "x", count: line - 6) + "\r\n"
+            left -= line
+        }
+        let text = answer + last + "250 put in between\r\n"
+        try await serving(answer: { $0 == "STARTTLS" ? text : "250-relay\r\n250 STARTTLS\r\n" }) { server in
+            await #expect { try await encrypt(server) } throws: { "\($0)".contains("there is more behind") }
+        }
+    }
+
     /// The end of a login of 'relay' with 'opensesame', at a server that offers this and answers so.
     private func logIn(offer: String, _ answer: @escaping @Sendable (String) -> String) async throws {
         try await serving(answer: { $0.hasPrefix("EHLO") ? offer : answer($0) }) { server in
-            try await SMTPSession.withSession(to: server, greeting: "x", timeout: .seconds(5)) { session in
+            try await SMTPSession.withSession(to: server, greeting: "x", timeout: .seconds(60)) { session in
                 try await session.logIn(try UserName("relay"), Secret("opensesame"))
             }
         }
@@ -224,7 +241,9 @@ struct SMTPSessionTests {
             heard?(line)
             return Self.relay(line)
         }) { server in
-            try await RelayProbe().attempts(attempts, at: ProbedDoor(server, from: server.address))
+            // Nothing here is slow but a busy machine.
+            let door = ProbedDoor(server, from: server.address, patience: .seconds(60))
+            return try await RelayProbe().attempts(attempts, at: door)
         }
     }
 

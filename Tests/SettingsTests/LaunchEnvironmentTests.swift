@@ -11,6 +11,7 @@ struct LaunchEnvironmentTests {
             environment: [
                 "SMTP_RELAY_DOMAIN": "new.example", "SMTP_RELAY_HEALTH_PORT": "8080",
                 "HTTPS_PROXY": "http://proxy:3128",
+                "AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "false",
                 "no_proxy": ".internal", "AWS_ENDPOINT_URL_EC2": "https://ec2.example", "AWS_CA_BUNDLE": "/ca.pem",
             ],
             flags: ["health.port=81", "load_balancer.classic="],
@@ -20,7 +21,7 @@ struct LaunchEnvironmentTests {
             "SMTP_RELAY_DOMAIN": "new.example", "SMTP_RELAY_HOSTNAME": "mail.example", "SMTP_RELAY_HEALTH_PORT": "81",
             "SMTP_RELAY_LOAD_BALANCER_CLASSIC": "", "SMTP_RELAY_CONFIG": "/srv/config.toml",
             "HTTPS_PROXY": "http://proxy:3128", "no_proxy": ".internal", "AWS_ENDPOINT_URL_EC2": "https://ec2.example",
-            "AWS_CA_BUNDLE": "/ca.pem",
+            "AWS_CA_BUNDLE": "/ca.pem", "AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "false",
         ]
         #expect(launch.variables == wanted)
         #expect(LaunchEnvironment(text: launch.text) == launch)

@@ -26,7 +26,9 @@ struct SettingsSourcesTests {
             )
         }
         #expect(try domain(sources(file), [:]) == ("file.example", .file(path: "/c.toml", line: 2, column: 1)))
-        #expect(try domain(sources(file), tags) == ("tag.example", .tag("smtp-relay:domain")))
+        // A tag only supplies what nothing else sets.
+        #expect(try domain(sources(file), tags) == ("file.example", .file(path: "/c.toml", line: 2, column: 1)))
+        #expect(try domain(sources(), tags) == ("tag.example", .tag("smtp-relay:domain")))
         #expect(
             try domain(sources(file, environment: environment), tags)
                 == ("env.example", .environment(variable: "SMTP_RELAY_DOMAIN"))
@@ -236,8 +238,8 @@ struct SettingsSourcesTests {
             """
         let wanted = ["example.com=[mx.internal]:25", "b.example=mail.example"]
         #expect(try sources(toml).relay().settings.mail.transports.map(\.description) == wanted)
-        let tags = ["smtp-relay:domain": "a.b", "smtp-relay:transport": wanted.joined(separator: ", ")]
-        #expect(try sources().relay(tags: tags).settings.mail.transports.map(\.description) == wanted)
+        let flags = ["mail.domain=a.b", "mail.transport=\(wanted.joined(separator: ", "))"]
+        #expect(try sources(flags: flags).relay().settings.mail.transports.map(\.description) == wanted)
     }
 
     @Test(arguments: [

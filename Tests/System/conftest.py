@@ -22,12 +22,57 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Failures(config), "failures-at-once")
     config.addinivalue_line("markers", "matrix(every): of these cases each so-manieth is run, all of them with --all")
     config.addinivalue_line("markers", "large: is run with --all alone, since it takes minutes")
 
 
+class Failures:
+    """Tells each failure in a line when it happens. A run that is cut short would tell none: its report comes at the end."""
+
+    def __init__(self, config):
+        self.config = config
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            message = crash.message if crash else str(report.longrepr)
+            self.config.get_terminal_writer().line(f"\n{report.nodeid} ({report.when}): {message[:400]}")
+
+
+# A module that fails for a cause of its own does not boot a lab for each of its tests.
+RENEWALS = 3
+_renewals: dict[Path, int] = {}
+_failed = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """After a failed test, the next one gets new labs: what the test broke is not a failure of the tests after it."""
+    report = yield
+    if report.when == "call":
+        item.stash[_failed] = report.failed
+    if report.when == "teardown" and item.stash.get(_failed, False) and _renewals.get(item.path, 0) < RENEWALS:
+        _renewals[item.path] = _renewals.get(item.path, 0) + 1
+        for definitions in item._fixtureinfo.name2fixturedefs.values():
+            for definition in definitions:
+                # Those of pytest itself have no place of their own.
+                if definition.baseid and definition.scope != "function":
+                    definition.finish(item._request)
+    return report
+
+
+# The files that take longest, longest first. The last files to begin are short ones, so that no worker waits for another.
+LONGEST = [f"test_{name}.py" for name in (
+    "departure", "departure_orders", "fleet", "departure_combined", "deaf", "guards", "doctor", "system_v", "failures",
+    "departure_places", "lifecycle", "account", "doors", "leaving", "harmless", "false_alarms", "departure_succession", "units", "tags",
+    "lab", "generations_store", "resident", "opened", "signer", "destinations", "proxy_protocol", "target_groups")]
+
+
 def pytest_collection_modifyitems(config, items):
     """Without --all, of a test with a large matrix the first case is run, and each so-manieth after it; and no large test."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
     if config.getoption("--all"):
         return
     seen: dict[str, int] = {}

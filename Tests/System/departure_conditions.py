@@ -67,6 +67,13 @@ def transport(pair: Pair):
 
 
 @contextmanager
+def paced(pair: Pair):
+    """A pace by which the mail of the domain would take hours."""
+    pair.configure(pair.leaving, '\n[[mail.destination]]\ndomain = "example.net"\nrate = "2/m"\ntls = "secure"\n')
+    yield
+
+
+@contextmanager
 def smarthost(pair: Pair):
     pair.configure(pair.leaving, '\n[mail.upstream]\nhost = "nowhere.example.net"\nport = 587\n')
     yield
@@ -311,8 +318,8 @@ def without_other(pair: Pair):
 
 
 CONDITIONS = {
-    "nothing": plain, "rate-delay": rate_delay, "transport": transport, "smarthost": smarthost,
-    "sender-dependent": sender_dependent, "refusing": refusing, "deferring": deferring, "late": late, "larger": larger,
+    "nothing": plain, "rate-delay": rate_delay, "transport": transport, "paced": paced,
+    "smarthost": smarthost, "sender-dependent": sender_dependent, "refusing": refusing, "deferring": deferring, "late": late, "larger": larger,
     "too-large": too_large, "throttled": throttled, "no-answer": no_answer, "denied": denied, "deleted": deleted,
     "deleted-before": deleted_before, "slow-check": slow_check, "slow-metadata": slow_metadata,
     "silent-metadata": silent_metadata, "maildrop": maildrop, "stopped": stopped, "mistake": mistake, "newer": newer,

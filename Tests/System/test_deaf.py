@@ -44,7 +44,7 @@ REFUSING = {
 }
 
 
-@pytest.mark.matrix(every=3)
+@pytest.mark.matrix(every=5)
 @pytest.mark.parametrize("kind", REFUSING)
 def test_a_node_that_refuses_its_senders_leaves_and_comes_back(service, kind):
     main, master, words = REFUSING[kind]
@@ -136,6 +136,8 @@ HUNG = {
     "trivial-rewrite": ("pkill -STOP -x trivial-rewrite", "pkill -CONT -x trivial-rewrite"),
     "cleanup": ("pkill -STOP -x cleanup", "pkill -CONT -x cleanup"),
     "smtpd": ("pkill -STOP -x smtpd", "pkill -CONT -x smtpd"),
+    "proxymap": ("pkill -STOP -x proxymap", "pkill -CONT -x proxymap"),
+    "proxymap's socket": (f"rm {SPOOL}/private/proxymap", "systemctl restart postfix"),
 }
 
 

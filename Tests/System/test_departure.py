@@ -1,21 +1,53 @@
 """A node that leaves loses nothing that it has answered 250, however it leaves and whatever is in the way."""
 
+import re
+
+import dkim
 import pytest
 
 from departure import CONFIG, SLACK, TIMEOUT, back, pair  # noqa: F401
 from departure_conditions import CONDITIONS
 from departure_ends import ENDS, has_left, loses_nothing
 
-# Of each condition all ends, each time another one first: every fifth case has each condition once, and all ends in turn.
+# Each condition meets all ends, and begins with another one each time. The selection has every other condition once, and all
+# ends in turn.
 CASES = [(list(ENDS)[(number + turn) % len(ENDS)], condition)
          for number, condition in enumerate(CONDITIONS) for turn in range(len(ENDS))]
 QUEUED, ARRIVING = 200, 40
 
 
-@pytest.mark.matrix(every=len(ENDS))
+@pytest.mark.matrix(every=2 * len(ENDS))
 @pytest.mark.parametrize("way, condition", CASES)
 def test_nothing_is_lost(pair, way, condition):
     loses_nothing(pair, way, condition, QUEUED, ARRIVING)
+
+
+def test_mail_that_is_handed_over_is_signed_once(pair):
+    """Both relays sign the domain's mail: the leaving one has signed it already."""
+    key = "/etc/smtp-relay-agent/handed.pem"
+    made = pair.leaving.agent("dkim", "generate", "--domain", "example.com", "--selector", "handed", "--file", key)
+    assert made.returncode == 0, made.stdout
+    pair.other.write(key, pair.leaving.shell(f"cat {key}"))
+    pair.other.shell(f"chmod 600 {key}")
+    for relay in (pair.other, pair.leaving):
+        # No record is published here.
+        relay.shell("sed -i 's/^\\[mail\\]$/&\\nallow_unpublished_dkim = true/' /root/good.toml; grep -q unpublished /root/good.toml")
+        pair.configure(relay, f'\n[[mail.dkim]]\ndomain = "example.com"\nselector = "handed"\nkey_file = "{key}"\n')
+    for relay in (pair.other, pair.leaving):
+        pair.balancers.wait_for(relay, "UP", 30)
+    subjects = pair.fill(20)
+    end = ENDS["drain"](pair)
+    end.begin()
+    end.wait(TIMEOUT + SLACK)
+    has_left(pair, end, "drain")
+    arrived = pair.deliver(subjects)
+    assert {mail["client"] for mail in arrived} == {pair.other.address}
+    record = re.search(r"^Value:\n(.+)$", made.stdout, re.M).group(1).encode()
+    for mail in arrived:
+        assert mail["whole"].count("DKIM-Signature:") == 1
+        assert dkim.DKIM(mail["whole"].encode("latin-1")).verify(dnsfunc=lambda name, **_: record)
+        # The other relay has added its own line above.
+        assert sum("leaving.example.com" in line for line in mail["received"]) == 1, mail["received"]
 
 
 @pytest.mark.large

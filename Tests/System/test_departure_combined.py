@@ -22,7 +22,7 @@ ALONE = [
 ]
 # Those in which another relay has a part.
 BESIDE = [
-    ["rate-delay", "transport", "smarthost", "sender-dependent"],
+    ["rate-delay", "transport", "paced", "smarthost", "sender-dependent"],
     ["refusing", "deferring", "late", "larger", "too-large"],
 ]
 
@@ -40,7 +40,7 @@ def cases():
 CASES = list(cases())
 
 
-@pytest.mark.matrix(every=5)
+@pytest.mark.matrix(every=6)
 @pytest.mark.parametrize("place, condition, way", CASES)
 def test_nothing_is_lost(pair, place, condition, way):
     pair.settle(place)

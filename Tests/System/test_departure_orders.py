@@ -10,17 +10,18 @@ from departure_conditions import rate_delay, without_other
 from departure_ends import ENDS
 
 
-def test_a_session_that_stays_open_is_ended_before_the_queue_counts_as_empty(pair):
+@pytest.mark.parametrize("pause", [0.02, 3])
+def test_a_session_that_stays_open_is_answered_421_before_the_queue_counts_as_empty(pair, pause):
     """A sender goes on sending on its one connection: what it was answered 250 has left the node, and nothing else has."""
     lab = pair.lab
     lab.sink_down()
-    order = departure.sending(lab, pair.leaving.address, count=4000, pause=0.02)
-    time.sleep(1)
+    order = departure.sending(lab, pair.leaving.address, count=4000, pause=pause)
+    time.sleep(max(1, 2 * pause))
     end = ENDS["drain"](pair)
     end.begin()
     end.wait(TIMEOUT + SLACK)
     accepted, last = order.finish()
-    assert accepted and last != "finished"
+    assert accepted and "(421, b'4.3.2 " in last and "this relay is leaving, please try again" in last
     assert pair.queued(pair.leaving) == 0
     arrived = pair.deliver(accepted)
     assert {mail["client"] for mail in arrived} == {pair.other.address}
@@ -224,3 +225,12 @@ def test_a_departure_that_is_cut_off_goes_on_where_it_stopped(pair, signal):
     assert pair.queued(relay) == 0
     assert end.result == "CONTINUE"
     pair.deliver(subjects)
+
+
+def test_a_node_that_is_back_answers_no_session_421(pair):
+    relay = pair.leaving
+    assert relay.agent("drain").returncode == 0
+    assert "421" in relay.shell("cat /etc/postfix/leaving_table")
+    assert relay.agent("undrain").returncode == 0
+    assert "421" not in relay.shell("cat /etc/postfix/leaving_table")
+    assert pair.lab.try_relay(relay.address, inside=True).startswith("250")

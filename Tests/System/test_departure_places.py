@@ -21,7 +21,7 @@ CASES = [(place, way) for place, ways in {
 }.items() for way in ways]
 
 
-@pytest.mark.matrix(every=2)
+@pytest.mark.matrix(every=3)
 @pytest.mark.parametrize("place, way", CASES)
 def test_nothing_is_lost(pair, place, way):
     pair.settle(place)

@@ -45,7 +45,7 @@ FORMS = {
 }
 
 
-@pytest.mark.matrix(every=4)
+@pytest.mark.matrix(every=6)
 @pytest.mark.parametrize("form", FORMS)
 def test_mynetworks_of_port_25_is_seen_however_it_is_written(service, form):
     service.relay.write("/etc/lab-networks", "0.0.0.0/0 permit\n")
@@ -108,7 +108,7 @@ DOORS = {
 }
 
 
-@pytest.mark.matrix(every=4)
+@pytest.mark.matrix(every=6)
 @pytest.mark.parametrize("kind", DOORS)
 def test_a_door_that_may_be_open_is_out_of_service_and_named(service, kind):
     edit, name, parameter, port = DOORS[kind]

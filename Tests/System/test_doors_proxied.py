@@ -12,29 +12,35 @@ from relaylab import network, user_data
 from relaylab.client import Client
 from relaylab.dialogue import speak
 from relaylab.lab import Lab
+from relaylab.machine import Relay
 
 SETTINGS = {"proxy_protocol": "true", "networks": "10.0.2.0/24,10.0.1.0/24", "reconcile.interval": "10s",
             "reconcile.jitter": "1s"}
 
 
+def boot_behind_proxy(lab: Lab, settings: dict[str, str]) -> Relay:
+    """A relay in service behind the classic load balancer, which puts the header at port 25."""
+    relay = lab.add_relay(user_data.cloud_config(lab.sha256), boot=False)
+    relay.give(settings)
+    call = Client(relay.namespace, lab.folder)
+    for action, arguments in (
+            ("create_load_balancer_policy", {
+                "PolicyName": POLICY, "PolicyTypeName": "ProxyProtocolPolicyType",
+                "PolicyAttributes": [{"AttributeName": "ProxyProtocol", "AttributeValue": "true"}]}),
+            ("set_load_balancer_policies_for_backend_server", {"InstancePort": 25, "PolicyNames": [POLICY]})):
+        answer = call("elb", action, LoadBalancerName="smtp-relay", **arguments)
+        assert "Error" not in answer, answer
+    call.close()
+    relay.boot()
+    relay.wait_for_cloud_init()
+    lab.wait_for_backend(relay, "UP")
+    return relay
+
+
 @pytest.fixture(scope="module")
 def service(binary):
     with Lab(binary) as lab:
-        tags = {f"smtp-relay:{name}": value for name, value in SETTINGS.items()}
-        relay = lab.add_relay(user_data.cloud_config(lab.sha256), tags=tags, boot=False)
-        call = Client(relay.namespace, lab.folder)
-        for action, arguments in (
-                ("create_load_balancer_policy", {
-                    "PolicyName": POLICY, "PolicyTypeName": "ProxyProtocolPolicyType",
-                    "PolicyAttributes": [{"AttributeName": "ProxyProtocol", "AttributeValue": "true"}]}),
-                ("set_load_balancer_policies_for_backend_server", {"InstancePort": 25, "PolicyNames": [POLICY]})):
-            answer = call("elb", action, LoadBalancerName="smtp-relay", **arguments)
-            assert "Error" not in answer, answer
-        call.close()
-        relay.boot()
-        relay.wait_for_cloud_init()
-        lab.wait_for_backend(relay, "UP")
-        relay.wait_for_agent()
+        boot_behind_proxy(lab, SETTINGS).wait_for_agent()
         yield Service(lab)
 
 

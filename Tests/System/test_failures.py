@@ -70,6 +70,33 @@ def test_a_tag_that_would_forge_a_line_of_main_cf_is_refused(stock):
         stock.lab.write_metadata()
 
 
+@pytest.mark.parametrize("name, value", [
+    ("upstream.host", "smarthost.example.net"), ("networks", "vpc"), ("allow_private_networks", "10.0.0.0/8"),
+    ("transport", "example.net=[mx.example.org]"), ("destinations", "example.net"), ("tls.outbound_level", "none"),
+    ("proxy_protocol", "true"), ("load_balancer.allow_open_to_world", "true"), ("hostname", "mx.example.net"),
+    ("fleet.settings", "ssm:/other"), ("metadata.timeout", "5s"), ("oops", "1"), ("submission", "perhaps"),
+])
+def test_a_tag_that_decides_too_much_keeps_a_new_node_out(stock, name, value):
+    stock.lab.set_metadata(stock, f"tags/instance/smtp-relay:{name}", value)
+    try:
+        assert_refused(stock, bootstrap(stock), f"tag smtp-relay:{name}: ")
+    finally:
+        stock.lab.set_metadata(stock, f"tags/instance/smtp-relay:{name}", None)
+
+
+@pytest.mark.parametrize("place, words", [
+    ("ssm:/nothing", "there is no parameter of that name"), ("s3://relay-fleet/nothing", "check its name (fleet.settings)"),
+])
+def test_a_new_node_without_the_fleets_settings_says_so(stock, place, words):
+    assert_refused(stock, bootstrap(stock, "--set", f"fleet.settings={place}"), words)
+    stock.lab.api_fault(denied=["GetParameter", "GetObject"])
+    try:
+        action = "ssm:GetParameter" if place.startswith("ssm") else "s3:GetObject"
+        assert_refused(stock, bootstrap(stock, "--set", f"fleet.settings={place}"), f"allow {action}")
+    finally:
+        stock.lab.api_fault()
+
+
 def test_a_missing_file_that_was_named_is_an_error(stock):
     assert_refused(stock, bootstrap(stock, "--config", "/etc/nothing.toml"), "cannot read /etc/nothing.toml")
 
@@ -126,7 +153,7 @@ def test_a_mirror_whose_name_is_unknown(stock):
 def test_a_mirror_that_fails(stock):
     stock.shell("sed -i 's,repo.lab.internal/,repo.lab.internal/gone/,' /etc/yum.repos.d/lab.repo")
     try:
-        result = bootstrap(stock, "--set", "packages.timeout=5s")
+        result = bootstrap(stock, "--set", "packages.timeout=10s")
     finally:
         stock.shell("sed -i 's,repo.lab.internal/gone/,repo.lab.internal/,' /etc/yum.repos.d/lab.repo")
     assert_refused(stock, result, "a package mirror fails", "waiting for a package mirror")
@@ -199,6 +226,7 @@ def test_a_dead_api_is_bounded_in_time(baked):
     assert_refused(baked, result, "elasticloadbalancing:DescribeInstanceHealth got no answer", "tries in", "check the route")
 
 
+@pytest.mark.large
 def test_an_api_that_fails(baked):
     baked.lab.api_fault(unavailable=True)
     result = bootstrap(baked, timeout=150)
@@ -232,6 +260,25 @@ def test_throttling_and_a_wrong_clock_only_make_it_slower(baked):
     result = bootstrap(baked)
     assert result.returncode == 0, result.stdout
     baked.lab.wait_for_backend(baked, "UP")
+
+
+@pytest.mark.parametrize("fault, is_told", [
+    ({"denied": ["DescribeTags"]}, False), pytest.param({"unavailable": True}, True, marks=pytest.mark.large),
+], ids=["denied", "unavailable"])
+def test_only_a_role_that_may_not_ask_means_no_tags(baked, fault, is_told):
+    data = baked.lab.nodes[baked.address]["meta-data"]
+    tags = data.pop("tags")
+    baked.lab.write_metadata()
+    baked.lab.api_fault(**fault)
+    try:
+        result = baked.exec(AGENT, "facts", check=False)
+    finally:
+        baked.lab.api_fault()
+        data["tags"] = tags
+        baked.lab.write_metadata()
+    assert result.returncode == (1 if is_told else 0)
+    assert ("the instance's tags, which may have settings, can't be read" in result.stdout) == is_told
+    assert ('"tagSource" : "unavailable"' in result.stdout) != is_told
 
 
 def test_tags_are_read_by_the_api_where_metadata_has_none(baked):

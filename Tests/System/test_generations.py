@@ -14,16 +14,19 @@ from test_doctor import examine
 AGENT = "smtp-relay-agent"
 PLACES = "/etc/postfix/master.cf /etc/postfix/*_table /etc/nginx/nginx.conf /etc/systemd/system/smtp-relay-agent*"
 # Settings that need a table each, of whichever type Postfix has there.
-TAGS = {"smtp-relay:network_table": "always", "smtp-relay:transport": "example.org=[mx.example.net]:25",
-        "smtp-relay:hide_internal_headers": "true", "smtp-relay:submission": "true"}
+SETTINGS = {"network_table": "always", "transport": "example.org=[mx.example.net]:25", "hide_internal_headers": "true",
+            "submission": "true"}
 BOTH = pytest.mark.parametrize("suite", (BULLSEYE, TRIXIE), ids=lambda suite: suite.name)
 
 
 @pytest.fixture(scope="module")
 def lab(binary):
     with Lab(binary) as lab:
-        lab.add_relay(suite=BULLSEYE, system=systems.ROCKY_8, tags=TAGS)
-        lab.add_relay(suite=TRIXIE, system=systems.ALMA_10, tags=TAGS)
+        lab.add_relay(suite=BULLSEYE, system=systems.ROCKY_8, boot=False)
+        lab.add_relay(suite=TRIXIE, system=systems.ALMA_10, boot=False)
+        for relay in lab.relays:
+            relay.give(SETTINGS)
+            relay.boot()
         lab.add_sender()
         wait_until_all_serve(lab)
         yield lab

@@ -58,7 +58,7 @@ def test_a_port_that_somebody_else_holds_takes_nothing_out(pair):
     cursor = mark(relay)
     started = relay.shell("systemctl show -p MainPID -p ActiveEnterTimestamp postfix")
     relay.shell(f"sed -i '/^\\[mail\\]/a submission = true' {CONFIG}; systemctl reload smtp-relay-agent")
-    states, greetings = watch_service(pair, relay, 60)
+    states, greetings = watch_service(pair, relay, 30)
     assert states == {"UP"} and greetings == {"220"}
     log = after(relay, cursor)
     assert log.count("can't have port 587") == 1, log

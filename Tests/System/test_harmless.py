@@ -46,7 +46,7 @@ HARMLESS = {
 }
 
 
-@pytest.mark.matrix(every=4)
+@pytest.mark.matrix(every=7)
 @pytest.mark.parametrize("kind", HARMLESS)
 def test_a_harmless_master_cf_is_served(service, kind):
     assert_unmoved(service, master=HARMLESS[kind])
@@ -105,7 +105,7 @@ scan      unix  -       -       n       -       2       smtp
   -o smtpd_authorized_xforward_hosts=127.0.0.0/8"""
 
 
-@pytest.mark.matrix(every=2)
+@pytest.mark.matrix(every=3)
 @pytest.mark.parametrize("name", ["127.0.0.1:10025", "localhost:10025", "127.0.0.1:10026"])
 def test_a_content_filter_and_its_own_listener(service, name):
     """As FILTER_README has it: each mail goes through the filter, comes back to the listener, and arrives once."""

@@ -25,7 +25,20 @@ exec /usr/local/bin/smtp-relay-agent bootstrap
 # In place of the package managers: one that tells of its call.
 RECORDER = "#!/bin/sh\necho \"$0 $*\" >>/var/package-calls\nexit 1\n"
 TRACES = ("/etc/ssh/ssh_host_ed25519_key", "/root/.ssh/authorized_keys", "/home/ec2-user/.ssh/authorized_keys",
-          "/root/.bash_history")
+          "/root/.bash_history", "/root/.aws/credentials", "/home/ec2-user/.netrc", "/root/.ssh/known_hosts",
+          "/root/.python_history", "/root/.viminfo", "/root/.lesshst", "/var/tmp/left", "/tmp/left",
+          "/var/lib/amazon/ssm/i-0123456789abcdef0/state", "/var/log/messages-20261101.gz", "/etc/relay-password")
+# The paths that are told of them, where a folder goes.
+FOLDERS = {"/root/.aws/credentials": "/root/.aws",
+           "/var/lib/amazon/ssm/i-0123456789abcdef0/state": "/var/lib/amazon/ssm/i-0123456789abcdef0"}
+SETTINGS = """\
+[mail]
+domain = "example.com"
+[mail.upstream]
+host = "smtp.example.net"
+username = "relay"
+password_file = "/etc/relay-password"
+"""
 
 
 def record_package_calls(machine) -> None:
@@ -51,6 +64,7 @@ def builder(lab):
     for path in TRACES:
         relay.write(path, "builder\n")
     relay.write("/var/log/maillog", "builder\n")
+    relay.write("/etc/smtp-relay-agent/config.toml", SETTINGS)
     return relay
 
 
@@ -74,7 +88,8 @@ def node(lab, builder, baked):
         "traces": [path for path in TRACES if (relay.root / path.lstrip("/")).exists()],
         "instances": [*(relay.root / "var/lib/cloud").glob("instance*")],
         "journal": [*(relay.root / "var/log/journal").rglob("*.journal")],
-        "state": [path for path in ("var/lib/smtp-relay-agent", "etc/smtp-relay-agent", "var/lib/systemd/random-seed")
+        "state": [path for path in ("var/lib/smtp-relay-agent", "etc/smtp-relay-agent/environment",
+                                    "var/lib/systemd/random-seed")
                   if (relay.root / path).exists()],
         "logs": [path for path in (relay.root / "var/log").rglob("*") if path.is_file()
                  and (builder.instance in (text := path.read_text(errors="replace")) or "builder" in text)],
@@ -100,13 +115,15 @@ def test_mail_in_the_queue_is_refused_before_anything_is_changed(builder):
 
 def test_it_prints_what_is_in_the_image_and_what_was_taken_out(builder, baked):
     for line in ("packages   postfix, nginx, cyrus-sasl-plain", "program    /usr/local/bin/smtp-relay-agent, version",
-                 "settings   none; user-data brings them", "emptied    /etc/machine-id", "emptied    /var/log/maillog",
-                 *(f"removed    {path}" for path in TRACES)):
+                 "settings   /etc/smtp-relay-agent/config.toml", "emptied    /etc/machine-id", "emptied    /var/log/maillog",
+                 *(f"removed    {FOLDERS.get(path, path)} (" for path in TRACES)):
         assert f"  {line}" in baked
     states = "systemctl is-enabled postfix nginx smtp-relay-agent smtp-relay-agent-health smtp-relay-agent-reconcile.timer"
     assert set(builder.shell(states, check=False).split()) == {"disabled"}
     assert builder.shell("systemctl is-active postfix nginx", check=False).split() == ["inactive"] * 2
     assert "before-smtp-relay-agent" not in builder.shell("ls /etc/postfix /etc/nginx")
+    # The program that runs is in use.
+    assert re.search(r"  in use     /tmp/smtp-relay-agent \(process \d+ uses it\)", baked), baked
     # A second bake finds only the traces of a later step.
     again = builder.exec("sh", "-c", BAKE, check=False)
     assert again.returncode == 0

@@ -1,5 +1,6 @@
 """The keeper of System V's script, with a stand-in for the agent: one keeper, and no agent that nobody knows of."""
 
+import contextlib
 import os
 import subprocess
 import time
@@ -88,3 +89,44 @@ def test_a_dead_agent_is_started_again(service):
     while (service.folder / "runs").read_text() != "run\nrun\n":
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_a_keeper_that_is_killed_leaves_no_agent_that_nobody_knows(service):
+    """The next keeper, as cron starts it, finds the agent by its pid file, whenever the former one was killed."""
+    for pause in (0, 0.01, 0.02, 0.05, 0.3):
+        start = subprocess.Popen([service.script, "start"])
+        deadline = time.monotonic() + 10
+        while not (keepers := processes(service.name, "keep")):
+            assert time.monotonic() < deadline
+        time.sleep(pause)
+        # The caller would wait for the keeper.
+        start.kill()
+        start.wait(30)
+        for keeper in keepers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(keeper, 9)
+        # A killed process is there for a moment more, and would be taken for a keeper that lives.
+        while set(keepers) & set(processes(service.name, "keep")):
+            assert time.monotonic() < deadline
+        subprocess.run([service.script, "start"], check=True, timeout=30)
+        settle(service.name, 1, 1)
+        subprocess.run([service.script, "stop"], check=True, timeout=30)
+        settle(service.name, 0, 0)
+
+
+def test_without_flock_there_is_one_keeper_too(service, tmp_path):
+    """A host whose util-linux lacks it."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    for place in ("/usr/bin", "/bin", "/usr/sbin", "/sbin"):
+        for program in Path(place).iterdir():
+            if program.name != "flock" and not (folder / program.name).exists():
+                (folder / program.name).symlink_to(program)
+    text = service.script.read_text()
+    path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    assert path in text
+    service.script.write_text(text.replace(path, f"PATH={folder}"))
+    starts = [subprocess.Popen([service.script, "start"]) for _ in range(4)]
+    assert [start.wait(30) for start in starts] == [0] * 4
+    time.sleep(2)
+    settle(service.name, 1, 1)

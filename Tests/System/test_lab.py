@@ -123,6 +123,16 @@ def test_measure_tells_what_it_costs(binary):
         assert words in result.stdout, result.stdout
 
 
+def test_throughput_compares_a_relay_with_and_without_the_signer(binary):
+    result = run(binary, "throughput", "--rounds", "2", "--messages", "15")
+    assert result.returncode == 0, result.stdout
+    numbers = r": median [1-9]\d* messages/s accepted, [1-9]\d* messages/s delivered, of 2 runs of 15$"
+    for name in ("without", "with"):
+        assert re.search(rf"throughput {name} the signer{numbers}", result.stdout, re.M), result.stdout
+    assert re.search(r"as a part of that without it: \d\.\d\d accepted, \d\.\d\d delivered$", result.stdout, re.M), result.stdout
+
+
+@pytest.mark.large
 def test_measure_idle_tells_every_figure_beside_its_budget(binary):
     result = run(binary, "measure", "--idle", "1")
     figures = {found.group(1): found.group(2, 3) for found in

@@ -26,6 +26,12 @@ def journal(relay) -> str:
     return relay.shell("journalctl -u smtp-relay-agent -o cat --no-pager")
 
 
+def reads(lab, relay, path: str) -> int:
+    """The reads of a path of metadata by a relay."""
+    calls = (lab.folder / "metadata-calls.jsonl").read_text().splitlines()
+    return sum(f'"client": "{relay.address}"' in call and f"/{path}" in call for call in calls)
+
+
 def bring_back(lab, relay) -> None:
     back = relay.agent("undrain")
     assert back.returncode == 0, back.stdout
@@ -83,11 +89,31 @@ def test_a_rebalance_recommendation_and_maintenance_are_told_once_and_change_not
 def test_who_is_detached_from_its_group_goes_on_without_it(pair):
     relay = pair.relays[0]
     pair.set_metadata(relay, TARGET, "Detached")
-    relay.wait_until("smtp-relay-agent status | grep -q 'for an announcement in instance metadata'", 15, "its notice")
+    seen, deadline = reads(pair, relay, TARGET), time.monotonic() + 30
+    # By the watch for announcements, and by the pass after it.
+    while reads(pair, relay, TARGET) < seen + 3:
+        assert time.monotonic() < deadline, relay.agent("status").stdout
+        time.sleep(0.2)
     pair.deregister(relay)
     pair.wait_for_backend(relay, None, 5)
     pair.wait_for_backend(relay, "UP", 25)
     pair.set_metadata(relay, TARGET, None)
+
+
+def test_a_host_that_changes_all_the_time_keeps_a_slow_node_from_nothing(pair):
+    """Each answer of metadata takes a second, so a full pass takes a while, and each edit calls for a look at the host."""
+    relay = pair.relays[0]
+    relay.shell("systemd-run -q --unit=editor sh -c 'while sleep 1; do echo \"# $(date)\" >> /etc/postfix/main.cf; done'")
+    pair.metadata_fault(relay, "slow")
+    pair.set_metadata(relay, TARGET, "Standby")
+    try:
+        # Fifteen seconds in which it may be cut short, one pass by each slow read, and the load balancers' own time.
+        pair.wait_for_backend(relay, None, 60)
+    finally:
+        relay.shell("systemctl stop editor")
+        pair.metadata_fault(relay, "")
+        pair.set_metadata(relay, TARGET, None)
+    pair.wait_for_backend(relay, "UP", 60)
 
 
 def test_a_restart_of_the_agent_is_no_reason_to_leave(pair):

@@ -276,7 +276,7 @@ def group(binary):
     """Two relays of an Auto Scaling group, launched with both hooks, which make a pass every five seconds.
 
     One is from multipart user-data; the other from the user-data and the tags that moto's launch template has, made from
-    cloud-init/stack.yaml. They go by one name, as relays behind one NAT gateway do, whose address has one PTR record.
+    cloud-init/stack.yaml, and more tags. They go by one name, as relays behind one NAT gateway do, whose address has one PTR record.
     """
     settings = (f'[auto_scaling]\nlaunch_hook = "{LAUNCH}"\ntermination_hook = "{TERMINATION}"\n'
                 '[reconcile]\ninterval = "5s"\njitter = "1s"\n[shutdown]\ndrain_timeout = "55s"')

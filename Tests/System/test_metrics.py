@@ -79,7 +79,8 @@ def test_passes_changes_and_calls_are_counted_over_the_processes(lab):
     relay = lab.relays[0]
     before = measured(lab, relay)
     calls = len(lab.api_calls(relay))
-    relay.shell("systemctl stop nginx")
+    # The load balancer must not see this change: the agent would ask about its word, too.
+    relay.shell("chmod 600 /etc/nginx/nginx.conf")
     after = measured(lab, relay)
     # A command that makes no pass asks the API, too; what it asked is told by the next pass.
     assert relay.agent("plan").returncode == 0

@@ -100,8 +100,10 @@ def test_postfix_reads_in_main_cf_what_the_agent_means(lab):
     assert values["inet_interfaces"] == "all"
     assert values["inet_protocols"] == "ipv4"
     assert values["relay_domains"] == ""
-    for name in ("smtpd_relay_restrictions", "smtpd_recipient_restrictions"):
-        assert values[name] == "permit_mynetworks, reject_unauth_destination, reject"
+    policy = "permit_mynetworks, reject_unauth_destination, reject"
+    assert values["smtpd_relay_restrictions"] == policy
+    leaving = "check_client_access proxy:cidr:/etc/postfix/leaving_table"
+    assert values["smtpd_recipient_restrictions"] == f"{leaving}, {policy}"
     assert values["smtpd_data_restrictions"] == "permit_mynetworks, reject"
     assert values["smtpd_authorized_xclient_hosts"] == "10.0.1.10"
     assert relay.exec("postfix", "check").stdout == ""

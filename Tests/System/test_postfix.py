@@ -27,7 +27,7 @@ def settings(lab, relay, mail: str = "", more: str = ""):
         result = relay.agent("reconcile")
     assert result.returncode == 0, result.stdout
     assert relay.shell("diff /tmp/main.cf /etc/postfix/main.cf", check=False) == ""
-    assert relay.shell("ls /etc/postfix | grep '_table$'", check=False) == ""
+    assert relay.shell("ls /etc/postfix | grep '_table$'").split() == ["leaving_table"]
     lab.wait_for_backend(relay, "UP")
 
 

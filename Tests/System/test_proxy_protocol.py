@@ -41,18 +41,17 @@ def groups(lab, on: bool, names=GROUPS) -> None:
 def pair(binary):
     """Two relays in both kinds of load balancer, all of which speak the PROXY protocol from the start.
 
-    One has the user-data of cloud-init/stack.yaml, and of its tags those with which it says so.
+    One has the user-data of cloud-init/stack.yaml.
     """
     with Lab(binary) as lab:
         arns = ",".join(lab.target_groups[name] for name in GROUPS)
-        tags = {f"smtp-relay:{name}": value for name, value in SETTINGS.items()}
-        tags["smtp-relay:load_balancer.target_groups"] = arns
+        tags = {"smtp-relay:load_balancer.target_groups": arns}
         lab.add_relay(user_data.cloud_config(lab.sha256), boot=False, tags=tags)
         with stack.made(ProxyProtocol="true", Submission="true", AgentUrl=user_data.URL, AgentSha256=lab.sha256) as made:
             text = made.user_data().replace(made.ids["ClassicLoadBalancer"], account.NAME)
-            told = {name: made.tags()[name] for name in ("smtp-relay:proxy_protocol", "smtp-relay:submission")}
-        tags = {name: value for name, value in tags.items() if name not in told}
-        lab.add_relay(text, boot=False, tags={**tags, **told})
+        lab.add_relay(text, boot=False, tags=tags)
+        for relay in lab.relays:
+            relay.give(SETTINGS)
         client = Client(lab.relays[0].namespace, lab.folder)
 
         def call(service: str, action: str, **arguments) -> dict:
@@ -327,7 +326,7 @@ def test_mail_that_the_others_would_refuse_stays_and_is_not_sent_back(pair, rela
 def trust(lab, networks: str) -> None:
     """Have both relays relay for these networks."""
     for node in lab.relays:
-        lab.set_metadata(node, "tags/instance/smtp-relay:networks", networks)
+        node.give(SETTINGS | {"networks": networks})
         assert node.agent("reconcile").returncode == 0
         in_service(lab, node)
 

@@ -1,5 +1,6 @@
 """The pages: links work, each command is run by a test, tables agree with the code, and the reference is the program's own."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -9,9 +10,9 @@ import pytest
 from pages import ALL, PAGES, ROOT, anchors, blocks, code, kinds, lines, links, section
 
 SOURCES = ROOT / "Sources"
-# Each is run by a test: 'sh' and 'sh lab' by test_lab.py, 'sh aws' by test_stack_options.py, 'sh release' by test_release.py, and
-# the others here.
-KINDS = {"sh", "sh lab", "sh node", "sh aws", "sh release", "toml", "python", "text"}
+# Each is run by a test: 'sh' and 'sh lab' by test_lab.py, 'sh aws' by test_stack_options.py, 'sh session' by test_sessions.py,
+# 'sh release' by test_release.py, 'sh inbox' by test_inbox.py, and the others here.
+KINDS = {"sh", "sh here", "sh lab", "sh inbox", "sh node", "sh aws", "sh session", "sh release", "toml", "python", "text"}
 
 
 # Links
@@ -58,6 +59,13 @@ def test_every_code_block_is_of_a_kind_that_is_tested():
 def test_the_commands_for_this_machine_are_the_two_that_are_tested():
     # test_lab.py runs the first, and this test is run by the second.
     assert lines("sh") == ["Tests/Lab/lab demo", "Tests/run"]
+
+
+@pytest.mark.parametrize("command", lines("sh here"))
+def test_each_command_for_any_machine_works(binary, tmp_path, command):
+    path = f"{binary.parent}:{os.environ['PATH']}"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("command", lines("sh node"))

@@ -47,8 +47,8 @@ def test_an_smtpd_that_died_of_main_cf_and_is_held_back_comes_back_at_once(lab):
     relay = lab.relays[1]
     relay.shell("printf 'smtpd_relay_restrictions = permit\nsmtpd_recipient_restrictions = permit\n' >> /etc/postfix/main.cf; "
                 "postfix reload")
-    relay.shell("curl -s -m 2 telnet://127.0.0.1:25 < /dev/null", check=False)
-    relay.wait_until("journalctl -t postfix/master --since=-40s | grep -q throttling", 20, "port 25 to be held back")
+    relay.wait_until("curl -s -m 2 telnet://127.0.0.1:25 </dev/null; journalctl -t postfix/master --since=-40s | grep -q throttling",
+                     20, "port 25 to be held back")
     began = time.monotonic()
     result = relay.agent("reconcile")
     seconds = time.monotonic() - began

@@ -97,6 +97,25 @@ def test_without_a_default_stream_the_error_says_how_to_choose_one(rocky):
     assert origin(rocky, "nginx") == "appstream"
 
 
+@pytest.mark.parametrize("line", ["excludepkgs=nginx*", "exclude=nginx"])
+def test_a_package_that_somebody_excludes_is_not_worked_around(rocky, line):
+    """No module is enabled for it, and the error names the line."""
+    take_out(rocky, "nginx")
+    rocky.shell(f"dnf -y module disable nginx; cp /etc/dnf/dnf.conf /root/dnf.conf; echo '{line}' >>/etc/dnf/dnf.conf")
+    before = rocky.shell("rpm -qa | sort; cat /etc/dnf/modules.d/*")
+    try:
+        result = rocky.agent("reconcile")
+        assert result.returncode == 1, result.stdout
+        assert f"excludes nginx (/etc/dnf/dnf.conf: {line})" in result.stdout
+        assert "module enable" not in result.stdout
+        assert rocky.shell("rpm -qa | sort; cat /etc/dnf/modules.d/*") == before
+        assert "yum --disableexcludes=all install nginx" in result.stdout
+    finally:
+        rocky.shell(f"mv /root/dnf.conf /etc/dnf/dnf.conf; dnf -y module reset nginx; dnf -y module enable nginx:{rocky.stream}")
+    result = rocky.agent("reconcile")
+    assert result.returncode == 0, result.stdout
+
+
 def test_centos_7_installs_epels_file_and_says_so(centos):
     assert centos.log().count(RELEASE) == 1
     assert origin(centos, "epel-release") == "extras"
@@ -112,6 +131,7 @@ def test_where_epel_is_not_to_be_had_nothing_is_half_done(centos):
     assert result.returncode == 1, result.stdout
     assert re.search(r"packages: .*install epel-release' failed", result.stdout), result.stdout
     assert "CentOS's own repository 'extras' has it" in result.stdout
+    assert "left out of a repository by /etc/yum.repos.d/extras.repo: exclude=epel-release" in result.stdout
     assert "All matches were filtered out by exclude filtering for argument: epel-release" in result.stdout
     assert centos.shell("rpm -qa | sort; ls /etc/yum.repos.d; md5sum /etc/postfix/*.cf") == before
     centos.shell("sed -i /^exclude/d /etc/yum.repos.d/extras.repo")

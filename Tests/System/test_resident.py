@@ -212,8 +212,10 @@ def test_kill_9_of_each_under_load_loses_no_mail(resident):
                      "kill -9 $(tr -d ' ' </var/spool/postfix/pid/master.pid)",
                      "kill -9 $(cat /run/nginx.pid)"][step])
         load += resident.send(10, prefix=f"after{step}")
-    arrived = resident.wait_for_mails(load, 120)
-    assert sorted(mail["subject"] for mail in arrived) == sorted(load)
+    arrived = [mail["subject"] for mail in resident.wait_for_mails(load, 120)]
+    assert set(arrived) == set(load)
+    # A kill of Postfix may come between a message and the sink's answer to it.
+    assert {subject.split()[0] for subject in arrived if arrived.count(subject) > 1} <= {"load1"}
     for name in ("postfix", "nginx", "smtp-relay-agent"):
         relay.wait_until(f"systemctl is-active {name}", 20, name)
     resident.wait_for_backend(relay, "UP")

@@ -106,7 +106,7 @@ def test_a_wrong_label_alone_is_drift(relay, path):
 def test_the_resident_agent_puts_a_wrong_label_right_at_once(relay):
     process = relay.shell(f"setsid unshare -m sh -c '{ON} && exec {AGENT} run' >/root/run.log 2>&1 </dev/null & echo $!").strip()
     try:
-        relay.wait_until("grep -q main.cf /run/smtp-relay-agent/labels", 60, "the first pass")
+        relay.wait_for_agent()
         files = {path: LABELS[path] for path in ("/etc/postfix/main.cf", "/etc/nginx/nginx.conf")}
         for path, right in {**files, "/run/smtp-relay-agent/www/health": CONTENT}.items():
             set_label(relay, path, WRONG)

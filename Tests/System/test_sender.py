@@ -100,7 +100,8 @@ def test_each_command_does_what_makes_sense_there(settled):
     probe = run(settled, "probe")
     assert (probe.returncode, f"{RELAYHOST} answers (10.0.0.25)" in probe.stdout) == (0, True), probe.stdout
     assert examine(settled) == {}
-    for command in (["drain"], ["undrain"], ["doctor", "--from", "10.0.0.1"]):
+    for command in (["drain"], ["undrain"], ["doctor", "--from", "10.0.0.1"],
+                    ["doctor", "--domain", "example.com"]):
         refused = run(settled, *command)
         assert refused.returncode == 1
         assert "this host is a sender" in refused.stdout

@@ -15,6 +15,8 @@ from test_image import BOOTSTRAP, record_package_calls
 
 AGENT = "smtp-relay-agent"
 SCRIPTS = (AGENT, f"{AGENT}-health", f"{AGENT}-reconcile")
+# It is there while mail is signed.
+SIGNER = f"{AGENT}-signer"
 PLACES = [f"/etc/init.d/{name}" for name in SCRIPTS] + [f"/etc/cron.d/{AGENT}", f"/etc/logrotate.d/{AGENT}"]
 LOG = f"/var/log/{AGENT}.log"
 MAIN = "/etc/postfix/main.cf"
@@ -75,7 +77,7 @@ def wait_for_another(relay, old: str, seconds: float, name: str = AGENT) -> str:
     return process(relay, name)
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", [*SCRIPTS, SIGNER])
 def test_shellcheck_finds_nothing_in_the_scripts(name):
     script = paths.REPOSITORY / "units" / f"{name}.init"
     found = run("shellcheck", "--shell=sh", script, check=False)
@@ -222,6 +224,57 @@ def test_another_program_on_postfixs_port_is_told_with_commands_that_work(relay)
 
 
 # A baked image
+
+
+@pytest.fixture
+def signing(relay):
+    """The relay signs the mail of example.com."""
+    config, key = "/etc/smtp-relay-agent/config.toml", "/etc/smtp-relay-agent/sysv.pem"
+    made = relay.agent("dkim", "generate", "--domain", "example.com", "--selector", "sysv", "--file", key)
+    assert made.returncode == 0, made.stdout
+    relay.write("/root/dkim.toml", f'\n[[mail.dkim]]\ndomain = "example.com"\nselector = "sysv"\nkey_file = "{key}"\n')
+    relay.shell(f"cp {config} /root/unsigned.toml; cat /root/dkim.toml >> {config}")
+    try:
+        done = relay.agent("reconcile")
+        assert done.returncode == 0, done.stdout
+        yield relay
+    finally:
+        relay.shell(f"cp /root/unsigned.toml {config}; rm {key}")
+        done = relay.agent("reconcile")
+        assert done.returncode == 0, done.stdout
+
+
+def signatures(lab, relay) -> list[int]:
+    """The number of signatures of each of three mails that have arrived outside."""
+    return [(mail["whole"] or "").count("DKIM-Signature:") for mail in lab.wait_for_mails(lab.submit(relay, 3))]
+
+
+def test_the_signer_is_a_service_that_comes_back(lab, signing):
+    relay = signing
+    relay.shell(f"service {SIGNER} status")
+    assert "3:on" in relay.shell(f"chkconfig --list {SIGNER}")
+    assert signatures(lab, relay) == [1, 1, 1]
+    # Its first process starts another one that signs, and a pass starts the first one.
+    first = process(relay, SIGNER)
+    worker = relay.shell(f"pgrep -P {first}").strip()
+    relay.shell(f"kill -KILL {worker}")
+    relay.wait_until(f"pgrep -P {first} | grep -qvx {worker} && smtp-relay-agent probe", 20, "another process that signs")
+    assert signatures(lab, relay) == [1, 1, 1]
+    relay.shell(f"kill -KILL {first}")
+    assert relay.agent("reconcile").returncode == 0
+    wait_for_another(relay, first, 20, SIGNER)
+    assert signatures(lab, relay) == [1, 1, 1]
+    second = process(relay, SIGNER)
+    relay.shell(f"service {SIGNER} restart")
+    wait_for_another(relay, second, 20, SIGNER)
+    relay.wait_until("smtp-relay-agent probe", 20, "a signer that answers")
+    assert signatures(lab, relay) == [1, 1, 1]
+
+
+def test_without_keys_nothing_is_left_of_it(lab, relay):
+    assert signatures(lab, relay) == [0, 0, 0]
+    relay.shell(f"! test -e /etc/init.d/{SIGNER} && ! ls /etc/rc?.d | grep {SIGNER} && ! test -e /run/{SIGNER} && "
+                f"! test -e /var/run/{SIGNER}.pid && ! pgrep -f 'smtp-relay-agent sign( |$)'")
 
 
 def test_a_baked_image_holds_all_and_serves_nothing(other):

@@ -1,5 +1,7 @@
 """'uninstall' puts a host back to what it was before the agent."""
 
+import time
+
 import pytest
 
 from conftest import fetch_only
@@ -128,3 +130,34 @@ def test_with_the_flag_it_needs_no_aws(relay):
     assert "the node stays registered with its load balancers" in result.stdout
     lab.wait_for_backend(relay, "DOWN", 20)
     assert relay.exec("ls", AGENT, check=False).returncode != 0
+
+
+def test_what_others_have_written_since_stays(relay):
+    """Into main.cf and master.cf while the agent is at work, and into nginx.conf, which is the agent's, while it is not."""
+    lab = relay.lab
+    before = {name: relay.shell(f"cat /etc/postfix/{name}") for name in ("main.cf", "master.cf")}
+    nginx = relay.shell("cat /etc/nginx/nginx.conf")
+    bootstrap(relay)
+    relay.shell("""
+        postconf -e 'message_size_limit = 8888888' 'smtp_tls_fingerprint_cert_match = AA:BB'
+        echo '127.0.0.1:10026 inet n - n - - smtpd' >>/etc/postfix/master.cf
+        postfix reload
+    """)
+    relay.wait_until("curl -fs http://127.0.0.1/health", 20, "the proof of the edited files")
+    time.sleep(2)
+    relay.shell("systemctl stop smtp-relay-agent; echo '# ours' >>/etc/nginx/nginx.conf")
+    result = relay.exec("/root/agent", "uninstall", check=False, timeout=180)
+    assert result.returncode == 0, result.stdout
+    assert lab.backends() == {}
+    wanted = (before["main.cf"].replace("message_size_limit = 7654321", "message_size_limit = 8888888")
+              + "smtp_tls_fingerprint_cert_match = AA:BB\n")
+    assert relay.shell("cat /etc/postfix/main.cf") == wanted
+    assert relay.shell("cat /etc/postfix/master.cf") == before["master.cf"] + "127.0.0.1:10026 inet n - n - - smtpd\n"
+    assert relay.shell("cat /etc/nginx/nginx.conf") == nginx
+    copy = "/etc/nginx/nginx.conf.after-smtp-relay-agent"
+    assert relay.shell(f"tail -n 1 {copy}") == "# ours\n"
+    assert f"see the copies: {copy}" in result.stdout
+    for name in ("main.cf", "master.cf"):
+        assert f"restore /etc/postfix/{name}, with what others have written there since" in result.stdout
+    assert relay.shell("systemctl is-active postfix").strip() == "active"
+    relay.shell(f"rm {copy}")

@@ -12,12 +12,15 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     package let message: String
     /// The request's id, which AWS's support asks for; may be empty.
     package let requestID: String
+    /// Why the call is not permitted; `nil` where that is not the error.
+    package let denial: Denial?
 
     package init(status: Int, code: String, message: String, requestID: String = "") {
         self.status = status
         self.code = code.escapedForDisplay
         self.message = Self.presentable(message)
         self.requestID = requestID
+        self.denial = Self.deniedCodes.contains(code) ? Denial(message) : nil
     }
 
     /// An error of the JSON protocol: `{"__type": "com.amazonaws.ssm#ParameterNotFound", "message": "..."}`.
@@ -35,7 +38,8 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
             return
         }
         let document = try? XMLElement.parse(response.body)
-        let error = document?.firstDescendant("Error")
+        // S3's error is the document itself.
+        let error = document?.name == "Error" ? document : document?.firstDescendant("Error")
         self.init(
             status: response.status,
             code: error?.value("Code") ?? "HTTP \(response.status)",
@@ -51,9 +55,7 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var isThrottling: Bool { Self.throttlingCodes.contains(code) || status == 429 }
 
-    package var isAccessDenied: Bool {
-        ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"].contains(code)
-    }
+    package var isAccessDenied: Bool { denial != nil }
 
     /// There is no such load balancer. The API's reference has the one name, its answers the other.
     package var isNotFound: Bool { ["LoadBalancerNotFound", "AccessPointNotFound"].contains(code) }
@@ -61,7 +63,9 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     /// There is no such target group.
     package var isTargetGroupNotFound: Bool { code == "TargetGroupNotFound" }
 
-    package var isExpiredToken: Bool { ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(code) }
+    /// Whether the API refuses the keys: they have ended, or nobody has them any more, as after a role was made anew. A
+    /// wrong clock has some of these codes as well.
+    package var refusesKeys: Bool { Self.keyCodes.contains(code) }
 
     /// Whether it can be that this host's clock is wrong. EC2 says `AuthFailure` (aws-sdk-java#519).
     package var mayBeClockSkew: Bool { Self.skewCodes.contains(code) }
@@ -72,7 +76,10 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     /// request below that, and the session token is in it.
     private static func presentable(_ message: String) -> String {
         let firstLine = message.split(whereSeparator: \.isNewline).first ?? ""
-        let end = firstLine.firstRange(of: "The Canonical String")?.lowerBound ?? firstLine.endIndex
+        // The text behind the second mark is not readable as it is.
+        let end =
+            ["The Canonical String", "Encoded authorization failure message"]
+            .compactMap { firstLine.firstRange(of: $0)?.lowerBound }.min() ?? firstLine.endIndex
         let shown = firstLine[..<end]
         return shown.count > 400 ? shown.prefix(400).escapedForDisplay + "..." : shown.escapedForDisplay
     }
@@ -87,6 +94,18 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// The codes that botocore calls transient.
     private static let passingCodes: Set = ["RequestTimeout", "RequestTimeoutException"]
+
+    private static let deniedCodes: Set = [
+        "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "KMSAccessDeniedException",
+    ]
+
+    /// The names that EC2, the query protocol, the JSON protocol and S3 have for it.
+    private static let keyCodes: Set = [
+        "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired", "InvalidToken",
+        "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException", "UnrecognizedClient",
+        "InvalidSecurity", "InvalidSecurityToken", "AuthFailure",
+        "SignatureDoesNotMatch", "InvalidSignature", "InvalidSignatureException",
+    ]
 
     private static let skewCodes: Set = [
         "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "SignatureDoesNotMatch", "InvalidSignature",

@@ -8,6 +8,8 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         case answered(AWSError)
         /// No answer came, however often it was tried.
         case unreachable(HTTPFailure)
+        /// The environment leads to no endpoint.
+        case noEndpoint(EndpointFailure)
         /// There are no credentials to sign with.
         case credentials(any Error)
         /// The answer does not follow the API's reference.
@@ -19,6 +21,10 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
     package let reason: Reason
     package let attempts: Int
     package let waited: Duration
+    /// The variables that chose the endpoint among AWS's own.
+    var endpointVariables: [String] = []
+    /// Whether it was given up because the node had made too many retries.
+    var isOutOfRetries = false
 
     package init(action: String, reason: Reason, attempts: Int = 1, waited: Duration = .zero) {
         self.action = action
@@ -33,16 +39,15 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         return error
     }
 
-    /// The action that the role lacks, where that was the answer. A call may need another one besides its own: a parameter
+    /// The action that is not permitted, where that was the answer. A call may need another one besides its own: a parameter
     /// that is a SecureString takes `kms:Decrypt` on its key.
     package var deniedAction: String? {
-        guard let error, error.isAccessDenied else { return nil }
-        if let start = error.message.firstRange(of: "authorized to perform: ") {
-            let word = error.message[start.upperBound...].prefix { $0.isLetter || $0.isNumber || ":-".contains($0) }
-            if word.contains(":") { return String(word) }
-        }
-        return error.message.lowercased().contains("ciphertext") ? "kms:Decrypt" : action
+        guard let denial = error?.denial else { return nil }
+        return denial.action ?? (denial.isOfKey ? "kms:Decrypt" : action)
     }
+
+    /// The cure of a call that is not permitted; `nil` where that was not the answer.
+    package var cureOfDenial: String? { error?.denial?.cure(of: action) }
 
     /// Whether there is nothing to be in: the load balancer or the target group was deleted.
     package var isOfNothing: Bool { error.map { $0.isNotFound || $0.isTargetGroupNotFound } ?? false }
@@ -53,6 +58,7 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         case .answered(let error): error.isWorthRetrying
         case .unreachable(let failure): failure.reason != .invalidAddress
         case .credentials: true
+        case .noEndpoint: false
         case .unreadable: false
         }
     }
@@ -64,8 +70,9 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         case .unreachable(let failure):
             """
             \(action) got no answer from \(failure.host)\(tries): \(failure.reason); check the route there (NAT \
-            gateway or VPC endpoint), the security groups on the way, and DNS
+            gateway or VPC endpoint), the security groups on the way, and DNS\(choice)
             """
+        case .noEndpoint(let failure): "\(action) can't be called: \(failure)"
         case .credentials(let error): "\(action) can't be called without credentials: \(error)"
         case .unreadable(let what):
             """
@@ -75,16 +82,22 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    private var onKey: String {
-        deniedAction == "kms:Decrypt" ? " on the key that the parameter is encrypted with" : ""
+    /// A name that AWS does not have looks like a host that is out of reach.
+    private var choice: String {
+        guard !endpointVariables.isEmpty else { return "" }
+        let names = endpointVariables.joined(separator: " and ")
+        return "; \(names) chose this endpoint, and AWS does not have it for every service in every region"
     }
 
     private var tries: String {
-        attempts == 1 ? "" : " (\(attempts) tries in \(waited.components.seconds) s)"
+        let spent = isOutOfRetries ? "no retries left" : nil
+        let count = attempts == 1 ? nil : "\(attempts) tries in \(waited.components.seconds) s"
+        let said = [count, spent].compactMap(\.self).joined(separator: ", ")
+        return said.isEmpty ? "" : " (\(said))"
     }
 
     private func cure(of error: AWSError) -> String {
-        if let deniedAction { return "allow \(deniedAction)\(onKey) in the policy of the instance's role" }
+        if let cureOfDenial { return cureOfDenial }
         if error.isThrottling { return "the account's API limit is used up; the next pass tries again" }
         if error.isNotFound {
             return "check load_balancer.classic: there is no classic load balancer of that name in this region"
@@ -92,14 +105,22 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         if error.isTargetGroupNotFound {
             return "check load_balancer.target_groups: there is no target group of that ARN in this region"
         }
+        if error.refusesKeys || error.mayBeClockSkew {
+            return "check the host's clock ('chronyc tracking') and the instance's role"
+        }
         switch error.code {
         case "ParameterNotFound":
-            return "check mail.upstream.password_parameter: there is no parameter of that name in this region"
+            return """
+                check mail.upstream.password_parameter or fleet.settings: there is no parameter of that name in this region
+                """
+        case "NoSuchKey", "NoSuchBucket":
+            return "check its name (fleet.settings): there is no such object"
+        case "PermanentRedirect", "AuthorizationHeaderMalformed":
+            return "the bucket is in another region; take one in the region of the nodes"
+        case "InvalidKeyId", "KMSInvalidStateException", "KMS.DisabledException", "DisabledException":
+            return "the parameter's KMS key is disabled or deleted: enable it, or store the parameter with another key"
         case "InvalidTarget":
             return "check that the target group is in this instance's VPC"
-        case "InvalidClientTokenId", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignature", "RequestExpired",
-            "RequestTimeTooSkewed", "ExpiredToken":
-            return "check the host's clock ('chronyc tracking') and the instance's role"
         case "OptInRequired":
             return "the account is not subscribed to this service or region"
         default:

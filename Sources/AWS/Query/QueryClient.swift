@@ -22,17 +22,24 @@ package actor QueryClient {
     private let transport: any HTTPTransport
     private let limits: Limits
     private let tally: APITally
+    private let budget: RetryBudget
+    private let onWait: @Sendable (String) -> Void
     private let time: TimeSource
     /// Seconds to add to this host's clock to have the server's.
     private var clockOffset: Double = 0
 
-    /// - Parameter tally: Counts every try, and every answer that throttles.
+    /// - Parameters:
+    ///   - tally: Counts every try, and every answer that throttles.
+    ///   - budget: The retries of all clients of the node.
+    ///   - onWait: Is told when a service is out of reach, and the call tries on.
     package init(
         _ endpoint: ServiceEndpoint,
         credentials: any CredentialSource,
         transport: any HTTPTransport,
         limits: Limits = Limits(),
         tally: APITally,
+        budget: RetryBudget,
+        onWait: @escaping @Sendable (String) -> Void = { _ in },
         time: TimeSource = .system
     ) {
         self.endpoint = endpoint
@@ -40,6 +47,8 @@ package actor QueryClient {
         self.transport = transport
         self.limits = limits
         self.tally = tally
+        self.budget = budget
+        self.onWait = onWait
         self.time = time
     }
 
@@ -84,46 +93,80 @@ package actor QueryClient {
         return try await call(action, headers: headers, body: body) { response throws(XMLFailure) in response.body }
     }
 
+    /// Fetches what has an address of its own, as in S3's REST protocol.
+    ///
+    /// - Parameters:
+    ///   - action: As IAM names it, without the service.
+    ///   - url: With plain characters alone: nothing is encoded here.
+    package func get(_ action: String, _ url: String) async throws(AWSFailure) -> HTTPResponse {
+        let headers = [HTTPHeader("X-Amz-Content-SHA256", SigV4Signer.digestOfNothing)]
+        return try await call(action, to: url, .get, headers: headers, body: []) { response throws(XMLFailure) in
+            response
+        }
+    }
+
     private func call<Answer: Sendable>(
         _ action: String,
+        to url: String? = nil,
+        _ method: HTTPRequest.Method = .post,
         headers: [HTTPHeader],
         body: [UInt8],
         _ read: @Sendable @escaping (HTTPResponse) throws(XMLFailure) -> Answer
     ) async throws(AWSFailure) -> Answer {
         let own = time.now() + limits.overall
+        let name = "\(endpoint.service.name):\(action)"
+        let place: String
+        switch endpoint.url {
+        case .success(let found): place = url ?? found
+        case .failure(let failure): throw AWSFailure(action: name, reason: .noEndpoint(failure))
+        }
         let call = Call(
-            name: "\(endpoint.service.name):\(action)",
-            headers: headers,
-            body: body,
+            name: name,
+            request: HTTPRequest(method, place, headers: headers, body: body),
             started: time.now(),
             deadline: min(own, CallDeadline.current ?? own)
         )
-        return try await retrying(limits.retry, until: call.deadline, time: time) { count in
-            await self.attempt(call, count, read)
+        var retry = limits.retry
+        // Work that has to be done by a time tries until then.
+        let hasDeadline = CallDeadline.current != nil
+        if !hasDeadline { retry.attempts = CallPatience.tries ?? retry.attempts }
+        return try await retrying(retry, until: call.deadline, time: time) { count in
+            let outcome = await self.attempt(call, count, read)
+            switch outcome {
+            case .success: self.budget.giveBack(call.price)
+            case .failure: break
+            case .retry(var failure, _):
+                if count == 2, case .unreachable = failure.reason { self.onWait("waiting: \(failure)") }
+                guard retry.attempts.map({ count < $0 }) ?? true else { break }
+                call.price = RetryBudget.price(of: failure.reason)
+                guard !self.budget.take(call.price, at: self.time.secondsSinceEpoch()), !hasDeadline else { break }
+                failure.isOutOfRetries = true
+                return .failure(failure)
+            }
+            return outcome
         }
     }
 
     /// One call, for as long as it lasts.
     private final class Call {
         let name: String
-        let headers: [HTTPHeader]
-        let body: [UInt8]
+        let request: HTTPRequest
         let started: ContinuousClock.Instant
         let deadline: ContinuousClock.Instant
         /// Each of these helps once; if the error comes again, its cause is another.
         var hasCorrectedClock = false
         var hasRenewedCredentials = false
+        /// The price that its last retry took from the budget.
+        var price = 0.0
 
         init(
             name: String,
-            headers: [HTTPHeader],
-            body: [UInt8],
+            request: HTTPRequest,
             started: ContinuousClock.Instant,
             deadline: ContinuousClock.Instant
         ) {
             self.name = name
-            self.headers = headers
-            self.body = body
+            self.request = request
             self.started = started
             self.deadline = deadline
         }
@@ -148,7 +191,8 @@ package actor QueryClient {
             do throws(HTTPFailure) {
                 response = try await send(call, with: keys)
             } catch {
-                let failure = failure(.unreachable(error))
+                var failure = failure(.unreachable(error))
+                failure.endpointVariables = endpoint.variables
                 return error.reason == .invalidAddress ? .failure(failure) : .retry(failure, after: nil)
             }
             if response.status == 200 {
@@ -167,12 +211,6 @@ package actor QueryClient {
     }
 
     private func send(_ call: Call, with keys: Credentials) async throws(HTTPFailure) -> HTTPResponse {
-        let request = HTTPRequest(
-            .post,
-            endpoint.url,
-            headers: call.headers,
-            body: call.body
-        )
         let signer = SigV4Signer(
             credentials: keys,
             region: endpoint.region.description,
@@ -181,12 +219,12 @@ package actor QueryClient {
         tally.countCall()
         let remaining = max(call.deadline - time.now(), .milliseconds(1))
         return try await transport.send(
-            signer.sign(request, at: time.secondsSinceEpoch() + clockOffset),
+            signer.sign(call.request, at: time.secondsSinceEpoch() + clockOffset),
             timeout: min(limits.attempt, remaining)
         )
     }
 
-    /// Does away with what makes AWS refuse a right request: a wrong clock, keys that have ended.
+    /// Does away with what makes AWS refuse a right request: a wrong clock, keys that do not count any more.
     ///
     /// - Returns: Whether the same request is worth sending again at once.
     private func cure(_ error: AWSError, _ response: HTTPResponse, _ call: Call) async -> Bool {
@@ -194,10 +232,9 @@ package actor QueryClient {
             call.hasCorrectedClock = true
             return true
         }
-        if error.isExpiredToken, !call.hasRenewedCredentials {
+        if error.refusesKeys, !call.hasRenewedCredentials {
             call.hasRenewedCredentials = true
-            await credentials.invalidate()
-            return true
+            return await credentials.invalidate()
         }
         return false
     }

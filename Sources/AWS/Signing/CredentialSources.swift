@@ -15,7 +15,7 @@ package struct EnvironmentCredentials: CredentialSource {
 
     package func credentials() -> Credentials { found }
 
-    package func invalidate() {}
+    package func invalidate() -> Bool { false }
 }
 
 /// The credentials of the instance's role, kept until shortly before they end.
@@ -25,6 +25,8 @@ package actor InstanceRoleCredentials: CredentialSource {
     private let reader: any RoleCredentialReading
     private let time: TimeSource
     private var current: Credentials?
+    /// Whether AWS has refused those at hand.
+    private var isRefused = false
 
     /// Seconds: AWS has new credentials at hand five minutes before the old ones end.
     private static let margin: Double = 300
@@ -35,10 +37,11 @@ package actor InstanceRoleCredentials: CredentialSource {
     }
 
     package func credentials() async throws -> Credentials {
-        if let current, isGood(current, for: Self.margin) { return current }
+        if let current, !isRefused, isGood(current, for: Self.margin) { return current }
         do {
             let fresh = try await reader.roleCredentials()
             current = fresh
+            isRefused = false
             return fresh
         } catch {
             // Metadata may be away for a moment while the credentials at hand still count.
@@ -47,7 +50,10 @@ package actor InstanceRoleCredentials: CredentialSource {
         }
     }
 
-    package func invalidate() { current = nil }
+    package func invalidate() -> Bool {
+        isRefused = true
+        return true
+    }
 
     private func isGood(_ credentials: Credentials, for seconds: Double) -> Bool {
         guard let end = credentials.expiration else { return true }

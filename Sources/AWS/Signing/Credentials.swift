@@ -28,7 +28,9 @@ package protocol CredentialSource: Sendable {
     /// Credentials that are good for some minutes at least.
     func credentials() async throws -> Credentials
     /// Makes the next call fetch new credentials, after AWS has refused the present ones.
-    func invalidate() async
+    ///
+    /// - Returns: Whether there can be new ones.
+    func invalidate() async -> Bool
 }
 
 /// Reads the credentials of the instance's role once.

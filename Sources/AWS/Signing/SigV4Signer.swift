@@ -62,6 +62,9 @@ package struct SigV4Signer: Sendable {
         )
     }
 
+    /// The SHA-256 of an empty body, which S3 wants as a header.
+    static let digestOfNothing = hex(SHA256.hash(data: [UInt8]()))
+
     private static let ownHeaders: Set = ["host", "x-amz-date", "x-amz-security-token", "authorization"]
 
     private func key(for date: CivilDate) -> SymmetricKey {

@@ -14,6 +14,15 @@ int clinux_pin_name_services(void);
 /// A descriptor that becomes readable when a process ends (pidfd_open(2)); -1, and errno, where the kernel has none.
 int clinux_pidfd_open(int process);
 
+/// Starts a program as a user and group without any rights: no other groups, and no privileges by execve(2). Its standard
+/// input is the descriptor. It begins with SIGTERM, SIGINT and SIGHUP blocked. Returns the process, or -1 and errno.
+///
+/// The process is another user's before the program begins, so none of its threads was ever root's.
+int clinux_spawn_as(unsigned int identifier, const char *program, char *const arguments[], int standard_input);
+
+/// Keeps the memory of this process from other processes, and off the disk after a crash. Returns 0, or -1 and errno.
+int clinux_protect_memory(void);
+
 /// Frees the memory of the program's own code and constants: pages that are needed again come back from the file.
 void clinux_let_go_of_program_pages(void);
 

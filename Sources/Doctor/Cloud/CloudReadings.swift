@@ -7,14 +7,14 @@ package struct CloudReadings: Sendable {
     let ec2: any EC2Describing & SubnetDescribing
     let elb: any ClassicLoadBalancing & ClassicAttributesDescribing
     let elbV2: any NetworkLoadBalancing & CrossZoneDescribing
-    let url: String
+    let url: String?
 
-    /// - Parameter url: Where the load balancers' API answers.
+    /// - Parameter url: Where the load balancers' API answers; `nil` where the environment leads to no endpoint.
     package init(
         ec2: any EC2Describing & SubnetDescribing,
         elb: any ClassicLoadBalancing & ClassicAttributesDescribing,
         elbV2: any NetworkLoadBalancing & CrossZoneDescribing,
-        url: String
+        url: String?
     ) {
         self.ec2 = ec2
         self.elb = elb

@@ -1,21 +1,23 @@
 import Host
 import SystemPackage
 
-/// The mail log of the last hour, from the place where this host keeps it.
+/// The mail log of the last hour, or of another time, from the place where this host keeps it.
 struct MailLog: Sendable {
     let runner: any CommandRunner
     let files: FileSystem
     /// Seconds since 1970.
     let now: Int
 
-    /// Lines; of a busier hour, the last.
-    private static let lineLimit = 20_000
     /// Seconds.
-    private static let span = 3600
+    var span = 3600
+    /// Lines; of a busier time, the last.
+    var lineLimit = 20_000
+    /// The lines to read: an extended regular expression without quotes; `nil` for all.
+    var pattern: String?
 
     /// The lines of the log that were read.
     struct Reading: Sendable, Equatable {
-        /// The lines of Postfix's programs in the last hour, without the self-test's conversations.
+        /// The lines of Postfix's programs in that time, without the self-test's conversations.
         var entries: [MailLogEntry] = []
         /// A line of Postfix's, where there are some and none has a time that can be read.
         var unreadable: String?
@@ -29,12 +31,13 @@ struct MailLog: Sendable {
         if let own { return try await recent(in: own, name) }
         let file = files.mailLog
         let journal = try? await runner.run(
-            Command(
-                "journalctl",
+            command(
                 // Debian's Postfix runs in an instance of a unit. Not '--since': with that, systemd before 254 takes the
                 // lines from the hour's beginning (its issue 26657).
-                ["-u", "postfix", "-u", "postfix@-", "-o", "short", "-q", "--no-pager", "-n", "\(Self.lineLimit)"],
-                timeout: .seconds(12)
+                [
+                    "journalctl", "-u", "postfix", "-u", "postfix@-", "-o", "short", "-q", "--no-pager", "-n",
+                    "\(lineLimit)",
+                ]
             )
         )
         if let journal, journal.status == 0 {
@@ -58,13 +61,20 @@ struct MailLog: Sendable {
     }
 
     private func recent(in path: FilePath, _ name: String) async throws -> Reading {
-        recent(try await runner.runChecked(Command("tail", ["-n", "\(Self.lineLimit)", "\(path)"])), name)
+        recent(try await runner.runChecked(command(["tail", "-n", "\(lineLimit)", "\(path)"])), name)
+    }
+
+    private func command(_ words: [String]) -> Command {
+        guard let pattern else { return Command(words[0], Array(words.dropFirst()), timeout: .seconds(12)) }
+        // Less than the output of a command may have (CommandOutput.limit).
+        let script = "\"$@\" | grep -E '\(pattern)' | tail -c 8000000"
+        return Command("sh", ["-c", script, "sh"] + words, timeout: .seconds(30))
     }
 
     private func recent(_ log: CommandOutput, _ name: String) -> Reading {
         let lines = log.standardOutput.split(separator: "\n")
         let times = lines.map { SyslogTime.seconds(of: $0, now: now) }
-        let recent = zip(lines, times).filter { $1.map { $0 > now - Self.span } ?? false }.map(\.0)
+        let recent = zip(lines, times).filter { $1.map { $0 > now - span } ?? false }.map(\.0)
         var reading = Reading(entries: MailLogEntry.read(recent, of: name))
         if times.allSatisfy({ $0 == nil }) {
             reading.unreadable = lines.last { MailLogEntry($0, of: name) != nil }.map { String($0.prefix(60)) }

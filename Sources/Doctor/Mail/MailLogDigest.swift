@@ -4,6 +4,8 @@ import Vocabulary
 struct MailLogDigest: Equatable {
     /// The number of answers 'Relay access denied' to each client.
     private(set) var denied: [IPAddress: Int] = [:]
+    /// The senders that were over a limit.
+    private(set) var limited = LimitedSenders()
     /// The number of deliveries that were put off, by reason.
     private(set) var deferred: [String: Int] = [:]
     /// The same, of those refused for good.
@@ -29,6 +31,7 @@ struct MailLogDigest: Equatable {
         if Self.isTLSFailure(entry) { tlsFailures[Self.tlsReason(text), default: 0] += 1 }
         switch entry.program {
         case "smtpd":
+            limited.count(text)
             guard text.contains(": Relay access denied;"), let client = Self.client(text) else { return }
             denied[client, default: 0] += 1
         // The smtp client, and the one that speaks LMTP.

@@ -39,7 +39,8 @@ struct MailLogExamination: Examination {
     ) -> [Finding] {
         let denied = digest.denied.sorted { ($0.value, "\($1.key)") > ($1.value, "\($0.key)") }.prefix(shown)
         let refused = denied.map { relayAccessDenied($0.key, $0.value, surroundings) }
-        return refused + [outboundBlocked(digest)].compactMap(\.self) + deliveries(digest, commands)
+        let limited = digest.limited.findings(shown: shown, commands.mailLog(matching: "'limit exceeded'"))
+        return refused + limited + [outboundBlocked(digest)].compactMap(\.self) + deliveries(digest, commands)
     }
 
     /// The findings about the mail that went out.

@@ -19,10 +19,7 @@ struct PasswordExamination: Examination {
     }
 
     static func judge(_ error: any Error) -> Finding {
-        let fix = (error as? AWSFailure)?.deniedAction.map { action in
-            let key = action == "kms:Decrypt" ? " on the key that the parameter is encrypted with" : ""
-            return "allow \(action)\(key) in the policy of the instance's role"
-        }
+        let fix = (error as? AWSFailure)?.cureOfDenial
         return Finding(.passwordUnreadable, seen: "\(error)", fix: fix)
     }
 }

@@ -12,6 +12,7 @@ package enum FindingRegistry {
         Group(title: "The load balancers", kinds: FindingKind.ofLoadBalancers),
         Group(title: "The network", kinds: FindingKind.ofNetwork),
         Group(title: "What receivers see", kinds: FindingKind.ofReputation),
+        Group(title: "One domain, with --domain", kinds: FindingKind.ofDomain),
         Group(title: "One sender, with --from", kinds: FindingKind.ofOneSender),
         Group(title: "A host with the role sender", kinds: FindingKind.ofSenderHost),
         Group(title: "The doctor itself", kinds: FindingKind.ofExamining),

@@ -3,7 +3,7 @@ extension FindingKind {
         passwordUnreadable, smarthostUnknown, smarthostUnreachable, smarthostNotVerified, smarthostRefusesLogin,
         bouncesThroughSES, outbound25Blocked, deliveriesDeferred, deliveriesBounced, tlsFailures, mailDeferred,
         mailOnHold,
-        relayAccessDenied,
+        relayAccessDenied, senderOverLimit,
     ]
 
     /// The ways in which a look-up of names fails.

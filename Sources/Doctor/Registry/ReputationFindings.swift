@@ -1,7 +1,7 @@
 extension FindingKind {
     static let ofReputation: [FindingKind] = [
         noReverseDNS, reverseDNSMismatch, greetingIsNotReverseName, genericReverseName, greetingDoesNotResolve, noSPF,
-        severalSPFRecords, spfWithoutRelay, spfAllowsEverybody, ipv6WithoutName,
+        severalSPFRecords, spfWithoutRelay, spfAllowsEverybody, spfBroken, spfLookUpFails, ipv6WithoutName,
     ]
 
     static let noReverseDNS = FindingKind(
@@ -69,15 +69,32 @@ extension FindingKind {
         .info,
         seen: "The domain's SPF record does not name the address that the world sees mail from.",
         why: "receivers refuse this node's mail as forged",
-        cure: "add the address to the record"
+        cure: "add the address to the record, as its first term"
     )
 
     static let spfAllowsEverybody = FindingKind(
         "spf-allows-everybody",
         .warning,
-        seen: "The domain's SPF record lets every host of the world send (+all).",
+        seen: "The domain's SPF record lets every host of the world send, such as by +all.",
         why: "anybody can forge the domain's mail, and receivers trust none of it",
         cure: "name the senders' addresses, and end the record with ~all or -all"
+    )
+
+    static let spfBroken = FindingKind(
+        "spf-broken",
+        .warning,
+        .info,
+        seen: "The domain's SPF record can't be evaluated: a term is wrong, or it needs more than ten look-ups.",
+        why: "receivers take a record that breaks for none, or refuse the mail",
+        cure: "mend the term that the finding names"
+    )
+
+    static let spfLookUpFails = FindingKind(
+        "spf-look-up-fails",
+        .warning,
+        seen: "A look-up that the domain's SPF record needs fails.",
+        why: "receivers put the mail off until the look-up succeeds, or call it spam",
+        cure: "mend the name servers of that name, or remove the term"
     )
 
     static let ipv6WithoutName = FindingKind(

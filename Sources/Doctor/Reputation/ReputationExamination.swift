@@ -17,7 +17,7 @@ struct ReputationExamination: Examination {
     let deliversDirectly: Bool
     let names: HostNames
 
-    let limit: Duration = .seconds(30)
+    let limit: Duration = .seconds(60)
 
     /// Each question fails for itself; the findings of the others are reported all the same.
     func findings() async throws -> [Finding] {
@@ -38,8 +38,11 @@ struct ReputationExamination: Examination {
         }
         let greeted = await ask("address of \(greeting)", &findings) { try await names.addresses(greeting) }
         if greeted?.isEmpty == true { findings.append(Self.unknownGreeting(greeting, addresses, isOwn: hasOwnAddress)) }
-        let texts = await ask("SPF record of \(domain)", &findings) { try await names.texts("\(domain)") }
-        return findings + (texts.map { Self.judge(spf: $0, domain, addresses + ipv6) } ?? [])
+        var spf = SPFExamination(domain: domain, addresses: addresses + ipv6, greeting: greeting, names: names)
+        findings += await spf.findings()
+        guard let name = try? DomainName(greeting), name != domain else { return findings }
+        (spf.domain, spf.isGreeting) = (name, true)
+        return await findings + spf.findings()
     }
 
     /// Whether the address that the world sees is this node's alone. A NAT gateway's has one name for all nodes behind it.
@@ -67,22 +70,29 @@ struct ReputationExamination: Examination {
 
     private func nameFindings(ipv6 address: IPAddress) async throws -> [Finding] {
         guard try await names.confirmedName(of: address) == nil else { return [] }
-        return [
-            Finding(
-                .ipv6WithoutName,
-                seen: """
-                    Postfix may send from \(address), which has no name that leads back to it, before it tries IPv4 \
-                    (smtp_address_preference)
-                    """
-            )
-        ]
+        return [Self.withoutName(ipv6: address)]
     }
 
+    static func withoutName(ipv6 address: IPAddress) -> Finding {
+        Finding(
+            .ipv6WithoutName,
+            seen: """
+                Postfix may send from \(address), which has no name that leads back to it, before it tries IPv4 \
+                (smtp_address_preference)
+                """
+        )
+    }
+
+    /// - Parameters:
+    ///   - forward: The addresses of the names.
+    ///   - greeting: The name that the address should have; `nil` where it is shared by nodes that greet differently.
+    ///   - greetingAddresses: The addresses that the greeting has already.
     static func judge(
         _ address: IPAddress,
         _ pointers: [String],
         _ forward: [IPAddress],
-        greeting: String?
+        greeting: String?,
+        greetingAddresses: [IPAddress] = []
     ) -> [Finding] {
         guard let pointer = pointers.first else {
             return [
@@ -91,7 +101,14 @@ struct ReputationExamination: Examination {
                     seen: "the address that this node sends from, \(address), has no name (no PTR record)",
                     fix: """
                         aws ec2 modify-address-attribute --allocation-id ALLOCATION --domain-name \(greeting ?? "NAME")
-                        """
+                        """,
+                    records: greeting.map { name in
+                        // AWS gives an address a name only where the name leads to the address.
+                        let leads = greetingAddresses.contains(address)
+                        return (leads ? [] : [RecordToPublish(name, leadingTo: address)]) + [
+                            RecordToPublish(naming: address, name)
+                        ]
+                    } ?? []
                 )
             ]
         }
@@ -103,7 +120,8 @@ struct ReputationExamination: Examination {
                         \(address) has the name \(pointer.escapedForDisplay), which has \
                         \(forward.isEmpty ? "no address" : forward.map(\.description).joined(separator: ", "))
                         """,
-                    fix: "give \(pointer.escapedForDisplay) an A record of \(address)"
+                    fix: "give \(pointer.escapedForDisplay) an A record of \(address)",
+                    records: [RecordToPublish(pointer, leadingTo: address)]
                 )
             ]
         }
@@ -151,47 +169,8 @@ struct ReputationExamination: Examination {
             isOwn ? .warning : .info,
             seen: "Postfix greets as \(greeting), a name that has no address",
             why: isOwn ? nil : "some receivers count that against mail",
-            fix: "give it \(record), or set mail.hostname to a name that has one, then 'smtp-relay-agent reconcile'"
+            fix: "give it \(record), or set mail.hostname to a name that has one, then 'smtp-relay-agent reconcile'",
+            records: isOwn ? addresses.prefix(1).map { RecordToPublish(greeting, leadingTo: $0) } : []
         )
-    }
-
-    /// - Parameter texts: The domain's text records; those of SPF begin with its version (RFC 7208, section 4.5).
-    static func judge(spf texts: [String], _ domain: DomainName, _ addresses: [IPAddress]) -> [Finding] {
-        let records = texts.filter { $0.lowercased() == "v=spf1" || $0.lowercased().hasPrefix("v=spf1 ") }
-        func mechanism(_ address: IPAddress) -> String { "ip\(address.family == .ipv4 ? 4 : 6):\(address)" }
-        switch records.count {
-        case 0:
-            let named = addresses.isEmpty ? "ip4:PUBLIC-ADDRESS" : addresses.map(mechanism).joined(separator: " ")
-            let fix = "a TXT record of \(domain): v=spf1 \(named) ~all"
-            return [Finding(.noSPF, seen: "\(domain) has no SPF record", fix: fix)]
-        case 1:
-            let record = SPFRecord(records[0])
-            let shown = records[0].escapedForDisplay
-            if record.allowsEverybody {
-                return [Finding(.spfAllowsEverybody, seen: "the SPF record of \(domain) ends with '+all': \(shown)")]
-            }
-            return addresses.compactMap { address in
-                guard let consequence = consequence(of: record.result(for: address)) else { return nil }
-                return Finding(
-                    .spfWithoutRelay,
-                    consequence.severity,
-                    seen: "the SPF record of \(domain) does not name \(address): \(shown)",
-                    why: consequence.text,
-                    fix: "add \(mechanism(address)) to it"
-                )
-            }
-        case let count:
-            return [Finding(.severalSPFRecords, seen: "\(domain) has \(count) SPF records")]
-        }
-    }
-
-    /// The effect of a result on mail at its receivers (RFC 7208, section 8).
-    private static func consequence(of result: SPFRecord.Result) -> (severity: Finding.Severity, text: String)? {
-        switch result {
-        case .pass, .unknown: nil
-        case .fail: (.warning, "receivers refuse this node's mail as forged")
-        case .softFail: (.warning, "receivers suspect this node's mail, and may call it spam")
-        case .neutral: (.info, "the record does not vouch for this node's mail")
-        }
     }
 }

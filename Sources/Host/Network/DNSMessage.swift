@@ -5,14 +5,29 @@ package enum DNSRecord: Sendable, Equatable {
     case address(IPAddress)
     /// The name that an address has.
     case pointer(String)
+    /// A host that takes the name's mail, the least number first.
+    case exchanger(preference: UInt16, String)
     case text(String)
 
     /// The kinds that are asked for (RFC 1035, section 3.2.2; RFC 3596).
     package enum Kind: UInt16, Sendable {
         case a = 1
         case ptr = 12
+        case mx = 15
         case txt = 16
         case aaaa = 28
+    }
+}
+
+extension DNSRecord.Kind: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .a: "A"
+        case .aaaa: "AAAA"
+        case .mx: "MX"
+        case .ptr: "PTR"
+        case .txt: "TXT"
+        }
     }
 }
 
@@ -23,8 +38,9 @@ struct DNSMessage {
     ///
     /// - Throws: `DNSFailure.badName` for what can't be a name.
     static func query(_ name: String, _ kind: DNSRecord.Kind, id: UInt16) throws(DNSFailure) -> [UInt8] {
-        let labels = name.split(separator: ".").map { Array($0.utf8) }
-        guard !labels.isEmpty, labels.allSatisfy({ (1...63).contains($0.count) }),
+        let whole = name.hasSuffix(".") ? name.dropLast() : Substring(name)
+        let labels = whole.split(separator: ".", omittingEmptySubsequences: false).map { Array($0.utf8) }
+        guard labels.allSatisfy({ (1...63).contains($0.count) }),
             labels.reduce(1, { $0 + $1.count + 1 }) <= 255
         else { throw .badName }
         // The flag asks for recursion; one question, no answer, no authority, one additional record.
@@ -131,6 +147,9 @@ private struct Reader {
             guard end - position == (kind == .a ? 4 : 16) else { return nil }
             return .address(IPAddress(bytes: Array(bytes[position..<end])))
         case .ptr: return name().map(DNSRecord.pointer)
+        case .mx:
+            guard let preference = number(), let host = name() else { return nil }
+            return .exchanger(preference: preference, host)
         case .txt:
             // Strings of a length each, which belong together (RFC 7208, section 3.3).
             var text: [UInt8] = []

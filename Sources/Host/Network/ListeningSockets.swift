@@ -16,4 +16,10 @@ package struct ListeningSockets: Sendable {
         }
         return ports
     }
+
+    /// The number of connections to a port that its program has not accepted yet; `nil` where nobody listens there.
+    package func waiting(at port: UInt16) -> Int? {
+        let sockets = TCPSocket.all(files).filter { $0.isListening && $0.port == port }
+        return sockets.isEmpty ? nil : sockets.map(\.waiting).reduce(0, +)
+    }
 }

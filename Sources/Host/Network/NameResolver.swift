@@ -167,38 +167,11 @@ package struct HostNames: Sendable {
         }
         throw failure
     }
-
-    package func addresses(_ name: String) async throws(DNSFailure) -> [IPAddress] {
-        let records = try await records(name, .a) + records(name, .aaaa)
-        return records.compactMap { if case .address(let address) = $0 { address } else { nil } }
-    }
-
-    /// The names that an address has.
-    package func names(of address: IPAddress) async throws(DNSFailure) -> [String] {
-        try await records(address.reverseName, .ptr).compactMap {
-            if case .pointer(let name) = $0 { name.lowercased() } else { nil }
-        }
-    }
-
-    /// The name of an address that leads back to it; of several the first by the alphabet, as a server may turn their
-    /// order around.
-    package func confirmedName(of address: IPAddress) async throws(DNSFailure) -> DomainName? {
-        for text in try await names(of: address).sorted().prefix(5) {
-            guard let name = try? DomainName(text) else { continue }
-            let records = try await records(text, address.family == .ipv4 ? .a : .aaaa)
-            if records.contains(.address(address)) { return name }
-        }
-        return nil
-    }
-
-    package func texts(_ name: String) async throws(DNSFailure) -> [String] {
-        try await records(name, .txt).compactMap { if case .text(let text) = $0 { text } else { nil } }
-    }
 }
 
 extension IPAddress {
     /// `10.1.0.10.in-addr.arpa` (RFC 1035, section 3.5), or below `ip6.arpa` (RFC 3596).
-    fileprivate var reverseName: String {
+    package var reverseName: String {
         if family == .ipv4 { return bytes.reversed().map { "\($0)" }.joined(separator: ".") + ".in-addr.arpa" }
         let digits = bytes.reversed().flatMap { [$0 & 0xF, $0 >> 4] }
         return digits.map { String($0, radix: 16) }.joined(separator: ".") + ".ip6.arpa"

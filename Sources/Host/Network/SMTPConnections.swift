@@ -13,10 +13,16 @@ package struct SMTPConnections: Sendable {
 
     /// Each connection by its remote address and port and the local port, as the kernel writes them.
     package func current() -> Set<String> {
-        let others = TCPSocket.all(files).filter {
+        Set(others.map { "\($0.remote)-\($0.local.suffix(4))" })
+    }
+
+    /// Whether a host has one open now.
+    package var isAnyOpen: Bool { others.contains(where: \.isEstablished) }
+
+    private var others: [TCPSocket] {
+        TCPSocket.all(files).filter {
             !$0.isListening && !TCPSocket.isLoopback($0.remote) && MailPort.all.contains($0.port)
         }
-        return Set(others.map { "\($0.remote)-\($0.local.suffix(4))" })
     }
 }
 

@@ -6,8 +6,12 @@ struct TCPSocket {
     let local: Substring
     let remote: Substring
     let isListening: Bool
+    /// Whether both ends may send.
+    let isEstablished: Bool
     /// The local port.
     let port: UInt16
+    /// The number of connections that a listening one has not accepted yet.
+    let waiting: Int
     /// The inode that a process's descriptor links to; `nil` where the line is cut short.
     let inode: Substring?
     /// The number of the user who made it; `nil` where the line is cut short.
@@ -27,9 +31,11 @@ struct TCPSocket {
         self.local = fields[1]
         self.remote = fields[2]
         self.isListening = fields[3] == "0A"
+        self.isEstablished = fields[3] == "01"
         self.inode = fields.count > 9 ? fields[9] : nil
         self.user = fields.count > 9 ? fields[7] : nil
         self.port = port
+        self.waiting = fields.count > 4 ? fields[4].split(separator: ":").last.flatMap { Int($0, radix: 16) } ?? 0 : 0
     }
 
     /// 127.0.0.0/8 in host byte order, `::1`, and the former inside of IPv6.

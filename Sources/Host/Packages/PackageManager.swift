@@ -28,6 +28,8 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
         case epelListSilent
         /// No repository has the package.
         case missing([String])
+        /// Somebody keeps packages out, by these lines as far as they were found.
+        case excluded([String], by: [String])
         /// The system's own step to have a package's repository failed.
         case notEnabled(String, cure: String)
         case other
@@ -51,6 +53,10 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
         "'\(command)' failed, tried for \(waited.roundedToTenths): \(explanation)"
             + (output.isEmpty ? "" : "\n\(output)")
     }
+
+    private static let excludes = """
+        exclude, excludepkgs or includepkgs in /etc/dnf/dnf.conf, /etc/yum.conf or /etc/yum.repos.d, or a lock of versions
+        """
 
     private var explanation: String {
         switch reason {
@@ -80,6 +86,12 @@ package struct PackageFailure: Error, Sendable, CustomStringConvertible {
             """
         case .notEnabled(let package, let cure):
             "that is how this system gets the repository of \(package); \(cure)"
+        case .excluded(let packages, let lines):
+            """
+            the system's configuration excludes \(packages.joined(separator: ", ")) \
+            (\(lines.isEmpty ? Self.excludes : lines.joined(separator: "; "))); take that out, or install it yourself: \
+            yum --disableexcludes=all install \(packages.joined(separator: " "))
+            """
         case .missing(let packages):
             """
             no enabled repository has \(packages.joined(separator: ", ")); enable a repository that has it \

@@ -20,6 +20,7 @@ package struct Yum: PackageManager {
     private let executable: String
     private let runner: any CommandRunner
     private let locks: FileLocks
+    private let excludes: PackageExcludes
     private let patience: Patience
 
     /// The package manager that the host has: `yum`, or `dnf` where only that exists.
@@ -27,6 +28,7 @@ package struct Yum: PackageManager {
         self.executable = files.isExecutable("/usr/bin/yum") ? "/usr/bin/yum" : "/usr/bin/dnf"
         self.runner = runner
         self.locks = FileLocks(files: files)
+        self.excludes = PackageExcludes(files: files)
         self.patience = patience
     }
 
@@ -71,10 +73,28 @@ package struct Yum: PackageManager {
             guard output.status != 0 || !missing.isEmpty else { return (nil, "") }
             let trouble = await reason(for: text)
             // A repository that could not be read is left out, and then its packages are missing too.
-            return (trouble == .other && !missing.isEmpty ? .missing(missing) : trouble, output.tail())
+            guard trouble == .other, !missing.isEmpty else { return (trouble, output.tail()) }
+            return (absence(of: missing, in: text), explained(output.tail(), missing))
         } catch {
             return (.other, error.description)
         }
+    }
+
+    /// Nothing is enabled for a package that somebody keeps out. Where one repository alone leaves it out, another may have
+    /// it.
+    private func absence(of missing: [String], in text: String) -> PackageFailure.Reason {
+        let lines = missing.flatMap(excludes.lines)
+        let excluded = missing.filter { name in
+            !excludes.lines(excluding: name).isEmpty
+                || (YumOutput.isExcluded(name, in: text) && excludes.linesOfRepositories(excluding: name).isEmpty)
+        }
+        return excluded.isEmpty ? .missing(missing) : .excluded(excluded, by: lines)
+    }
+
+    /// The words of a package manager, with the lines by which repositories leave packages out.
+    private func explained(_ output: String, _ missing: [String]) -> String {
+        let lines = missing.flatMap(excludes.linesOfRepositories)
+        return lines.isEmpty ? output : "\(output)\nleft out of a repository by \(lines.joined(separator: "; "))"
     }
 
     private func reason(for text: String) async -> PackageFailure.Reason {
@@ -116,7 +136,7 @@ package struct Yum: PackageManager {
         case .locked: patience.lock
         case .mirror, .epelListSilent: patience.mirror
         case .nameResolution: patience.nameResolution
-        case .mirrorListGone, .missing, .notEnabled, .other: nil
+        case .mirrorListGone, .missing, .excluded, .notEnabled, .other: nil
         }
     }
 
@@ -125,7 +145,7 @@ package struct Yum: PackageManager {
         case .locked(let holder): "the package database, locked by \(holder)"
         case .mirror, .epelListSilent: "a package mirror that fails"
         case .nameResolution: "DNS: a package mirror's name can't be resolved"
-        case .mirrorListGone, .missing, .notEnabled, .other: "the package manager"
+        case .mirrorListGone, .missing, .excluded, .notEnabled, .other: "the package manager"
         }
     }
 

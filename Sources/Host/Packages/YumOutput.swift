@@ -79,6 +79,11 @@ enum YumOutput {
         }
     }
 
+    /// Whether dnf says that a package is excluded.
+    static func isExcluded(_ package: String, in text: String) -> Bool {
+        text.split(separator: "\n").contains { $0.contains("exclude filtering for argument: \(package)") }
+    }
+
     private static let lockMarks = [
         // yum 3
         "holding the yum lock", "another copy is running",

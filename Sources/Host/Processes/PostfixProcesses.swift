@@ -105,7 +105,7 @@ package struct PostfixProcesses: Sendable, Equatable {
     private static let queueManagers: Set = ["qmgr", "nqmgr", "oqmgr"]
     private static let speakers: Set = ["smtpd", "postscreen"]
     /// The programs that smtpd(8) needs to take a message, and smtpd itself.
-    private static let receivers = speakers.union(["cleanup", "trivial-rewrite"])
+    private static let receivers = speakers.union(["cleanup", "trivial-rewrite", "proxymap"])
     private static let signalled: Set<Character> = ["T", "t"]
     private static let stopped: Set<Character> = ["T", "t", "Z", "X"]
 }

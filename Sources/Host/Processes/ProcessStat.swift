@@ -23,16 +23,19 @@ extension FileSystem {
     /// `nil` where there is no such process.
     func processStat(_ process: Int32) -> ProcessStat? {
         guard let bytes = try? bytes(at: FilePath("/proc/\(process)/stat")) else { return nil }
-        let line = String(decoding: bytes, as: UTF8.self)
         // The name in parentheses may hold anything, parentheses included; what counts comes after the last one.
-        guard let start = line.firstIndex(of: "("), let end = line.lastIndex(of: ")"), start < end else { return nil }
-        let fields = line[line.index(after: end)...].split(separator: " ")
+        guard let start = bytes.firstIndex(of: UInt8(ascii: "(")), let end = bytes.lastIndex(of: UInt8(ascii: ")")),
+            start < end
+        else { return nil }
+        let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 20).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]) else { return nil }
         return ProcessStat(
-            name: String(line[line.index(after: start)..<end]),
+            name: String(decoding: bytes[(start + 1)..<end], as: UTF8.self),
             state: state,
             parent: parent,
-            startTime: String(fields[19])
+            startTime: fields[19]
         )
     }
 

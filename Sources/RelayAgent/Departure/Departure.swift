@@ -51,12 +51,19 @@ struct Departure: Sendable {
             results.add(places)
             try await enter(.outOfLoadBalancers)
 
-            // If the doors can't be closed, mail that comes in after the queue was seen empty stays here.
-            results.add(await runner.run([[doors]]))
+            // Senders with open sessions are answered 421. Where that can't be had, the sessions are closed at once.
+            let refusal = await runner.run([[refusal]])
+            results.add(refusal)
+            if refusal.hasFailed { results.add(await runner.run([[doors]])) }
             try await enter(.doorsClosed)
 
             // Mail that nobody takes by the deadline stays on this node, and the log names it.
             results.add(await runner.run([[queue]]))
+            // A session that was not refused, for example in an smtpd of an earlier configuration, may have brought mail since.
+            // If the doors can't be closed, mail that comes in after the queue was seen empty stays here.
+            if !Task.isCancelled, ContinuousClock.now < budget.queue {
+                results.add(await runner.run([[doors, queue]]))
+            }
             let end = try await finish(hasLeft: !places.hasFailed)
             if Task.isCancelled { return results }
 
@@ -109,13 +116,19 @@ struct Departure: Sendable {
         LeavingPostfix(services: parts.services, runner: host.runner, files: host.files)
     }
 
+    private var refusal: RefusedMail {
+        RefusedMail(postfix: postfix) {
+            _ = try await orders.amend(order) { $0.routes = LeavingRoutes(refusesMail: true) }
+        }
+    }
+
     private var doors: ClosedDoors {
         ClosedDoors(
             postfix: postfix,
             sessions: OpenSessions(files: host.files),
             connections: SMTPConnections(files: host.files),
             deadline: budget.doors,
-            closed: { names in _ = try await orders.amend(order) { $0.routes = LeavingRoutes(closed: names) } },
+            closed: { names in _ = try await orders.amend(order) { $0.change { $0.closed = names } } },
             notice: { log.warning("doors", $0) }
         )
     }
@@ -137,7 +150,7 @@ struct Departure: Sendable {
             attempting: { way in
                 if let way { log.notice("queue", "handing mail over to \(way)") }
                 try await enter(way == nil ? .flushed : .handingOver) { now in
-                    now.routes = LeavingRoutes(handOver: way, closed: now.routes?.closed ?? [])
+                    now.change { $0.handOver = way }
                 }
             },
             holds: { try orders.require(order) },
@@ -171,7 +184,7 @@ struct Departure: Sendable {
         // A node that stays goes on delivering by itself, at the usual destinations.
         if !order.reason.isForGood, postfix.isRunning {
             do {
-                try await postfix.take(LeavingRoutes(closed: try postfix.closedDoors()))
+                try await postfix.take(postfix.routes())
             } catch {
                 log.warning("queue", "\(error)")
             }
@@ -199,6 +212,14 @@ struct Departure: Sendable {
         }
         if !results.hasFailed { try? await enter(.hookAnswered) }
         return results
+    }
+}
+
+extension DrainOrder {
+    fileprivate mutating func change(_ change: (inout LeavingRoutes) -> Void) {
+        var routes = self.routes ?? LeavingRoutes()
+        change(&routes)
+        self.routes = routes
     }
 }
 

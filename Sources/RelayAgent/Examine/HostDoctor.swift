@@ -8,6 +8,7 @@ import RelayNode
 import Reports
 import Resources
 import Settings
+import Signer
 package import Vocabulary
 
 /// Gives the doctor what it looks at on this host, whatever its role.
@@ -30,13 +31,27 @@ package struct HostDoctor: Sendable {
         let doctor = Doctor(examinedHost)
         let isRelay = gatherer.role == .relay
         do {
-            if !isRelay, case .sender(let resolved) = try await gatherer.settings() {
+            if !isRelay, case .sender(let resolved) = try await gatherer.settings().0 {
                 return await doctor.examine(sender: resolved.settings)
             }
             return await doctor.examine(relay: try await examinedNode(), sender: sender)
         } catch {
             return await doctor.examine(unknown: Self.unknown(error), isRelay: isRelay, sender: sender)
         }
+    }
+
+    /// Looks at a domain that mail is sent for, as the receivers of this relay's mail do.
+    ///
+    /// - Throws: The reason why it is not known what this node should be.
+    package func examine(_ question: DomainQuestion) async throws -> DomainReport {
+        try gatherer.requireRelay(for: "doctor --domain")
+        let node: ExaminedNode
+        do {
+            node = try await examinedNode()
+        } catch is TookTooLong {
+            throw MetadataLate(patience: Self.patience)
+        }
+        return await Doctor(examinedHost).examine(question, by: node)
     }
 
     private var examinedHost: ExaminedHost {
@@ -87,7 +102,19 @@ package struct HostDoctor: Sendable {
             cloud: account.readings,
             places: situation.places(node.allowed, host),
             securityGroups: { try await account.metadata.reader().securityGroups(of: facts.mac) },
-            readPassword: readPassword
+            readPassword: readPassword,
+            readKeys: { [files = host.files] in
+                var selectors: [ExaminedSelector] = []
+                for key in settings.mail.dkim {
+                    do {
+                        let signing = try await key.signingKey(files: files) { account.ssm }
+                        selectors.append(ExaminedSelector(key, record: .success(signing.record)))
+                    } catch {
+                        selectors.append(ExaminedSelector(key, record: .failure(error)))
+                    }
+                }
+                return selectors
+            }
         )
     }
 
@@ -95,5 +122,14 @@ package struct HostDoctor: Sendable {
         if error is SettingsProblems || error is RefusedNetworks { return .settingsRefused("\(error)") }
         let isLate = error is TookTooLong
         return .metadataUnreachable(isLate ? "instance metadata did not answer within \(patience)" : "\(error)")
+    }
+}
+
+/// Instance metadata, which tells the addresses that mail leaves by, does not answer.
+private struct MetadataLate: Error, CustomStringConvertible {
+    let patience: Duration
+
+    var description: String {
+        "instance metadata did not answer within \(patience); see what 'smtp-relay-agent doctor' says of that"
     }
 }

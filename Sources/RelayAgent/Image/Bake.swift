@@ -3,7 +3,7 @@ import Host
 import Reconcile
 import RelayNode
 import Resources
-import SystemPackage
+package import SystemPackage
 import Units
 import Vocabulary
 
@@ -12,14 +12,17 @@ import Vocabulary
 package struct Bake: Sendable {
     private let host: HostAccess
     private let log: StepLog
+    private let passwordFile: FilePath?
 
     /// The packages that any settings may need, so that no instance has to install anything.
     private static let packages: [RequiredPackage] = [.postfix, .nginx, .saslPlain]
     private static let services = ["postfix", "nginx"].map { ServiceName($0) }
 
-    package init(host: HostAccess, log: StepLog) {
+    /// - Parameter passwordFile: The file with the smarthost's password, where the settings name one.
+    package init(host: HostAccess, log: StepLog, passwordFile: FilePath? = nil) {
         self.host = host
         self.log = log
+        self.passwordFile = passwordFile
     }
 
     /// - Returns: The content of the image.
@@ -38,9 +41,10 @@ package struct Bake: Sendable {
         return BakeReport(
             packages: Self.packages.map(\.name),
             units: Units.all(on: host.services.system).map(\.name),
-            hasSettings: host.files.exists(AgentTraces.settings.appending("config.toml")),
+            settings: try host.files.plainFiles(below: AgentTraces.settings).sorted { $0.string < $1.string },
             sharedKeys: Self.packageKeys.filter(host.files.exists),
-            cleared: cleared
+            cleared: cleared,
+            inUse: try MachineTraces(files: host.files).keptInUse().map { "\($0.path) (\($0.user) uses it)" }
         )
     }
 
@@ -107,7 +111,7 @@ package struct Bake: Sendable {
         _ = try? await host.runner.run(Command("journalctl", ["--relinquish-var"]))
         // cloud-init knows its own traces; versions before 0.7.9 do not know the command.
         _ = try? await host.runner.run(Command("cloud-init", ["clean", "--logs"], timeout: .seconds(60)))
-        let traces = MachineTraces(files: host.files)
+        let traces = MachineTraces(files: host.files, passwordFile: passwordFile)
         let found = try traces.found()
         for trace in found {
             let started = ContinuousClock.now

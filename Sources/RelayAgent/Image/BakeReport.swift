@@ -5,10 +5,13 @@ import SystemPackage
 package struct BakeReport: Sendable, CustomStringConvertible {
     let packages: [String]
     let units: [String]
-    let hasSettings: Bool
+    /// The files in the folder of the settings.
+    let settings: [FilePath]
     /// Keys that all instances of the image will share.
     let sharedKeys: [FilePath]
     let cleared: [MachineTraces.Trace]
+    /// The traces that stay since somebody uses them, such as those who run this.
+    let inUse: [String]
 
     package var description: String {
         var lines = ["In this image:"]
@@ -16,11 +19,13 @@ package struct BakeReport: Sendable, CustomStringConvertible {
         lines.append("  program    \(Installation.program), version \(AgentVersion.current)")
         lines.append("  units      \(units.joined(separator: ", ")): not enabled")
         lines.append("  services   postfix, nginx: stopped and not enabled, as their packages configure them")
-        lines.append(
-            "  settings   \(hasSettings ? "/etc/smtp-relay-agent/config.toml" : "none; user-data brings them")"
-        )
+        let names = settings.map(\.string)
+        lines.append("  settings   \(names.isEmpty ? "none; user-data brings them" : names.joined(separator: ", "))")
         for key in sharedKeys {
             lines.append("  a key      \(key), made by a package: all instances will have the same")
+        }
+        for path in inUse {
+            lines.append("  in use     \(path): remove it after this, if it is not to be in the image")
         }
         lines.append("Taken out of it:")
         for trace in cleared {

@@ -109,8 +109,19 @@ package struct Launch: Sendable {
         } catch {
             throw StepFailure(step: "agent", cause: error)
         }
-        return try await pass.converge(PassRequest(trigger: "bootstrap", showsDiffs: false))
+        // The name servers may come up after the instance, and Auto Scaling ends an instance whose launch has failed.
+        let deadline = ContinuousClock.now + Self.patienceWithDNS
+        while true {
+            do {
+                return try await pass.converge(PassRequest(trigger: "bootstrap", showsDiffs: false, isFirstLook: true))
+            } catch let failure as StepFailure where failure.isSilenceOfDNS && ContinuousClock.now < deadline {
+                log.notice("launch", "waiting for DNS: \(failure)")
+                try await Task.sleep(for: .seconds(5))
+            }
+        }
     }
+
+    private static let patienceWithDNS: Duration = .seconds(60)
 
     private func startGuard(_ arguments: [String]) -> Companion? {
         do {

@@ -19,7 +19,7 @@ package struct OwnFiles: Sendable {
 
     package static let all =
         ofBoot.map { AgentTraces.bootState.appending($0) } + lasting.map { AgentTraces.state.appending($0) }
-        + [FilePath(NginxConfiguration.healthFile)]
+        + [FilePath(NginxConfiguration.healthFile), SigningKeyRing.path]
 
     package init(files: FileSystem) {
         self.files = files

@@ -1,5 +1,6 @@
 import AWS
 package import AgentLog
+import Doctor
 import Host
 package import Reconcile
 import Resources
@@ -24,7 +25,8 @@ package struct Pass: Sendable {
             host: host,
             aws: aws,
             log: log,
-            passwords: UpstreamPasswords(files: host.files, log: log)
+            passwords: UpstreamPasswords(files: host.files, log: log),
+            keys: SigningKeys(files: host.files, log: log)
         )
         self.host = host
         self.aws = aws
@@ -48,7 +50,9 @@ package struct Pass: Sendable {
         }
         let record = PassRecord(request.trigger, files: host.files)
         do {
-            let outcome = try await converge(request, record)
+            // The resident agent comes again soon. Whoever else makes a pass wants its end.
+            let tries = request.agent == nil ? nil : CallPatience.short
+            let outcome = try await CallPatience.limited(to: tries) { try await convergeOrGoBack(request, record) }
             await record.finish(request, changes: outcome.changes.count, failure: nil, calls: aws.tally.take())
             return outcome
         } catch is CancellationError {
@@ -58,6 +62,37 @@ package struct Pass: Sendable {
             await record.finish(request, failure: error, calls: aws.tally.take())
             throw error
         }
+    }
+
+    /// Converges the node. Where a new version of the fleet's settings keeps it from its service, the one before does.
+    private func convergeOrGoBack(_ request: PassRequest, _ record: PassRecord) async throws -> PassOutcome {
+        func trial(_ fleet: FleetSettings) -> FleetTrial {
+            FleetTrial(store: FleetStore(files: host.files), place: fleet.place, log: log)
+        }
+        let reason: String
+        do {
+            let outcome = try await converge(request, record)
+            guard let fleet = record.fleet, !outcome.isLeaving else { return outcome }
+            let memberships = request.scope == .everything ? record.memberships : nil
+            switch try trial(fleet).verdict(memberships, patience: record.joiningTime) {
+            case .open: return outcome
+            case .works:
+                try? trial(fleet).prove()
+                return outcome
+            case .failed(let because): reason = because
+            }
+        } catch let failure as StepFailure {
+            guard let fleet = record.fleet, trial(fleet).isSuspect(record.stepFailures) else { throw failure }
+            reason = "\(failure)"
+        }
+        guard let fleet = record.fleet, let document = try trial(fleet).goBack(because: reason) else {
+            throw StepFailure(step: "settings", cause: NothingToGoBackTo())
+        }
+        record.goBack()
+        // If the node fails without the version as well, it was not the cause, and may be tried again.
+        let outcome = try await converge(request, record)
+        try trial(fleet).refuse(document, because: reason)
+        return outcome
     }
 
     private func converge(_ request: PassRequest, _ record: PassRecord) async throws -> PassOutcome {
@@ -125,14 +160,31 @@ package struct Pass: Sendable {
 
     /// The changes that a pass would make.
     ///
-    /// - Parameter facts: Facts from elsewhere, in place of this instance's.
-    package func plan(facts: InstanceFacts? = nil) async throws -> Plan {
-        let resources = try await preparation.resources(PassRequest(trigger: "plan"), facts: facts)
+    /// - Parameters:
+    ///   - facts: Facts from elsewhere, in place of this instance's.
+    ///   - fleet: A place of the fleet's settings to go by, in place of the version in force.
+    ///
+    /// - Returns: The plan, and the senders that would be refused; `nil` where there are none.
+    package func plan(
+        facts: InstanceFacts? = nil,
+        fleet: FleetPlace? = nil
+    ) async throws -> (Plan, SenderForecast?) {
+        let request = PassRequest(trigger: "plan")
+        let resources = try await preparation.resources(request, facts: facts, fleet: fleet)
         do throws(ReconcileFailure) {
-            return try await Reconciler(resources.all).plan()
+            let plan = try await Reconciler(resources.all).plan()
+            return (plan, facts == nil ? await forecast(resources) : nil)
         } catch {
             throw StepFailure(step: error.resource, cause: error.cause)
         }
+    }
+
+    /// A log that can't be read, as by a user who may not, says nothing.
+    private func forecast(_ parts: HostParts) async -> SenderForecast? {
+        guard case .relay(let relay) = parts, case let mail = relay.situation.settings.mail, mail.senders.isSet,
+            let logged = try? await LoggedSenders.read(runner: host.runner, files: host.files, now: Timestamp.seconds)
+        else { return nil }
+        return SenderForecast(logged, mail.senders, domain: mail.domain)
     }
 
     /// The changes that a pass would make on the host itself, by the facts of the last pass.
@@ -159,4 +211,9 @@ package struct Pass: Sendable {
         case let number: log.summary("\(number) changes made; \(state) \(seconds)")
         }
     }
+}
+
+/// The version of the fleet's settings that a pass has tried is gone from the disk meanwhile.
+struct NothingToGoBackTo: Error, CustomStringConvertible {
+    let description = "fleet.settings: the version on trial is gone; run 'smtp-relay-agent reconcile'"
 }

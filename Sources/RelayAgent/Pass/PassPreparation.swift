@@ -16,28 +16,40 @@ struct PassPreparation: Sendable {
     let aws: AWSAccess
     let log: StepLog
     let passwords: UpstreamPasswords
+    let keys: SigningKeys
 
     /// The parts of the host as they should be, for a look at them that changes nothing.
     ///
-    /// - Parameter given: Facts from elsewhere, in place of this instance's.
+    /// - Parameters:
+    ///   - given: Facts from elsewhere, in place of this instance's.
+    ///   - place: A place of the fleet's settings to go by, in place of the version in force.
     /// - Throws: A `StepFailure`, or a `FileFailure` of what the agent keeps.
-    func resources(_ request: PassRequest, facts given: InstanceFacts? = nil) async throws -> HostParts {
+    func resources(
+        _ request: PassRequest,
+        facts given: InstanceFacts? = nil,
+        fleet place: FleetPlace? = nil
+    ) async throws -> HostParts {
         let settings = gatherer.current()
+        if place != nil, settings.early.role == .sender { throw NotARelay(command: "plan --config ssm:...") }
         if settings.early.role == .sender { return .sender(try await sender(settings, record: nil)) }
         if let given {
-            let resolved = try relaySettings(settings, given)
+            let complete = try await withFleet(settings, given, from: place)
+            warnOfTags(complete, given)
+            let resolved = try relaySettings(complete, given)
             let account = aws.account(of: given, resolved.metadata)
             let situation = Situation(resolved, given, account, waits: request.waitsInService)
             // Elsewhere than on the node there is no password, and it would not be shown.
             return .relay(try relay(situation, request, password: Secret("elsewhere"), record: nil))
         }
-        let problems = settings.early.problems
+        let problems = settings.early.problemsOfHost
         guard problems.isEmpty else {
             throw StepFailure(step: "settings", cause: SettingsProblems(problems: problems))
         }
         let metadata = gatherer.metadata(settings).reader()
         let facts = try await facts(request.scope, from: metadata)
-        return .relay(try await relay(settings, facts, metadata, request, record: nil))
+        let complete = try await withFleet(settings, facts, from: place)
+        warnOfTags(complete, facts)
+        return .relay(try await relay(complete, facts, metadata, request, record: nil))
     }
 
     /// The same for a pass that puts them right. Where settings or metadata are in the way, it goes by what they said last.
@@ -66,18 +78,101 @@ struct PassPreparation: Sendable {
         } catch {
             // The host has something more urgent, and the next pass asks again.
             try Task.checkCancellation()
-            guard let last = gatherer.lastFacts() else { throw error }
+            guard let last = gatherer.lastFacts() ?? factsWithLastTags(error) else { throw error }
             inTheWay("facts", error)
             facts = last
         }
         do {
-            return (.relay(try await relay(settings, facts, metadata, request, record: record)), failures)
+            let renewed = try await renewed(settings, facts, request, record)
+            if let wrong = try wrongTags(renewed, facts) { inTheWay("settings", wrong) }
+            var request = request
+            let store = FleetStore(files: host.files)
+            request.isTrial = record.fleet.map { store.versions(of: $0.place).canGoBack } ?? false
+            gatherer.memory.isTrial = request.isTrial
+            return (.relay(try await relay(renewed, facts, metadata, request, record: record)), failures)
         } catch let failure where failure.isOfSettings && slip == nil {
             // A tag, or a network, may be what is wrong.
             guard let last = try? gatherer.standIn(because: failure) else { throw failure }
             inTheWay("settings", failure)
             return (.relay(try await relay(last, facts, metadata, request, record: record)), failures)
         }
+    }
+
+    /// The facts with the tags that the last settings that were right went by, where only the tags can't be read.
+    private func factsWithLastTags(_ error: any Error) -> InstanceFacts? {
+        guard let unread = (error as? StepFailure)?.cause as? TagsUnread else { return nil }
+        return gatherer.lastGood().map { unread.facts(tags: $0.tags) }
+    }
+
+    private func withFleet(
+        _ settings: SettingsInForce,
+        _ facts: InstanceFacts,
+        from place: FleetPlace?
+    ) async throws -> SettingsInForce {
+        do {
+            return try await gatherer.withFleet(settings, facts, from: place)
+        } catch {
+            throw StepFailure(step: "settings", cause: error)
+        }
+    }
+
+    /// The settings with the newest version of the fleet's, where it is time to take one.
+    private func renewed(
+        _ settings: SettingsInForce,
+        _ facts: InstanceFacts,
+        _ request: PassRequest,
+        _ record: PassRecord
+    ) async throws -> SettingsInForce {
+        guard !settings.isStandIn, let fleet = settings.early.fleet else { return settings }
+        record.goes(by: fleet)
+        // A node that leaves stays as it is, and a look at the host alone asks nobody.
+        let isLeaving = (try? DrainOrders(files: host.files).current()) != nil
+        let isTime = request.scope == .everything && !isLeaving && !record.goesBack
+        guard settings.lacksFleet || isTime else { return settings }
+        let renewal = FleetRenewal(
+            store: FleetStore(files: host.files),
+            fleet: fleet,
+            reader: aws.account(of: facts, settings.early.metadata).fleet,
+            log: log,
+            memberships: record.membershipsBefore
+        )
+        do {
+            let document = try await renewal.renew(isAsked: request.agent == nil, asksAnew: request.asksAnew) {
+                try check(settings.with(fleet: $0), facts)
+            }
+            return document.map { settings.with(fleet: $0) } ?? settings
+        } catch let error where !(error is CancellationError) {
+            throw StepFailure(step: "settings", cause: error)
+        }
+    }
+
+    /// Throws where a relay can't go by these settings.
+    private func check(_ settings: SettingsInForce, _ facts: InstanceFacts) throws {
+        guard case .relay(let resolved) = try settings.reading(tags: facts.tags).inForce() else { return }
+        // The files can be written down, whatever the password is.
+        _ = try RelayNode(
+            settings: resolved.settings,
+            facts: facts,
+            authorities: authorities,
+            password: Secret("elsewhere"),
+            leaving: nil
+        )
+    }
+
+    /// The tags that are wrong, which are left out. A node that was never set up does not begin without them, and one that
+    /// an earlier version of this program has set up by such tags stays as it is.
+    ///
+    /// - Throws: What is wrong, where it is more than to be told.
+    private func wrongTags(_ settings: SettingsInForce, _ facts: InstanceFacts) throws(StepFailure) -> StepFailure? {
+        let problems = settings.reading(tags: facts.tags).tagProblems
+        guard !problems.isEmpty else { return nil }
+        let failure = StepFailure(step: "settings", cause: SettingsProblems(problems: problems))
+        guard let last = gatherer.lastGood(), !last.needsTrust else { throw failure }
+        return failure
+    }
+
+    private func warnOfTags(_ settings: SettingsInForce, _ facts: InstanceFacts) {
+        for problem in settings.reading(tags: facts.tags).tagProblems { log.warning("settings", "\(problem)") }
     }
 
     private func sender(
@@ -132,12 +227,15 @@ struct PassPreparation: Sendable {
         )
         // A node that leaves has its last password.
         let password = situation.goal.order == nil ? try await passwords.password(situation, request) : nil
-        let resources = try relay(situation, request, password: password, record: record)
+        let signing =
+            situation.goal.order == nil ? try await keys.choice(situation, request, keeps: record != nil) : nil
+        let resources = try relay(situation, request, password: password, signing: signing, record: record)
         if let record {
             if let certificate = settings.mail.certificate { warn(of: certificate) }
             // Without room for it, the pass goes on as well. Settings of a command's own are not those of later passes.
             if !request.hasOwnSettings { try? gatherer.keep(inForce, facts) }
             let isWhole = request.scope == .everything
+            record.allows(settings.loadBalancer.timeout)
             record.begin(facts, order: situation.goal.order, parts: resources.all.map(\.name), isWhole: isWhole)
         }
         return resources
@@ -157,6 +255,7 @@ struct PassPreparation: Sendable {
         _ situation: Situation,
         _ request: PassRequest,
         password: Secret?,
+        signing: SigningKeyChoice? = nil,
         record: PassRecord?
     ) throws -> RelayParts {
         let node = try StepFailure.naming("settings") {
@@ -172,6 +271,7 @@ struct PassPreparation: Sendable {
         return RelayParts(
             node,
             situation,
+            signing: signing,
             host: host,
             log: log,
             request: request,

@@ -23,6 +23,10 @@ final class PassRecord: Sendable {
     private struct Seen {
         var services = false
         var memberships: Set<String> = []
+        var fleet: FleetSettings?
+        var failures: [StepFailure] = []
+        var goesBack = false
+        var joiningTime: Duration = .zero
     }
 
     init(_ trigger: String, files: FileSystem) {
@@ -33,6 +37,44 @@ final class PassRecord: Sendable {
         // The former result may be wrong until this pass has looked as well.
         for index in status.probes.indices { status.probes[index].isOld = true }
         self.status = Mutex(status)
+    }
+
+    /// The pass goes by settings of the fleet.
+    func goes(by fleet: FleetSettings) { seen.withLock { $0.fleet = fleet } }
+
+    /// The time that load balancers may take to call the node in service.
+    func allows(_ time: Duration) { seen.withLock { $0.joiningTime = time } }
+
+    /// A second attempt within the same pass, by the version of the fleet's settings before.
+    func goBack() {
+        seen.withLock { seen in
+            seen.failures = []
+            seen.goesBack = true
+        }
+    }
+
+    /// Whether the pass goes back to a version: then it takes no new one.
+    var goesBack: Bool { seen.withLock { $0.goesBack } }
+
+    /// The fleet's settings that the pass goes by; `nil` where there are none.
+    var fleet: FleetSettings? { seen.withLock { $0.fleet } }
+
+    /// The steps that have failed.
+    var stepFailures: [StepFailure] { seen.withLock { $0.failures } }
+
+    var joiningTime: Duration { seen.withLock { $0.joiningTime } }
+
+    /// The memberships that this pass has looked at.
+    var memberships: [MembershipReport] {
+        let names = seen.withLock { $0.memberships }
+        return status.withLock { $0.memberships.filter { names.contains($0.name) } }
+    }
+
+    /// Whether each membership was in service when somebody looked last.
+    var membershipsBefore: [String: Bool] {
+        status.withLock { status in
+            Dictionary(status.memberships.map { ($0.name, $0.isInService) }) { _, last in last }
+        }
     }
 
     /// - Parameters:
@@ -130,6 +172,7 @@ final class PassRecord: Sendable {
             status.drain = order
             status.queue = try? PostfixQueue(files: files).counts()
             status.queueCountedAt = Timestamp.seconds
+            status.signer = SignerCounts.file(files).read()
             try? file.write(status)
             try? MetricsFile(files: files).write(Metrics(status, now: Timestamp.seconds))
         }
@@ -138,6 +181,7 @@ final class PassRecord: Sendable {
     /// Records every step that failed. The pass fails with the first one.
     func report(_ failures: [StepFailure]) {
         let now = Timestamp.seconds
+        seen.withLock { $0.failures += failures }
         status.withLock { status in
             let told = failures.map { NodeStatus.Failure(at: now, step: $0.step, text: "\($0)") }
             status.failures = Array((told + status.failures).prefix(Self.keptFailures))
@@ -175,6 +219,7 @@ final class PassRecord: Sendable {
                 status.lastSuccessAt = now
             }
             let seen = seen.withLock { $0 }
+            status.fleet = seen.fleet.map { FleetStore(files: files).versions(of: $0.place).status }
             if !seen.services { status.services = [] }
             if request.scope == .everything {
                 status.memberships.removeAll { !seen.memberships.contains($0.name) }
@@ -188,11 +233,13 @@ final class PassRecord: Sendable {
             )
             if let agent = request.agent { status.agent = agent }
             if let after = request.nextAfter {
-                let next = failure == nil ? after : min(after, ResidentLoop.patience)
+                let throttled = failure?.isThrottling == true ? request.throttledBefore + 1 : 0
+                let next = failure == nil ? after : min(after, ResidentLoop.patience(throttled))
                 status.nextPassAt = now + Int(next.components.seconds)
             }
             status.queue = try? PostfixQueue(files: files).counts()
             status.queueCountedAt = now
+            status.signer = SignerCounts.file(files).read()
             try? file.write(status)
             try? MetricsFile(files: files).write(Metrics(status, now: now))
         }

@@ -23,12 +23,18 @@ package struct PassRequest: Sendable {
     package var asksAnew: Bool
     /// Whether the system is going down: then services take no orders any more.
     package var isShutdown: Bool
+    /// Whether it is the first look at the instance, and says early what stands in the way.
+    package var isFirstLook: Bool
     /// Whether it goes by settings that later passes do not have, as those of `reconcile --set`.
     package var hasOwnSettings: Bool
+    /// Whether it goes by a version of the fleet's settings that has not worked yet, and there is one to go back to.
+    var isTrial = false
     /// The resident agent's process, where it asks.
     package var agent: Int32?
     /// When the resident agent makes the next pass.
     package var nextAfter: Duration?
+    /// The number of passes in a row, just before this one, that AWS's APIs throttled.
+    package var throttledBefore = 0
     /// Is told how far the pass is.
     package var progress: PassProgress?
 
@@ -39,6 +45,7 @@ package struct PassRequest: Sendable {
         scope: PassScope = .everything,
         asksAnew: Bool = false,
         isShutdown: Bool = false,
+        isFirstLook: Bool = false,
         hasOwnSettings: Bool = false,
         agent: Int32? = nil,
         nextAfter: Duration? = nil,
@@ -50,6 +57,7 @@ package struct PassRequest: Sendable {
         self.scope = scope
         self.asksAnew = asksAnew
         self.isShutdown = isShutdown
+        self.isFirstLook = isFirstLook
         self.hasOwnSettings = hasOwnSettings
         self.agent = agent
         self.nextAfter = nextAfter

@@ -13,6 +13,8 @@ import Vocabulary
 struct RelayParts: Sendable {
     let node: RelayNode
     let situation: Situation
+    /// The keys that mail is signed with; `nil` where it is not, or where the signer goes on with those that it has.
+    let signing: SigningKeyChoice?
     let host: HostAccess
     let log: StepLog
     let request: PassRequest
@@ -41,6 +43,7 @@ struct RelayParts: Sendable {
     init(
         _ node: RelayNode,
         _ situation: Situation,
+        signing: SigningKeyChoice? = nil,
         host: HostAccess,
         log: StepLog,
         request: PassRequest,
@@ -50,6 +53,7 @@ struct RelayParts: Sendable {
     ) {
         self.node = node
         self.situation = situation
+        self.signing = signing
         self.host = host
         self.log = log
         self.request = request
@@ -59,7 +63,7 @@ struct RelayParts: Sendable {
         self.services = ServiceBoard(
             manager: host.services,
             services: [Self.postfix, Self.nginx, Self.health] + Self.ownUnits(on: host.services.system),
-            others: rivals.map(\.service)
+            others: rivals.map(\.service) + [SignerService.service]
         )
         self.isToLeave = isToLeave
         let (goal, settings) = (situation.goal, situation.settings)
@@ -137,7 +141,39 @@ struct RelayParts: Sendable {
     }
 
     /// The host's own parts.
-    var base: [any Resource] { [folders, labels, packages, units, mailTransferAgent, postfix, nginx] }
+    var base: [any Resource] {
+        [folders, labels, packages, units] + [signer].compactMap(\.self) + [mailTransferAgent, postfix, nginx]
+            + [formerSigner].compactMap(\.self)
+    }
+
+    /// The signer that Postfix needs, before Postfix is told of it; `nil` where mail goes past it.
+    var signer: (any Resource)? {
+        guard let ring = signing?.ring else { return nil }
+        let mail = settings.mail
+        return SignerService(
+            ring,
+            isRequired: mail.needsSigner,
+            unit: Units.signer(on: host.services.system),
+            services: services,
+            probe: host.signer,
+            files: host.files,
+            isOutdated: { [files = host.files] in Installation(files: files).isOutdated($0) },
+            warn: { log.warning("signer", $0) }
+        )
+    }
+
+    /// The reason why the node may not join a load balancer, though it does its job; `nil` where it may.
+    var unverifiable: UnverifiableSignatures? {
+        guard let keys = signing?.unverifiable, !keys.isEmpty else { return nil }
+        return UnverifiableSignatures(keys: keys)
+    }
+
+    /// The signer that Postfix needs no more; `nil` where there is none.
+    var formerSigner: (any Resource)? {
+        guard !settings.mail.usesSigner else { return nil }
+        let former = FormerSigner(Units.signer(on: host.services.system), services: services, files: host.files)
+        return former.isThere ? former : nil
+    }
 
     var folders: OwnFolders { OwnFolders(files: host.files) }
 
@@ -194,7 +230,13 @@ struct RelayParts: Sendable {
 
     var postfix: ConfiguredService {
         ConfiguredService(
-            PostfixService(node.postfix, runner: host.runner, relay: host.relay, files: host.files),
+            PostfixService(
+                node.postfix,
+                runner: host.runner,
+                relay: host.relay,
+                files: host.files,
+                prove: { [verifier = verifier(of: node.selfTest)] in try await verifier.prove() }
+            ),
             services: services,
             files: host.files
         )
@@ -213,18 +255,22 @@ struct RelayParts: Sendable {
         )
     }
 
+    private func verifier(of test: SelfTest) -> NodeVerifier {
+        NodeVerifier(
+            probe: host.relay,
+            selfTest: test,
+            files: host.files,
+            runner: host.runner,
+            observer: probes
+        )
+    }
+
     /// - Parameters:
     ///   - test: Whom the relay is to serve, where that is not what the settings say now.
     ///   - mayPublish: Whether the node may come into service.
     func health(as test: SelfTest?, mayPublish: Bool) -> HealthEndpoint {
         HealthEndpoint(
-            verifier: NodeVerifier(
-                probe: host.relay,
-                selfTest: test ?? node.selfTest,
-                files: host.files,
-                runner: host.runner,
-                observer: probes
-            ),
+            verifier: verifier(of: test ?? node.selfTest),
             mayPublish: mayPublish,
             publisher: Self.health,
             file: FilePath(NginxConfiguration.healthFile),
@@ -258,6 +304,7 @@ struct RelayParts: Sendable {
             Membership(
                 place,
                 goal: goal,
+                obstacle: unverifiable,
                 admission: Admission(situation.account.access.admissions, period) { way, place in
                     // Without it, the way is asked for when the node leaves.
                     try? KnownWays(files: host.files).note(way, by: place)
@@ -267,7 +314,8 @@ struct RelayParts: Sendable {
                     if let order = self.goal.order { try DrainOrders(files: host.files).require(order) }
                 },
                 observer: MembershipObserver(notice: { log.warning(place.name, $0) }, report: report),
-                isToLeave: isToLeave
+                isToLeave: isToLeave,
+                isWithdrawn: { [files = host.files] in !files.exists(FilePath(NginxConfiguration.healthFile)) }
             )
         }
     }
@@ -302,8 +350,10 @@ extension Situation {
             settings,
             isAllowed: allowed.contains(facts.privateAddress),
             securityGroups: {
-                try await account.metadata.reader(within: .seconds(10), trustsSilence: true).securityGroups(
-                    of: facts.mac
+                try await account.metadata.reader(within: .seconds(10), trustsSilence: true).exposedSecurityGroups(
+                    primary: facts.mac,
+                    isExposed: facts.publicAddress != nil || !facts.ipv6Addresses.isEmpty,
+                    speaksIPv6: InternetProtocol6.isOn(host.files)
                 )
             }
         )

@@ -23,6 +23,7 @@ struct Serve: Sendable {
 
         // The steps below may take long. A node that is not proven by then answers 503.
         async let _: Void = withdrawUnlessProven()
+        async let _: Void = lookAhead()
 
         results.add(await runner.run([[parts.folders]]))
         results.add(await runner.run([[parts.labels]]))
@@ -32,8 +33,28 @@ struct Serve: Sendable {
         results.add(packages)
         if packages.hasFailed, !parts.isPostfixInstalled { return results }
         results.add(await runner.run([[parts.units]]))
+        // Postfix is told of a signer that answers. One that does not is found by the proof, where mail waits for it.
+        if let signer = parts.signer { results.add(await runner.run([[signer]])) }
+        // A fresh node waits until receivers can verify its signatures. One that was in service answers 200 whatever DNS
+        // says, and is kept from joining alone.
+        let isHeldBack = parts.unverifiable != nil && !parts.postfix.wasProven
+        if isHeldBack, let unverifiable = parts.unverifiable {
+            results.fail("signer", unverifiable)
+            results.note("signer") { try HeldBack(files: host.files).hold() }
+        } else {
+            if let unverifiable = parts.unverifiable { log.warning("signer", unverifiable.warning) }
+            results.note("signer") { try HeldBack(files: host.files).release() }
+        }
         let mailTransferAgent = await runner.run([[parts.mailTransferAgent]])
         results.add(mailTransferAgent)
+
+        // Where nginx can't work with a version of the fleet's settings that is on trial, the pass goes back before Postfix is
+        // touched, which would have to be proven anew.
+        if parts.request.isTrial {
+            let nginx = await runner.run([[parts.nginx]])
+            results.add(nginx)
+            if nginx.hasFailed { return results }
+        }
 
         // If a change does not work, the service goes on with the files that were proven last.
         let services = (postfix: parts.postfix, nginx: parts.nginx)
@@ -44,6 +65,8 @@ struct Serve: Sendable {
         let nginx = await runner.run([[services.nginx]])
         results.add(postfix)
         results.add(nginx)
+        // The version before is back in a moment, and has its proof.
+        if parts.request.isTrial, postfix.hasFailed { return results }
         // A cancelled pass leaves the rest to the next pass.
         if Task.isCancelled { return results }
 
@@ -55,7 +78,7 @@ struct Serve: Sendable {
             // A change that did not work is not in force.
             as: postfix.hasFailed && isAsProven ? KeptSelfTest(files: host.files).read() : nil,
             mayPublish: (results.failures.count == failures.count || isAsProven) && !isHeldUp
-                && !host.files.exists(Self.refusal)
+                && !isHeldBack && !host.files.exists(Self.refusal)
         )
         let health = await runner.run([[endpoint]])
         results.add(health)
@@ -72,6 +95,8 @@ struct Serve: Sendable {
         }
         if !postfix.hasFailed { results.note("postfix") { try services.postfix.markProven() } }
         if !nginx.hasFailed { results.note("nginx") { try services.nginx.markProven() } }
+        // Until the relay is proven without its signer, all who look at it take a dead one for a fault.
+        if !postfix.hasFailed, let former = parts.formerSigner { results.add(await runner.run([[former]])) }
 
         parts.request.progress?.beginWaiting()
         // Each load balancer for itself, so that waiting for one does not delay the others.
@@ -91,6 +116,11 @@ struct Serve: Sendable {
     }
 
     private static let refusal: FilePath = "/run/smtp-relay-agent/must-not-serve"
+
+    private func lookAhead() async {
+        guard parts.request.isFirstLook else { return }
+        await FirstLook(situation: parts.situation, transport: host.transport, log: log).run()
+    }
 
     /// Each change has all of the time that it may take for its proof, also one that comes late in a long pass.
     private func withdrawUnlessProven() async {

@@ -1,3 +1,5 @@
+import AWS
+
 /// A step of the work that failed, and why.
 package struct StepFailure: Error, CustomStringConvertible {
     package let step: String
@@ -14,6 +16,9 @@ package struct StepFailure: Error, CustomStringConvertible {
     /// Whether it is one of what a pass goes by, and not of what it does.
     package var isInTheWay: Bool { ["settings", "facts"].contains(step) }
 
+    /// Whether the node would serve, but for a name server that does not answer.
+    var isSilenceOfDNS: Bool { (cause as? UnverifiableSignatures)?.isSilence ?? false }
+
     package var description: String { "\(cause)" }
 }
 
@@ -29,6 +34,9 @@ extension StepFailure {
 }
 
 extension Error {
+    /// Whether AWS has answered that the account's API limit is used up.
+    var isThrottling: Bool { ((self as? StepFailure)?.cause as? AWSFailure)?.error?.isThrottling ?? false }
+
     /// Whether the settings are what is wrong.
     var isOfSettings: Bool { (self as? StepFailure)?.step == "settings" }
 }

@@ -12,6 +12,26 @@ extension KnownError {
             "Correct the key, and run `smtp-relay-agent config check`."
         ),
         KnownError(
+            "a tag may not decide where mail goes or who may relay",
+            "A tag of the instance has a setting that only root may give. The tag is left out.",
+            "Remove the tag, and set the value in the file or in the settings of the fleet."
+        ),
+        KnownError(
+            "the instance's tags, ..., can't be read",
+            "Metadata does not have tags, and `ec2:DescribeTags` fails. The node keeps the tags that it read last.",
+            "Switch tags in metadata on, or do what the rest of the error says."
+        ),
+        KnownError(
+            "fleet.settings: ... can't be read",
+            "The parameter or the object is missing, or the role may not read it. The node keeps its last version.",
+            "Do what the error says. It names the IAM action."
+        ),
+        KnownError(
+            "fleet.settings: version ...",
+            "The version fails a check, or the node does not work with it. The node keeps its last version.",
+            "Put a corrected version. `plan --config ssm:...` shows beforehand what it changes."
+        ),
+        KnownError(
             "mail.networks: ... is refused",
             "The range would let strangers relay.",
             "Name the senders' own ranges. The error names the setting that allows the range."
@@ -40,6 +60,37 @@ extension KnownError {
             "allow ...",
             "The instance's role lacks a permission.",
             "Add the IAM action to the role."
+        ),
+        KnownError(
+            "a service control policy of the organization ...",
+            """
+            Another policy than the role's own refuses the call: of the organization, the VPC endpoint, the resource, its KMS \
+            key, the session, or a permissions boundary. The error names the policy.
+            """,
+            "Change that policy, or have its owner change it. A permission of the role alone does not help."
+        ),
+        KnownError(
+            "this node can't come into service like this: ...",
+            "The instance has no role, or no way to AWS's APIs. `bootstrap` says so early, and goes on with its other parts.",
+            "Do what the error says. The resident agent then brings the node into service by itself."
+        ),
+        KnownError(
+            "is neither true nor false",
+            """
+            `AWS_USE_FIPS_ENDPOINT` or `AWS_USE_DUALSTACK_ENDPOINT` has another value. No call is made to an endpoint \
+            that was not asked for.
+            """,
+            "Correct the variable in user-data or in `/etc/smtp-relay-agent/environment`."
+        ),
+        KnownError(
+            "counts for nothing",
+            "An entry of `NO_PROXY` has a form that no program understands. Its hosts are reached through the proxy.",
+            "Write the entry in one of the forms that the line names."
+        ),
+        KnownError(
+            "no retries left",
+            "AWS's APIs throttle the account or are out of reach, and the node has used up its retries for now.",
+            "Nothing: the next pass tries again, after a growing pause."
         ),
     ]
 
@@ -76,6 +127,11 @@ extension KnownError {
             "Do what the error says, or enable any repository that has nginx."
         ),
         KnownError(
+            "the system's configuration excludes ...",
+            "A line of yum's or dnf's configuration keeps the package out. No repository and no module was enabled.",
+            "Change the line that the error names, or install the package by the command that it names."
+        ),
+        KnownError(
             "is not waited for any more, and goes on",
             "A package manager takes longer than `packages.timeout`.",
             "Nothing: the next pass waits for it."
@@ -98,6 +154,11 @@ extension KnownError {
             "is a link to ..., and can't be edited",
             "The agent edits the file that a link leads to, and cannot edit that one.",
             "Do what the error says."
+        ),
+        KnownError(
+            "edited by somebody where it was the agent's",
+            "`uninstall` could not tell the agent's text from somebody else's, so it keeps the whole file beside it.",
+            "Take your lines out of the copy that the line names, and remove the copy."
         ),
         KnownError(
             "another file is mounted at",

@@ -14,5 +14,5 @@ struct KnownError {
     }
 
     static let all =
-        ofSettings + ofPackages + ofFiles + ofSenders + ofHealth + ofMembership + ofLaunch
+        ofSettings + ofPackages + ofFiles + ofSenders + ofHealth + ofSigner + ofMembership + ofLaunch
 }

@@ -41,6 +41,16 @@ extension KnownError {
             "Look for the setting with `postconf -n` and in `master.cf`."
         ),
         KnownError(
+            "[postfix] has changed since the last proof of the relay",
+            "With the parameters that follow, the relay is open or refuses senders. The former ones are back in force.",
+            "Take back the change, or make several changes one at a time."
+        ),
+        KnownError(
+            "this Postfix does not know it",
+            "A parameter in `[postfix]` is misspelt, or of another version of Postfix. Nothing was changed.",
+            "Look for its name in `postconf -d`, or remove it."
+        ),
+        KnownError(
             "so nobody can prove that it is closed to strangers",
             "A door has an option or a program that may let strangers in. The node is out of service.",
             "Remove the option, or let the service listen only on 127.0.0.1."
@@ -64,6 +74,30 @@ extension KnownError {
             "Postfix loads its files again and again",
             "Another program reloads Postfix, so no proof stays valid. The node is out of service.",
             "Stop that program."
+        ),
+    ]
+
+    /// Errors of the DKIM signer.
+    static let ofSigner = [
+        KnownError(
+            "the DKIM signer does not answer",
+            "Postfix puts all mail off (451). The node is out of service until the next pass has started the signer.",
+            "If it stays so: `journalctl -u smtp-relay-agent-signer`."
+        ),
+        KnownError(
+            "mail.dkim: key_file: ...",
+            "The DKIM key is missing, not secret, or no key that receivers trust. A running signer keeps its old key.",
+            "Do what the error says."
+        ),
+        KnownError(
+            "receivers can't verify the mail that this node signs",
+            "DNS does not have the DKIM record that fits the key. A node that is not in service does not join.",
+            "Publish the record that the error names. The node joins by itself."
+        ),
+        KnownError(
+            "this key does not sign yet",
+            "A new DKIM key is not in DNS, so the domain's other key goes on signing.",
+            "Publish the record that the error names."
         ),
     ]
 
@@ -124,6 +158,11 @@ extension KnownError {
             "does not call this node in service",
             "The load balancer's reason follows, and what the node knows of it.",
             "Check the health check and the security groups between both."
+        ),
+        KnownError(
+            "the health check has answered 503 since",
+            "The relay was not as it was proven any more, as after an edit of Postfix's files, while a load balancer was waited for.",
+            "Nothing: the next pass proves the relay anew, or says what is wrong."
         ),
         KnownError(
             "so no mail comes through it",

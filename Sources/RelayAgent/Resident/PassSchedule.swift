@@ -16,6 +16,8 @@ struct PassSchedule {
     private var regular: Instant
     private var wanted: [Trigger: Instant] = [:]
     private var stores: [Trigger: Store] = [:]
+    /// Whether a look at the host has gone before the full pass that is due.
+    private var hasLooked = false
 
     /// Changes that come together are one.
     private static let coalescing: Duration = .milliseconds(100)
@@ -46,14 +48,22 @@ struct PassSchedule {
     /// The time of the next pass.
     var due: Instant { min(regular, wanted.values.min() ?? regular) }
 
+    /// When the host next calls for a look; `nil` where it does not.
+    var hostDue: Instant? { wanted.lazy.filter { !$0.key.isFull }.map(\.value).min() }
+
     /// The triggers that the next pass, begun now, answers; none where only its time has come.
     func answered(at now: Instant) -> [Trigger] {
         let isFull = isFull(at: now)
         return wanted.keys.filter { isFull || !$0.isFull }.sorted { $0.name < $1.name }
     }
 
-    /// Whether the pass that is begun now is a full one.
+    /// Whether the pass that is begun now is a full one. A full one may wait for metadata and load balancers, so what the host
+    /// calls for is put right before it.
     func isFull(at now: Instant) -> Bool {
+        isFullDue(at: now) && (hasLooked || !(hostDue.map { now >= $0 } ?? false))
+    }
+
+    private func isFullDue(at now: Instant) -> Bool {
         now >= regular || wanted.contains { $0.key.isFull && now >= $0.value }
     }
 
@@ -95,7 +105,10 @@ struct PassSchedule {
     /// - Parameter next: When the next regular pass comes, if this is a full one.
     mutating func begin(at now: Instant, next: Instant) {
         let answered = answered(at: now)
-        if isFull(at: now) { regular = next }
+        let isFull = isFull(at: now)
+        // Only one look goes before, so that a host that changes all the time does not keep the full pass off.
+        hasLooked = !isFull && isFullDue(at: now)
+        if isFull { regular = next }
         for trigger in answered { wanted[trigger] = nil }
     }
 }

@@ -38,7 +38,7 @@ package struct Resident: Sendable {
     /// The end of a pass.
     enum PassEnd: Sendable {
         case done(PassOutcome)
-        case failed(isLeaving: Bool)
+        case failed(isLeaving: Bool, isThrottled: Bool)
     }
 
     package init(pass: Pass, gatherer: Gatherer, host: HostAccess, notifier: ServiceNotifier, log: StepLog) {

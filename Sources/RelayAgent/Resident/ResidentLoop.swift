@@ -38,6 +38,8 @@ struct ResidentLoop {
 
     private var schedule = PassSchedule(regular: .now)
     private var underWay: UnderWay?
+    /// When the full pass began that has not ended by itself yet, through all its beginnings.
+    private var fullSince: ContinuousClock.Instant?
     private var alarm: Task<Void, Never>?
     private var mainProcesses: [ServiceName: (process: Int32, start: String?, watch: Task<Void, Never>)] = [:]
     /// The queue manager, which ends when Postfix loads its files.
@@ -45,10 +47,13 @@ struct ResidentLoop {
     /// The time that the changes of now have; `nil` where there are none.
     private var grace: ChangeGrace?
     private var isBlind = false
+    /// The number of passes in a row that AWS's APIs throttled.
+    private var throttled = 0
 
     private static let hangUp = Trigger(name: "SIGHUP", isFull: true)
-    /// After a pass that failed.
-    static let patience: Duration = .seconds(10)
+    /// The wait after a pass that failed. It doubles while the account's API limit is used up: a node that waits asks for
+    /// nothing.
+    static func patience(_ throttled: Int) -> Duration { .seconds(10) * (1 << min(max(throttled - 1, 0), 8)) }
 
     init(
         pass: Pass,
@@ -156,12 +161,13 @@ struct ResidentLoop {
         let now = ContinuousClock.now
         guard now >= schedule.due else { return }
         if underWay != nil { return cutShort(at: now) }
+        if schedule.isFull(at: now), fullSince == nil { fullSince = now }
         let isFull = schedule.isFull(at: now)
         let triggers = schedule.answered(at: now)
         schedule.begin(at: now, next: now + gatherer.memory.resident.longestPass)
         let settings = gatherer.memory.resident.reconcile
         let progress = PassProgress()
-        let request = PassRequest(
+        var request = PassRequest(
             trigger: triggers.isEmpty ? "the interval" : triggers.map(\.name).joined(separator: ", "),
             waitsInService: false,
             scope: isFull ? .everything : .host,
@@ -170,13 +176,15 @@ struct ResidentLoop {
             nextAfter: settings.interval,
             progress: progress
         )
-        let task = Task { [pass, log, sender] in
+        request.throttledBefore = throttled
+        let task = Task { [pass, log, sender, request] in
             do {
                 sender.yield(.passed(.done(try await pass.converge(request))))
             } catch {
                 let failure = error as? StepFailure
                 if !Task.isCancelled { log.failed(failure?.step, "\(error)") }
-                sender.yield(.passed(.failed(isLeaving: failure?.isLeaving ?? false)))
+                let isLeaving = failure?.isLeaving ?? false
+                sender.yield(.passed(.failed(isLeaving: isLeaving, isThrottled: error.isThrottling)))
             }
             // A look at the host alone does not see what the others tell.
             if isFull { log.passEnded() }
@@ -184,18 +192,21 @@ struct ResidentLoop {
         underWay = UnderWay(task: task, since: now, isFull: isFull, triggers: triggers, progress: progress)
     }
 
-    /// Ends a pass that only waits for metadata or load balancers, where the host calls for another. It is made up for right
-    /// after.
+    /// Ends a full pass that only waits for metadata or load balancers, where the host calls for a look. It is made up for right
+    /// after. A host that changes all the time does not keep it off for longer than `postponement`.
     private mutating func cutShort(at now: ContinuousClock.Instant) {
-        guard let waits = underWay?.progress.waiting, now - waits > Self.courtesy, underWay?.isCut == false else {
-            return
-        }
-        underWay?.isCut = true
-        underWay?.task.cancel()
+        guard let underWay, underWay.isFull, !underWay.isCut, let due = schedule.hostDue, now >= due,
+            let waits = underWay.progress.waiting, now - waits > Self.courtesy,
+            now - (fullSince ?? now) < Self.postponement
+        else { return }
+        self.underWay?.isCut = true
+        underWay.task.cancel()
     }
 
     /// The calls of a pass with nothing to do take no longer.
     private static let courtesy: Duration = .seconds(1)
+    /// A node that is to leave waits this long at most, of the 90 seconds that it has by default.
+    private static let postponement: Duration = .seconds(15)
 
     private mutating func finish(_ end: Resident.PassEnd) {
         let wasFull = underWay?.isFull ?? true
@@ -203,21 +214,28 @@ struct ResidentLoop {
             schedule.putRight(underWay.triggers, at: .now)
         }
         let wasCut = underWay?.isCut ?? false
+        if wasFull, !wasCut { fullSince = nil }
         underWay = nil
         let settings = gatherer.memory.resident.reconcile
-        let next = settings.interval + settings.jitter * Double.random(in: 0..<1)
+        let usual = settings.interval + settings.jitter * Double.random(in: 0..<1)
+        // The load balancers' verdict on a new version of the fleet's settings is seen soon.
+        let next = gatherer.memory.isTrial ? min(usual, Self.patience(0)) : usual
         let text: String
         switch end {
         case .done(let outcome):
-            if wasFull { schedule.regular(at: .now + next) }
+            if wasFull {
+                throttled = 0
+                schedule.regular(at: .now + next)
+            }
             watchProcesses(outcome.services)
             text = outcome.isLeaving ? "out of the load balancers" : "the node is as it should be"
         case .failed where wasCut:
             schedule.regular(at: .now + Self.courtesy)
             text = "looking at the host first"
-        case .failed(let isLeaving):
+        case .failed(let isLeaving, let isThrottled):
+            throttled = isThrottled ? throttled + 1 : 0
             // A departure has used its whole time already, so the next try can wait.
-            schedule.regular(at: .now + (isLeaving ? next : min(next, Self.patience)))
+            schedule.regular(at: .now + (isLeaving ? next : min(next, Self.patience(throttled))))
             text = "the last pass failed: see the log"
         }
         watchQueueManager()
@@ -281,9 +299,9 @@ struct ResidentLoop {
     private mutating func setAlarm() {
         alarm?.cancel()
         let sign = notifier.watchdogInterval.map { ContinuousClock.now + $0 / 3 }
-        // While a pass is under way, what is due may soon be urgent enough to cut it short.
-        let pass = underWay == nil ? schedule.due : schedule.due <= .now ? .now + .milliseconds(500) : nil
-        guard let time = [sign, pass].compactMap(\.self).min() else { return }
+        // While a pass is under way, the host may call for a look that is urgent enough to cut it short.
+        let look = underWay == nil ? schedule.due : schedule.hostDue.map { max($0, .now + .milliseconds(500)) }
+        guard let time = [sign, look].compactMap(\.self).min() else { return }
         alarm = Task { [sender] in
             do {
                 try await Task.sleep(until: time, clock: .continuous)

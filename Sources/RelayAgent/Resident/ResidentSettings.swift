@@ -32,7 +32,8 @@ struct ResidentSettings: Sendable {
 
     init(_ settings: NodeSettings) {
         self.reconcile = settings.reconcile
-        self.watched = Self.filesOfRelay + [Self.passwordFile(settings)].compactMap(\.self)
+        self.watched =
+            Self.filesOfRelay + [Self.passwordFile(settings)].compactMap(\.self) + Self.keyFiles(settings)
         self.watchedWhole = [LoadedConfiguration.folder]
         self.shutdown = settings.shutdown
         self.longestPass =
@@ -51,6 +52,12 @@ struct ResidentSettings: Sendable {
     private static func passwordFile(_ settings: NodeSettings) -> FilePath? {
         guard case .file(let path) = settings.mail.upstream?.login?.password else { return nil }
         return FilePath(path.description)
+    }
+
+    private static func keyFiles(_ settings: NodeSettings) -> [FilePath] {
+        settings.mail.dkim.compactMap { key in
+            if case .file(let path) = key.place { FilePath(path.description) } else { nil }
+        }
     }
 
     private static let filesOfRelay =

@@ -5,12 +5,14 @@ package import Host
 import RelayNode
 import Resources
 package import Settings
-import SystemPackage
+package import SystemPackage
 package import Vocabulary
 
 /// Gathers what a pass goes by: settings, facts, and what AWS announces.
 package struct Gatherer: Sendable {
-    private let sources: @Sendable () -> SettingsSources
+    /// All sources but the fleet's settings.
+    private let hostSources: @Sendable () -> SettingsSources
+    private let fleetMemory = SettingsFileMemory()
     private let aws: AWSAccess
     private let files: FileSystem
     private let log: StepLog
@@ -22,7 +24,7 @@ package struct Gatherer: Sendable {
 
     /// - Parameter sources: Reads the settings' file anew at each call, so that every pass has them as they are.
     package init(sources: @escaping @Sendable () -> SettingsSources, aws: AWSAccess, files: FileSystem, log: StepLog) {
-        self.sources = sources
+        self.hostSources = sources
         self.aws = aws
         self.files = files
         self.log = log
@@ -30,6 +32,15 @@ package struct Gatherer: Sendable {
     }
 
     // Settings
+
+    /// All sources of settings. The fleet's are the version that this node goes by.
+    private func sources() -> SettingsSources {
+        let sources = hostSources()
+        guard let place = sources.fleetPlace else { return sources }
+        let document = FleetStore(files: files).versions(of: place).inForce
+        let parsed = document.map { fleetMemory.file(path: $0.place, bytes: Array($0.text.utf8)) }
+        return sources.with(fleet: document, parsed: parsed)
+    }
 
     /// The settings as they are now, also where they are wrong.
     func current() -> SettingsInForce { SettingsInForce(sources(), knownTags: memory.facts?.tags) }
@@ -41,8 +52,8 @@ package struct Gatherer: Sendable {
     /// - Throws: What is wrong, where the role is another's than a relay's, or no settings were right before.
     func settle() throws -> (SettingsInForce, slip: (any Error)?) {
         let now = current()
-        if now.early.problems.isEmpty { return (now, nil) }
-        let problems = SettingsProblems(problems: now.early.problems)
+        if now.early.problemsOfHost.isEmpty { return (now, nil) }
+        let problems = SettingsProblems(problems: now.early.problemsOfHost)
         return (try standIn(because: problems), problems)
     }
 
@@ -51,9 +62,29 @@ package struct Gatherer: Sendable {
     /// - Throws: The error, where nothing can stand in.
     func standIn(because error: any Error) throws -> SettingsInForce {
         guard let last = LastGood(files: files).settings.read().map({ SettingsInForce($0) }),
-            last.early.problems.isEmpty
+            last.early.problemsOfHost.isEmpty
         else { throw error }
         return last
+    }
+
+    /// The settings as they were when they were right last, as they are kept on disk.
+    func lastGood() -> KeptSettings? { LastGood(files: files).settings.read() }
+
+    /// The settings with the fleet's, for a command: where this node has no version yet, the newest is read, and not kept.
+    ///
+    /// - Parameter place: The place to read anew in any case.
+    func withFleet(
+        _ settings: SettingsInForce,
+        _ facts: InstanceFacts,
+        from place: FleetPlace? = nil
+    ) async throws -> SettingsInForce {
+        guard let place = place ?? (settings.lacksFleet ? settings.early.fleet?.place : nil) else { return settings }
+        let account = aws.account(of: facts, settings.early.metadata)
+        do {
+            return settings.with(fleet: try await account.fleet.document(at: place))
+        } catch {
+            throw FleetUnread(place: place, version: nil, cause: error)
+        }
     }
 
     /// Keeps the settings in force, and the facts, for a time when they are wrong or can't be read.
@@ -73,6 +104,14 @@ package struct Gatherer: Sendable {
     /// All that is wrong with the settings, as far as it is known without the tags.
     package var problems: [SettingsProblem] { sources().read(tags: nil).problems }
 
+    /// The file with the smarthost's password; `nil` where the settings name none, or are not whole.
+    package var passwordFile: FilePath? {
+        guard case .relay(let resolved) = try? current().early.inForce(),
+            case .file(let path) = resolved.settings.mail.upstream?.login?.password
+        else { return nil }
+        return FilePath("\(path)")
+    }
+
     /// For what only a relay can do.
     ///
     /// - Throws: `NotARelay`.
@@ -83,11 +122,15 @@ package struct Gatherer: Sendable {
     /// The settings in force, for a command. A relay's go by its tags, so its facts are read.
     ///
     /// - Parameter readsTags: Whether the instance's tags count.
+    /// - Returns: The settings, and the tags that are wrong and left out of them.
     /// - Throws: `SettingsProblems` or a `MetadataFailure`.
-    package func settings(readsTags: Bool = true) async throws -> SettingsReading.OfRole {
+    package func settings(readsTags: Bool = true) async throws -> (SettingsReading.OfRole, [SettingsProblem]) {
         let settings = current()
-        guard settings.early.role == .relay else { return try settings.early.inForce() }
-        return try settings.reading(tags: readsTags ? await facts(settings).tags : [:]).inForce()
+        guard settings.early.role == .relay else { return (try settings.early.inForce(), []) }
+        guard readsTags else { return (try settings.reading(tags: [:]).inForce(), []) }
+        let facts = try await facts(settings)
+        let reading = try await withFleet(settings, facts).reading(tags: facts.tags)
+        return (try reading.inForce(), reading.tagProblems)
     }
 
     /// The situation of a relay, for a command that only looks at it.
@@ -99,7 +142,8 @@ package struct Gatherer: Sendable {
     func situation(for command: String, isNamed: Bool = true) async throws -> Situation {
         let settings = current()
         let facts = try await facts(settings, isNamed: isNamed)
-        guard case .relay(let resolved) = try settings.reading(tags: facts.tags).inForce() else {
+        let complete = try await withFleet(settings, facts)
+        guard case .relay(let resolved) = try complete.reading(tags: facts.tags).inForce() else {
             throw NotARelay(command: command)
         }
         let account = aws.account(of: facts, resolved.settings.metadata)
@@ -117,7 +161,7 @@ package struct Gatherer: Sendable {
     ///   answers.
     func facts(_ settings: SettingsInForce, isNamed: Bool = true) async throws -> InstanceFacts {
         // All problems that are known before the tags are read are told before anything is waited for.
-        let problems = settings.early.problems
+        let problems = settings.early.problemsOfHost
         guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
         return try await facts(.everything, from: metadata(settings).reader(), isNamed: isNamed)
     }
@@ -133,17 +177,28 @@ package struct Gatherer: Sendable {
     ///
     /// - Throws: A `MetadataFailure`.
     func facts(_ scope: PassScope, from metadata: MetadataReader, isNamed: Bool = true) async throws -> InstanceFacts {
+        if scope == .host { adoptNewerFacts() }
         let before = memory.facts
         if let before, scope == .host { return spoken(before) }
         var facts =
             if let before {
-                try await before.refreshed(from: metadata)
+                try await refreshed(before, from: metadata)
             } else {
                 try await gather(from: metadata)
             }
         if isNamed { facts.publicName = await publicNames.name(of: facts.publicAddress) { greetingName } }
         memory.facts = facts
         return spoken(facts)
+    }
+
+    /// Another process's pass may have read newer facts, and changed the host by them. A pass over the host alone must not
+    /// change it back.
+    private func adoptNewerFacts() {
+        guard let known = memory.facts, let kept = LastGood(files: files).facts.read(),
+            kept.instanceID == known.instanceID, memory.isNews(kept)
+        else { return }
+        memory.facts = kept
+        memory.noteKept(kept)
     }
 
     /// The facts as they were when they could be read last, also by another process since the boot; `nil` where they never
@@ -166,8 +221,18 @@ package struct Gatherer: Sendable {
         }
     }
 
+    private func refreshed(_ before: InstanceFacts, from metadata: MetadataReader) async throws -> InstanceFacts {
+        guard memory.tags.isDue(at: .now) else { return try await before.refreshed(from: metadata, describeTags: nil) }
+        let facts = try await before.refreshed(from: metadata) {
+            let account = aws.account(before.region, before.servicesDomain, metadata.client)
+            return try await account.ec2.tags(of: before.instanceID)
+        }
+        memory.tags.wereRead(facts, at: .now)
+        return facts
+    }
+
     private func gather(from metadata: MetadataReader) async throws -> InstanceFacts {
-        try await InstanceFacts.gather(
+        let facts = try await InstanceFacts.gather(
             from: metadata,
             files: files,
             describeTags: { instance, region, domain in
@@ -175,6 +240,8 @@ package struct Gatherer: Sendable {
             },
             notice: { log.notice("facts", $0) }
         )
+        memory.tags.wereRead(facts, at: .now)
+        return facts
     }
 
     // Launch

@@ -8,7 +8,7 @@ struct SettingsInForce: Sendable {
     private let sources: SettingsSources
     /// The tags that `early` goes by.
     private let earlyTags: [String: String]?
-    private let isStandIn: Bool
+    let isStandIn: Bool
 
     /// The settings as they are now.
     ///
@@ -26,6 +26,14 @@ struct SettingsInForce: Sendable {
         self.sources = kept.known
         self.earlyTags = kept.tags
         self.isStandIn = true
+    }
+
+    /// Whether the fleet's settings are wanted, but no version is known.
+    var lacksFleet: Bool { !isStandIn && early.fleet != nil && sources.fleetVersion == nil }
+
+    /// The same with a version of the fleet's settings.
+    func with(fleet document: FleetDocument) -> SettingsInForce {
+        SettingsInForce(sources.with(fleet: document), knownTags: earlyTags)
     }
 
     /// The settings with the instance's tags. They are resolved anew only where the tags are others.

@@ -31,6 +31,7 @@ package struct Uninstall: Sendable {
             log.summary("nothing to do: nothing of smtp-relay-agent is on this host\(kept)")
             return
         }
+        let copies = try StepFailure.naming("files") { try FilesBefore(traces: traces, log: log).keepCopies() }
         if traces.isOfRelay { try await leave(leaves) }
         let lock = try await host.lockOutPasses(log)
         defer { extendLifetime(lock) }
@@ -40,7 +41,8 @@ package struct Uninstall: Sendable {
         tellOfMail()
         try await StepFailure.inStep("state") { try removeState() }
         try await StepFailure.inStep("agent") { try remove([Installation.previous, Installation.program], "agent") }
-        log.summary("the host is as it was before smtp-relay-agent; packages stay installed\(kept)")
+        let copied = copies.isEmpty ? "" : "; see the copies: \(copies.map(\.string).joined(separator: ", "))"
+        log.summary("the host is as it was before smtp-relay-agent; packages stay installed\(kept)\(copied)")
     }
 
     /// The files that are left on purpose, for the last words.
@@ -104,12 +106,7 @@ package struct Uninstall: Sendable {
 
     private func restoreFiles() throws {
         try host.files.removeLeftovers(in: traces.folders)
-        for (path, original) in traces.originals {
-            guard let file = try host.files.file(at: original), file.isRegular else { continue }
-            try host.files.replaceThroughLinks(path, with: file.bytes, attributes: file.attributes)
-            try host.files.remove(original)
-            log.done("files", "restore \(path)", after: .zero)
-        }
+        try FilesBefore(traces: traces, log: log).restore()
         let own = try AgentTraces.configuration.filter { path in
             guard let file = try host.files.file(at: path), file.isRegular else { return false }
             return PostfixTable.isOwn(FileText(file.bytes).string)

@@ -1,14 +1,23 @@
+import Vocabulary
+
 /// The parameters that main.cf has only while the node leaves.
 package struct LeavingRoutes: Sendable, Equatable, Codable {
     /// The nexthop of all remote mail, as Postfix writes it; `nil` where it goes its usual way.
     package var handOver: String?
     /// The listeners that take no more mail, as `master_service_disable` names them: `smtp.inet`.
     package var closed: [String]
+    /// Optional, since orders of earlier versions do not have it.
+    private var isRefusing: Bool?
 
-    package init(handOver: String? = nil, closed: [String] = []) {
+    /// - Parameter refusesMail: Whether smtpd answers 421 to each recipient, also in sessions that are open.
+    package init(handOver: String? = nil, closed: [String] = [], refusesMail: Bool = false) {
         self.handOver = handOver
         self.closed = closed
+        self.isRefusing = refusesMail ? true : nil
     }
+
+    /// Whether smtpd answers 421 to each recipient.
+    package var refusesMail: Bool { isRefusing ?? false }
 
     /// The parameters of main.cf.
     var parameters: [(name: String, value: String)] {
@@ -39,13 +48,18 @@ extension MainCf {
 
     /// The pace of each transport, taken away: mail that keeps it would stay on the disk of a node that ends.
     private var withoutRateDelays: [(name: String, value: String)] {
-        names.filter { $0.hasSuffix("_destination_rate_delay") }.sorted().map { ($0, "0s") }
+        names.filter(\.isRateDelay).sorted().map { ($0, "0s") }
     }
 
     /// The listeners that take no mail.
     package var closedDoors: [String] {
         (self["master_service_disable"] ?? "").split { $0 == "," || $0 == " " }.map(String.init)
     }
+}
+
+extension String {
+    /// Whether it is a parameter of main.cf that makes a transport wait between two messages.
+    var isRateDelay: Bool { hasSuffix("_destination_rate_delay") }
 }
 
 extension MasterCf {
@@ -67,5 +81,20 @@ extension MasterCf {
         var file = self
         file.set(PostfixConfiguration.evacuationService, "unix", to: PostfixConfiguration.evacuationEntry)
         return file
+    }
+}
+
+extension PostfixTable {
+    /// The table that answers each client of a leaving node.
+    package static func leaving(refusing isRefusing: Bool) -> PostfixTable {
+        let answer = "421 4.3.2 this relay is leaving, please try again"
+        return PostfixTable(.leaving, isRefusing ? ["0.0.0.0/0 \(answer)", "::/0 \(answer)"] : [])
+    }
+}
+
+extension PostfixConfiguration {
+    /// The restriction by which a leaving node answers 421 (access(5)); smtpd hangs up after that answer.
+    static func leavingCheck(_ version: PostfixVersion) -> String {
+        "check_client_access \(PostfixTable.Name.leaving.reference(version))"
     }
 }

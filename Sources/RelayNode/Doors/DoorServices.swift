@@ -3,7 +3,7 @@ package struct DoorServices: Sendable {
     package enum Need: Sendable {
         /// No door takes mail without them, or nobody sends it on.
         case always
-        /// Only where tables are read by a proxy, with TLS, and where clients are counted.
+        /// Only with TLS, and where clients are counted.
         case mostly
     }
 
@@ -19,8 +19,8 @@ package struct DoorServices: Sendable {
     package func missing(_ need: Need) -> String? {
         let names =
             switch need {
-            case .always: ["cleanup", "rewrite", "queue"].map { named($0) }
-            case .mostly: ["proxymap", "tlsmgr", "anvil"]
+            case .always: ["cleanup", "rewrite", "queue", "proxymap"].map { named($0) }
+            case .mostly: ["tlsmgr", "anvil"]
             }
         return names.first { name in !entries.contains { $0.service == name } }
     }

@@ -10,12 +10,14 @@ package struct Doors: Sendable {
     /// - Parameters:
     ///   - address: The node's own, which the load balancer sends to.
     ///   - isProxied: Whether main.cf has smtpd wait for headers of the PROXY protocol.
+    ///   - checksSenders: Whether no door may go past the signer, which refuses senders.
     ///   - isPostfixs: Whether a command leads to the program of its last part's name that Postfix brought along. Without it, a
     ///     program is known by that name alone.
     package init(
         _ file: MasterCf,
         at address: IPAddress,
         isProxied: Bool,
+        checksSenders: Bool = false,
         isPostfixs: (_ command: String) -> Bool = { _ in true }
     ) {
         var doors: [Door] = []
@@ -25,14 +27,14 @@ package struct Doors: Sendable {
                 switch entry.type {
                 case "inet":
                     guard let door = try Self.door(entry, at: address, isProxied) else { continue }
-                    try Self.judge(entry, isProxied, isPostfixs)
+                    try Self.judge(entry, isProxied, checksSenders, isPostfixs)
                     doors.append(door)
                 // postscreen hands its connections to such a service.
                 case "pass":
                     guard entry.program == "smtpd" else {
                         throw UnprovableDoor(service: entry.service, reason: .heir(entry.command))
                     }
-                    try Self.judge(entry, isProxied, isPostfixs)
+                    try Self.judge(entry, isProxied, checksSenders, isPostfixs)
                 default: continue
                 }
             } catch {
@@ -84,6 +86,7 @@ package struct Doors: Sendable {
     private static func judge(
         _ entry: MasterCf.Entry,
         _ isProxied: Bool,
+        _ checksSenders: Bool,
         _ isPostfixs: (_ command: String) -> Bool
     ) throws(UnprovableDoor) {
         for option in entry.options {
@@ -95,7 +98,9 @@ package struct Doors: Sendable {
             }
         }
         for override in entry.overrides
-        where !HarmlessOverrides.contain(override.name, override.value, isProxied: isProxied) {
+        where !HarmlessOverrides.contain(override.name, override.value, isProxied: isProxied)
+            || checksSenders && HarmlessOverrides.goPastMilters(override.name, override.value)
+        {
             throw UnprovableDoor(
                 service: entry.service,
                 reason: .override(name: override.name, value: override.value)

@@ -16,6 +16,17 @@ enum HarmlessOverrides {
         }
     }
 
+    /// Whether a parameter may take a door past the milters of main.cf, or let mail pass where they do not answer.
+    static func goPastMilters(_ name: String, _ value: String) -> Bool {
+        if name == "receive_override_options" { return value.contains("no_milters") || value.contains("$") }
+        return pastMilters.contains(name) || name.hasPrefix("milter_")
+    }
+
+    // Behind a filter before the queue, milters see no content.
+    private static let pastMilters: Set = [
+        "smtpd_milters", "smtpd_milter_maps", "cleanup_service_name", "smtpd_proxy_filter",
+    ]
+
     /// The beginnings of parameters that can't open a door: those of TLS and SASL, whose results count only where a
     /// restriction names them; of mail filters and policy servers; and of postscreen, which hands a client to smtpd or
     /// refuses it.

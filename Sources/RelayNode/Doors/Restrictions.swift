@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// A list of smtpd's restrictions, as postconf(5) has them under smtpd_recipient_restrictions.
 struct Restrictions {
     private struct Restriction {
@@ -17,7 +19,9 @@ struct Restrictions {
         while let name = words.popFirst() {
             if name == "warn_if_reject" {
                 isOnlyWarned = true
-            } else if Self.plain.contains(name) || Self.havingArgument.contains(name) && words.popFirst() != nil {
+            } else if Self.plain.contains(name) || Self.havingArgument.contains(name) && words.popFirst() != nil
+                || name == "check_client_access" && words.popFirst() == Self.leavingTable
+            {
                 found.append(Restriction(name: name, isOnlyWarned: isOnlyWarned))
                 isOnlyWarned = false
             } else {
@@ -33,6 +37,9 @@ struct Restrictions {
         guard let last = all?.last else { return false }
         return !last.isOnlyWarned && ["reject", "defer"].contains(last.name)
     }
+
+    /// The agent's own table, which can only refuse.
+    private static let leavingTable = PostfixTable.Name.leaving.reference(.readingProxyVersion2)
 
     /// `permit_mynetworks`, and those that can only refuse; the second names of a row are those of Postfix before 2.3.
     private static let plain: Set = [

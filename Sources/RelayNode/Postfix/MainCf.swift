@@ -42,6 +42,8 @@ package struct MainCf: Sendable, Equatable {
     package enum Part: String, Sendable, CaseIterable {
         /// Parameters that the settings ask for, and that would not be there without them.
         case settings = "# smtp-relay-agent: as its settings ask for."
+        /// The operator's own parameters in the settings.
+        case section = "# smtp-relay-agent: as [postfix] of its settings has it."
         /// Parameters that hold while the node leaves.
         case evacuation = "# smtp-relay-agent: this node leaves, and hands its mail to the other relays."
 
@@ -49,6 +51,7 @@ package struct MainCf: Sendable, Equatable {
         fileprivate var aside: String {
             switch self {
             case .settings: "# smtp-relay-agent's settings set this aside: "
+            case .section: "# [postfix] of smtp-relay-agent's settings sets this aside: "
             case .evacuation: "# smtp-relay-agent, until this node is back: "
             }
         }
@@ -81,6 +84,36 @@ package struct MainCf: Sendable, Equatable {
         file.lines.append(part.rawValue)
         file.lines += parameters.map { Self.line($0.name, $0.value) }
         file.lines.append(Self.endOfPart)
+        return file
+    }
+
+    /// The same file without the agent's parts: what they set aside counts again.
+    var withoutParts: MainCf { leaving(nil).with(.section, []).with(.settings, []) }
+
+    /// The parameters in a part; none where the file does not have it.
+    package func parameters(in part: Part) -> [String: String] {
+        guard let start = lines.firstIndex(of: part.rawValue) else { return [:] }
+        let rest = lines[(start + 1)...]
+        let end = rest.firstIndex { $0.isEmpty || $0.hasPrefix("#") && !Part.isSetAside($0) } ?? rest.endIndex
+        return MainCf(lines[(start + 1)..<end].joined(separator: "\n")).values
+    }
+
+    /// The same file with parameters as another file has them, and without those that it has not. The line that says whose
+    /// they are goes.
+    func with(_ names: [String], as other: MainCf) -> MainCf {
+        var file = self
+        for name in names {
+            guard let mine = file.lastDefinition(of: name) else { continue }
+            let theirs = other.lastDefinition(of: name)
+            if mine.value == theirs?.value { continue }
+            for index in ([mine.first] + mine.continuations).reversed() { file.lines.remove(at: index) }
+            let wanted = theirs.map { [$0.first] + $0.continuations } ?? []
+            file.lines.insert(contentsOf: wanted.map { other.lines[$0] }, at: mine.first)
+        }
+        if let header = file.lines.firstIndex(of: Self.header) {
+            file.lines.remove(at: header)
+            if header > 0, file.lines[header - 1].isEmpty { file.lines.remove(at: header - 1) }
+        }
         return file
     }
 

@@ -114,6 +114,42 @@ package struct MasterCf: Sendable, Equatable {
 
     private static let types: Set = ["inet", "unix", "fifo", "pass", "unix-dgram"]
 
+    /// The same file without the agent's entries, and with those of another file that had to go for them.
+    ///
+    /// - Parameter known: The file as the agent knew it last, where it did.
+    /// - Returns: The file, and whether somebody has edited one of the agent's entries, which stays then.
+    func restored(to other: MasterCf, knownAs known: MasterCf?) -> (MasterCf, isUnclear: Bool) {
+        var file = self
+        var isUnclear = false
+        let destinations = (self.destinations + (known?.destinations ?? [])).map(\.entry)
+        for wanted in PostfixConfiguration.ownEntries + destinations {
+            let form = MasterCf(wanted.joined(separator: "\n")).entries[0]
+            let theirs = other.entries.filter { Self.gives(way: $0, to: form) }
+            let present = file.entries.filter { $0.service == form.service && $0.type == form.type }
+            let isOthers = { (entry: Entry) in theirs.contains { other.text(of: $0) == file.text(of: entry) } }
+            let mine = present.filter { file.text(of: $0) == wanted && !isOthers($0) }
+            if mine.isEmpty {
+                let wasMine = known.map { known in known.entries.contains { known.text(of: $0) == wanted } } ?? false
+                isUnclear = isUnclear || wasMine && !present.allSatisfy(isOthers)
+                continue
+            }
+            let position = mine[0].lines[0]
+            for entry in mine.reversed() { file.remove(entry) }
+            let missing = theirs.filter { entry in !file.entries.contains { file.text(of: $0) == other.text(of: entry) }
+            }
+            file.lines.insert(contentsOf: missing.flatMap(other.text), at: position)
+        }
+        return (file, isUnclear)
+    }
+
+    /// Whether an entry can't stay beside one of the agent's.
+    private static func gives(way entry: Entry, to own: Entry) -> Bool {
+        if entry.type == own.type, entry.service == own.service { return true }
+        return own.service == "smtp" && entry.type == "inet" && Listener(entry.service).port == 25
+    }
+
+    func text(of entry: Entry) -> [String] { entry.lines.map { lines[$0] } }
+
     /// Takes an entry out.
     package mutating func remove(_ entry: Entry) {
         for index in entry.lines.sorted(by: >) { lines.remove(at: index) }

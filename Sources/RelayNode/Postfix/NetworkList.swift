@@ -30,7 +30,7 @@ struct NetworkList: Sendable, Equatable {
 
 extension IPNetwork {
     /// The form that `mynetworks` has: IPv6 addresses in brackets.
-    fileprivate var listForm: String {
+    var listForm: String {
         family == .ipv4 ? description : "[\(address)]/\(prefixLength)"
     }
 }

@@ -17,10 +17,18 @@ package struct PostfixConfiguration: Sendable, Equatable {
     package let parameters: [Parameter]
     /// The parameters that the agent sets only while a setting, or a fact of the instance, asks for them.
     package let asked: [Parameter]
-    /// The tables that the parameters name.
+    /// The operator's own parameters, of `[postfix]`.
+    package let section: [OperatorParameter]
+    /// The parameters that the agent sets only where main.cf does not have them.
+    private let presets: [Parameter]
+    /// The signer, where mail is signed.
+    private let signer: SignerParts?
+    /// The tables that settings ask for.
     package let tables: [PostfixTable]
     /// A table that the parameters name as well, which stays as it is.
     package let keptTable: PostfixTable.Name?
+    /// The receiving domains with a pace, or a TLS level, of their own.
+    package let destinations: DestinationParts
     /// The host for all mail without a route of its own.
     package let upstream: Upstream?
     /// The certificate that senders are shown.
@@ -49,18 +57,22 @@ package struct PostfixConfiguration: Sendable, Equatable {
         self.version = version
         self.address = facts.privateAddress
         self.upstream = mail.upstream
+        self.destinations = DestinationParts(mail, authorities: authorities)
         self.keptTable = mail.upstream?.login != nil && password == nil ? .passwords : nil
         self.certificate = mail.certificate
-        let transports = Self.transports(mail, version)
-        let smarthost = mail.upstream.map {
-            SmarthostParts($0, password: password, authorities: authorities, version: version)
-        }
-        let delivery = DeliveryParts(mail.delivery, domain: mail.domain, version: version)
-        let asked =
-            (smarthost?.parameters ?? []) + delivery.parameters + transports.parameters + Self.certificate(mail)
-            + Self.outboundTLS(mail.outboundTLS, authorities: authorities) + Self.greeting(mail, facts)
+        let parts = AskedParts(
+            mail,
+            authorities: authorities,
+            password: password,
+            probes: Self.probes(of: allowed, families, facts, isProxied: mail.proxyProtocol),
+            version: version
+        )
+        let asked = parts.groups.flatMap(\.parameters) + Self.greeting(mail, facts)
         var names: Set<String> = []
         self.asked = asked.filter { names.insert($0.name).inserted }
+        self.section = mail.parameters
+        self.presets = Self.presets(families, version)
+        self.signer = SignerParts(mail, version: version)
         self.leaving = leaving
         self.ports = mail.ports
         self.isProxied = mail.proxyProtocol
@@ -70,9 +82,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
         // A stranger gets nothing, also not for the domains that the relay delivers: it is there for its own senders.
         let relayPolicy = "permit_mynetworks, reject_unauth_destination, reject"
         let networks = NetworkList(allowed, table: mail.networkTable, version: version)
-        self.tables =
-            [networks.table, transports.table].compactMap(\.self) + (smarthost?.tables ?? []) + delivery.tables
-        let parameters = [
+        self.tables = [networks.table].compactMap(\.self) + parts.tables
+        let own = [
             Parameter("mydomain", mail.domain.description),
             Parameter("myhostname", hostname),
             Parameter("myorigin", "$mydomain"),
@@ -83,7 +94,8 @@ package struct PostfixConfiguration: Sendable, Equatable {
             // Its default is $mydestination on older Postfix, and would relay for these to any host.
             Parameter("relay_domains", mail.transports.map { "\($0.domain)" }.joined(separator: ", ")),
             Parameter("smtpd_relay_restrictions", relayPolicy),
-            Parameter("smtpd_recipient_restrictions", relayPolicy),
+            // Every Postfix has this list, and asks it for each recipient.
+            Parameter("smtpd_recipient_restrictions", "\(Self.leavingCheck(version)), \(relayPolicy)"),
             // Postfix takes a bare <postmaster> from everyone, whatever the lists above say (RFC 5321, section 4.5.1).
             Parameter("smtpd_data_restrictions", "permit_mynetworks, reject"),
             // A client with XCLIENT can take the role of an allowed host. Only this node may use it, to prove its doors.
@@ -96,31 +108,72 @@ package struct PostfixConfiguration: Sendable, Equatable {
             Parameter("disable_vrfy_command", "yes"),
             Parameter("biff", "no"),
         ]
-        self.parameters = version < .havingRelayRestrictions ? parameters.filter(\.isOfOldPostfix) : parameters
+        let known = version < .havingRelayRestrictions ? own.filter(\.isOfOldPostfix) : own
+        let others = Set(mail.parameters.map(\.name))
+        self.parameters = known.filter { !(Self.yielding.contains($0.name) && others.contains($0.name)) }
     }
 
     /// main.cf with the agent's parameters set.
     package func mainCf(from current: String) -> String {
-        var file = MainCf(current).leaving(nil).with(.settings, [])
+        var file = MainCf(current).withoutParts
         let values = file.values
         for parameter in parameters where values[parameter.name] != parameter.value {
             file.set(parameter.name, to: parameter.value)
         }
-        return file.with(.settings, asked.map { ($0.name, $0.value) }).leaving(leaving).text
+        let section = section.map { ($0.name, $0.value) }
+        let chosen = values.merging(section) { _, last in last }
+        let others =
+            ProxiedTables(version).parameter(of: chosen["proxy_read_maps"]) + presets.filter { chosen[$0.name] == nil }
+            + (signer?.parameters(beside: chosen) ?? [])
+        // The agent's list is the operator's with one table, or one milter, more.
+        let extended = Set(others.map(\.name))
+        return file.with(.settings, (asked + others).map { ($0.name, $0.value) })
+            .with(.section, section.filter { !extended.contains($0.0) })
+            .leaving(leaving).text
     }
 
     /// The values that Postfix has to read in main.cf for the agent's parameters: the last of several wins.
     package var effective: [String: String] {
         let leaving = (leaving?.parameters ?? []).map { ($0.name, $0.value) }
-        let all = (parameters + asked).map { ($0.name, $0.value) } + leaving
-        return Dictionary(all) { _, last in last }
+        // postconf(1) before 2.9 does not print the parameters of transports.
+        let printed = asked.filter {
+            version >= .listingServices || !$0.name.hasPrefix(DestinationParts.Service.prefix)
+        }
+        let all = (parameters + printed).map { ($0.name, $0.value) } + leaving
+        let values = Dictionary(all) { _, last in last }
+        guard let routes = self.leaving, routes.handOver == nil else { return values }
+        return values.merging(values.keys.filter(\.isRateDelay).map { ($0, "0s") }) { _, last in last }
     }
 
     /// The parameters that decide who may relay; main.cf must have them, whatever else it has.
     package var policy: [String: String] { effective.filter { Self.policyNames.contains($0.key) } }
 
+    /// All tables that the parameters name.
+    package var allTables: [PostfixTable] { tables + [.leaving(refusing: leaving?.refusesMail ?? false)] }
+
     /// The table that `mynetworks` names, if it does.
     package var networkTable: PostfixTable? { tables.first { $0.name == .networks } }
+
+    /// The names of `parameters`, with any settings.
+    package static let ownNames = [
+        "mydomain", "myhostname", "myorigin", "mydestination", "mynetworks", "inet_interfaces", "inet_protocols",
+        "relay_domains", "smtpd_relay_restrictions", "smtpd_recipient_restrictions", "smtpd_data_restrictions",
+        "smtpd_authorized_xclient_hosts", "smtpd_upstream_proxy_protocol", "postscreen_upstream_proxy_protocol",
+        "smtp_tls_security_level", "smtpd_banner", "disable_vrfy_command", "biff",
+    ]
+
+    /// The clients as which the doors are tried: the node itself, and behind a proxy's header each of the self-test's hosts.
+    private static func probes(
+        of allowed: AllowedNetworks,
+        _ families: Set<IPAddress.Family>,
+        _ facts: InstanceFacts,
+        isProxied: Bool
+    ) -> [IPAddress] {
+        // Postfix does not limit a client with XCLIENT; a health check of the port comes without one.
+        guard isProxied else { return [facts.privateAddress] }
+        let clients = SelfTest.clients(of: allowed, families)
+        return [facts.privateAddress] + clients.insiders + clients.outsiders
+    }
 
     private static let policyNames: Set = [
         "mydestination", "mynetworks", "relay_domains", "smtpd_relay_restrictions", "smtpd_recipient_restrictions",
@@ -128,23 +181,10 @@ package struct PostfixConfiguration: Sendable, Equatable {
         "postscreen_upstream_proxy_protocol",
     ]
 
-    private static func transports(
-        _ mail: NodeSettings.Mail,
-        _ version: PostfixVersion
-    ) -> (parameters: [Parameter], table: PostfixTable?) {
-        guard !mail.transports.isEmpty else { return ([], nil) }
-        let rows = mail.transports.map { (key: "\($0.domain)", value: "smtp:\($0.nexthop)") }
-        let name = PostfixTable.Name.transports
-        return ([Parameter("transport_maps", name.reference(version))], PostfixTable(name, rows, for: version))
-    }
-
-    private static func certificate(_ mail: NodeSettings.Mail) -> [Parameter] {
-        guard let files = mail.certificate else { return [] }
-        return [
-            Parameter("smtpd_tls_security_level", "may"),
-            Parameter("smtpd_tls_cert_file", "\(files.certificate)"),
-            Parameter("smtpd_tls_key_file", "\(files.key)"),
-        ]
+    /// Amazon's IPv6 addresses have no names, and large receivers refuse mail from such addresses. So IPv4 is tried first.
+    private static func presets(_ families: Set<IPAddress.Family>, _ version: PostfixVersion) -> [Parameter] {
+        guard families.contains(.ipv6), version >= .preferringFamily else { return [] }
+        return [Parameter("smtp_address_preference", "ipv4")]
     }
 
     /// The greeting is the name of the node's address where possible, since receivers compare them.

@@ -1,4 +1,4 @@
-import Vocabulary
+package import Vocabulary
 
 /// The services of Postfix's master that are the agent's: the doors that mail comes in by.
 extension PostfixConfiguration {
@@ -18,6 +18,7 @@ extension PostfixConfiguration {
             file.remove(Self.smarthostService, "unix", where: Self.smarthostEntry)
         }
         file.set(Self.evacuationService, "unix", to: Self.evacuationEntry)
+        file.set(destinations.services)
         return file.text
     }
 
@@ -35,6 +36,9 @@ extension PostfixConfiguration {
         file.entries.lazy.filter { $0.type == "inet" }.map { Listener($0.service) }
             .contains { $0.port == port && $0.serves(address) }
     }
+
+    /// The entries that the agent may have written.
+    static let ownEntries = [[relayEntry], submissionEntry, smarthostEntry, evacuationEntry]
 
     private static let relayEntry = "smtp      inet  n       -       n       -       -       smtpd"
     // The entry has no override: the senders, the policy and its proof are those of port 25.
@@ -60,12 +64,16 @@ extension PostfixConfiguration {
         "\(evacuationService) unix -       -       n       -       -       smtp",
         "  -o syslog_name=postfix/evacuation",
         "  -o myhostname=leaving.$mydomain",
+        "  -o smtp_helo_name=leaving.$mydomain",
         "  -o soft_bounce=yes",
         "  -o smtp_tls_security_level=may",
         "  -o smtp_tls_policy_maps=",
         "  -o smtp_sasl_auth_enable=no",
         "  -o smtp_fallback_relay=",
     ]
+
+    /// The name by which a leaving relay greets the others.
+    package static func handOverGreeting(_ domain: DomainName) -> String { "leaving.\(domain)" }
 
     /// The listener that earlier versions proved the relay by, in the forms in which they wrote it. Content filters hand
     /// mail back by a port of that number, and theirs stays.

@@ -15,8 +15,12 @@ package struct PostfixTable: Sendable, Equatable {
         case passwords = "sasl_password_table"
         /// The TLS level for each server (postconf(5), smtp_tls_policy_maps).
         case tlsPolicies = "tls_policy_table"
+        /// The addresses in place of senders (canonical(5), regexp_table(5)).
+        case senders = "sender_table"
         /// The action for each header on the way out (header_checks(5)).
         case headerChecks = "header_checks_table"
+        /// The answer to each client while the node leaves; otherwise empty (cidr_table(5), access(5)).
+        case leaving = "leaving_table"
 
         /// The file's absolute path.
         package var path: String { "/etc/postfix/\(rawValue)" }
@@ -30,8 +34,10 @@ package struct PostfixTable: Sendable, Equatable {
         private func type(_ version: PostfixVersion) -> String {
             switch self {
             case .networks: "cidr"
+            // smtpd reads a table once, at its start. proxymap(8) is started anew by a reload, so open sessions see the change.
+            case .leaving: "proxy:cidr"
             case .transports, .passwords, .tlsPolicies: PostfixTable.hasPatterns(version) ? "regexp" : "texthash"
-            case .headerChecks: "regexp"
+            case .headerChecks, .senders: "regexp"
             }
         }
 

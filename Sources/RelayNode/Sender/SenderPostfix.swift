@@ -14,7 +14,7 @@ package struct SenderPostfix: Sendable {
 
     /// main.cf with the relayhost set, at its last definition or at the file's end; every other line stays as it is.
     package func mainCf(from current: String) -> String {
-        var file = MainCf(current).with(.settings, [])
+        var file = MainCf(current).with(.section, []).with(.settings, [])
         file.set(Self.parameter, to: relayhost.description, isAnnounced: false)
         let text = file.with(.settings, asked).text
         // A line break that the last line lacks is the operator's to add.
@@ -30,6 +30,8 @@ package struct SenderPostfix: Sendable {
     }
 
     private static let parameter = "relayhost"
+    /// The parameters that main.cf has outside of the agent's part.
+    static let ownNames = [parameter]
 }
 
 extension PostfixConfiguration {

@@ -2,7 +2,7 @@ package import Host
 package import Reconcile
 import RelayNode
 
-/// A Postfix that takes no more mail from other hosts, on new connections and on present ones.
+/// A Postfix that listens for no other host, and has no session open with one.
 package struct ClosedDoors: Resource {
     package let name = "doors"
 
@@ -13,7 +13,7 @@ package struct ClosedDoors: Resource {
     private let closed: @Sendable ([String]) async throws -> Void
     private let notice: @Sendable (String) -> Void
 
-    /// The time that a session may take to end the message that it is in.
+    /// The time that sessions may take to end the message that they are in, and to be answered 421 for the next one.
     private static let courtesy: Duration = .seconds(5)
     /// The time that Postfix's master may take to close its listeners.
     private static let patience: Duration = .seconds(10)
@@ -49,14 +49,19 @@ package struct ClosedDoors: Resource {
 
     private func close(_ names: [String]) async throws {
         try await closed(names)
-        let latest = ContinuousClock.now + Self.courtesy
-        let cut = try await sessions.untilBetweenMessages(by: min(latest, max(deadline, .now + .seconds(1))))
+        let latest = min(.now + Self.courtesy, max(deadline, .now + .seconds(1)))
+        while try postfix.isRefusing, connections.isAnyOpen, ContinuousClock.now < latest {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        let cut = try await sessions.untilBetweenMessages(by: latest)
         if cut > 0 {
             notice(
                 "\(cut) sessions are ended in the middle of a message: their senders may send it again, so that it comes twice"
             )
         }
-        try await postfix.take(LeavingRoutes(closed: names))
+        var routes = try postfix.routes()
+        routes.closed = names
+        try await postfix.take(routes)
         // The master ends its listeners' processes before it closes their sockets.
         let limit = ContinuousClock.now + Self.patience
         while connections.isListened {

@@ -104,7 +104,7 @@ package struct EmptyQueue: Resource {
             try await attempting(way)
             do {
                 if !postfix.isRunning { try await postfix.start() }
-                try await postfix.take(LeavingRoutes(handOver: way, closed: try postfix.closedDoors()))
+                try await postfix.take(postfix.routes(handOver: way))
                 try await postfix.flush()
             } catch is CancellationError {
                 throw CancellationError()

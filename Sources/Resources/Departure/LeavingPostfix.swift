@@ -56,8 +56,21 @@ package struct LeavingPostfix: Sendable {
     /// The listeners that other hosts reach, as `master_service_disable` names them.
     package func doors() throws -> [String] { MasterCf(try text(at: PostfixService.masterCf).string).doors }
 
-    /// The doors that main.cf has closed.
-    package func closedDoors() throws -> [String] { MainCf(try text(at: PostfixService.mainCf).string).closedDoors }
+    /// The routes as Postfix's files have them, with another way for all mail.
+    package func routes(handOver: String? = nil) throws -> LeavingRoutes {
+        LeavingRoutes(
+            handOver: handOver,
+            closed: MainCf(try text(at: PostfixService.mainCf).string).closedDoors,
+            refusesMail: try isRefusing
+        )
+    }
+
+    /// Whether the table of a leaving node refuses all mail.
+    package var isRefusing: Bool {
+        get throws { try files.file(at: Self.table)?.bytes == Array(PostfixTable.leaving(refusing: true).text.utf8) }
+    }
+
+    private static let table = FilePath(PostfixTable.Name.leaving.path)
 
     /// Makes Postfix use these routes. Routes that were written before and not loaded, since the process was killed,
     /// are loaded now.
@@ -65,6 +78,7 @@ package struct LeavingPostfix: Sendable {
         let loaded = LoadedConfiguration(files: files)
         try change(PostfixService.masterCf) { MasterCf($0).havingEvacuation.text }
         try change(PostfixService.mainCf) { MainCf($0).leaving(routes).text }
+        try writeTable(routes.refusesMail)
         if try loaded.isCurrent() { return }
         try loaded.settle()
         let fingerprint = try loaded.fingerprint()
@@ -89,6 +103,12 @@ package struct LeavingPostfix: Sendable {
         guard wanted != current.string else { return }
         let attributes = try files.file(at: path)?.attributes ?? FileAttributes()
         try files.replaceThroughLinks(path, with: current.encode(wanted), attributes: attributes)
+    }
+
+    private func writeTable(_ isRefusing: Bool) throws {
+        let wanted = Array(PostfixTable.leaving(refusing: isRefusing).text.utf8)
+        guard try files.file(at: Self.table)?.bytes != wanted else { return }
+        try files.replace(Self.table, with: wanted, attributes: FileAttributes())
     }
 
     private func text(at path: FilePath) throws -> FileText { FileText(try files.bytes(at: path)) }

@@ -106,8 +106,11 @@ package struct HealthEndpoint: Resource {
 
     private func expectHealthy() async throws {
         try await verifier.observer.observing(.healthCheck, "nginx's answer to the health check") {
-            let status = try await endpoint.status()
-            guard status == 200 else { throw HealthCheckFailed(status: status) }
+            // After a reload, a worker of the former configuration may still answer for a moment.
+            try await Patience.severalTimes {
+                let status = try await endpoint.status()
+                guard status == 200 else { throw HealthCheckFailed(status: status) }
+            }
         }
     }
 }

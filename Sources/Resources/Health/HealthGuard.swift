@@ -67,6 +67,8 @@ package struct HealthGuard: Sendable {
             try fitness.check()
             return nil
         } catch {
+            // Another process's pass may have given Postfix other needs since those were known.
+            if let now = self.fitness, (try? now.check()) != nil { return nil }
             return try withdraw(because: error)
         }
     }

@@ -136,6 +136,7 @@ package struct NodeVerifier: Sendable {
             queue: queue,
             leastFreeSpace: selfTest.leastFreeSpace,
             services: Deafness.neededServices(in: try? postfix.readMasterCf()),
+            signerPort: selfTest.signerPort,
             files: files
         )
     }

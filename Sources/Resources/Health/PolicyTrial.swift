@@ -87,7 +87,13 @@ struct PolicyTrial: Sendable {
     /// The doors that are read in master.cf here, and any further service that Postfix's own tool reads there.
     private func doors(_ programs: ServerPrograms) async throws -> Doors {
         func doors(_ file: MasterCf) -> Doors {
-            Doors(file, at: selfTest.address, isProxied: selfTest.isProxied, isPostfixs: programs.isPostfixs)
+            Doors(
+                file,
+                at: selfTest.address,
+                isProxied: selfTest.isProxied,
+                checksSenders: selfTest.checksSenders ?? false,
+                isPostfixs: programs.isPostfixs
+            )
         }
         let file = try postfix.readMasterCf()
         let read = doors(file)

@@ -89,15 +89,16 @@ package struct DeafDoor: Error, CustomStringConvertible {
     package var description: String {
         """
         \(server) greets, but does not answer \(command), so senders wait in vain; the cause is Postfix's \(suspects), \
-        a milter, a policy service or a name server: see the mail log, 'ps -C cleanup,trivial-rewrite -o pid,stat,args' and 'postconf \
-        smtpd_milters smtpd_client_restrictions smtpd_sender_restrictions'; 'systemctl restart postfix' restarts Postfix's own
+        a milter, a policy service or a name server: see the mail log, \
+        'ps -C cleanup,trivial-rewrite,proxymap -o pid,stat,args' and 'postconf smtpd_milters smtpd_client_restrictions \
+        smtpd_sender_restrictions'; 'systemctl restart postfix' restarts Postfix's own
         """
     }
 
-    /// smtpd(8) resolves an address at MAIL, and opens a queue file at the first recipient that it accepts.
+    /// smtpd(8) resolves an address at MAIL. At RCPT it asks for the table of a leaving node, and opens a queue file.
     private var suspects: String {
         if command.hasPrefix("MAIL") { return "trivial-rewrite" }
-        return command.hasPrefix("RCPT") ? "cleanup or trivial-rewrite" : "cleanup"
+        return command.hasPrefix("RCPT") ? "cleanup, trivial-rewrite or proxymap" : "cleanup"
     }
 }
 

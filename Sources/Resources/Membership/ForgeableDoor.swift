@@ -23,7 +23,9 @@ extension RegisteredInstance {
     /// - Throws: `ForgeableDoor`, or `UnclearDoor` and what the API's calls throw where it can't be told.
     func refuseForgeableDoor(_ name: String, _ ec2: any EC2Describing) async throws {
         guard isProxied, let securityGroups else { return }
-        try await ec2.refuseOpenPorts(ports, of: try await securityGroups(), name: name) { openings, port in
+        let groups = try await securityGroups()
+        guard !groups.isEmpty else { return }
+        try await ec2.refuseOpenPorts(ports, of: groups, name: name) { openings, port in
             ForgeableDoor(name: name, openings: openings, port: port)
         }
     }

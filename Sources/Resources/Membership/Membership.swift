@@ -5,33 +5,41 @@ package import Reconcile
 package struct Membership: Resource {
     private let place: any LoadBalancerPlace
     private let goal: MembershipGoal
+    private let obstacle: (any Error)?
     private let admission: Admission
     private let timeout: Duration
     private let door: QuietDoor
     private let observer: MembershipObserver
     private let isToLeave: @Sendable () async -> Bool
+    private let isWithdrawn: @Sendable () -> Bool
 
     /// - Parameters:
+    ///   - obstacle: A reason of the node's own why it may not join. It takes no registered node out.
     ///   - isToLeave: Whether there is an order to leave by now, which ends the wait to be called in service.
+    ///   - isWithdrawn: Whether the health check does not answer 200 any more, which ends that wait as well.
     ///   - admission: Whether the node may be there.
     ///   - timeout: The time that the load balancer may take to call the node in service.
     ///   - door: The wait until no mail comes any more, before the node leaves.
     package init(
         _ place: any LoadBalancerPlace,
         goal: MembershipGoal,
+        obstacle: (any Error)? = nil,
         admission: Admission,
         timeout: Duration,
         door: QuietDoor,
         observer: MembershipObserver,
-        isToLeave: @escaping @Sendable () async -> Bool = { false }
+        isToLeave: @escaping @Sendable () async -> Bool = { false },
+        isWithdrawn: @escaping @Sendable () -> Bool = { false }
     ) {
         self.place = place
         self.goal = goal
+        self.obstacle = obstacle
         self.admission = admission
         self.timeout = timeout
         self.door = door
         self.observer = observer
         self.isToLeave = isToLeave
+        self.isWithdrawn = isWithdrawn
     }
 
     package var name: String { place.name }
@@ -142,6 +150,7 @@ package struct Membership: Resource {
 
     private func review(_ standing: Standing) async throws {
         do {
+            if let obstacle { throw obstacle }
             for finding in try await admission.toJoin(place) { observer.notice("\(finding)") }
         } catch {
             observer.report(MembershipReport(name, standing, ours: (error as? any PlaceRefusal)?.why ?? "\(error)"))
@@ -194,13 +203,18 @@ package struct Membership: Resource {
     private func waitInService() async throws {
         let deadline = ContinuousClock.now + timeout
         var last: Standing?
+        var pause = 1500
         while ContinuousClock.now < deadline {
             let standing = try await look()
             if standing.position == .inService { return }
             last = standing
             if await isToLeave() { throw OrderedToLeave(name: name) }
-            // A load balancer checks every 5 s at the fastest, and a fleet shares the account's API limit.
-            try await Task.sleep(for: .milliseconds(Int.random(in: 1500...3000)))
+            // Only another pass proves the relay anew, and it waits for the end of this one.
+            if isWithdrawn() { throw WithdrawnMeanwhile(name: name) }
+            // A load balancer checks every 5 s at the fastest, and a fleet shares the account's API limit. Whoever waits long
+            // asks less.
+            try await Task.sleep(for: .milliseconds(Int.random(in: pause...2 * pause)))
+            pause = min(pause * 5 / 4, 5000)
         }
         throw NotInService(name: name, standing: last, waited: timeout)
     }
@@ -239,5 +253,17 @@ package struct OrderedToLeave: Error, CustomStringConvertible {
 
     package var description: String {
         "the node was ordered to leave \(name) before \(name) called it in service: see 'smtp-relay-agent status' for the order"
+    }
+}
+
+/// The health check was withdrawn while the load balancer was waited for.
+package struct WithdrawnMeanwhile: Error, CustomStringConvertible {
+    package let name: String
+
+    package var description: String {
+        """
+        the health check has answered 503 since, so \(name) can't call this node in service; the next pass proves the \
+        relay anew, or says what is wrong
+        """
     }
 }

@@ -15,12 +15,12 @@ package struct RegisteredInstance: Sendable {
     package let isProxied: Bool
     /// Whether a relay with the settings of this one relays this one's own mail, or is never handed any.
     package let isAllowed: Bool
-    /// Asks for the ids of its security groups; `nil` where it has no address that the internet could reach.
+    /// Asks for the ids of the security groups of its interfaces that the internet could reach; `nil` where it has none.
     package let securityGroups: (@Sendable () async throws -> [String])?
 
     /// - Parameters:
     ///   - isAllowed: Whether its own address is in `mail.networks`.
-    ///   - securityGroups: Asks for their ids.
+    ///   - securityGroups: Asks for the ids of those of its interfaces that the internet could reach.
     package init(
         _ facts: InstanceFacts,
         _ settings: NodeSettings,
@@ -37,7 +37,7 @@ package struct RegisteredInstance: Sendable {
             ports: settings.mail.ports,
             isProxied: settings.mail.proxyProtocol,
             isAllowed: isAllowed || !settings.shutdown.evacuateQueue,
-            securityGroups: facts.publicAddress == nil && facts.ipv6Addresses.isEmpty ? nil : securityGroups
+            securityGroups: securityGroups
         )
     }
 

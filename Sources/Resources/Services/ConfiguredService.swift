@@ -39,6 +39,9 @@ package struct ConfiguredService: Resource {
         FilePath("\(path.string).before-smtp-relay-agent")
     }
 
+    /// The copy of a file that `uninstall` makes where it can't tell the agent's text from somebody else's.
+    package static func copy(of path: FilePath) -> FilePath { FilePath("\(path.string).after-smtp-relay-agent") }
+
     /// - Throws: A `FailedChange` or a `PortTaken` where the change is not to be tried now, and all else is as it should be.
     package func check() async throws -> Check {
         lookedAt.note(nil)
@@ -87,6 +90,9 @@ package struct ConfiguredService: Resource {
         guard let states = lookedAt.files else { return }
         try store.prove(states)
     }
+
+    /// Whether the service has ever worked on this host.
+    package var wasProven: Bool { (try? store.proven()) != nil }
 
     /// Whether the files stand there as they were last proven.
     package func runsProven() throws -> Bool {

@@ -9,7 +9,7 @@ package struct NginxService: ServiceConfiguration {
     /// The files that are the agent's to write.
     package static let files = [configuration]
 
-    private static let configuration: FilePath = "/etc/nginx/nginx.conf"
+    package static let configuration: FilePath = "/etc/nginx/nginx.conf"
 
     private let wanted: NginxConfiguration
     private let runner: any CommandRunner

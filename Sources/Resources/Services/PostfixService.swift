@@ -14,24 +14,28 @@ package struct PostfixService: ServiceConfiguration {
     package let secrets = Set(PostfixTable.Name.allCases.filter(\.isSecret).map { FilePath($0.path) })
 
     private static let directory = PostfixCandidate.directory
-    static let mainCf = directory.appending("main.cf")
-    static let masterCf = directory.appending("master.cf")
+    package static let mainCf = directory.appending("main.cf")
+    package static let masterCf = directory.appending("master.cf")
 
     private let wanted: PostfixConfiguration
     private let runner: any CommandRunner
     private let relay: any RelayProbing
     private let files: FileSystem
+    private let prove: @Sendable () async throws -> Void
 
+    /// - Parameter prove: Proves the doors as they are then, where the operator's own parameters have changed.
     package init(
         _ wanted: PostfixConfiguration,
         runner: any CommandRunner,
         relay: any RelayProbing,
-        files: FileSystem
+        files: FileSystem,
+        prove: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.wanted = wanted
         self.runner = runner
         self.relay = relay
         self.files = files
+        self.prove = prove
     }
 
     package var kept: Set<FilePath> { Set([wanted.keptTable].compactMap(\.self).map { FilePath($0.path) }) }
@@ -55,7 +59,7 @@ package struct PostfixService: ServiceConfiguration {
             Self.mainCf: wanted.mainCf(from: current[Self.mainCf] ?? ""),
             Self.masterCf: wanted.masterCf(from: current[Self.masterCf] ?? ""),
         ]
-        for table in wanted.tables { texts[FilePath(table.name.path)] = table.text }
+        for table in wanted.allTables { texts[FilePath(table.name.path)] = table.text }
         return texts
     }
 
@@ -88,6 +92,10 @@ package struct PostfixService: ServiceConfiguration {
             candidate.map { path, bytes in (path, bytes, attributes(of: path, found: nil)) }
         ) { staged in
             try await compareWithPostconf(staged)
+            let texts = [Self.mainCf, Self.masterCf].map { FileText(candidate[$0] ?? []).string }
+            try requireOwnWays(MainCf(texts[0]))
+            let judge = OperatorParameterJudge(runner: runner)
+            try await judge.judge(wanted, in: staged, main: MainCf(texts[0]), master: MasterCf(texts[1]))
             try await compareServices(staged, FileText(candidate[Self.masterCf] ?? []).string)
         }
     }
@@ -112,7 +120,25 @@ package struct PostfixService: ServiceConfiguration {
         if wanted.upstream?.isImplicitTLS == true {
             try await postconf.require("smtp_tls_wrappermode", Self.noImplicitTLS)
         }
+        if let domain = wanted.destinations.secured.first {
+            let cure = """
+                this Postfix is older than 2.11 and knows no DANE; give \(domain) another tls in mail.destination
+                """
+            try await postconf.require("smtp_dns_support_level", cure)
+        }
         try await postconf.understood(in: directory, as: wanted.effective)
+    }
+
+    /// Throws where the domains of `mail.destination` would pass by a smarthost that the agent did not set.
+    private func requireOwnWays(_ main: MainCf) throws {
+        guard let domain = wanted.destinations.direct.first, wanted.leaving == nil,
+            let smarthost = main["relayhost"], !smarthost.isEmpty
+        else { return }
+        let verdict = """
+            relayhost is \(smarthost) in main.cf or [postfix], but \(domain) of mail.destination would pass by it; set \
+            mail.upstream.host instead, or give the domain a [[mail.transport]]
+            """
+        throw InvalidCandidate(judge: "smtp-relay-agent", verdict: verdict)
     }
 
     /// The same of master.cf.
@@ -135,10 +161,38 @@ package struct PostfixService: ServiceConfiguration {
         this Postfix is older than 2.10 and does not know the PROXY protocol; leave mail.proxy_protocol out
         """
 
-    /// Its doors answer: each is a service of its own to Postfix's master.
+    /// Its doors answer, and are proven where parameters of the operator's own have changed: so the change is rolled back
+    /// with what it broke.
     package func probe() async throws {
         // A node that has left has none.
         if wanted.leaving?.closed.isEmpty == false { return }
+        // The doors of a leaving node may refuse everybody, which is no fault of a parameter.
+        guard wanted.leaving == nil else { return try await seeDoors() }
+        let (changed, removed) = try operatorsChange()
+        if changed.isEmpty, removed.isEmpty { return try await seeDoors() }
+        do {
+            try await seeDoors()
+            try await prove()
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw UnprovenParameters(changed: changed, removed: removed, cause: error)
+        }
+    }
+
+    /// The parameters of `[postfix]` that main.cf has and did not have when it was proven last, and the reverse.
+    private func operatorsChange() throws -> (changed: [OperatorParameter], removed: [String]) {
+        func section(_ bytes: [UInt8]?) -> [String: String] {
+            MainCf(FileText(bytes ?? []).string).parameters(in: .section)
+        }
+        let present = section(try? files.bytes(at: Self.mainCf))
+        let proven = section(GenerationStore.provenBytes(of: Self.mainCf, by: service, files: files))
+        let changed = wanted.section.filter { present[$0.name] != nil && present[$0.name] != proven[$0.name] }
+        return (changed, proven.keys.filter { present[$0] == nil }.sorted())
+    }
+
+    /// Each door is a service of its own to Postfix's master.
+    private func seeDoors() async throws {
         try await Patience.untilAnswering(isPlain: { ($0 as? SMTPFailure)?.isRefused == true }) {
             for port in wanted.ports {
                 let server = SMTPServer(wanted.address, port: port)
@@ -175,7 +229,8 @@ package struct PostfixService: ServiceConfiguration {
     /// Where main.cf was so wrong that smtpd died of it, the master lets a minute pass before it starts another, and a
     /// reload in that minute changes nothing (master(8), service_throttle_time).
     package func isCuredByRestart(_ failure: any Error) -> Bool {
-        switch (failure as? SMTPFailure)?.reason {
+        let cause = (failure as? UnprovenParameters)?.cause ?? failure
+        return switch (cause as? SMTPFailure)?.reason {
         case .silent, .timedOut: true
         default: false
         }

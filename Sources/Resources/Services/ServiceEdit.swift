@@ -25,7 +25,7 @@ struct ServiceEdit {
     let candidates: [FilePath: [UInt8]]
     /// The action that the service needs to take up the difference.
     let action: ServiceAction
-    /// The TCP ports that neither the files as they stand nor the proven ones have.
+    /// The TCP ports that neither the files as they stand nor the proven ones have; none where nothing is to change.
     let newPorts: [UInt16]
 
     /// The bytes that are to be read at each path.
@@ -107,13 +107,23 @@ struct ServiceEdit {
         var action = try configuration.action(from: current, to: wanted)
         // The service may have read what stood in the place of a file that comes back.
         if changed.contains(where: { readable[$0.path] == nil }) { action = max(action, .reload) }
-        let provenPorts = proven.map { _ in configuration.newPorts(from: knownTexts, to: wanted) }
         self.states = states
         self.changedFiles = changed
         self.result = result
         self.candidates = candidates
         self.action = action
-        self.newPorts = configuration.newPorts(from: found.mapValues(\.string), to: wanted).filter {
+        self.newPorts =
+            changed.isEmpty ? [] : Self.newPorts(of: configuration, found, proven.map { _ in known }, wanted)
+    }
+
+    private static func newPorts(
+        of configuration: any ServiceConfiguration,
+        _ found: [FilePath: FileText],
+        _ proven: [FilePath: FileText]?,
+        _ wanted: [FilePath: String]
+    ) -> [UInt16] {
+        let provenPorts = proven.map { configuration.newPorts(from: $0.mapValues(\.string), to: wanted) }
+        return configuration.newPorts(from: found.mapValues(\.string), to: wanted).filter {
             provenPorts?.contains($0) ?? true
         }
     }
@@ -126,6 +136,12 @@ struct ServiceEdit {
     ) -> FileAttributes {
         if state.kind == .link, !configuration.secrets.contains(path) { return state.attributes }
         return configuration.attributes(of: path, found: state.hasText ? state.attributes : nil)
+    }
+
+    /// The difference as it may be shown; `nil` where only secrets differ.
+    private static func diff(from text: String?, to wanted: String, _ path: FilePath) -> String? {
+        let (before, after) = (text.map(DiffSecrets.masked), DiffSecrets.masked(wanted))
+        return before == after ? nil : UnifiedDiff.make(from: before, to: after, path: path.string)
     }
 
     private static func change(
@@ -142,8 +158,7 @@ struct ServiceEdit {
             return Change(.file, "set mode \(octal) and owner root on \(path)")
         }
         let isSecret = configuration.secrets.contains(path)
-        let diff =
-            isSecret ? nil : DiffSecrets.masked(UnifiedDiff.make(from: text, to: wanted ?? "", path: path.string))
+        let diff = isSecret ? nil : Self.diff(from: text, to: wanted ?? "", path)
         if wanted == nil { return Change(.file, "remove \(path)", diff: diff) }
         if state.kind == .absent { return Change(.file, "write \(path)", diff: diff) }
         return Change(.file, "edit \(path)", diff: diff)

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import haproxy, idle, measure, network, paths, progress, user_data
+from . import haproxy, idle, image, measure, network, paths, progress, suites, system_v, throughput, user_data
 from .lab import Lab
 from .ledger import Ledger
 from .mail import send
@@ -211,6 +211,22 @@ def measured(arguments) -> int:
     return 0
 
 
+def throughput_of_signing(arguments) -> int:
+    throughput.measure(built_binary(), say, arguments.rounds, arguments.messages)
+    return 0
+
+
+def images(arguments) -> int:
+    """Make the images of all machines, so that no test waits for one."""
+    for suite in suites.ALL:
+        image.relay(suite)
+        image.postfix(suite.name)
+    image.sender()
+    image.foreign()
+    system_v.root()
+    return 0
+
+
 def status(arguments) -> int:
     state = current()
     folder = paths.CACHE / "run" / state["id"]
@@ -232,7 +248,9 @@ def main() -> int:
         ("down", down, "end what is running, also after a crash"),
         ("shell", shell, "a shell on a node, or one command there"),
         ("send", send_mails, "send mails from the application host through the load balancer"),
+        ("images", images, "make the images of all machines; without it, each is made when it is first needed"),
         ("measure", measured, "time the way into service, and what a pass or a resident agent with nothing to do costs"),
+        ("throughput", throughput_of_signing, "messages a second through a relay, with and without the DKIM signer"),
         ("status", status, "each node and its health at the load balancer, and the mails that arrived"),
     ):
         command = commands.add_parser(name, help=text, description=text)
@@ -244,6 +262,9 @@ def main() -> int:
             command.add_argument("--runs", type=int, default=20, help="how many idle passes (default: 20)")
             command.add_argument("--idle", type=float, metavar="MINUTES",
                                  help="instead, what a resident agent costs in some minutes of idling")
+        if name == "throughput":
+            command.add_argument("--rounds", type=int, default=5, help="how many runs of each kind (default: 5)")
+            command.add_argument("--messages", type=int, default=1000, help="how many in each run (default: 1000)")
         if name == "send":
             command.add_argument("--to", default="someone@example.net", help="the recipient")
         if name == "shell":

@@ -67,12 +67,17 @@ class Application:
         if target:
             form = {}
         action = form.get("Action", "") or target.rpartition(".")[2]
+        # In S3's protocol the method is the action.
         scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
         service = scope.group(1) if scope else ""
+        if service == "s3":
+            action = environ["REQUEST_METHOD"].capitalize() + "Object"
         if environ["REMOTE_ADDR"].startswith("10.0.1."):
             parameters = {name: value for name, value in form.items() if name not in ("Action", "Version")}
-            records.append(self.calls, client=environ["REMOTE_ADDR"], service=service, action=action, fields=parameters)
-            self.faults.strike(action, environ.get("HTTP_X_AMZ_DATE", ""))
+            # A request without both is a look whether there is a way to the API.
+            if service or action:
+                records.append(self.calls, client=environ["REMOTE_ADDR"], service=service, action=action, fields=parameters)
+            self.faults.strike(action, environ.get("HTTP_X_AMZ_DATE", ""), environ.get("HTTP_AUTHORIZATION", ""))
         if own := self.answers.get((service, action)):
             return own(form)
         if service in ("autoscaling", "cloudformation"):

@@ -61,7 +61,19 @@ class Cloud:
     def put_parameter(self, relay: Relay, name: str, value: str) -> None:
         """Have a SecureString of Systems Manager hold another value."""
         client = Client(relay.namespace, self.folder)
-        answer = client("ssm", "put_parameter", Name=name, Value=value, Type="SecureString", Overwrite=True)
+        # The standard tier ends at 4 KB.
+        tier = "Advanced" if len(value) > 4096 else "Standard"
+        answer = client("ssm", "put_parameter", Name=name, Value=value, Type="SecureString", Overwrite=True, Tier=tier)
+        client.close()
+        assert "Error" not in answer, answer
+
+    def put_object(self, relay: Relay, key: str, text: str) -> None:
+        """Have an object of the lab's bucket hold a text."""
+        client = Client(relay.namespace, self.folder)
+        place = {"CreateBucketConfiguration": {"LocationConstraint": account.REGION}}
+        made = client("s3", "create_bucket", Bucket=account.BUCKET, **place)
+        assert made.get("Error", {}).get("Code") in (None, "BucketAlreadyOwnedByYou"), made
+        answer = client("s3", "put_object", Bucket=account.BUCKET, Key=key, Body=text)
         client.close()
         assert "Error" not in answer, answer
 

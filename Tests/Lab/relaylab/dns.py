@@ -24,9 +24,11 @@ _NAMES = {
     # And one with the name that AWS gives it by itself.
     "ec2-198-51-100-80.eu-central-1.compute.amazonaws.com": "198.51.100.80",
 }
-# Text records: a domain's own, and two too many.
+# Text records: a domain's own, two too many, one that leads to that, and one that leads to a domain without.
 _TEXTS = [("example.com", "v=spf1 ip4:198.51.100.0/24 ~all"), ("example.com", "something-else=1"),
           ("twice.example.com", "v=spf1 ~all"), ("twice.example.com", "v=spf1 -all"),
+          ("included.example.com", "v=spf1 include:example.com -all"),
+          ("broken.example.com", "v=spf1 include:example.net ~all"),
           # More than fits into a datagram.
           ("many.example.com", "v=spf1 ip4:198.51.100.0/24 ~all"),
           *(("many.example.com", f"verification-{number}={'x' * 100}") for number in range(20))]

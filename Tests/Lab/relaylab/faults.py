@@ -18,15 +18,19 @@ class Faults:
         """By how many seconds the server's clock is wrong."""
         return self._ordered().get("skew", 0)
 
-    def strike(self, action: str, signed: str) -> None:
+    def strike(self, action: str, signed: str, authorization: str = "") -> None:
         """Fail a call as ordered. 'signed' is the time that it was signed at, as its header says it."""
         fault = self._ordered()
+        for key, code in fault.get("keys", {}).items():
+            if f"Credential={key}/" in authorization:
+                raise QueryError(code, "The security token included in the request is invalid", "403 Forbidden")
         if fault.get("hang"):
             time.sleep(fault["hang"])
         if fault.get("unavailable"):
             raise QueryError("ServiceUnavailable", "try later", "503 Service Unavailable")
         if action in fault.get("denied", []):
-            raise QueryError("AccessDenied", f"not authorized to perform {action}", "403 Forbidden")
+            reason = fault.get("reason") or f"not authorized to perform {action}"
+            raise QueryError("AccessDenied", reason, "403 Forbidden")
         if fault.get("throttle", 0) > 0:
             fault["throttle"] -= 1
             jsonfile.write(self.path, fault)

@@ -151,6 +151,15 @@ class Relay(Machine):
         self.address = address
         self.booted = 0.0
 
+    def give(self, settings: dict[str, str]) -> None:
+        """Have the machine know settings as bootstrap keeps its variables, by their names without the section 'mail'."""
+        lines = "".join(f"SMTP_RELAY_{name.upper().replace('.', '_')}={value}\n" for name, value in settings.items())
+        if self.leader:
+            return self.write("/etc/smtp-relay-agent/environment", lines)
+        folder = self.root / "etc/smtp-relay-agent"
+        folder.mkdir(exist_ok=True)
+        (folder / "environment").write_text(lines)
+
     def boot(self) -> None:
         self.booted = time.monotonic()
         super().boot()

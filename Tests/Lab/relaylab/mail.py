@@ -37,6 +37,17 @@ class Mail:
         """Submit mails from the application host straight to one relay, which has them queued then. Their subjects."""
         return _submit(self.application, relay.address, _stem(f"by {relay.name}"), count, recipient, port)
 
+    def submit_bytes(self, relay: Relay, messages: dict[str, bytes], sender: str = "joe@example.com") -> None:
+        """Submit messages byte by byte from the application host straight to a relay, by their recipients."""
+        script = (
+            "import json,smtplib,sys\n"
+            f"with smtplib.SMTP({relay.address!r}, 25, 'app.example.com', timeout=20) as client:\n"
+            "    for recipient, text in json.load(sys.stdin).items():\n"
+            f"        client.sendmail({sender!r}, [recipient], text.encode('latin-1'), ['BODY=8BITMIME', 'SMTPUTF8'])\n"
+        )
+        texts = {recipient: message.decode("latin-1") for recipient, message in messages.items()}
+        output("ip", "netns", "exec", self.application, sys.executable, "-c", script, input=json.dumps(texts))
+
     def submit_large(self, relay: Relay, size: int, recipient: str = "someone@example.net", proxied: bool = False) -> str:
         """Submit one mail of at least so many bytes straight to a relay. Its subject."""
         stem = _stem(f"large by {relay.name}")
@@ -77,6 +88,10 @@ class Mail:
     def sink_up(self) -> None:
         """Have it accept mail again."""
         ask(self.folder / "sink.sock", "up")
+
+    def sink_manner(self, tls: bool = True, seconds: float = 0) -> None:
+        """Have it know TLS or not, and take so long for each message."""
+        jsonfile.write(self.folder / "sink.json", {"tls": tls, "seconds": seconds})
 
     def smarthost_password(self, user: str, password: str) -> None:
         """Have the smarthost know this user alone from now on."""

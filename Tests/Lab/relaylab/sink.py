@@ -7,6 +7,7 @@ wants TLS and a password, and is Amazon SES by another name. In the VPC there is
 import asyncio
 import ssl
 import sys
+from collections import Counter
 from email import message_from_bytes
 from pathlib import Path
 
@@ -31,6 +32,8 @@ class Sink:
         self.name = name
         self.place = (address, port)
         self.server: asyncio.Server | None = None
+        # The messages that are being taken, by their recipients' domain.
+        self.busy: Counter[str] = Counter()
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(folder / "mail.pem", folder / "mail.key")
 
@@ -45,7 +48,13 @@ class Sink:
             self.server = None
 
     def _session(self) -> SMTP:
-        return SMTP(self, hostname=self.name, enable_SMTPUTF8=True, tls_context=self.tls)
+        tls = self.tls if self._manner().get("tls", True) else None
+        return SMTP(self, hostname=self.name, enable_SMTPUTF8=True, tls_context=tls)
+
+    def _manner(self) -> dict:
+        """Whether it knows TLS, and the seconds that it takes for a message, where a test wants others."""
+        path = self.folder / "sink.json"
+        return jsonfile.read(path) if path.exists() else {}
 
     async def switch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Do as the line 'up' or 'down' says, and answer when it is done."""
@@ -73,14 +82,25 @@ class Sink:
 
     async def handle_DATA(self, server, session, envelope):
         message = message_from_bytes(envelope.content)
+        domain = envelope.rcpt_tos[0].rpartition("@")[2]
+        self.busy[domain] += 1
+        together = self.busy[domain]
+        await asyncio.sleep(self._manner().get("seconds", 0))
+        self.busy[domain] -= 1
+        # A header with other bytes than ASCII is no text until it is made one.
+        subject = None if message["Subject"] is None else str(message["Subject"])
         # A bounce has none, which aiosmtpd writes so that it is not taken for a missing one.
         sender = envelope.mail_from.strip("<>")
         records.append(
             self.folder / "mails.jsonl", by=self.name, client=session.peer[0], helo=session.host_name,
-            port=self.place[1], tls=self.implicit or session.ssl is not None, user=session.auth_data, to=envelope.rcpt_tos, subject=message["Subject"],
+            port=self.place[1], tls=self.implicit or session.ssl is not None, user=session.auth_data, to=envelope.rcpt_tos, subject=subject,
             id=message["Message-ID"], received=message.get_all("Received", []), **{"from": sender},
+            # The messages for the same domain that it was taking when this one came, with this one.
+            together=together,
             # A bounce is kept whole: it tells which mail came back, and why.
             report=envelope.content.decode(errors="replace") if not sender else None,
+            # A signed mail is kept whole, byte by byte, for whoever verifies it.
+            whole=envelope.content.decode("latin-1") if "DKIM-Signature" in message else None,
         )
         return "250 kept"
 

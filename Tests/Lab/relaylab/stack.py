@@ -1,20 +1,22 @@
 """The stack of cloud-init/stack.yaml, made in moto within this process."""
 
+import ast
 import base64
+import json
 import os
+import re
 from contextlib import contextmanager
 from unittest import mock
 
 import boto3
-import yaml
 from moto import mock_aws
 from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import clean_json
-from moto.elbv2.models import FakeLoadBalancer, elbv2_backends
 
-from . import paths, user_data
+from . import user_data
+from .moto_patches import patched
+from .template import Template
 
-TEMPLATE = paths.REPOSITORY / "cloud-init" / "stack.yaml"
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 NAME = "relays"
@@ -27,17 +29,35 @@ class Stack:
     """A stack that moto has made."""
 
     def __init__(self, parameters: dict[str, str]):
+        self.parameters = {**REQUIRED, **parameters}
+        self.client("cloudformation").create_stack(StackName=NAME, TemplateBody=self._body(), Capabilities=["CAPABILITY_IAM"])
+        self._look()
+
+    def _body(self) -> str:
+        self.template = Template(**self.parameters)
+        # The lab's server, from which nodes with this user-data fetch the agent, has no certificate.
+        url = self.parameters["AgentUrl"].replace("http://", "https://")
+        refusals = Template(**{**self.parameters, "AgentUrl": url}).refusals()
+        assert refusals == [], refusals
+        return json.dumps(self.template.body())
+
+    def _look(self) -> None:
         formation = self.client("cloudformation")
-        formation.create_stack(
-            StackName=NAME, TemplateBody=TEMPLATE.read_text(), Capabilities=["CAPABILITY_IAM"],
-            Parameters=[{"ParameterKey": key, "ParameterValue": value}
-                        for key, value in {**REQUIRED, **parameters}.items()])
-        made, = formation.describe_stacks(StackName=NAME)["Stacks"]
-        self.status = made["StackStatus"]
-        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
+        found, = formation.describe_stacks(StackName=NAME)["Stacks"]
+        self.status = found["StackStatus"]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
         self.ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource
                     in formation.list_stack_resources(StackName=NAME)["StackResourceSummaries"]}
         self._map = cloudformation_backends[ACCOUNT][REGION].get_stack(NAME).resource_map
+
+    def update(self, **parameters: str) -> None:
+        """Change parameters, as 'aws cloudformation deploy' does."""
+        self.parameters |= parameters
+        self.client("cloudformation").update_stack(StackName=NAME, TemplateBody=self._body(), Capabilities=["CAPABILITY_IAM"])
+        self._look()
+
+    def delete(self) -> None:
+        self.client("cloudformation").delete_stack(StackName=NAME)
 
     @staticmethod
     def client(service: str):
@@ -49,7 +69,11 @@ class Stack:
 
         Also where moto makes nothing of it: hooks of an Auto Scaling group, or a classic load balancer's subnets.
         """
-        return clean_json(yaml.load(TEMPLATE.read_text(), Loader)["Resources"][resource], self._map)
+        return clean_json(self.template.resources()[resource], self._map)
+
+    def attribute(self, resource: str, name: str) -> str:
+        """What Fn::GetAtt gives."""
+        return clean_json({"Fn::GetAtt": [resource, name]}, self._map)
 
     def template_data(self) -> dict:
         """The launch template's data."""
@@ -59,6 +83,10 @@ class Stack:
 
     def user_data(self) -> str:
         return base64.b64decode(self.template_data()["UserData"]).decode()
+
+    def settings(self) -> str:
+        """The text of the nodes' settings."""
+        return self.user_data().split(user_data.BEFORE_SETTINGS)[1].split(user_data.AFTER_SETTINGS)[0]
 
     def tags(self) -> dict[str, str]:
         """The tags of the nodes at launch."""
@@ -70,8 +98,10 @@ class Stack:
         iam, role = self.client("iam"), self.ids["NodeRole"]
         assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
         policies = iam.list_role_policies(RoleName=role)["PolicyNames"]
-        return [statement for name in policies
-                for statement in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]]
+        documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in policies]
+        # moto gives back the text of a policy that a role was made with.
+        return [statement for document in documents
+                for statement in (ast.literal_eval(document) if isinstance(document, str) else document)["Statement"]]
 
     def actions(self) -> set[str]:
         """The same by their names alone."""
@@ -89,11 +119,14 @@ class Stack:
         return entries
 
 
-def script(joined: str, url: str = REQUIRED["AgentUrl"], proxy: str = "") -> str:
-    """user-data.sh with a stack's values in place of the examples."""
-    return user_data.filled((user_data.FOLDER / "user-data.sh").read_text(), {
-        user_data.EXAMPLE_JOINED: joined, user_data.EXAMPLE_URL: url,
-        user_data.EXAMPLE_SHA256: REQUIRED["AgentSha256"], user_data.EXAMPLE_PROXY: f"proxy='{proxy}'",
+def script(settings: str, url: str = REQUIRED["AgentUrl"], proxy: str = "", direct: str = "") -> str:
+    """user-data.sh with a stack's settings and values in place of the examples, and without its comments."""
+    bare = re.sub("^ *# .*\n", "", (user_data.FOLDER / "user-data.sh").read_text(), flags=re.M)
+    head, rest = bare.split(user_data.BEFORE_SETTINGS)
+    return user_data.filled(head + user_data.BEFORE_SETTINGS + settings + rest[rest.index(user_data.AFTER_SETTINGS):], {
+        user_data.EXAMPLE_URL: url, user_data.EXAMPLE_SHA256: REQUIRED["AgentSha256"],
+        user_data.EXAMPLE_PROXY: f"proxy='{proxy}'", user_data.EXAMPLE_DIRECT: f"direct='{direct}'",
+        user_data.EXAMPLE_REGION: f"region='{REGION}'", user_data.EXAMPLE_DOMAIN: "domain='amazonaws.com'",
     })
 
 
@@ -101,50 +134,27 @@ def script(joined: str, url: str = REQUIRED["AgentUrl"], proxy: str = "") -> str
 def made(is_in_existing_vpc: bool = False, **parameters: str):
     """Have moto make the stack in an account of its own, on request in a VPC that is there already.
 
-    With a RecordName, there is a hosted zone for it.
+    With a RecordName or a Hostname, there is a hosted zone for it.
     """
     credentials = {"AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab"}
-    with mock.patch.dict(os.environ, credentials), mock_aws(), \
-            mock.patch.object(FakeLoadBalancer, "create_from_cloudformation_json", _load_balancer):
+    with mock.patch.dict(os.environ, credentials), mock_aws(), patched():
         if is_in_existing_vpc:
-            parameters.update(_vpc())
-        if "RecordName" in parameters:
-            zone = boto3.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
-            parameters["HostedZoneId"] = zone.removeprefix("/hostedzone/")
+            parameters.update(vpc())
+        if {"RecordName", "Hostname", "DkimRecord"} & set(parameters):
+            parameters["HostedZoneId"] = zone()
         yield Stack(parameters)
 
 
-def _vpc() -> dict[str, str]:
+def zone() -> str:
+    """Make the hosted zone example.com. Its id."""
+    made = boto3.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
+    return made.removeprefix("/hostedzone/")
+
+
+def vpc() -> dict[str, str]:
     """Make a VPC with two subnets. The stack's parameters for it."""
     ec2 = boto3.client("ec2", REGION)
     vpc = ec2.create_vpc(CidrBlock="172.20.0.0/16")["Vpc"]["VpcId"]
     subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"172.20.{i}.0/24", AvailabilityZone=f"{REGION}{zone}")
                for i, zone in enumerate("ab")]
     return {"VpcId": vpc, "SubnetIds": ",".join(subnet["Subnet"]["SubnetId"] for subnet in subnets)}
-
-
-def _load_balancer(name: str, resource: dict, account: str, region: str, **unused) -> FakeLoadBalancer:
-    """moto's CloudFormation makes each load balancer one of HTTP, whatever its Type is."""
-    properties = resource["Properties"]
-    return elbv2_backends[account][region].create_load_balancer(
-        name, properties["SecurityGroups"], properties["Subnets"], scheme=properties["Scheme"],
-        loadbalancer_type=properties["Type"])
-
-
-class Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms."""
-
-
-def _function(loader: Loader, tag: str, node: yaml.Node) -> dict:
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    if tag == "GetAtt":
-        value = value.split(".", 1)
-    return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": value}
-
-
-Loader.add_multi_constructor("!", _function)

@@ -30,7 +30,8 @@ class Suite:
 # Postfix 3.5 and systemd 247, between RHEL 8's 239 and RHEL 9's 252. usrmerge makes one folder of /bin and /usr/bin, as all
 # RPM distributions with systemd have it.
 BULLSEYE = Suite("bullseye", "libdb5.3 libicu67 libssl1.1 libpcre3 usrmerge", ("postfix",), ("nginx-core", "nginx-common"))
-BOOKWORM = Suite("bookworm", "libdb5.3 libicu72 libssl3 libpcre2-8-0", ("postfix",), ("nginx", "nginx-common"))
+BOOKWORM = Suite("bookworm", "libdb5.3 libicu72 libssl3 libpcre2-8-0 nftables iptables", ("postfix",), ("nginx", "nginx-common"))
 # Postfix as RHEL 10 has it: without Berkeley DB.
 TRIXIE = Suite("trixie", "libdb5.3t64 liblmdb0 libicu76 libssl3t64 libtlsrpt0 libpcre2-8-0", ("postfix", "postfix-lmdb"),
                ("nginx", "nginx-common"), tables="lmdb")
+ALL = (BOOKWORM, BULLSEYE, TRIXIE)

@@ -20,13 +20,14 @@ from pathlib import Path
 _ANY, _FLAG, _TIME = ".+", "yes|no|true|false", r"\d+(s|min)?"
 # The keys of each section that it reads as today's systemd does, with the values of each.
 KNOWN = {
-    "Unit": {"Description": _ANY, "Wants": _ANY, "After": _ANY, "BindsTo": _ANY},
+    "Unit": {"Description": _ANY, "Wants": _ANY, "After": _ANY, "Before": _ANY, "BindsTo": _ANY},
     "Service": {
         "Type": "notify|oneshot", "NotifyAccess": "main", "RemainAfterExit": _FLAG, "ExecStart": "/.+", "ExecStop": "/.+",
         "ExecReload": "/.+", "Restart": "always", "RestartSec": _TIME, "WatchdogSec": _TIME, "TimeoutStartSec": _TIME,
         "TimeoutStopSec": _TIME, "StartLimitInterval": _TIME, "KillMode": "mixed", "CapabilityBoundingSet": "CAP_[A-Z_ ]+",
+        "RuntimeDirectory": "[a-z-]+",
         "PrivateDevices": _FLAG, "PrivateTmp": _FLAG, "ProtectHome": f"{_FLAG}|read-only", "ProtectSystem": f"{_FLAG}|full",
-        "RestrictAddressFamilies": "AF_[A-Z0-9_ ]+", "SystemCallArchitectures": "native", "SystemCallErrorNumber": "EPERM",
+        "NoNewPrivileges": _FLAG, "RestrictAddressFamilies": "AF_[A-Z0-9_ ]+", "SystemCallArchitectures": "native", "SystemCallErrorNumber": "EPERM",
     },
     "Timer": {"OnBootSec": _TIME, "OnCalendar": _ANY, "Persistent": _FLAG, "AccuracySec": _TIME},
     "Install": {"WantedBy": _ANY},

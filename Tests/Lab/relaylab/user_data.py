@@ -4,6 +4,8 @@ user-data.sh is the source. The other files of cloud-init/ can't include it, so 
 PYTHONPATH=Tests/Lab python3 -m relaylab.user_data
 """
 
+import re
+import textwrap
 from pathlib import Path
 
 from . import paths
@@ -12,7 +14,9 @@ FOLDER = paths.REPOSITORY / "cloud-init"
 URL = "http://artifacts.lab.internal/smtp-relay-agent"
 # The examples in user-data.sh that every user replaces.
 EXAMPLE_URL, EXAMPLE_SHA256 = "https://example.com/smtp-relay-agent", "SHA256_OF_THE_BINARY"
-EXAMPLE_JOINED, EXAMPLE_PROXY = 'classic = ["smtp-relay"]', "proxy=''"
+EXAMPLE_JOINED, EXAMPLE_PROXY, EXAMPLE_DIRECT = 'classic = ["smtp-relay"]', "proxy=''", "direct=''"
+EXAMPLE_REGION, EXAMPLE_DOMAIN = "region=''", "domain=''"
+BEFORE_SETTINGS, AFTER_SETTINGS = "<<'SETTINGS'\n", "SETTINGS\n"
 
 
 def cloud_config(sha256: str, settings: str = "") -> str:
@@ -47,19 +51,29 @@ def filled(text: str, values: dict[str, str]) -> str:
 def copies() -> dict[Path, str]:
     """The text of each file that holds settings or the script of another file of the folder."""
     settings = (FOLDER / "config.minimal.toml").read_text().split("\n\n", 1)[1]
-    shell = _between("user-data.sh", "<<'SETTINGS'\n", "SETTINGS\n", settings)
-    script = "set -eu\n" + shell.split("\nSETTINGS\n")[1]
-    stack = filled(shell, {"example.com\"": "${MailDomain}\"", EXAMPLE_JOINED: "${LoadBalancers}${Upstream}",
-                           EXAMPLE_URL: "${AgentUrl}", EXAMPLE_SHA256: "${AgentSha256}", EXAMPLE_PROXY: "proxy='${Proxy}'"})
-    in_yaml = _between("user-data.yaml", "    content: |\n", "\nruncmd:\n", _indented(6, settings))
-    in_mime = _between("user-data.mime", "    content: |\n", "\n--smtp-relay-agent\n", _indented(6, settings))
+    shell = _between("user-data.sh", BEFORE_SETTINGS, AFTER_SETTINGS, settings)
+    script = "set -eu\n" + shell.split("set -eu\n")[1]
     return {
         FOLDER / "user-data.sh": shell,
-        FOLDER / "user-data.yaml": in_yaml.split("  - |\n")[0] + "  - |\n" + _indented(4, script),
-        FOLDER / "user-data.mime": in_mime.split("#!/bin/sh\n")[0] + f"#!/bin/sh\n{script}\n--smtp-relay-agent--\n",
-        FOLDER / "stack.yaml": _between("stack.yaml", "          Fn::Base64: !Sub\n            - |\n",
-                                        "            - LoadBalancers: !If\n", _indented(14, stack)),
+        # A subshell: 'set', 'exit' and 'exec' end it, and the entries after it run.
+        FOLDER / "user-data.yaml": _between("user-data.yaml", "  - |\n    (\n", "    )\n", _indented(4, script)),
+        FOLDER / "user-data.mime": _between("user-data.mime", "#!/bin/sh\n", "\n--smtp-relay-agent--\n", script),
+        FOLDER / "stack.yaml": _between("stack.yaml", "          Fn::Base64: !Sub\n          - |\n",
+                                        "          - Url:", _indented(12, in_stack(shell))),
     }
+
+
+def in_stack(shell: str) -> str:
+    """The script as the stack's template has it: with settings of its own, parameters in place of the examples, and no comments.
+
+    A template may not be longer than 51,200 bytes.
+    """
+    settings = (FOLDER / "stack.yaml").read_text().split(BEFORE_SETTINGS)[1].split(" " * 12 + AFTER_SETTINGS)[0]
+    head, rest = re.sub("^ *# .*\n", "", shell, flags=re.M).replace("${", "${!").split(BEFORE_SETTINGS)
+    return filled(head + BEFORE_SETTINGS + textwrap.dedent(settings) + AFTER_SETTINGS + rest.split(AFTER_SETTINGS, 1)[1], {
+        EXAMPLE_URL: "${Url}", EXAMPLE_SHA256: "${Sha256}", EXAMPLE_PROXY: "proxy='${Proxy}'",
+        EXAMPLE_DIRECT: "direct='${NoProxy}'", EXAMPLE_REGION: "region='${AWS::Region}'",
+        EXAMPLE_DOMAIN: "domain='${AWS::URLSuffix}'"})
 
 
 def _of_lab(name: str, sha256: str, settings: str) -> str:

@@ -138,7 +138,8 @@ struct ModelRun {
         let policy = ["mynetworks": "127.0.0.0/8 10.0.0.0/16", "smtpd_data_restrictions": "permit_mynetworks, reject"]
         let closed = "permit_mynetworks, reject_unauth_destination, reject"
         guard policy.allSatisfy({ main[$0.key] == $0.value }), main["smtpd_relay_restrictions"] == closed,
-            main["smtpd_recipient_restrictions"] == closed
+            main["smtpd_recipient_restrictions"]
+                == "check_client_access proxy:cidr:/etc/postfix/leaving_table, \(closed)"
         else { return false }
         guard let address = try? IPAddress("10.0.1.10") else { return false }
         let doors = Doors(MasterCf(postfix.master), at: address, isProxied: false)

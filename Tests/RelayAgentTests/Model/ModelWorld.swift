@@ -49,6 +49,7 @@ final class ModelWorld: Sendable {
             cleanup unix n - n - 0 cleanup
             qmgr unix n - n 300 1 qmgr
             rewrite unix - - n - - trivial-rewrite
+            proxymap unix - - n - - proxymap
 
             """,
             at: "/etc/postfix/master.cf"

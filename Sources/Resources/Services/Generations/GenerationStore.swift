@@ -28,6 +28,12 @@ package struct GenerationStore {
         state.appending("generations").appending(service.description)
     }
 
+    /// The bytes of a service's file as they were last proven; `nil` where they never were, or that can't be read.
+    package static func provenBytes(of path: FilePath, by service: ServiceName, files: FileSystem) -> [UInt8]? {
+        let proven = try? GenerationStore(service: service, paths: [path], files: files).proven()
+        return proven?.bytes[path]
+    }
+
     // Reading
 
     /// The newest proven one.
