@@ -52,7 +52,11 @@ package struct Pass: Sendable {
         do {
             // The resident agent comes again soon. Whoever else makes a pass wants its end.
             let tries = request.agent == nil ? nil : CallPatience.short
-            let outcome = try await CallPatience.limited(to: tries) { try await convergeOrGoBack(request, record) }
+            let outcome = try await CallPatience.limited(to: tries) {
+                try await FleetFallback(store: FleetStore(files: host.files), log: log).converge(request, record) {
+                    try await converge(request, record)
+                }
+            }
             await record.finish(request, changes: outcome.changes.count, failure: nil, calls: aws.tally.take())
             return outcome
         } catch is CancellationError {
@@ -62,37 +66,6 @@ package struct Pass: Sendable {
             await record.finish(request, failure: error, calls: aws.tally.take())
             throw error
         }
-    }
-
-    /// Converges the node. Where a new version of the fleet's settings keeps it from its service, the one before does.
-    private func convergeOrGoBack(_ request: PassRequest, _ record: PassRecord) async throws -> PassOutcome {
-        func trial(_ fleet: FleetSettings) -> FleetTrial {
-            FleetTrial(store: FleetStore(files: host.files), place: fleet.place, log: log)
-        }
-        let reason: String
-        do {
-            let outcome = try await converge(request, record)
-            guard let fleet = record.fleet, !outcome.isLeaving else { return outcome }
-            let memberships = request.scope == .everything ? record.memberships : nil
-            switch try trial(fleet).verdict(memberships, patience: record.joiningTime) {
-            case .open: return outcome
-            case .works:
-                try? trial(fleet).prove()
-                return outcome
-            case .failed(let because): reason = because
-            }
-        } catch let failure as StepFailure {
-            guard let fleet = record.fleet, trial(fleet).isSuspect(record.stepFailures) else { throw failure }
-            reason = "\(failure)"
-        }
-        guard let fleet = record.fleet, let document = try trial(fleet).goBack(because: reason) else {
-            throw StepFailure(step: "settings", cause: NothingToGoBackTo())
-        }
-        record.goBack()
-        // If the node fails without the version as well, it was not the cause, and may be tried again.
-        let outcome = try await converge(request, record)
-        try trial(fleet).refuse(document, because: reason)
-        return outcome
     }
 
     private func converge(_ request: PassRequest, _ record: PassRecord) async throws -> PassOutcome {
@@ -211,9 +184,4 @@ package struct Pass: Sendable {
         case let number: log.summary("\(number) changes made; \(state) \(seconds)")
         }
     }
-}
-
-/// The version of the fleet's settings that a pass has tried is gone from the disk meanwhile.
-struct NothingToGoBackTo: Error, CustomStringConvertible {
-    let description = "fleet.settings: the version on trial is gone; run 'smtp-relay-agent reconcile'"
 }

@@ -16,17 +16,6 @@ struct ResidentLoop {
 
     private typealias Trigger = PassSchedule.Trigger
 
-    /// The pass that is being made.
-    private struct UnderWay {
-        let task: Task<Void, Never>
-        let since: ContinuousClock.Instant
-        let isFull: Bool
-        let triggers: [Trigger]
-        let progress: PassProgress
-        /// Whether it was told to end, since the host has something more urgent.
-        var isCut = false
-    }
-
     private let pass: Pass
     private let gatherer: Gatherer
     private let host: HostAccess
@@ -37,13 +26,11 @@ struct ResidentLoop {
     private let log: StepLog
 
     private var schedule = PassSchedule(regular: .now)
-    private var underWay: UnderWay?
+    private var underWay: PassUnderWay?
     /// When the full pass began that has not ended by itself yet, through all its beginnings.
     private var fullSince: ContinuousClock.Instant?
     private var alarm: Task<Void, Never>?
-    private var mainProcesses: [ServiceName: (process: Int32, start: String?, watch: Task<Void, Never>)] = [:]
-    /// The queue manager, which ends when Postfix loads its files.
-    private var queueManager: (process: Int32, watch: Task<Void, Never>)?
+    private var processes: WatchedProcesses
     /// The time that the changes of now have; `nil` where there are none.
     private var grace: ChangeGrace?
     private var isBlind = false
@@ -73,6 +60,7 @@ struct ResidentLoop {
         self.notifier = notifier
         self.sender = sender
         self.log = log
+        self.processes = WatchedProcesses(sender)
         watchFiles()
         // The first pass may take minutes, and the start of the unit waits for this message.
         notifier.ready(status: "the first pass is under way")
@@ -107,8 +95,7 @@ struct ResidentLoop {
     /// Cancels the pass that is running. The next pass continues its work.
     mutating func stop() async {
         alarm?.cancel()
-        queueManager?.watch.cancel()
-        for process in mainProcesses.values { process.watch.cancel() }
+        processes.stop()
         underWay?.task.cancel()
         await underWay?.task.value
     }
@@ -125,7 +112,7 @@ struct ResidentLoop {
     }
 
     private mutating func hasEnded(_ service: ServiceName) {
-        mainProcesses[service] = nil
+        processes.forget(service)
         let trigger = Trigger(name: "\(service)'s main process ended", isFull: false)
         want(trigger)
         // The service manager may need a moment to see it, too.
@@ -189,22 +176,16 @@ struct ResidentLoop {
             // A look at the host alone does not see what the others tell.
             if isFull { log.passEnded() }
         }
-        underWay = UnderWay(task: task, since: now, isFull: isFull, triggers: triggers, progress: progress)
+        underWay = PassUnderWay(task: task, since: now, isFull: isFull, triggers: triggers, progress: progress)
     }
 
     /// Ends a full pass that only waits for metadata or load balancers, where the host calls for a look. It is made up for right
     /// after. A host that changes all the time does not keep it off for longer than `postponement`.
     private mutating func cutShort(at now: ContinuousClock.Instant) {
-        guard let underWay, underWay.isFull, !underWay.isCut, let due = schedule.hostDue, now >= due,
-            let waits = underWay.progress.waiting, now - waits > Self.courtesy,
-            now - (fullSince ?? now) < Self.postponement
-        else { return }
-        self.underWay?.isCut = true
-        underWay.task.cancel()
+        guard let due = schedule.hostDue, now >= due, now - (fullSince ?? now) < Self.postponement else { return }
+        underWay?.cut(at: now)
     }
 
-    /// The calls of a pass with nothing to do take no longer.
-    private static let courtesy: Duration = .seconds(1)
     /// A node that is to leave waits this long at most, of the 90 seconds that it has by default.
     private static let postponement: Duration = .seconds(15)
 
@@ -227,10 +208,10 @@ struct ResidentLoop {
                 throttled = 0
                 schedule.regular(at: .now + next)
             }
-            watchProcesses(outcome.services)
+            processes.watch(outcome.services)
             text = outcome.isLeaving ? "out of the load balancers" : "the node is as it should be"
         case .failed where wasCut:
-            schedule.regular(at: .now + Self.courtesy)
+            schedule.regular(at: .now + PassUnderWay.courtesy)
             text = "looking at the host first"
         case .failed(let isLeaving, let isThrottled):
             throttled = isThrottled ? throttled + 1 : 0
@@ -238,7 +219,7 @@ struct ResidentLoop {
             schedule.regular(at: .now + (isLeaving ? next : min(next, Self.patience(throttled))))
             text = "the last pass failed: see the log"
         }
-        watchQueueManager()
+        processes.watchQueueManager(host.files)
         watchFiles()
         fitness.renew()
         endGraceWhereProven()
@@ -256,37 +237,6 @@ struct ResidentLoop {
         } catch {
             if !isBlind { log.warning("watch", "\(error); until that works, only the regular passes find changes") }
             isBlind = true
-        }
-    }
-
-    private mutating func watchQueueManager() {
-        let process = PostfixProcesses.current(queue: QueueDirectory.current(host.files), files: host.files)?
-            .queueManager
-        if queueManager?.process == process { return }
-        queueManager?.watch.cancel()
-        queueManager = process.map { process in
-            let watch = Task { [sender] in
-                await ProcessEnd().wait(for: process)
-                if !Task.isCancelled { sender.yield(.loaded) }
-            }
-            return (process, watch)
-        }
-    }
-
-    private mutating func watchProcesses(_ services: [ServiceName: ServiceState]) {
-        for name in ["postfix", "nginx"].map(ServiceName.init) {
-            let (process, start) = (services[name]?.mainProcess, services[name]?.mainProcessStart)
-            if let known = mainProcesses[name] {
-                if known.process == process, known.start == start { continue }
-                known.watch.cancel()
-                mainProcesses[name] = nil
-            }
-            guard let process else { continue }
-            let watch = Task { [sender] in
-                await ProcessEnd().wait(for: process, startedAt: start)
-                if !Task.isCancelled { sender.yield(.ended(name)) }
-            }
-            mainProcesses[name] = (process, start, watch)
         }
     }
 
