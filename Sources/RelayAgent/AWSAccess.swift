@@ -74,8 +74,8 @@ package final class AWSAccess: Sendable {
     }
 
     /// The source of the keys that calls are signed with.
-    func credentials(of account: AWSAccount) -> any CredentialSource {
-        kept.withLock { $0.credentials(environment, account.metadata) }
+    func credentials(_ metadata: MetadataClient) -> any CredentialSource {
+        kept.withLock { $0.credentials(environment, metadata) }
     }
 
     func client(_ service: ServiceEndpoint.Service, of account: AWSAccount) -> QueryClient {

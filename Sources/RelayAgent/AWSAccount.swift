@@ -39,7 +39,7 @@ struct AWSAccount: Sendable {
     }
 
     /// The keys that calls are signed with.
-    func credentials() async throws -> Credentials { try await access.credentials(of: self).credentials() }
+    func credentials() async throws -> Credentials { try await access.credentials(metadata).credentials() }
 
     /// The APIs as the doctor reads them.
     var readings: CloudReadings {

@@ -173,6 +173,7 @@ class Pair:
         result = relay.agent("undrain")
         assert result.returncode == 0, result.stdout
         relay.shell("systemctl restart smtp-relay-agent", timeout=90)
+        relay.wait_for_agent()
         if self.undo:
             # As long as the node leaves, main.cf keeps a line that was there before in a comment, and puts it back later.
             self.balancers.wait_for(relay, "UP", 60)

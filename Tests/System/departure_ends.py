@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from departure import SLACK, SPOT, TARGET, TERMINATION, TIMEOUT, Pair
 from departure_conditions import CONDITIONS, meanwhile
 
+from relaylab.shell import CommandError, output
+
 
 class End:
     """A way to end: how it is brought about, and how one sees that the node has left."""
@@ -115,8 +117,9 @@ class Shutdown(End):
         self.relay.exec("poweroff", check=False)
 
     def words(self) -> str:
-        # Its journal has gone with it.
-        return ""
+        # It is off; its journal is on its disk.
+        return output("journalctl", f"--directory={self.relay.root}/var/log/journal", "-u", "smtp-relay-agent", "-o", "short-precise",
+                      "--no-pager", f"--since=@{self.began:.0f}")
 
     def order(self) -> dict:
         return {}
@@ -138,7 +141,10 @@ def has_left(pair: Pair, end: End, way: str) -> None:
         assert end.result == ("ABANDON" if staying else "CONTINUE")
     if way == "drain":
         assert end.result.returncode == (1 if staying or pair.word else 0), end.words()
-    pair.balancers.wait_for(pair.leaving, pair.word, 15)
+    try:
+        pair.balancers.wait_for(pair.leaving, pair.word, 15)
+    except CommandError as error:
+        raise AssertionError(f"{error}\n{end.words()}") from error
     pair.forget()
 
 

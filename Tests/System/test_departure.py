@@ -1,6 +1,7 @@
 """A node that leaves loses nothing that it has answered 250, however it leaves and whatever is in the way."""
 
 import re
+import time
 
 import dkim
 import pytest
@@ -48,6 +49,19 @@ def test_mail_that_is_handed_over_is_signed_once(pair):
         assert dkim.DKIM(mail["whole"].encode("latin-1")).verify(dnsfunc=lambda name, **_: record)
         # The other relay has added its own line above.
         assert sum("leaving.example.com" in line for line in mail["received"]) == 1, mail["received"]
+
+
+def test_an_agent_that_has_just_started_leaves_without_metadata(pair):
+    subjects = pair.fill(20)
+    # Its first pass waits for another one, and has asked nothing of AWS yet.
+    pair.leaving.shell("setsid flock /run/smtp-relay-agent/lock sleep 8 >/dev/null 2>&1 & systemctl restart smtp-relay-agent", timeout=90)
+    time.sleep(3)
+    pair.lab.metadata_fault(pair.leaving, "silent")
+    end = ENDS["shutdown"](pair)
+    end.begin()
+    end.wait(TIMEOUT + SLACK)
+    has_left(pair, end, "shutdown")
+    assert {mail["client"] for mail in pair.deliver(subjects)} == {pair.other.address}
 
 
 @pytest.mark.large

@@ -60,6 +60,7 @@ package struct Resident: Sendable {
             group.addTask { for await number in signals.arrivals { sender.yield(.signal(number)) } }
             group.addTask { await listen(sender) }
             group.addTask { await fitness.run(sender) }
+            group.addTask { await gatherer.fetchCredentials() }
             var loop = ResidentLoop(
                 pass: pass,
                 gatherer: gatherer,

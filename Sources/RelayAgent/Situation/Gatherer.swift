@@ -173,6 +173,14 @@ package struct Gatherer: Sendable {
         return metadata
     }
 
+    /// Has credentials at hand before the first pass needs them: the system may go down, and metadata be silent, before that.
+    func fetchCredentials() async {
+        let settings = current()
+        guard settings.early.role == .relay else { return }
+        // A pass that needs them reports the failure.
+        _ = try? await aws.credentials(metadata(settings)).credentials()
+    }
+
     /// The facts for a pass of a scope.
     ///
     /// - Throws: A `MetadataFailure`.
