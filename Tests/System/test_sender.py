@@ -124,7 +124,8 @@ def test_another_relayhost_is_set_right_at_once_and_planned_before(settled):
         for try in $(seq 1 400); do grep -qF 'relayhost = {RELAYHOST}' {MAIN} && break; sleep 0.02; done
         echo "$(date +%s.%N) $began" | awk '{{ print $1 - $2 }}'
     """))
-    assert seconds < 1
+    # Its passes come minutes apart.
+    assert seconds < 5
     send(settled, "after the drift")
     settled.lab.wait_for_mails(["after the drift"])
 

