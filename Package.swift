@@ -16,13 +16,15 @@ let strict: [SwiftSetting] = [
 
 /// A fully static executable in release builds, so that one file runs on every system from CentOS 7 on.
 /// `--gc-sections` with the default linker halves it, `--icf=safe` stores functions of the same code once, and `-s` strips it.
+/// Nothing in it throws or catches a C++ exception, so it has no index of unwind tables.
 let staticCompile: [SwiftSetting] = [
     .unsafeFlags(["-static-executable"], .when(configuration: .release))
 ]
 let staticLink: [LinkerSetting] = [
     .unsafeFlags(
         [
-            "-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "--icf=safe", "-Xlinker", "-s",
+            "-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "--icf=safe", "-Xlinker",
+            "--no-eh-frame-hdr", "-Xlinker", "-s",
         ],
         .when(configuration: .release)
     )
