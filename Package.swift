@@ -61,9 +61,9 @@ let package = Package(
         .executableTarget(
             name: "smtp-relay-agent",
             dependencies: [
-                "AWS", "AgentLog", "CLinux", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode",
-                "Reports", "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary", argumentParser, logging,
-                nioCore, systemPackage,
+                "AWS", "AgentLog", "CLinux", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile", "RelayAgent",
+                "RelayNode", "Reports", "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary",
+                argumentParser, logging, nioCore, systemPackage,
             ],
             swiftSettings: strict + staticCompile,
             linkerSettings: staticLink
@@ -71,8 +71,8 @@ let package = Package(
         .target(
             name: "RelayAgent",
             dependencies: [
-                "AWS", "AgentLog", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Reports", "Resources",
-                "SMTP", "Settings", "Signer", "Units", "Vocabulary", logging, systemPackage,
+                "AWS", "AgentLog", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile", "RelayNode", "Reports",
+                "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary", logging, systemPackage,
             ],
             swiftSettings: strict
         ),
@@ -85,11 +85,12 @@ let package = Package(
         .target(
             name: "Doctor",
             dependencies: [
-                "AWS", "Facts", "HTTP", "Host", "Reconcile", "RelayNode", "Resources", "SMTP", "Signer", "Units",
-                "Vocabulary", systemPackage,
+                "AWS", "Facts", "HTTP", "Host", "MailLogs", "Reconcile", "RelayNode", "Resources", "SMTP", "Signer",
+                "Units", "Vocabulary", systemPackage,
             ],
             swiftSettings: strict
         ),
+        .target(name: "MailLogs", dependencies: ["Host", "Vocabulary", systemPackage], swiftSettings: strict),
         .target(
             name: "Resources",
             dependencies: ["AWS", "Host", "Reconcile", "RelayNode", "SMTP", "Units", "Vocabulary", systemPackage],
@@ -216,9 +217,14 @@ let package = Package(
         .testTarget(
             name: "DoctorTests",
             dependencies: [
-                "AWS", "Doctor", "HTTP", "Host", "Reconcile", "RelayNode", "RelayTestSupport", "Resources", "SMTP",
-                "Signer", "Vocabulary", systemPackage,
+                "AWS", "Doctor", "HTTP", "Host", "MailLogs", "Reconcile", "RelayNode", "RelayTestSupport", "Resources",
+                "SMTP", "Signer", "Vocabulary", systemPackage,
             ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "MailLogsTests",
+            dependencies: ["Host", "MailLogs", "RelayTestSupport", "Vocabulary", systemPackage],
             swiftSettings: strict
         ),
         .testTarget(
@@ -231,7 +237,8 @@ let package = Package(
         .testTarget(
             name: "RelayAgentTests",
             dependencies: [
-                "AWS", "AgentLog", "Doctor", "Facts", "HTTP", "Host", "Reconcile", "RelayAgent", "RelayNode",
+                "AWS", "AgentLog", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile", "RelayAgent",
+                "RelayNode",
                 "RelayTestSupport", "Reports", "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary",
                 logging, systemPackage,
             ],

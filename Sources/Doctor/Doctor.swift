@@ -2,6 +2,7 @@ import AWS
 import Facts
 import HTTP
 import Host
+import MailLogs
 import RelayNode
 import Resources
 import SMTP

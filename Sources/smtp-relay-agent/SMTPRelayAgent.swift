@@ -36,7 +36,8 @@ struct SMTPRelayAgent: AsyncParsableCommand {
         subcommands: [
             Bootstrap.self, Run.self, ReconcileCommand.self, PlanCommand.self, Status.self, Drain.self, Undrain.self,
             FactsCommand.self, Probe.self, ConfigCommand.self, LaunchGuard.self, DoctorCommand.self, BakeCommand.self,
-            UninstallCommand.self, DKIMCommand.self, Sign.self, Watch.self, HelpCommand.self,
+            TraceCommand.self, QueueCommand.self, UninstallCommand.self, DKIMCommand.self, Sign.self, Watch.self,
+            HelpCommand.self,
         ]
     )
 }

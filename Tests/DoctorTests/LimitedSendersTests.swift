@@ -1,4 +1,5 @@
 import Host
+import MailLogs
 import RelayTestSupport
 import Testing
 import Vocabulary

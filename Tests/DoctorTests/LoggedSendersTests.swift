@@ -1,3 +1,4 @@
+import MailLogs
 import Testing
 import Vocabulary
 

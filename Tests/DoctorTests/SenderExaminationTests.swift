@@ -1,4 +1,5 @@
 import Host
+import MailLogs
 import Testing
 import Vocabulary
 

@@ -1,4 +1,5 @@
 package import Host
+import MailLogs
 package import Vocabulary
 
 /// The envelope's senders in the mail log, as mail left.

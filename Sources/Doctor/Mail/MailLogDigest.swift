@@ -1,3 +1,4 @@
+import MailLogs
 import Vocabulary
 
 /// The counts of a mail log.

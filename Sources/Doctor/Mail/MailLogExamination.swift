@@ -1,4 +1,5 @@
 import Host
+import MailLogs
 import Vocabulary
 
 /// The last hour's mail log: refused senders, TLS, and deliveries.

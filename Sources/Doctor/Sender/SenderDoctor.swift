@@ -1,5 +1,6 @@
 import Facts
 import Host
+import MailLogs
 import RelayNode
 import Resources
 import Units

@@ -1,4 +1,5 @@
 import Host
+import MailLogs
 import Vocabulary
 
 /// The last hour's mail log of a sender: whether the relays take its mail.

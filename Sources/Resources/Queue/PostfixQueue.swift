@@ -4,8 +4,8 @@ package import SystemPackage
 /// Postfix's queue, as its files on disk tell (qmgr(8)): asking `postqueue` would cost a process and, on a busy relay,
 /// seconds.
 package struct PostfixQueue: Sendable {
-    private let files: FileSystem
-    private let directory: FilePath
+    let files: FileSystem
+    let directory: FilePath
 
     /// It reads main.cf, which may name another place (`queue_directory`).
     package init(files: FileSystem) {
@@ -58,7 +58,7 @@ package struct PostfixQueue: Sendable {
     }
 
     /// Message files; a queue may be spread over folders of one character, some levels deep (hash_queue_depth).
-    private func messages(in queue: String) throws -> [FilePath] {
+    func messages(in queue: String) throws -> [FilePath] {
         var found: [FilePath] = []
         func visit(_ folder: FilePath) throws {
             for name in try files.names(in: folder) ?? [] {
@@ -70,22 +70,9 @@ package struct PostfixQueue: Sendable {
         return found
     }
 
-    /// When a message came, as its file says: a record of a type, a length, and "seconds microseconds"
-    /// (Postfix's rec_type.h, REC_TYPE_TIME).
+    /// When a message came, as its file says.
     private func arrival(_ message: FilePath) -> Int? {
-        guard let bytes = try? files.bytes(at: message, limit: 256) else { return nil }
-        var rest = bytes[...]
-        while rest.count > 2 {
-            let (type, length) = (rest[rest.startIndex], Int(rest[rest.startIndex + 1]))
-            // Longer records have longer lengths, and come later.
-            guard length < 0x80, rest.count >= length + 2 else { return nil }
-            let data = rest[(rest.startIndex + 2)..<(rest.startIndex + 2 + length)]
-            if type == UInt8(ascii: "T") {
-                return String(decoding: data, as: UTF8.self).split(separator: " ").first.flatMap { Int($0) }
-            }
-            rest = rest[data.endIndex...]
-        }
-        return nil
+        (try? files.bytes(at: message, limit: 256)).flatMap { QueueFile($0).arrival }
     }
 
     private static let lookLimit = 500

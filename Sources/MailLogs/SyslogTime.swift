@@ -3,9 +3,9 @@ import Vocabulary
 
 /// The time that a line of syslog's begins with: `2026-11-24T11:31:19.123456+01:00` (RFC 3339), or `Nov 24 11:31:19`, of
 /// this year or, before it has come, the last one, in the host's own zone.
-enum SyslogTime {
+package enum SyslogTime {
     /// Seconds since 1970; `nil` where the line begins with neither.
-    static func seconds(of line: Substring, now: Int) -> Int? {
+    package static func seconds(of line: Substring, now: Int) -> Int? {
         line.first?.isNumber == true ? seconds(rfc3339: line.prefix { $0 != " " }) : seconds(ofMonth: line, now: now)
     }
 

@@ -1,0 +1,92 @@
+package import Host
+import SystemPackage
+
+/// The mail log of the last hour, or of another time, from the place where this host keeps it.
+package struct MailLog: Sendable {
+    let runner: any CommandRunner
+    let files: FileSystem
+    /// Seconds since 1970.
+    let now: Int
+
+    private let span: Int
+    private let lineLimit: Int
+    private let pattern: String?
+
+    /// The lines of the log that were read.
+    package struct Reading: Sendable, Equatable {
+        /// The lines of Postfix's programs in that time, without the self-test's conversations.
+        package var entries: [MailLogEntry] = []
+        /// A line of Postfix's, where there are some and none has a time that can be read.
+        package var unreadable: String?
+    }
+
+    /// - Parameters:
+    ///   - now: Seconds since 1970.
+    ///   - span: Seconds.
+    ///   - lineLimit: Lines; of a busier time, the last.
+    ///   - pattern: The lines to read: an extended regular expression without quotes; `nil` for all.
+    package init(
+        runner: any CommandRunner,
+        files: FileSystem,
+        now: Int,
+        span: Int = 3600,
+        lineLimit: Int = 20_000,
+        pattern: String? = nil
+    ) {
+        self.runner = runner
+        self.files = files
+        self.now = now
+        self.span = span
+        self.lineLimit = lineLimit
+        self.pattern = pattern
+    }
+
+    package func read() async throws -> Reading {
+        let (name, own) = await parameters()
+        if let own { return try await recent(in: own, name) }
+        let file = files.mailLog
+        // Not '--since': with that, systemd before 254 takes the lines from the hour's beginning (its issue 26657).
+        let journal = try? await runner.run(command(MailLogSource.journalCommand + ["-n", "\(lineLimit)"]))
+        if let journal, journal.status == 0 {
+            let found = recent(journal, name)
+            if !found.entries.isEmpty || file == nil { return found }
+        }
+        return try await recent(in: file ?? FileSystem.mailLogs[0], name)
+    }
+
+    /// Postfix's name in the log, and the file in which it writes its log itself, past syslog; since 3.4 it may
+    /// (postconf(5), syslog_name and maillog_file). An older Postfix says nothing of a parameter that it lacks.
+    func parameters() async -> (name: String, file: FilePath?) {
+        let output = try? await runner.run(Command("postconf", ["-x", "syslog_name", "maillog_file"]))
+        var values: [Substring: String] = [:]
+        for line in output?.standardOutput.split(whereSeparator: \.isNewline) ?? [] {
+            guard let sign = line.firstRange(of: " = ") else { continue }
+            values[line[..<sign.lowerBound]] = String(line[sign.upperBound...])
+        }
+        let file = values["maillog_file"].flatMap { $0.hasPrefix("/") ? FilePath($0) : nil }
+        return (values["syslog_name"] ?? "postfix", file)
+    }
+
+    private func recent(in path: FilePath, _ name: String) async throws -> Reading {
+        recent(try await runner.runChecked(command(["tail", "-n", "\(lineLimit)", "\(path)"])), name)
+    }
+
+    private func command(_ words: [String]) -> Command {
+        guard let pattern else { return Command(words[0], Array(words.dropFirst()), timeout: .seconds(12)) }
+        // Less than the output of a command may have (CommandOutput.limit).
+        let script = "\"$@\" | grep -E '\(pattern)' | tail -c 8000000"
+        return Command("sh", ["-c", script, "sh"] + words, timeout: .seconds(30))
+    }
+
+    private func recent(_ log: CommandOutput, _ name: String) -> Reading {
+        let lines = log.standardOutput.split(separator: "\n")
+        let entries = lines.compactMap { MailLogEntry($0, of: name, now: now) }
+        var reading = Reading(entries: entries.filter { $0.time.map { $0 > now - span } ?? false })
+        if entries.allSatisfy({ $0.time == nil }), lines.allSatisfy({ SyslogTime.seconds(of: $0, now: now) == nil }) {
+            reading.unreadable = lines.last { MailLogEntry($0, of: name, now: now) != nil }.map {
+                String($0.prefix(60))
+            }
+        }
+        return reading
+    }
+}

@@ -1,0 +1,38 @@
+/// A line of a program of Postfix.
+package struct MailLogEntry: Sendable, Equatable {
+    /// Seconds since 1970; `nil` where the line has none that can be read.
+    package let time: Int?
+    /// The program, such as `smtpd`.
+    package let program: String
+    package let message: String
+
+    package init(time: Int? = nil, program: String, message: String) {
+        self.time = time
+        self.program = program
+        self.message = message
+    }
+
+    /// Reads `... postfix/smtpd[123]: MESSAGE`; `nil` for lines of other programs, and of the self-test. A service may have
+    /// a name of its own after Postfix's, as `postfix/submission/smtpd` or `postfix-out/smtp`.
+    ///
+    /// - Parameters:
+    ///   - name: The name of Postfix in the log (postconf(5), syslog_name).
+    ///   - now: Seconds since 1970, for times that do not name their year.
+    package init?(_ line: Substring, of name: String = "postfix", now: Int) {
+        guard let colon = line.firstRange(of: "]: "), let bracket = line[..<colon.lowerBound].lastIndex(of: "["),
+            let tag = line[..<bracket].split(separator: " ").last, tag.hasPrefix(name)
+        else { return nil }
+        let message = line[colon.upperBound...]
+        let path = tag.dropFirst(name.count).split(separator: "/", omittingEmptySubsequences: false)
+        guard path.count > 1, let program = path.last, !program.isEmpty, !Self.marks.contains(where: message.contains)
+        else { return nil }
+        self.init(time: SyslogTime.seconds(of: line, now: now), program: String(program), message: String(message))
+    }
+}
+
+extension MailLogEntry {
+    /// The marks of the self-test's conversations: the client's name, the recipient, the stranger's greeting.
+    fileprivate static let marks = [
+        "self-test.smtp-relay-agent.internal", "@relay-self-test.invalid", "helo=<[192.0.2.25]>",
+    ]
+}

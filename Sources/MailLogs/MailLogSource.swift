@@ -1,0 +1,62 @@
+import Host
+package import SystemPackage
+
+/// The place where this host keeps Postfix's log.
+package enum MailLogSource: Sendable, Equatable {
+    case journal
+    /// A file, and those that it was rotated to, oldest first; they may be compressed.
+    case files([FilePath])
+
+    /// The place that has Postfix's newest lines: `maillog_file`, syslog's file, or the journal.
+    ///
+    /// - Parameter name: Postfix's name in the log (postconf(5), syslog_name).
+    static func current(_ name: String, file own: FilePath?, log: MailLogCommands) async -> MailLogSource {
+        if let own { return .files(log.files.rotations(of: own)) }
+        guard let file = log.files.mailLog else { return .journal }
+        let files = MailLogSource.files(log.files.rotations(of: file))
+        // A file that syslog does not write any more stays where it is.
+        let inFile = try? await log.newest(in: .files([file]), name)
+        let inJournal = try? await log.newest(in: .journal, name)
+        guard let inJournal else { return files }
+        guard let inFile else { return .journal }
+        return inFile + settling >= inJournal ? files : .journal
+    }
+
+    /// Seconds: syslog may write later than the journal.
+    private static let settling = 60
+
+    /// The commands that print its lines, oldest first.
+    var printing: [String] {
+        switch self {
+        case .journal: Self.journalCommand
+        case .files(let paths): ["sh", "-c", Self.unpacking, "sh"] + paths.map(\.string)
+        }
+    }
+
+    /// Prints the journal's lines of the facility `mail`, and of Postfix's unit; Debian's Postfix runs in an instance of one.
+    /// What `postsuper` and other commands by hand say is in no unit of Postfix's.
+    static let journalCommand = [
+        "journalctl", "-o", "short", "-q", "--no-pager", "SYSLOG_FACILITY=2", "+", "_SYSTEMD_UNIT=postfix.service", "+",
+        "_SYSTEMD_UNIT=postfix@-.service",
+    ]
+
+    /// Prints files, whether they are compressed or not.
+    private static let unpacking = """
+        for file; do case $file in *.gz) gzip -dc "$file";; *.xz) xz -dc "$file";; *.bz2) bzip2 -dc "$file";; *.zst) zstd -dc "$file";; \
+        *) cat "$file";; esac; done
+        """
+}
+
+extension FileSystem {
+    /// A log and what logrotate(8), or Postfix itself, has made of it: `maillog-20261201`, `maillog.1.gz`. Oldest first.
+    fileprivate func rotations(of log: FilePath) -> [FilePath] {
+        guard let name = log.lastComponent?.string else { return [log] }
+        let folder = log.removingLastComponent()
+        let rotated = ((try? names(in: folder)) ?? nil ?? []).filter {
+            $0.hasPrefix(name) && [".", "-"].contains($0.dropFirst(name.count).first) && $0.contains(where: \.isNumber)
+        }
+        let paths = rotated.map { folder.appending($0) }
+        let times = paths.map { ($0, modificationTime(of: $0) ?? 0) }
+        return times.sorted { ($0.1, $0.0.string) < ($1.1, $1.0.string) }.map(\.0) + [log]
+    }
+}

@@ -1,0 +1,239 @@
+import FoundationEssentials
+package import Vocabulary
+
+/// A trace, for people and for programs.
+package struct TraceReport: Sendable {
+    private let trace: MailTrace
+    private let relays: [IPNetwork]
+    private let nextTries: [String: Int]
+
+    /// - Parameters:
+    ///   - relays: The networks whose servers are relays like this node, and no receivers.
+    ///   - nextTries: When Postfix tries deferred messages again, by queue id, in seconds since 1970.
+    package init(_ trace: MailTrace, relays: [IPNetwork], nextTries: [String: Int]) {
+        self.trace = trace
+        self.relays = relays
+        self.nextTries = nextTries
+    }
+
+    /// 0 all of it was sent; 2 some waits; 3 some was bounced or refused; 1 nothing was found.
+    package var exitStatus: Int32 {
+        // A requeued message has the fate of the one that it became.
+        let outcomes = trace.messages.filter { !isNotice($0) }.map(state).filter { $0 != .requeued }
+        let refused = trace.refusals.compactMap { step -> State? in
+            guard case .refusal(_, let refusal) = step.event else { return nil }
+            return refusal.isTemporary ? .putOff : .refused
+        }
+        // Mail that came in after all is no failure of the tries before.
+        let all = outcomes.isEmpty ? refused : outcomes
+        if all.isEmpty { return 1 }
+        if all.contains(where: { [.bounced, .expired, .deleted, .refused].contains($0) }) { return 3 }
+        return all.contains { [.waiting, .held, .putOff].contains($0) } ? 2 : 0
+    }
+
+    /// The state of a message as a whole: the worst of its recipients'.
+    private enum State: String {
+        case sent, waiting, held = "on hold", bounced, expired, deleted, requeued
+        case refused
+        case putOff = "put off"
+    }
+
+    private func state(of message: TracedMessage) -> State {
+        if let refusal = message.refusal { return refusal.isTemporary ? .putOff : .refused }
+        let outcomes = Set(message.outcomes)
+        if outcomes.contains(.bounced) { return .bounced }
+        if outcomes.contains(.expired) { return .expired }
+        if outcomes.contains(.deleted) { return .deleted }
+        if outcomes.contains(.requeued) { return .requeued }
+        return outcomes.contains(.waiting) ? (message.isHeld ? .held : .waiting) : .sent
+    }
+
+    private func nextTry(of message: TracedMessage) -> Int? {
+        message.outcomes.contains(.waiting) ? nextTries[message.id.description] : nil
+    }
+
+    /// What becomes of a notice says nothing of the message.
+    private func isNotice(_ message: TracedMessage) -> Bool {
+        trace.messages.contains { $0.notices.contains(message.id) }
+    }
+
+    package var text: String {
+        var lines: [String] = []
+        if trace.leftOut > 0 {
+            lines.append("The newest \(MailTrace.limit) messages; \(trace.leftOut) older ones are left out.")
+        }
+        for message in trace.messages { lines += text(of: message) + [""] }
+        for step in trace.refusals { lines.append("\(time(step.time))  \(words(step.event))") }
+        if !trace.refusals.isEmpty { lines.append("") }
+        if trace.messages.isEmpty, trace.refusals.isEmpty { lines.append("No such mail is in this node's log.") }
+        let reach = trace.reachesBackTo.map { "The log reaches back to \(Timestamp(secondsSinceEpoch: $0))." }
+        lines.append(reach ?? "The log is empty.")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func text(of message: TracedMessage) -> [String] {
+        var title = "\(message.id): \(state(of: message).rawValue)"
+        if let next = nextTry(of: message) {
+            title += ", next try \(Timestamp(secondsSinceEpoch: next))"
+        }
+        if let sender = message.sender { title += ", from \(sender.isEmpty ? "<>" : sender.escapedForDisplay)" }
+        if let size = message.size { title += ", \(size) bytes" }
+        if let messageID = message.messageID { title += ", Message-ID \(messageID.escapedForDisplay)" }
+        return [title] + shownSteps(of: message).map { "  \(time($0.time))  \(words($0.event))" }
+    }
+
+    /// The steps that say something new: Postfix tells again, at each try, that it has the message.
+    private func shownSteps(of message: TracedMessage) -> [TracedMessage.Step] {
+        message.steps.filter { step in
+            switch step.event {
+            case .identified, .queued: false
+            default: true
+            }
+        }
+    }
+
+    private func time(_ seconds: Int?) -> String {
+        seconds.map { "\(Timestamp(secondsSinceEpoch: $0))" } ?? "at an unknown time"
+    }
+
+    private func words(_ event: MailEvent) -> String {
+        switch event {
+        case .accepted(_, let client): return "accepted from \(name(of: client))"
+        case .submitted(_, nil): return "handed in by a program of this host"
+        case .submitted(_, let former?): return "requeued: \(former) before"
+        case .identified(_, let messageID): return "has Message-ID \(messageID.escapedForDisplay)"
+        case .queued: return "queued"
+        case .delivery(_, let delivery): return words(delivery)
+        case .expired: return "given up: it waited for longer than maximal_queue_lifetime"
+        case .notice(_, let id): return "its sender is told by message \(id)"
+        case .held: return "put on hold"
+        case .released: return "released from hold"
+        case .requeued: return "requeued: it goes on under another id"
+        case .deleted: return "deleted by an operator"
+        case .removed: return "done: it has left the queue"
+        case .refusal(_, let refusal):
+            let verb = refusal.isTemporary ? "put off" : "refused"
+            let recipient = refusal.recipient.map { " for \($0.escapedForDisplay)" } ?? ""
+            let sender = refusal.sender.map { " of \($0.isEmpty ? "<>" : $0.escapedForDisplay)" } ?? ""
+            return "\(verb) at \(refusal.stage): mail\(sender)\(recipient) from \(name(of: refusal.client)): "
+                + refusal.answer.escapedForDisplay
+        }
+    }
+
+    private func words(_ delivery: MailEvent.Delivery) -> String {
+        let recipient = delivery.recipient.escapedForDisplay
+        let server = delivery.relay?.escapedForDisplay
+        let text = delivery.text.escapedForDisplay
+        switch delivery.status {
+        case .sent:
+            if isRelay(delivery.server) {
+                return "handed over to the relay \(server ?? "") for \(recipient)"
+                    + (delivery.nextID.map { ", where it is \($0)" } ?? "") + ": \(text)"
+            }
+            return "sent to \(recipient)\(server.map { " by \($0)" } ?? ""): \(text)"
+        case .deferred: return "deferred for \(recipient)\(server.map { " by \($0)" } ?? ""): \(text)"
+        case .bounced: return "bounced for \(recipient)\(server.map { " by \($0)" } ?? ""): \(text)"
+        case .deliverable, .undeliverable: return "\(recipient) is \(delivery.status.rawValue): \(text)"
+        }
+    }
+
+    private func isRelay(_ server: IPAddress?) -> Bool {
+        guard let server else { return false }
+        return relays.contains { $0.contains(server) }
+    }
+
+    private func name(of client: MailEvent.Client) -> String {
+        let name = client.name.escapedForDisplay
+        guard let address = client.address else { return name }
+        return name == "unknown" ? "\(address)" : "\(address) (\(name))"
+    }
+}
+
+// For programs.
+
+extension TraceReport {
+    package var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let document = Document(
+            logReachesBackTo: trace.reachesBackTo.map { "\(Timestamp(secondsSinceEpoch: $0))" },
+            messages: trace.messages.map(document),
+            refusals: trace.refusals.map(document),
+            leftOut: trace.leftOut
+        )
+        return ((try? encoder.encode(document)).map { String(decoding: $0, as: UTF8.self) } ?? "{}") + "\n"
+    }
+
+    private struct Document: Encodable {
+        let logReachesBackTo: String?
+        let messages: [Message]
+        let refusals: [Step]
+        /// Older messages that are not shown.
+        let leftOut: Int
+    }
+
+    private struct Message: Encodable {
+        let queueID: String
+        let state: String
+        let sender: String?
+        let size: Int?
+        let messageID: String?
+        let client: String?
+        let nextTry: String?
+        let steps: [Step]
+    }
+
+    private struct Step: Encodable {
+        var time: String?
+        var event: String
+        var recipient: String?
+        var sender: String?
+        var relay: String?
+        var client: String?
+        var code: String?
+        var text: String?
+        var queueID: String?
+    }
+
+    private func document(of message: TracedMessage) -> Message {
+        Message(
+            queueID: message.id.description,
+            state: state(of: message).rawValue,
+            sender: message.sender,
+            size: message.size,
+            messageID: message.messageID,
+            client: message.client.map(address),
+            nextTry: nextTry(of: message).map { "\(Timestamp(secondsSinceEpoch: $0))" },
+            steps: shownSteps(of: message).map(document)
+        )
+    }
+
+    private func document(of step: TracedMessage.Step) -> Step {
+        var shown = Step(time: step.time.map { "\(Timestamp(secondsSinceEpoch: $0))" }, event: "")
+        switch step.event {
+        case .accepted(_, let client): (shown.event, shown.client) = ("accepted", address(of: client))
+        case .submitted(_, let former): (shown.event, shown.queueID) = ("submitted", former?.description)
+        case .identified(_, let messageID): (shown.event, shown.text) = ("identified", messageID)
+        case .queued(_, let sender, _): (shown.event, shown.sender) = ("queued", sender)
+        case .delivery(_, let delivery):
+            let isHandedOver = delivery.status == .sent && isRelay(delivery.server)
+            shown.event = isHandedOver ? "handed over" : delivery.status.rawValue
+            (shown.recipient, shown.relay, shown.code) = (delivery.recipient, delivery.relay, delivery.code)
+            (shown.text, shown.queueID) = (delivery.text, delivery.nextID?.description)
+        case .expired: shown.event = "expired"
+        case .notice(_, let id): (shown.event, shown.queueID) = ("notice", id.description)
+        case .held: shown.event = "held"
+        case .released: shown.event = "released"
+        case .requeued: shown.event = "requeued"
+        case .deleted: shown.event = "deleted"
+        case .removed: shown.event = "removed"
+        case .refusal(_, let refusal):
+            shown.event = refusal.isTemporary ? "put off" : "refused"
+            (shown.recipient, shown.sender) = (refusal.recipient, refusal.sender)
+            (shown.client, shown.text) = (address(of: refusal.client), refusal.answer)
+        }
+        return shown
+    }
+
+    private func address(of client: MailEvent.Client) -> String { client.address.map { "\($0)" } ?? client.name }
+}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import Host
+import MailLogs
+import RelayAgent
+import Reports
+import Resources
+import Vocabulary
+
+struct TraceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace",
+        abstract: "Show what became of mail, step by step.",
+        discussion: """
+            Reads this node's mail log, also where it was rotated, and shows each step of the messages with its time: accepted, \
+            refused, deferred with the receiver's words and the next try, handed over to another relay, sent, bounced. The last \
+            line says how far back the log reaches.
+
+            TEXT is a queue id, a Message-ID in angle brackets, the address of the host that sent the mail, or a recipient: an \
+            address or a domain.
+
+            Exit status: 0 all of it was sent; 2 some waits; 3 some was bounced, refused or deleted; 1 no such mail is in the \
+            log, or an error.
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    @Argument(help: ArgumentHelp("The mail to look for.", valueName: "text"))
+    var text: String?
+
+    @Option(help: ArgumentHelp("Mail to this address, or to this domain.", valueName: "address"))
+    var recipient: String?
+
+    @Option(help: ArgumentHelp("Mail from this address or domain; \"\" for bounces.", valueName: "address"))
+    var sender: String?
+
+    @Option(help: ArgumentHelp("The message that Postfix gave this id.", valueName: "id"))
+    var queueID: String?
+
+    @Option(help: ArgumentHelp("The message with this Message-ID.", valueName: "id"))
+    var messageID: String?
+
+    @Option(help: ArgumentHelp("Mail of this host: its address, or its name in DNS.", valueName: "host"))
+    var client: String?
+
+    @Flag(help: "Print JSON, for programs.")
+    var json = false
+
+    func validate() throws { _ = try query }
+
+    private var query: TraceQuery {
+        get throws {
+            let queries = [
+                try text.map(TraceQuery.init(guessing:)),
+                recipient.map(TraceQuery.recipient),
+                sender.map { TraceQuery.sender($0 == "<>" ? "" : $0) },
+                try queueID.map(TraceQuery.init(queueID:)),
+                messageID.map(TraceQuery.init(messageID:)),
+                client.map(TraceQuery.client),
+            ].compactMap(\.self)
+            guard let query = queries.first, queries.count == 1 else {
+                throw ValidationError(
+                    "name one kind of mail: TEXT, --recipient, --sender, --queue-id, --message-id or --client"
+                )
+            }
+            guard !query.isTooWide else { throw ValidationError("an empty text means all mail; name what to look for") }
+            return query
+        }
+    }
+
+    func run() async throws {
+        try await Session.run(options, needsRoot: true) { session in
+            let files = session.host.files
+            let trace = try await MailTrace.read(
+                try query,
+                runner: session.host.runner,
+                files: files,
+                now: Timestamp.seconds
+            )
+            // Without a queue to look at, the log alone counts.
+            let tries = (try? PostfixQueue(files: files).nextTries()) ?? [:]
+            let networks = StatusFile(files: files).read()?.networks ?? []
+            let report = TraceReport(trace, relays: networks.compactMap { try? IPNetwork($0) }, nextTries: tries)
+            print(json ? report.json : report.text, terminator: "")
+            if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }
+        }
+    }
+}
+
+extension TraceQuery {
+    fileprivate init(guessing text: String) throws {
+        if let id = QueueID(text) {
+            self = .queueID(id)
+        } else if text.hasPrefix("<"), text.hasSuffix(">") {
+            self = .messageID(text)
+        } else if (try? IPAddress(text)) != nil {
+            self = .client(text)
+        } else {
+            self = .recipient(text)
+        }
+    }
+
+    fileprivate init(queueID text: String) throws {
+        guard let id = QueueID(text) else {
+            throw ValidationError("'\(text.escapedForDisplay)' is no queue id, such as 3F2A1B00C4 or 4Vd2kX1z3Hz9t")
+        }
+        self = .queueID(id)
+    }
+
+    fileprivate init(messageID text: String) {
+        self = .messageID(text.hasPrefix("<") ? text : "<\(text)>")
+    }
+}
