@@ -1,6 +1,6 @@
 package import Vocabulary
 
-/// What happened to a message, as one line of Postfix's log tells.
+/// An event in the life of a message, as one line of Postfix's log tells.
 package enum MailEvent: Sendable, Equatable {
     /// A server of Postfix has begun to take a message from a client.
     case accepted(QueueID, from: Client)

@@ -21,7 +21,7 @@ struct QueuedMessageTests {
     private static let body =
         record("M", "") + record("N", "Subject: x") + record("R", "not@an.envelope") + record("E", "")
 
-    private func message(_ bytes: [UInt8], log: String = "") -> QueuedMessage? {
+    private func read(_ bytes: [UInt8], log: String = "") -> QueuedMessage? {
         QueuedMessage(id: "3F2A1B00C4", state: .deferred, file: QueueFile(bytes), nextTry: 1_795_520_100, log: log)
     }
 
@@ -30,7 +30,7 @@ struct QueuedMessageTests {
         let file =
             Self.head + Self.record("R", "b@example.net") + Self.record("D", "done@example.net")
             + Self.record("R", long)
-        let message = try #require(message(file + Self.body))
+        let message = try #require(read(file + Self.body))
         #expect(message.arrival == 1_795_519_800 && message.size == 301)
         #expect(message.sender == "web@example.com")
         // One that has been delivered does not wait any more.
@@ -49,16 +49,16 @@ struct QueuedMessageTests {
         let file =
             start + Self.record("p", number(extra)) + Self.body + Self.record("R", "c@example.net")
             + Self.record("p", number(back))
-        #expect(message(file)?.recipients == ["b@example.net", "c@example.net"])
-        #expect(message(start + pointer + Self.body)?.recipients == ["b@example.net"])
+        #expect(read(file)?.recipients == ["b@example.net", "c@example.net"])
+        #expect(read(start + pointer + Self.body)?.recipients == ["b@example.net"])
         // One that leads to itself ends.
-        #expect(message(start + Self.record("p", number(start.count)) + Self.body)?.recipients == ["b@example.net"])
+        #expect(read(start + Self.record("p", number(start.count)) + Self.body)?.recipients == ["b@example.net"])
     }
 
     @Test func aFileThatIsNoMessageIsNone() {
-        #expect(message([]) == nil)
-        #expect(message(Self.record("T", "1795519800 1")) == nil)
-        #expect(message(Array("nonsense".utf8)) == nil)
+        #expect(read([]) == nil)
+        #expect(read(Self.record("T", "1795519800 1")) == nil)
+        #expect(read(Array("nonsense".utf8)) == nil)
         #expect(QueueFile(Self.head).isWhole == false)
         #expect(QueueFile(Self.head + Self.body).isWhole)
     }
@@ -76,7 +76,7 @@ struct QueuedMessageTests {
             recipient=c@example.net
             reason=connect to mx: Connection refused
             """
-        let message = try #require(message(Self.head + Self.record("R", "b@example.net") + Self.body, log: log))
+        let message = try #require(read(Self.head + Self.record("R", "b@example.net") + Self.body, log: log))
         #expect(message.reasons["b@example.net"] == "host mx said: 451 later")
         #expect(message.reasons["c@example.net"] == "connect to mx: Connection refused")
     }
@@ -84,7 +84,7 @@ struct QueuedMessageTests {
     @Test func whateverIsInAFileEnds() async throws {
         await fuzz(300) { chance in
             let whole = String(decoding: Self.head + Self.record("R", "b@example.net") + Self.body, as: UTF8.self)
-            _ = message(
+            _ = read(
                 Array(chance.mutation(of: [whole]).utf8),
                 log: chance.mutation(of: ["recipient=a\nreason=b\n\n"])
             )
@@ -99,7 +99,7 @@ struct QueuedMessageTests {
 
     @Test func eachChoiceMeansItsMessages() throws {
         let log = "recipient=b@example.net\nreason=connect to mx: Connection refused\n"
-        let found = try #require(message(Self.head + Self.record("R", "b@example.net") + Self.body, log: log))
+        let found = try #require(read(Self.head + Self.record("R", "b@example.net") + Self.body, log: log))
         let now = 1_795_519_800 + 3600
         for chosen in [
             choice { $0.sender = "WEB@example.com" }, choice { $0.sender = "example.com" },
@@ -126,7 +126,7 @@ struct QueuedMessageTests {
 
     @Test func aListSaysWhatWaitsAndWhy() throws {
         let log = "recipient=b@example.net\nreason=connect to mx: Connection refused\n"
-        let found = try #require(message(Self.head + Self.record("R", "b@example.net") + Self.body, log: log))
+        let found = try #require(read(Self.head + Self.record("R", "b@example.net") + Self.body, log: log))
         let list = QueueList([found], now: 1_795_519_800 + 240)
         #expect(
             list.text == """
@@ -142,7 +142,7 @@ struct QueuedMessageTests {
 
     @Test(arguments: QueueChange.allCases)
     func aChangeAppliesWhereItMakesADifference(change: QueueChange) throws {
-        let deferred = try #require(message(Self.head + Self.body))
+        let deferred = try #require(read(Self.head + Self.body))
         let held = try #require(
             QueuedMessage(id: "0", state: .hold, file: QueueFile(Self.head + Self.body), nextTry: nil, log: "")
         )
@@ -156,7 +156,7 @@ struct QueuedMessageTests {
             let directory: FilePath = "/var/spool/postfix/deferred"
             try files.createDirectory(directory)
             for state in QueuedMessage.State.allCases {
-                try files.createDirectory("/var/spool/postfix/\(state.rawValue)")
+                try files.createDirectory(FilePath("/var/spool/postfix/\(state.rawValue)"))
             }
             try files.createDirectory("/var/spool/postfix/defer")
             let queue = PostfixQueue(files: files)

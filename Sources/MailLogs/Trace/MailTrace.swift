@@ -1,7 +1,7 @@
 package import Host
 import Vocabulary
 
-/// What became of some mail, as this host's log tells.
+/// The fate of some mail, as this host's log tells.
 package struct MailTrace: Sendable, Equatable {
     /// Oldest first.
     package private(set) var messages: [TracedMessage] = []

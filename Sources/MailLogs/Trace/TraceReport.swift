@@ -52,7 +52,7 @@ package struct TraceReport: Sendable {
         message.outcomes.contains(.waiting) ? nextTries[message.id.description] : nil
     }
 
-    /// What becomes of a notice says nothing of the message.
+    /// The fate of a notice says nothing of the message.
     private func isNotice(_ message: TracedMessage) -> Bool {
         trace.messages.contains { $0.notices.contains(message.id) }
     }

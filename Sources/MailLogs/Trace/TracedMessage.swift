@@ -2,14 +2,14 @@ import Vocabulary
 
 /// A message, as the log tells of it.
 package struct TracedMessage: Sendable, Equatable {
-    /// What happened at a time.
+    /// An event, and its time.
     package struct Step: Sendable, Equatable {
         /// Seconds since 1970; `nil` where the line has none that can be read.
         package let time: Int?
         package let event: MailEvent
     }
 
-    /// What became of it for a recipient.
+    /// The fate of a message for a recipient.
     package enum Outcome: String, Sendable, Equatable, CaseIterable {
         case sent, waiting, bounced, expired, deleted
         /// It goes on under another id.
@@ -67,7 +67,7 @@ package struct TracedMessage: Sendable, Equatable {
         return order.compactMap { last[$0] }
     }
 
-    /// What became of it for each recipient that the log names; of the message where it names none yet.
+    /// The fate for each recipient that the log names; of the message where it names none yet.
     package var outcomes: [Outcome] {
         let end: Outcome =
             has(.expired(id)) ? .expired : has(.deleted(id)) ? .deleted : has(.requeued(id)) ? .requeued : .waiting
