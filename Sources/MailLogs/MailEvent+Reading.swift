@@ -8,8 +8,8 @@ extension MailEvent {
         let word = text[..<colon.lowerBound]
         let rest = text[colon.upperBound...]
         if word == "NOQUEUE" {
-            guard let refusal = Refusal(rest) else { return nil }
-            self = .refusal(nil, refusal)
+            guard let verdict = Verdict(rest) else { return nil }
+            self = .verdict(nil, verdict)
             return
         }
         guard let id = QueueID(word), let event = Self.read(rest, of: entry.program, id) else { return nil }
@@ -17,9 +17,12 @@ extension MailEvent {
     }
 
     private static func read(_ text: Substring, of program: String, _ id: QueueID) -> MailEvent? {
+        // Postfix's other programs bounce mail, too.
+        if let delivery = Delivery(text) { return .delivery(id, delivery) }
+        if let verdict = Verdict(text) { return .verdict(id, verdict) }
         switch program {
         case "smtpd", "qmqpd":
-            guard text.hasPrefix("client=") else { return Refusal(text).map { .refusal(id, $0) } }
+            guard text.hasPrefix("client=") else { return nil }
             return .accepted(id, from: Client(text.dropFirst("client=".count).prefix { $0 != "," }))
         case "pickup":
             guard text.hasPrefix("uid=") else { return nil }
@@ -28,22 +31,11 @@ extension MailEvent {
             }
             return .submitted(id, formerly: former)
         case "cleanup":
-            if text.hasPrefix("message-id=") {
-                let name = text.dropFirst("message-id=".count)
-                return name.isEmpty ? nil : .identified(id, messageID: String(name))
-            }
-            if text.hasPrefix("hold: ") { return .held(id) }
-            return Refusal(text).map { .refusal(id, $0) }
-        case "qmgr", "nqmgr":
-            if text == "removed" { return .removed(id) }
-            guard let sender = MailAddressText(text, after: "from=<") else { return nil }
-            if sender.rest.hasPrefix(", status=expired") || sender.rest.hasPrefix(", status=force-expired") {
-                return .expired(id)
-            }
-            guard sender.rest.hasPrefix(", size=") else { return nil }
-            let size = sender.rest.dropFirst(", size=".count).prefix(while: \.isNumber)
-            return .queued(id, sender: sender.address, size: Int(size) ?? 0)
-        case "bounce", "cleanup/bounce":
+            guard text.hasPrefix("message-id=") else { return nil }
+            let name = text.dropFirst("message-id=".count)
+            return name.isEmpty ? nil : .identified(id, messageID: String(name))
+        case "qmgr", "nqmgr": return queueManager(text, id)
+        case "bounce":
             guard let sign = text.firstRange(of: "notification: "), let notice = QueueID(text[sign.upperBound...]),
                 text.hasPrefix("sender ")
             else { return nil }
@@ -56,16 +48,29 @@ extension MailEvent {
             case "removed": return .deleted(id)
             default: return nil
             }
-        default:
-            return Delivery(text).map { .delivery(id, $0) }
+        default: return nil
         }
+    }
+
+    private static func queueManager(_ text: Substring, _ id: QueueID) -> MailEvent? {
+        if text == "removed" { return .removed(id) }
+        guard let sender = MailAddressText(text, after: "from=<") else { return nil }
+        if sender.rest.hasPrefix(", status=expired") || sender.rest.hasPrefix(", status=force-expired") {
+            return .expired(id)
+        }
+        func number(after name: String) -> Int? {
+            sender.rest.firstRange(of: name).flatMap { Int(sender.rest[$0.upperBound...].prefix(while: \.isNumber)) }
+        }
+        guard let size = number(after: ", size=") else { return nil }
+        return .queued(id, sender: sender.address, size: size, recipients: number(after: ", nrcpt=") ?? 0)
     }
 }
 
 extension MailEvent.Client {
     /// Reads `NAME[ADDRESS]`.
     init(_ text: Substring) {
-        self.init(name: String(text.prefix { $0 != "[" }), address: MailEvent.address(in: text))
+        let name = text.prefix { $0 != "[" }
+        self.init(name: name.isEmpty ? "unknown" : String(name), address: MailEvent.address(in: text))
     }
 }
 
@@ -88,7 +93,8 @@ extension MailEvent.Delivery {
         }
         guard let outcome = fields["status"] else { return nil }
         let word = outcome.prefix { $0 != " " }
-        guard let status = Status(rawValue: String(word)) else { return nil }
+        // With soft_bounce, mail that the receiver refuses waits (postconf(5)).
+        guard let status = word == "SOFTBOUNCE" ? .deferred : Status(rawValue: String(word)) else { return nil }
         // The text may have been cut short, as syslog cuts long lines.
         var words = outcome.dropFirst(word.count).drop { $0 == " " }
         if words.first == "(" { words = words.dropFirst() }
@@ -105,29 +111,67 @@ extension MailEvent.Delivery {
     }
 }
 
-extension MailEvent.Refusal {
-    /// Reads `reject: RCPT from NAME[ADDRESS]: 554 5.7.1 TEXT; from=<SENDER> to=<RECIPIENT> proto=ESMTP helo=<NAME>`, and what a
-    /// milter refuses.
+extension MailEvent.Verdict {
+    private static let verbs: [(String, Kind)] = [
+        ("reject: ", .refused), ("milter-reject: ", .refused), ("proxy-reject: ", .refused), ("hold: ", .held),
+        ("milter-hold: ", .held), ("discard: ", .discarded), ("milter-discard: ", .discarded),
+    ]
+
+    /// Reads `reject: RCPT from NAME[ADDRESS]: 554 5.7.1 TEXT; from=<SENDER> to=<RECIPIENT> proto=ESMTP helo=<NAME>`, the verdicts of
+    /// milters, and those of header_checks(5), where the answer comes last.
     init?(_ text: Substring) {
-        guard let verb = ["reject: ", "milter-reject: "].first(where: { text.hasPrefix($0) }) else { return nil }
+        guard let (verb, kind) = Self.verbs.first(where: { text.hasPrefix($0.0) }) else { return nil }
         let rest = text.dropFirst(verb.count)
+        if let stage = ["header", "body", "content"].first(where: { rest.hasPrefix("\($0) ") }) {
+            self.init(kind, stage: stage, rule: rest)
+            return
+        }
         guard let from = rest.firstRange(of: " from "), let colon = rest[from.upperBound...].firstRange(of: ": ") else {
             return nil
         }
         let said = rest[colon.upperBound...]
-        // The client says what stands behind; the answer may quote it, too, but stands before.
-        let envelope =
-            said.firstRange(of: "; from=<") ?? said.firstRange(of: "; to=<") ?? said.firstRange(of: "; proto=")
-        let tail = envelope.map { said[$0.lowerBound...].dropFirst(2) } ?? ""
-        let sender = MailAddressText(tail, after: "from=<")
-        let behind = sender?.rest.drop { $0 == " " } ?? tail
+        // The answer may quote the client's words, but stands before them.
+        let start = said.firstRange(of: "; from=<") ?? said.firstRange(of: "; to=<") ?? said.firstRange(of: "; proto=")
+        let envelope = Envelope(start.map { said[$0.lowerBound...].dropFirst(2) } ?? "")
         self.init(
+            kind: kind,
             stage: String(rest[..<from.lowerBound]),
             client: MailEvent.Client(rest[from.upperBound..<colon.lowerBound]),
-            answer: String(said[..<(envelope?.lowerBound ?? said.endIndex)]),
-            sender: sender?.address,
-            recipient: MailAddressText(behind, after: "to=<")?.address
+            answer: String(said[..<(start?.lowerBound ?? said.endIndex)]),
+            sender: envelope.sender,
+            recipient: envelope.recipient
         )
+    }
+
+    /// The line that a rule matched may have anything in it, so what stands behind it is looked for from the end.
+    private init?(_ kind: Kind, stage: String, rule text: Substring) {
+        guard let end = text.ranges(of: "; from=<").last else { return nil }
+        let envelope = Envelope(text[end.lowerBound...].dropFirst(2))
+        let matched = text[..<end.lowerBound]
+        let client = matched.ranges(of: " from ").last.map { matched[$0.upperBound...] } ?? ""
+        let answer = envelope.rest.firstRange(of: ": ").map { envelope.rest[$0.upperBound...] } ?? ""
+        self.init(
+            kind: kind,
+            stage: stage,
+            client: MailEvent.Client(client),
+            answer: String(answer),
+            sender: envelope.sender,
+            recipient: envelope.recipient
+        )
+    }
+
+    /// `from=<SENDER> to=<RECIPIENT> REST`; postscreen(8) writes commas between them.
+    private struct Envelope {
+        let sender: String?
+        let recipient: String?
+        let rest: Substring
+
+        init(_ text: Substring) {
+            let from = MailAddressText(text, after: "from=<")
+            let behind = (from?.rest ?? text).drop { $0 == " " || $0 == "," }
+            let to = MailAddressText(behind, after: "to=<")
+            (self.sender, self.recipient, self.rest) = (from?.address, to?.address, to?.rest ?? behind)
+        }
     }
 }
 

@@ -10,13 +10,13 @@ package enum MailEvent: Sendable, Equatable {
     /// The Message-ID of its header, with its angle brackets.
     case identified(QueueID, messageID: String)
     /// The queue manager has begun to deliver it; also each time that it tries again.
-    case queued(QueueID, sender: String, size: Int)
+    case queued(QueueID, sender: String, size: Int, recipients: Int)
     case delivery(QueueID, Delivery)
     /// It has waited for longer than `maximal_queue_lifetime`.
     case expired(QueueID)
     /// A notice to its sender was made, which is a message of its own.
     case notice(QueueID, id: QueueID)
-    /// An operator, or a rule of Postfix, holds it.
+    /// An operator holds it.
     case held(QueueID)
     /// An operator lets it go on.
     case released(QueueID)
@@ -26,8 +26,8 @@ package enum MailEvent: Sendable, Equatable {
     case deleted(QueueID)
     /// It has left the queue.
     case removed(QueueID)
-    /// Mail was not accepted; the id, where Postfix had begun to take it.
-    case refusal(QueueID?, Refusal)
+    /// A restriction, a rule or a milter has decided about it; the id, where Postfix had begun to take it.
+    case verdict(QueueID?, Verdict)
 
     /// The host, or program, that a message came from.
     package struct Client: Sendable, Equatable {
@@ -63,30 +63,33 @@ package enum MailEvent: Sendable, Equatable {
         }
     }
 
-    /// Mail that was not accepted.
-    package struct Refusal: Sendable, Equatable {
-        /// The place in the conversation, such as `RCPT` or `END-OF-MESSAGE`.
+    /// A decision about mail before it is delivered.
+    package struct Verdict: Sendable, Equatable {
+        package enum Kind: String, Sendable { case refused, held, discarded }
+
+        package let kind: Kind
+        /// The place in the conversation or in the message, such as `RCPT`, `END-OF-MESSAGE` or `header`.
         package let stage: String
         package let client: Client
-        /// The answer, with its code first.
+        /// The answer, with its code first; of a rule, its text.
         package let answer: String
         /// `nil` where it was not said yet.
         package let sender: String?
         package let recipient: String?
 
-        /// Whether the client may try again.
-        package var isTemporary: Bool { answer.hasPrefix("4") }
+        /// Whether the client is told to try again.
+        package var isTemporary: Bool { kind == .refused && answer.hasPrefix("4") }
     }
 
     /// The message that it is about; `nil` for mail that was never queued.
     package var queueID: QueueID? {
         switch self {
-        case .accepted(let id, _), .submitted(let id, _), .identified(let id, _), .queued(let id, _, _),
+        case .accepted(let id, _), .submitted(let id, _), .identified(let id, _), .queued(let id, _, _, _),
             .delivery(let id, _), .expired(let id), .notice(let id, _), .held(let id), .released(let id),
             .requeued(let id), .deleted(let id),
             .removed(let id):
             id
-        case .refusal(let id, _): id
+        case .verdict(let id, _): id
         }
     }
 

@@ -80,9 +80,10 @@ package struct MailLog: Sendable {
 
     private func recent(_ log: CommandOutput, _ name: String) -> Reading {
         let lines = log.standardOutput.split(separator: "\n")
-        let entries = lines.compactMap { MailLogEntry($0, of: name, now: now) }
-        var reading = Reading(entries: entries.filter { $0.time.map { $0 > now - span } ?? false })
-        if entries.allSatisfy({ $0.time == nil }), lines.allSatisfy({ SyslogTime.seconds(of: $0, now: now) == nil }) {
+        let times = lines.map { SyslogTime.seconds(of: $0, now: now) }
+        let recent = zip(lines, times).filter { $1.map { $0 > now - span } ?? false }.map(\.0)
+        var reading = Reading(entries: recent.compactMap { MailLogEntry($0, of: name, now: now) })
+        if times.allSatisfy({ $0 == nil }) {
             reading.unreadable = lines.last { MailLogEntry($0, of: name, now: now) != nil }.map {
                 String($0.prefix(60))
             }

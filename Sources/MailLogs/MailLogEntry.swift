@@ -19,14 +19,25 @@ package struct MailLogEntry: Sendable, Equatable {
     ///   - name: The name of Postfix in the log (postconf(5), syslog_name).
     ///   - now: Seconds since 1970, for times that do not name their year.
     package init?(_ line: Substring, of name: String = "postfix", now: Int) {
-        guard let colon = line.firstRange(of: "]: "), let bracket = line[..<colon.lowerBound].lastIndex(of: "["),
-            let tag = line[..<bracket].split(separator: " ").last, tag.hasPrefix(name)
-        else { return nil }
-        let message = line[colon.upperBound...]
-        let path = tag.dropFirst(name.count).split(separator: "/", omittingEmptySubsequences: false)
-        guard path.count > 1, let program = path.last, !program.isEmpty, !Self.marks.contains(where: message.contains)
-        else { return nil }
+        guard let (program, message) = Self.parts(of: line, name), !Self.marks.contains(where: message.contains) else {
+            return nil
+        }
         self.init(time: SyslogTime.seconds(of: line, now: now), program: String(program), message: String(message))
+    }
+
+    /// Whether a line is one of Postfix's, also of the self-test.
+    static func isPostfix(_ line: Substring, _ name: String) -> Bool { parts(of: line, name) != nil }
+
+    /// The program and the message. The agent's own services are called `postfix/...`, whatever Postfix's name is.
+    private static func parts(of line: Substring, _ name: String) -> (program: Substring, message: Substring)? {
+        guard let colon = line.firstRange(of: "]: "), let bracket = line[..<colon.lowerBound].lastIndex(of: "["),
+            let tag = line[..<bracket].split(separator: " ").last,
+            tag.hasPrefix(name) || tag.hasPrefix("postfix/")
+        else { return nil }
+        let start = tag.hasPrefix(name) ? name : "postfix"
+        let path = tag.dropFirst(start.count).split(separator: "/", omittingEmptySubsequences: false)
+        guard path.count > 1, let program = path.last, !program.isEmpty else { return nil }
+        return (program, line[colon.upperBound...])
     }
 }
 

@@ -15,8 +15,9 @@ package enum MailLogSource: Sendable, Equatable {
         guard let file = log.files.mailLog else { return .journal }
         let files = MailLogSource.files(log.files.rotations(of: file))
         // A file that syslog does not write any more stays where it is.
-        let inFile = try? await log.newest(in: .files([file]), name)
-        let inJournal = try? await log.newest(in: .journal, name)
+        // Just after a rotation, the newest line is in the file before.
+        let inFile = await log.newest(in: files, name)
+        let inJournal = await log.newest(in: .journal, name)
         guard let inJournal else { return files }
         guard let inFile else { return .journal }
         return inFile + settling >= inJournal ? files : .journal

@@ -71,7 +71,7 @@ struct QueueCommand: AsyncParsableCommand {
 
     struct Requeue: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Have Postfix take messages anew within a minute: by the rules of now, with new ids.",
+            abstract: "Have Postfix take messages anew within a minute, by the rules of now. Those on hold stay.",
             discussion: QueueAction.exitStatus
         )
         @OptionGroup var action: QueueAction
@@ -104,6 +104,14 @@ struct QueueChoice: ParsableArguments {
 
     @Option(help: ArgumentHelp("Mail in this state: incoming, active, deferred, hold or maildrop.", valueName: "state"))
     var state: QueuedMessage.State?
+
+    func validate() throws {
+        // An empty variable of a script must not mean all mail.
+        for (name, value) in [("--recipient", recipient), ("--client", client), ("--reason", reason)] where value == ""
+        {
+            throw ValidationError("\(name) is empty; name what to choose")
+        }
+    }
 
     var selection: QueueSelection {
         var selection = QueueSelection()

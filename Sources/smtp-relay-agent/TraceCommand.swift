@@ -56,7 +56,7 @@ struct TraceCommand: AsyncParsableCommand {
                 sender.map { TraceQuery.sender($0 == "<>" ? "" : $0) },
                 try queueID.map(TraceQuery.init(queueID:)),
                 messageID.map(TraceQuery.init(messageID:)),
-                client.map(TraceQuery.client),
+                client.map(TraceQuery.init(client:)),
             ].compactMap(\.self)
             guard let query = queries.first, queries.count == 1 else {
                 throw ValidationError(
@@ -71,16 +71,19 @@ struct TraceCommand: AsyncParsableCommand {
     func run() async throws {
         try await Session.run(options, needsRoot: true) { session in
             let files = session.host.files
+            let queue = PostfixQueue(files: files)
+            // Without a queue to look at, the log alone counts.
+            let before = try? queue.nextTries()
             let trace = try await MailTrace.read(
                 try query,
                 runner: session.host.runner,
                 files: files,
                 now: Timestamp.seconds
             )
-            // Without a queue to look at, the log alone counts.
-            let tries = (try? PostfixQueue(files: files).nextTries()) ?? [:]
+            // A message that came or went meanwhile is no lost one.
+            let waiting = try? queue.nextTries().merging(before ?? [:]) { now, _ in now }
             let networks = StatusFile(files: files).read()?.networks ?? []
-            let report = TraceReport(trace, relays: networks.compactMap { try? IPNetwork($0) }, nextTries: tries)
+            let report = TraceReport(trace, relays: networks.compactMap { try? IPNetwork($0) }, queue: waiting)
             print(json ? report.json : report.text, terminator: "")
             if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }
         }
@@ -93,8 +96,8 @@ extension TraceQuery {
             self = .queueID(id)
         } else if text.hasPrefix("<"), text.hasSuffix(">") {
             self = .messageID(text)
-        } else if (try? IPAddress(text)) != nil {
-            self = .client(text)
+        } else if let address = try? IPAddress(text) {
+            self = .client(address)
         } else {
             self = .recipient(text)
         }
@@ -105,6 +108,10 @@ extension TraceQuery {
             throw ValidationError("'\(text.escapedForDisplay)' is no queue id, such as 3F2A1B00C4 or 4Vd2kX1z3Hz9t")
         }
         self = .queueID(id)
+    }
+
+    fileprivate init(client text: String) {
+        self = (try? IPAddress(text)).map(TraceQuery.client) ?? .clientName(text)
     }
 
     fileprivate init(messageID text: String) {

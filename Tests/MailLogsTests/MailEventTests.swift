@@ -40,7 +40,7 @@ struct MailEventTests {
         #expect(event("cleanup", "3F2A1B00C4: message-id=") == nil)
         #expect(
             event("qmgr", "3F2A1B00C4: from=<a@example.com>, size=1234, nrcpt=2 (queue active)")
-                == .queued(message, sender: "a@example.com", size: 1234)
+                == .queued(message, sender: "a@example.com", size: 1234, recipients: 2)
         )
         #expect(event("qmgr", "3F2A1B00C4: from=<>, status=expired, returned to sender") == .expired(message))
         #expect(event("qmgr", "3F2A1B00C4: from=<>, status=force-expired, returned to sender") == .expired(message))
@@ -126,9 +126,10 @@ struct MailEventTests {
         )
         #expect(
             denied
-                == .refusal(
+                == .verdict(
                     nil,
-                    MailEvent.Refusal(
+                    MailEvent.Verdict(
+                        kind: .refused,
                         stage: "RCPT",
                         client: client,
                         answer: "554 5.7.1 <b@example.net>: Relay access denied",
@@ -144,16 +145,70 @@ struct MailEventTests {
             from=<> to=<b@example.net> proto=ESMTP helo=<x>
             """
         )
-        guard case .refusal(let id?, let refusal) = milter else {
+        guard case .verdict(let id?, let refusal) = milter else {
             throw Unexpected(what: "\(String(describing: milter))")
         }
         #expect(id.description == "3F2A1B00C4")
         #expect(refusal.isTemporary && refusal.sender == "" && refusal.recipient == "b@example.net")
         let greeting = event("smtpd", "NOQUEUE: reject: CONNECT from x[10.9.0.5]: 421 4.7.0 Too many; proto=SMTP")
-        guard case .refusal(nil, let early) = greeting else {
+        guard case .verdict(nil, let early) = greeting else {
             throw Unexpected(what: "\(String(describing: greeting))")
         }
         #expect(early.sender == nil && early.recipient == nil && early.answer == "421 4.7.0 Too many")
+    }
+
+    private func verdict(_ program: String, _ message: String) throws -> MailEvent.Verdict {
+        guard case .verdict(_, let verdict) = try #require(event(program, message)) else {
+            throw Unexpected(what: message)
+        }
+        return verdict
+    }
+
+    /// The line that a rule has matched is the sender's, and may look like the log's own words.
+    @Test func aVerdictOfHeaderChecksIsReadFromItsEnd() throws {
+        let refused = try verdict(
+            "cleanup",
+            """
+            3F2A1B00C4: reject: header Subject: x from y: 450 later; from=<z> to=<z> from app[10.0.2.20]; from=<a@example.com> \
+            to=<b@example.net> proto=ESMTP helo=<app>: 5.7.1 not here: never
+            """
+        )
+        #expect(refused.kind == .refused && refused.stage == "header")
+        #expect(refused.sender == "a@example.com" && refused.recipient == "b@example.net")
+        #expect(refused.client.address == (try IPAddress("10.0.2.20")))
+        #expect(refused.answer == "5.7.1 not here: never" && !refused.isTemporary)
+        let held = try verdict(
+            "cleanup",
+            "3F2A1B00C4: hold: body secret from app[10.0.2.20]; from=<a@example.com> to=<b@example.net> proto=ESMTP helo=<app>: why"
+        )
+        #expect(held.kind == .held && held.recipient == "b@example.net" && held.answer == "why")
+        let discarded =
+            "NOQUEUE: discard: RCPT from x[10.0.0.1]: <b@y>: Recipient; from=<a@x> to=<b@y> proto=SMTP helo=<x>"
+        #expect(try verdict("smtpd", discarded).kind == .discarded)
+        #expect(event("cleanup", "3F2A1B00C4: reject: header Subject: cut short") == nil)
+    }
+
+    @Test func aVerdictOfPostscreenHasItsRecipient() throws {
+        let refused = try verdict(
+            "postscreen",
+            """
+            NOQUEUE: reject: RCPT from [192.0.2.7]:4711: 550 5.7.1 Service unavailable; client [192.0.2.7] blocked using x; \
+            from=<a@x>, to=<b@y>, proto=ESMTP, helo=<c>
+            """
+        )
+        #expect(refused.client == MailEvent.Client(name: "unknown", address: try IPAddress("192.0.2.7")))
+        #expect(refused.sender == "a@x" && refused.recipient == "b@y")
+    }
+
+    @Test func whoeverBouncesMailIsHeard() throws {
+        let line =
+            "3F2A1B00C4: to=<b@example.net>, relay=none, delay=0, delays=0/0/0/0, dsn=5.4.6, status=bounced (too many hops)"
+        for program in ["cleanup", "qmgr", "smtp", "error", "local", "pipe", "virtual", "lmtp", "discard"] {
+            guard case .delivery(_, let delivery)? = event(program, line) else { throw Unexpected(what: program) }
+            #expect(delivery.status == .bounced)
+        }
+        let soft = try delivery(line.replacing("bounced", with: "SOFTBOUNCE"))
+        #expect(soft.status == .deferred)
     }
 
     @Test func linesThatTellOfNoMessageAreNone() {

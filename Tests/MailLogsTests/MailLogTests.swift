@@ -36,7 +36,7 @@ struct MailLogTests {
             2026-11-24T11:31:19.123456+01:00 r1 postfix/submission/smtpd[9]: d
             """.split(separator: "\n")
         #expect(entries(lines).map(\.message) == ["a", "b", "d"])
-        #expect(lines.compactMap { MailLogEntry($0, of: "relay", now: Self.now) }.map(\.message) == ["c"])
+        #expect(lines.compactMap { MailLogEntry($0, of: "relay", now: Self.now) }.map(\.message) == ["b", "c", "d"])
     }
 
     private static let journal = (MailLogSource.journalCommand + ["-n", "20000"]).joined(separator: " ")

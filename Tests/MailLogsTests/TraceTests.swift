@@ -22,10 +22,11 @@ struct TraceTests {
         return history.messages(of: query)
     }
 
-    private func report(_ log: String, _ query: TraceQuery, nextTries: [String: Int] = [:]) throws -> TraceReport {
-        let refusals = steps(log).filter { $0.event.queueID == nil && query.matches($0.event) }
-        let trace = MailTrace(messages: messages(log, query), refusals: refusals, reachesBackTo: Self.now - 3600)
-        return TraceReport(trace, relays: [try IPNetwork("10.0.0.0/16")], nextTries: nextTries)
+    private func report(_ log: String, _ query: TraceQuery, queue: [String: Int?]? = nil) throws -> TraceReport {
+        let verdicts = steps(log).filter { $0.event.queueID == nil && query.matches($0.event) }
+        let messages = messages(log, query)
+        let trace = MailTrace(query, messages: messages, verdicts: verdicts, reachesBackTo: Self.now - 3600)
+        return TraceReport(trace, relays: [try IPNetwork("10.0.0.0/16")], queue: queue)
     }
 
     private static let sent = """
@@ -63,7 +64,7 @@ struct TraceTests {
 
     @Test(arguments: [
         TraceQuery.recipient("b@example.net"), .recipient("example.net"), .sender("app@example.com"),
-        .sender("EXAMPLE.com"), .messageID("<1@example.com>"), .client("10.0.2.20"), .client("app"),
+        .sender("EXAMPLE.com"), .messageID("<1@example.com>"), .clientName("APP"),
     ])
     func aMessageIsFoundByWhateverIsKnownOfIt(query: TraceQuery) {
         #expect(messages(Self.sent, query).count == 1)
@@ -71,10 +72,36 @@ struct TraceTests {
 
     @Test(arguments: [
         TraceQuery.recipient("a@example.net"), .recipient("ample.net"), .sender("b@example.net"), .sender(""),
-        .messageID("<x@example.com>"), .client("10.0.2.2"), .client("ap"),
+        .messageID("<x@example.com>"), .clientName("ap"),
     ])
     func aMessageIsNotFoundByOtherThings(query: TraceQuery) {
         #expect(messages(Self.sent, query).isEmpty)
+    }
+
+    @Test func aClientIsFoundByItsAddressHoweverItIsWritten() throws {
+        #expect(messages(Self.sent, .client(try IPAddress("10.0.2.20"))).count == 1)
+        #expect(messages(Self.sent, .client(try IPAddress("10.0.2.2"))).isEmpty)
+        let log = Self.sent.replacing("[10.0.2.20]", with: "[2001:db8::5]")
+        let query = TraceQuery.client(try IPAddress("2001:DB8:0::5"))
+        #expect(messages(log, query).count == 1)
+        #expect(log.contains(query.text))
+    }
+
+    /// The lines that are looked for have the text that the query is searched by.
+    @Test func eachLineThatAQueryMeansHasItsText() throws {
+        let log = Self.sent + Self.refusal("554 no")
+        let id = try #require(QueueID("3F2A1B00C4"))
+        for query in [
+            TraceQuery.recipient("b@example.net"), .recipient("example.net"), .sender("app@example.com"),
+            .sender("example.org"),
+            .messageID("<1@example.com>"), .clientName("app"), .client(try IPAddress("10.9.0.5")), .queueID(id),
+        ] {
+            let lines = log.split(separator: "\n").filter { line in
+                MailLogEntry(line, now: Self.now).flatMap(MailEvent.init).map(query.matches) ?? false
+            }
+            #expect(!lines.isEmpty && lines.allSatisfy { $0.contains(query.text) }, "\(query)")
+        }
+        #expect(TraceQuery.sender("").text == "from=<>")
     }
 
     @Test func anIdThatIsGivenAgainIsAnotherMessage() throws {
@@ -86,7 +113,7 @@ struct TraceTests {
     }
 
     @Test func waitingMailIsToldWithItsNextTry() throws {
-        let report = try report(Self.deferred, .recipient("c@example.net"), nextTries: ["3F2A1B00C4": Self.now + 60])
+        let report = try report(Self.deferred, .recipient("c@example.net"), queue: ["3F2A1B00C4": Self.now + 60])
         #expect(report.exitStatus == 2)
         #expect(report.text.hasPrefix("3F2A1B00C4: waiting, next try 2026-11-24T11:31:00Z, from web@example.com"))
         #expect(report.text.contains("deferred for c@example.net by mx[192.0.2.1]:25: host mx said: 451 4.7.1 later"))
@@ -175,9 +202,76 @@ struct TraceTests {
                 "refused at RCPT: mail of a@example.org for b@example.net from 10.9.0.5: 554 5.7.1 Relay access denied"
             )
         )
-        #expect(try report(Self.refusal("450 4.7.1 later"), .client("10.9.0.5")).exitStatus == 2)
-        // It came in by a later try.
-        #expect(try report(Self.refusal("450 4.7.1 later") + Self.sent, .recipient("b@example.net")).exitStatus == 0)
+        let putOff = Self.refusal("450 4.7.1 later")
+        #expect(try report(putOff, .client(try IPAddress("10.9.0.5"))).exitStatus == 2)
+        // It came in by a later try, or by one before.
+        let early = putOff.replacing("11:20:00", with: "10:50:00")
+        #expect(try report(early + Self.sent, .recipient("b@example.net")).exitStatus == 0)
+        #expect(try report(putOff + Self.sent, .recipient("b@example.net")).exitStatus == 2)
+        // A message that was taken does not make up for one that was not.
+        let refusedEarly = Self.refusal("554 5.7.1 no").replacing("11:20:00", with: "10:50:00")
+        #expect(try report(refusedEarly + Self.sent, .recipient("b@example.net")).exitStatus == 3)
+    }
+
+    @Test func eachRecipientHasAFateOfItsOwn() throws {
+        let log = Self.deferred.replacing("nrcpt=1", with: "nrcpt=3")
+        let sent = line("smtp", "3F2A1B00C4: to=<d@example.net>, relay=none, delay=1, dsn=2.0.0, status=sent (250)")
+        let refused = line(
+            "smtpd",
+            "3F2A1B00C4: reject: RCPT from web[10.0.2.21]: 554 5.7.1 no; from=<web@example.com> to=<e@example.net> proto=SMTP helo=<w>"
+        )
+        let whole = log + sent + refused
+        #expect(try report(whole, .recipient("c@example.net")).exitStatus == 2)
+        #expect(try report(whole, .recipient("d@example.net")).exitStatus == 0)
+        #expect(try report(whole, .recipient("e@example.net")).exitStatus == 3)
+        // The third was not tried yet.
+        let rest = log.replacing("status=deferred", with: "status=sent") + sent
+        #expect(try report(rest, .sender("web@example.com")).exitStatus == 2)
+        #expect(
+            try report(rest + line("postsuper", "3F2A1B00C4: placed on hold"), .sender("web@example.com")).text
+                .hasPrefix(
+                    "3F2A1B00C4: on hold"
+                )
+        )
+        #expect(try report(rest + line("postsuper", "3F2A1B00C4: removed"), .sender("web@example.com")).exitStatus == 3)
+        #expect(try report(rest + line("qmgr", "3F2A1B00C4: removed"), .sender("web@example.com")).exitStatus == 0)
+    }
+
+    @Test func mailThatIsGoneDoesNotWait() throws {
+        let query = TraceQuery.recipient("c@example.net")
+        // The log lacks its last lines.
+        #expect(
+            try report(Self.deferred, query, queue: [:]).text.hasPrefix(
+                "3F2A1B00C4: gone, and the log does not say where"
+            )
+        )
+        let removed = Self.deferred + line("qmgr", "3F2A1B00C4: removed")
+        #expect(try report(removed, query).text.hasPrefix("3F2A1B00C4: gone"))
+        #expect(try report(Self.deferred, query, queue: ["3F2A1B00C4": nil]).text.hasPrefix("3F2A1B00C4: waiting,"))
+        let web = TraceQuery.clientName("web")
+        let accepted = line("smtpd", "3F2A1B00C4: client=web[10.0.2.21]")
+        #expect(try report(accepted, web, queue: [:]).text.hasPrefix("3F2A1B00C4: not taken"))
+        #expect(try report(accepted, web, queue: ["3F2A1B00C4": nil]).exitStatus == 2)
+        let discarded =
+            accepted
+            + line(
+                "cleanup",
+                "3F2A1B00C4: discard: header Subject: x from web[10.0.2.21]; from=<a@x> to=<b@y> proto=SMTP helo=<w>: spam"
+            )
+        #expect(try report(discarded, web, queue: [:]).text.hasPrefix("3F2A1B00C4: discarded"))
+        #expect(try report(discarded, .recipient("b@y"), queue: [:]).exitStatus == 3)
+    }
+
+    @Test func aRequeuedMessageThatIsNotTakenUpYetWaits() throws {
+        let log = Self.deferred + line("postsuper", "3F2A1B00C4: requeued")
+        #expect(try report(log, .recipient("c@example.net"), queue: [:]).exitStatus == 2)
+    }
+
+    @Test func aProbeOfAnAddressIsNoMail() throws {
+        let log = Self.deferred.replacing("status=deferred", with: "status=undeliverable")
+        let report = try report(log + line("qmgr", "3F2A1B00C4: removed"), .recipient("c@example.net"))
+        #expect(report.exitStatus == 0)
+        #expect(report.text.hasPrefix("3F2A1B00C4: a probe of an address"))
     }
 
     @Test func mailThatIsNotInTheLogIsNotFound() throws {
@@ -190,7 +284,7 @@ struct TraceTests {
     @Test func whateverIsLoggedIsShownInPlainLines() async throws {
         await fuzz(300) { chance in
             let log = chance.mutation(of: [Self.sent, Self.deferred, Self.refusal("554 no")])
-            for query in [TraceQuery.recipient("example.net"), .client("10.9.0.5")] {
+            for query in [TraceQuery.recipient("example.net"), .clientName("unknown")] {
                 let report = try? report(log, query)
                 let lines = report?.text.split(separator: "\n") ?? []
                 #expect(!lines.isEmpty && lines.allSatisfy { String($0).isOnePlainLine }, "\(chance)")

@@ -39,28 +39,42 @@ struct QueuedMessageTests {
         #expect(message.nextTry == 1_795_520_100)
     }
 
+    /// Recipients from the message's header, as of 'sendmail -t', and added ones, stand behind the message.
+    @Test func recipientsBehindTheMessageAreRead() throws {
+        for size in [20, 100_000] {
+            let text = (0..<size / 20).flatMap { _ in Self.record("N", String(repeating: "x", count: 18)) }
+            func start(_ place: Int) -> [UInt8] {
+                Self.record("C", "\(Self.padded(text.count)) \(Self.padded(place))") + Self.head + Self.record("M", "")
+            }
+            let end = Self.record("X", "") + Self.record("R", "hidden@example.net") + Self.record("E", "")
+            let found = read(start(start(0).count) + text + end)
+            #expect(found?.recipients == ["hidden@example.net"] && found?.size == text.count)
+        }
+    }
+
+    private static func padded(_ number: Int) -> String {
+        String(repeating: " ", count: 15 - "\(number)".count) + "\(number)"
+    }
+
     /// A milter that adds a recipient has it written at the end of the file, and a pointer in the envelope.
     @Test func aPointerIsFollowed() throws {
-        let number = { (place: Int) in String(repeating: " ", count: 15 - "\(place)".count) + "\(place)" }
         let start = Self.head + Self.record("R", "b@example.net")
-        let pointer = Self.record("p", number(0))
+        let pointer = Self.record("p", Self.padded(0))
         let back = start.count + pointer.count
         let extra = back + Self.body.count
         let file =
-            start + Self.record("p", number(extra)) + Self.body + Self.record("R", "c@example.net")
-            + Self.record("p", number(back))
+            start + Self.record("p", Self.padded(extra)) + Self.body + Self.record("R", "c@example.net")
+            + Self.record("p", Self.padded(back))
         #expect(read(file)?.recipients == ["b@example.net", "c@example.net"])
         #expect(read(start + pointer + Self.body)?.recipients == ["b@example.net"])
         // One that leads to itself ends.
-        #expect(read(start + Self.record("p", number(start.count)) + Self.body)?.recipients == ["b@example.net"])
+        #expect(read(start + Self.record("p", Self.padded(start.count)) + Self.body)?.recipients == ["b@example.net"])
     }
 
     @Test func aFileThatIsNoMessageIsNone() {
         #expect(read([]) == nil)
         #expect(read(Self.record("T", "1795519800 1")) == nil)
         #expect(read(Array("nonsense".utf8)) == nil)
-        #expect(QueueFile(Self.head).isWhole == false)
-        #expect(QueueFile(Self.head + Self.body).isWhole)
     }
 
     @Test func theReasonsOfTheLastTriesAreRead() throws {
@@ -116,6 +130,11 @@ struct QueuedMessageTests {
             choice { $0.olderThan = .seconds(3600) },
             choice { $0.state = .hold }, choice { $0.ids = ["0"] },
             choice {
+                // That is why another one does not have it.
+                $0.recipient = "c@example.net"
+                $0.reason = "refused"
+            },
+            choice {
                 $0.sender = "example.com"
                 $0.recipient = "example.com"
             },
@@ -147,7 +166,7 @@ struct QueuedMessageTests {
             QueuedMessage(id: "0", state: .hold, file: QueueFile(Self.head + Self.body), nextTry: nil, log: "")
         )
         #expect(change.applies(to: deferred) == (change != .release))
-        #expect(change.applies(to: held) == (change != .hold))
+        #expect(change.applies(to: held) == (change == .release || change == .delete))
     }
 
     /// Postfix may have given the id to another message since the list was made.

@@ -169,6 +169,7 @@ def test_the_queue_is_listed_held_released_requeued_and_deleted(lab, relay):
         assert shown.splitlines()[-1].startswith(f"{count} message" if count else "No message is chosen."), (choice, shown)
     # Nothing is changed without a choice, without a yes, or in a rehearsal.
     assert relay.agent("queue", "delete").returncode == 64
+    assert relay.agent("queue", "delete", "--reason", "", "--yes").returncode == 64
     unsaid = relay.agent("queue", "delete", "--all")
     assert unsaid.returncode == 1 and "nothing was changed" in unsaid.stdout
     assert "one@example.net" in queue(relay, "delete", "--recipient", "one@example.net", "--dry-run")
@@ -187,6 +188,12 @@ def test_the_queue_is_listed_held_released_requeued_and_deleted(lab, relay):
     assert queue(relay, "delete", "--sender", "other@example.com", "--yes").endswith("deleted: 1 of 1\n")
     assert queue(relay) == "No message is chosen.\n"
     assert "deleted by an operator" in wait_for_trace(relay, 3, "--recipient", "two@mx.example.net")
+
+
+def test_recipients_from_the_header_are_those_of_the_message(lab, relay):
+    lab.sink_down()
+    relay.shell("printf 'To: header@example.net\\nSubject: x\\n\\nHello\\n' | sendmail -t -f app@example.com")
+    relay.wait_until("smtp-relay-agent queue --recipient header@example.net | grep -q 'to header@example.net: connect to'", 20, "it")
 
 
 def test_mail_that_was_handed_over_is_followed_from_relay_to_relay(lab, relay):

@@ -40,13 +40,16 @@ package struct FileSystem: Sendable {
 
     /// The bytes of a file, following links. Works for files of `/proc` too, whose size is not known beforehand.
     ///
-    /// - Parameter limit: Reading ends once there are this many.
-    package func bytes(at path: FilePath, limit: Int = .max) throws(FileFailure) -> [UInt8] {
+    /// - Parameters:
+    ///   - start: The place of the first.
+    ///   - limit: Reading ends once there are this many.
+    package func bytes(at path: FilePath, from start: Int = 0, limit: Int = .max) throws(FileFailure) -> [UInt8] {
         do {
             // A FIFO in a file's place would wait for a writer.
             let options: FileDescriptor.OpenOptions = [.closeOnExec, .nonBlocking]
             let descriptor = try FileDescriptor.open(location(of: path), .readOnly, options: options)
             return try descriptor.closeAfter {
+                if start > 0 { _ = try descriptor.seek(offset: Int64(start), from: .start) }
                 var bytes: [UInt8] = []
                 var chunk = [UInt8](repeating: 0, count: min(limit, 16384))
                 while bytes.count < limit {

@@ -3,23 +3,30 @@ import Vocabulary
 
 /// The fate of some mail, as this host's log tells.
 package struct MailTrace: Sendable, Equatable {
+    let query: TraceQuery
     /// Oldest first.
-    package private(set) var messages: [TracedMessage] = []
-    /// Mail that was not accepted, oldest first.
-    package private(set) var refusals: [TracedMessage.Step] = []
-    /// Seconds since 1970: the time of the log's oldest line; `nil` where it has none that can be read.
+    package private(set) var messages: [TracedMessage]
+    /// Verdicts about mail that was never queued, oldest first.
+    package private(set) var verdicts: [TracedMessage.Step]
+    /// Seconds since 1970: the time of the oldest line that was looked at; `nil` where no line can be read.
     package private(set) var reachesBackTo: Int?
     /// The number of older messages that are left out.
     package private(set) var leftOut = 0
 
-    init(messages: [TracedMessage] = [], refusals: [TracedMessage.Step] = [], reachesBackTo: Int? = nil) {
-        (self.messages, self.refusals, self.reachesBackTo) = (messages, refusals, reachesBackTo)
+    init(
+        _ query: TraceQuery,
+        messages: [TracedMessage] = [],
+        verdicts: [TracedMessage.Step] = [],
+        reachesBackTo: Int? = nil
+    ) {
+        self.query = query
+        (self.messages, self.verdicts, self.reachesBackTo) = (messages, verdicts, reachesBackTo)
     }
 
     /// The messages that are shown; of more, the newest.
     package static let limit = 200
     /// Generations of messages that come from a message: a notice, and one that was requeued.
-    private static let depth = 3
+    private static let depth = 5
 
     /// Looks for mail in the whole log, also where it was rotated.
     ///
@@ -31,22 +38,25 @@ package struct MailTrace: Sendable, Equatable {
         files: FileSystem,
         now: Int
     ) async throws -> MailTrace {
-        let log = MailLog(runner: runner, files: files, now: now)
-        let (name, own) = await log.parameters()
+        let (name, own) = await MailLog(runner: runner, files: files, now: now).parameters()
         let commands = MailLogCommands(runner: runner, files: files, now: now)
         let source = await MailLogSource.current(name, file: own, log: commands)
+        var trace = MailTrace(query)
+        trace.reachesBackTo = try await commands.oldest(in: source)
         func steps(_ texts: [String]) async throws -> [TracedMessage.Step] {
-            try await commands.lines(of: source, with: texts).compactMap { line in
+            let (lines, isCut) = try await commands.lines(of: source, with: texts)
+            if isCut, let first = lines.lazy.compactMap({ SyslogTime.seconds(of: $0, now: now) }).first {
+                trace.reachesBackTo = max(trace.reachesBackTo ?? first, first)
+            }
+            return lines.compactMap { line in
                 guard let entry = MailLogEntry(line, of: name, now: now), let event = MailEvent(entry) else {
                     return nil
                 }
                 return TracedMessage.Step(time: entry.time, event: event)
             }
         }
-        var trace = MailTrace()
-        trace.reachesBackTo = try await commands.oldest(in: source)
         let found = try await steps([query.text]).filter { query.matches($0.event) }
-        trace.refusals = found.filter { $0.event.queueID == nil }
+        trace.verdicts = found.filter { $0.event.queueID == nil }
         var wanted = distinct(found.compactMap(\.event.queueID))
         trace.leftOut = max(0, wanted.count - limit)
         wanted = wanted.suffix(limit)

@@ -5,52 +5,42 @@ package import Vocabulary
 package struct TraceReport: Sendable {
     private let trace: MailTrace
     private let relays: [IPNetwork]
-    private let nextTries: [String: Int]
+    private let queue: [String: Int?]?
 
     /// - Parameters:
     ///   - relays: The networks whose servers are relays like this node, and no receivers.
-    ///   - nextTries: When Postfix tries deferred messages again, by queue id, in seconds since 1970.
-    package init(_ trace: MailTrace, relays: [IPNetwork], nextTries: [String: Int]) {
+    ///   - queue: The ids of the messages that are in the queue now, and when Postfix tries again those that are deferred, in
+    ///     seconds since 1970; `nil` where the queue could not be read.
+    package init(_ trace: MailTrace, relays: [IPNetwork], queue: [String: Int?]?) {
         self.trace = trace
         self.relays = relays
-        self.nextTries = nextTries
+        self.queue = queue
     }
 
-    /// 0 all of it was sent; 2 some waits; 3 some was bounced or refused; 1 nothing was found.
+    /// 0 all of it was sent; 2 some waits; 3 some was bounced, refused or deleted; 1 nothing was found.
     package var exitStatus: Int32 {
-        // A requeued message has the fate of the one that it became.
-        let outcomes = trace.messages.filter { !isNotice($0) }.map(state).filter { $0 != .requeued }
-        let refused = trace.refusals.compactMap { step -> State? in
-            guard case .refusal(_, let refusal) = step.event else { return nil }
-            return refusal.isTemporary ? .putOff : .refused
+        var fates = trace.messages.filter { !isNotice($0) }.map { (fate: fate(of: $0), time: $0.steps.first?.time) }
+        for step in trace.verdicts {
+            guard case .verdict(_, let verdict) = step.event else { continue }
+            fates.append(
+                (verdict.kind == .discarded ? .discarded : verdict.isTemporary ? .putOff : .refused, step.time)
+            )
         }
-        // Mail that came in after all is no failure of the tries before.
-        let all = outcomes.isEmpty ? refused : outcomes
-        if all.isEmpty { return 1 }
-        if all.contains(where: { [.bounced, .expired, .deleted, .refused].contains($0) }) { return 3 }
-        return all.contains { [.waiting, .held, .putOff].contains($0) } ? 2 : 0
+        guard !fates.isEmpty else { return 1 }
+        let taken = fates.filter { !$0.fate.isUpToTheClient }
+        // A requeued message has the fate of the one that it became, and the client may have come again.
+        let counted = fates.filter { fate, time in
+            if fate == .requeued { return fates.allSatisfy { $0.fate == .requeued } }
+            return !fate.isUpToTheClient || !taken.contains { ($0.time ?? 0) >= (time ?? 0) }
+        }
+        return counted.map(\.fate.exitStatus).max() ?? 0
     }
 
-    /// The state of a message as a whole: the worst of its recipients'.
-    private enum State: String {
-        case sent, waiting, held = "on hold", bounced, expired, deleted, requeued
-        case refused
-        case putOff = "put off"
+    private func fate(of message: TracedMessage) -> MessageFate {
+        message.fate(of: trace.query, isQueued: queue.map { $0[message.id.description] != nil })
     }
 
-    private func state(of message: TracedMessage) -> State {
-        if let refusal = message.refusal { return refusal.isTemporary ? .putOff : .refused }
-        let outcomes = Set(message.outcomes)
-        if outcomes.contains(.bounced) { return .bounced }
-        if outcomes.contains(.expired) { return .expired }
-        if outcomes.contains(.deleted) { return .deleted }
-        if outcomes.contains(.requeued) { return .requeued }
-        return outcomes.contains(.waiting) ? (message.isHeld ? .held : .waiting) : .sent
-    }
-
-    private func nextTry(of message: TracedMessage) -> Int? {
-        message.outcomes.contains(.waiting) ? nextTries[message.id.description] : nil
-    }
+    private func nextTry(of message: TracedMessage) -> Int? { queue?[message.id.description] ?? nil }
 
     /// The fate of a notice says nothing of the message.
     private func isNotice(_ message: TracedMessage) -> Bool {
@@ -63,16 +53,16 @@ package struct TraceReport: Sendable {
             lines.append("The newest \(MailTrace.limit) messages; \(trace.leftOut) older ones are left out.")
         }
         for message in trace.messages { lines += text(of: message) + [""] }
-        for step in trace.refusals { lines.append("\(time(step.time))  \(words(step.event))") }
-        if !trace.refusals.isEmpty { lines.append("") }
-        if trace.messages.isEmpty, trace.refusals.isEmpty { lines.append("No such mail is in this node's log.") }
+        for step in trace.verdicts { lines.append("\(time(step.time))  \(words(step.event))") }
+        if !trace.verdicts.isEmpty { lines.append("") }
+        if trace.messages.isEmpty, trace.verdicts.isEmpty { lines.append("No such mail is in this node's log.") }
         let reach = trace.reachesBackTo.map { "The log reaches back to \(Timestamp(secondsSinceEpoch: $0))." }
-        lines.append(reach ?? "The log is empty.")
+        lines.append(reach ?? "No line of the log can be read.")
         return lines.joined(separator: "\n") + "\n"
     }
 
     private func text(of message: TracedMessage) -> [String] {
-        var title = "\(message.id): \(state(of: message).rawValue)"
+        var title = "\(message.id): \(fate(of: message).rawValue)"
         if let next = nextTry(of: message) {
             title += ", next try \(Timestamp(secondsSinceEpoch: next))"
         }
@@ -111,12 +101,12 @@ package struct TraceReport: Sendable {
         case .requeued: return "requeued: it goes on under another id"
         case .deleted: return "deleted by an operator"
         case .removed: return "done: it has left the queue"
-        case .refusal(_, let refusal):
-            let verb = refusal.isTemporary ? "put off" : "refused"
-            let recipient = refusal.recipient.map { " for \($0.escapedForDisplay)" } ?? ""
-            let sender = refusal.sender.map { " of \($0.isEmpty ? "<>" : $0.escapedForDisplay)" } ?? ""
-            return "\(verb) at \(refusal.stage): mail\(sender)\(recipient) from \(name(of: refusal.client)): "
-                + refusal.answer.escapedForDisplay
+        case .verdict(_, let verdict):
+            let verb = verdict.isTemporary ? "put off" : verdict.kind.rawValue
+            let recipient = verdict.recipient.map { " for \($0.escapedForDisplay)" } ?? ""
+            let sender = verdict.sender.map { " of \($0.isEmpty ? "<>" : $0.escapedForDisplay)" } ?? ""
+            return "\(verb) at \(verdict.stage): mail\(sender)\(recipient) from \(name(of: verdict.client)): "
+                + verdict.answer.escapedForDisplay
         }
     }
 
@@ -158,7 +148,7 @@ extension TraceReport {
         let document = Document(
             logReachesBackTo: trace.reachesBackTo.map { "\(Timestamp(secondsSinceEpoch: $0))" },
             messages: trace.messages.map(document),
-            refusals: trace.refusals.map(document),
+            verdicts: trace.verdicts.map(document),
             leftOut: trace.leftOut
         )
         return ((try? encoder.encode(document)).map { String(decoding: $0, as: UTF8.self) } ?? "{}") + "\n"
@@ -167,7 +157,8 @@ extension TraceReport {
     private struct Document: Encodable {
         let logReachesBackTo: String?
         let messages: [Message]
-        let refusals: [Step]
+        /// About mail that was never queued.
+        let verdicts: [Step]
         /// Older messages that are not shown.
         let leftOut: Int
     }
@@ -198,7 +189,7 @@ extension TraceReport {
     private func document(of message: TracedMessage) -> Message {
         Message(
             queueID: message.id.description,
-            state: state(of: message).rawValue,
+            state: fate(of: message).rawValue,
             sender: message.sender,
             size: message.size,
             messageID: message.messageID,
@@ -214,7 +205,7 @@ extension TraceReport {
         case .accepted(_, let client): (shown.event, shown.client) = ("accepted", address(of: client))
         case .submitted(_, let former): (shown.event, shown.queueID) = ("submitted", former?.description)
         case .identified(_, let messageID): (shown.event, shown.text) = ("identified", messageID)
-        case .queued(_, let sender, _): (shown.event, shown.sender) = ("queued", sender)
+        case .queued(_, let sender, _, _): (shown.event, shown.sender) = ("queued", sender)
         case .delivery(_, let delivery):
             let isHandedOver = delivery.status == .sent && isRelay(delivery.server)
             shown.event = isHandedOver ? "handed over" : delivery.status.rawValue
@@ -227,10 +218,10 @@ extension TraceReport {
         case .requeued: shown.event = "requeued"
         case .deleted: shown.event = "deleted"
         case .removed: shown.event = "removed"
-        case .refusal(_, let refusal):
-            shown.event = refusal.isTemporary ? "put off" : "refused"
-            (shown.recipient, shown.sender) = (refusal.recipient, refusal.sender)
-            (shown.client, shown.text) = (address(of: refusal.client), refusal.answer)
+        case .verdict(_, let verdict):
+            shown.event = verdict.isTemporary ? "put off" : verdict.kind.rawValue
+            (shown.recipient, shown.sender) = (verdict.recipient, verdict.sender)
+            (shown.client, shown.text) = (address(of: verdict.client), verdict.answer)
         }
         return shown
     }

@@ -9,13 +9,6 @@ package struct TracedMessage: Sendable, Equatable {
         package let event: MailEvent
     }
 
-    /// The fate of a message for a recipient.
-    package enum Outcome: String, Sendable, Equatable, CaseIterable {
-        case sent, waiting, bounced, expired, deleted
-        /// It goes on under another id.
-        case requeued
-    }
-
     package let id: QueueID
     package private(set) var steps: [Step] = []
 
@@ -34,21 +27,26 @@ package struct TracedMessage: Sendable, Equatable {
     }
 
     package var client: MailEvent.Client? {
-        steps.lazy.compactMap { if case .accepted(_, let client) = $0.event { client } else { nil } }.first
+        first { if case .accepted(_, let client) = $0 { client } else { nil } }
     }
 
     package var messageID: String? {
-        steps.lazy.compactMap { if case .identified(_, let messageID) = $0.event { messageID } else { nil } }.first
+        first { if case .identified(_, let messageID) = $0 { messageID } else { nil } }
     }
 
-    /// The envelope's sender: empty for a notice.
+    /// The envelope's sender: empty for a notice; `nil` where it was never queued.
     package var sender: String? {
-        steps.lazy.compactMap { if case .queued(_, let sender, _) = $0.event { sender } else { nil } }.first
+        first { if case .queued(_, let sender, _, _) = $0 { sender } else { nil } }
     }
 
     /// Bytes.
     package var size: Int? {
-        steps.lazy.compactMap { if case .queued(_, _, let size) = $0.event { size } else { nil } }.first
+        first { if case .queued(_, _, let size, _) = $0 { size } else { nil } }
+    }
+
+    /// The number of recipients that it came with.
+    var recipients: Int {
+        first { if case .queued(_, _, _, let recipients) = $0 { recipients } else { nil } } ?? 0
     }
 
     /// The notices to its sender.
@@ -56,8 +54,12 @@ package struct TracedMessage: Sendable, Equatable {
         steps.compactMap { if case .notice(_, let id) = $0.event { id } else { nil } }
     }
 
+    var verdicts: [MailEvent.Verdict] {
+        steps.compactMap { if case .verdict(_, let verdict) = $0.event { verdict } else { nil } }
+    }
+
     /// The last try for each recipient, in the order of the first tries.
-    package var deliveries: [MailEvent.Delivery] {
+    var deliveries: [MailEvent.Delivery] {
         var order: [String] = []
         var last: [String: MailEvent.Delivery] = [:]
         for step in steps {
@@ -67,31 +69,12 @@ package struct TracedMessage: Sendable, Equatable {
         return order.compactMap { last[$0] }
     }
 
-    /// The fate for each recipient that the log names; of the message where it names none yet.
-    package var outcomes: [Outcome] {
-        let end: Outcome =
-            has(.expired(id)) ? .expired : has(.deleted(id)) ? .deleted : has(.requeued(id)) ? .requeued : .waiting
-        let outcomes = deliveries.map { delivery -> Outcome in
-            switch delivery.status {
-            case .sent, .deliverable: .sent
-            case .bounced, .undeliverable: .bounced
-            case .deferred: end
-            }
-        }
-        return outcomes.isEmpty ? [end] : outcomes
-    }
-
-    /// Whether a milter or a rule refused it after its data; then it was never queued.
-    package var refusal: MailEvent.Refusal? {
-        guard deliveries.isEmpty, sender == nil else { return nil }
-        return steps.lazy.compactMap { if case .refusal(_, let refusal) = $0.event { refusal } else { nil } }.last
-    }
-
-    /// Whether the last that happened to it is that somebody holds it.
+    /// Whether the last that happened to it is that somebody, or a rule, holds it.
     package var isHeld: Bool {
         for step in steps.reversed() {
             switch step.event {
             case .held: return true
+            case .verdict(_, let verdict) where verdict.kind == .held: return true
             case .released: return false
             default: continue
             }
@@ -99,5 +82,10 @@ package struct TracedMessage: Sendable, Equatable {
         return false
     }
 
-    private func has(_ event: MailEvent) -> Bool { steps.contains { $0.event == event } }
+    func has(_ event: MailEvent) -> Bool { steps.contains { $0.event == event } }
+
+    private func first<Value>(_ value: (MailEvent) -> Value?) -> Value? {
+        for step in steps { if let found = value(step.event) { return found } }
+        return nil
+    }
 }

@@ -8,45 +8,61 @@ extension PostfixQueue {
     package func messages() throws -> [QueuedMessage] {
         let logs = try messages(in: "defer").map { ($0.lastComponent?.string ?? "", $0) }
         let log = Dictionary(logs) { first, _ in first }
-        var found: [QueuedMessage] = []
-        for state in QueuedMessage.State.allCases {
+        var found: [String: QueuedMessage] = [:]
+        // A deferred message that is tried again goes back to those that were looked at before.
+        for state in QueuedMessage.State.allCases + [.active] {
             for path in try messages(in: state.rawValue) {
-                guard let id = path.lastComponent?.string, let file = read(path) else { continue }
+                guard let id = path.lastComponent?.string, found[id]?.state != state else { continue }
                 let message = QueuedMessage(
                     id: id,
                     state: state,
-                    file: file,
+                    file: file(at: path),
                     nextTry: state == .deferred ? files.modificationTime(of: path) : nil,
                     log: log[id].flatMap { try? files.bytes(at: $0, limit: Self.logLimit) }.map {
                         String(decoding: $0, as: UTF8.self)
                     } ?? ""
                 )
-                if let message { found.append(message) }
+                if let message { found[id] = message }
             }
         }
-        return found.sorted { ($0.arrival, $0.id) < ($1.arrival, $1.id) }
+        return found.values.sorted { ($0.arrival, $0.id) < ($1.arrival, $1.id) }
     }
 
-    /// When Postfix tries each deferred message again, in seconds since 1970: the time of modification of its file.
-    package func nextTries() throws -> [String: Int] {
-        let times = try messages(in: "deferred").compactMap { path -> (String, Int)? in
-            guard let id = path.lastComponent?.string, let time = files.modificationTime(of: path) else { return nil }
-            return (id, time)
+    /// The ids of the messages in the queue, and when Postfix tries again those that are deferred: the time of modification of
+    /// their files (qmgr(8)), in seconds since 1970.
+    package func nextTries() throws -> [String: Int?] {
+        var tries: [String: Int?] = [:]
+        for (id, path) in try places() {
+            let isDeferred = path.starts(with: directory.appending(QueuedMessage.State.deferred.rawValue))
+            tries.updateValue(isDeferred ? files.modificationTime(of: path) : nil, forKey: id)
         }
-        return Dictionary(times) { first, _ in first }
+        return tries
     }
 
-    private func read(_ path: FilePath) -> QueueFile? {
-        guard let start = try? files.bytes(at: path, limit: Self.usual) else { return nil }
-        let file = QueueFile(start)
-        if file.isWhole || start.count < Self.usual { return file }
-        return (try? files.bytes(at: path, limit: Self.largest)).map(QueueFile.init)
+    /// Those of some messages that are still in the queue. An id may have been given to another message since they were read,
+    /// so the arrival has to be the same.
+    func stillHere(_ messages: some Collection<QueuedMessage>) throws -> [QueuedMessage] {
+        let places = try places()
+        return messages.filter { message in
+            guard let path = places[message.id], let head = try? files.bytes(at: path, limit: 256) else { return false }
+            return QueueFile(head).arrival == message.arrival
+        }
     }
 
-    /// Bytes: the envelope of most messages.
-    private static let usual = 64 << 10
-    /// Bytes: more than message_size_limit is for most.
-    private static let largest = 256 << 20
+    private func places() throws -> [String: FilePath] {
+        var places: [String: FilePath] = [:]
+        for state in QueuedMessage.State.allCases + [.active] {
+            for path in try messages(in: state.rawValue) { places[path.lastComponent?.string ?? ""] = path }
+        }
+        return places
+    }
+
+    private func file(at path: FilePath) -> QueueFile {
+        QueueFile { start in (try? files.bytes(at: path, from: start, limit: Self.part)) ?? [] }
+    }
+
+    /// Bytes: the envelope of most messages, and longer than any record.
+    private static let part = 64 << 10
     /// Bytes.
     private static let logLimit = 1 << 20
 }

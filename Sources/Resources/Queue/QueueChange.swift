@@ -33,12 +33,12 @@ package enum QueueChange: String, Sendable, CaseIterable {
         case .hold: message.state != .hold && message.state != .maildrop
         case .release: message.state == .hold
         case .delete: true
-        case .requeue: message.state != .maildrop
+        // It would go out, past whoever holds it.
+        case .requeue: message.state != .maildrop && message.state != .hold
         }
     }
 
-    /// Changes those of some messages that are still in the queue. An id may have been given to another message meanwhile, so
-    /// the arrival has to be the same.
+    /// Changes those of some messages that are still in the queue.
     ///
     /// - Returns: The number of messages that were changed, as postsuper tells.
     /// - Throws: A `CommandFailure`, or a `FileFailure` where the queue may not be read.
@@ -50,8 +50,7 @@ package enum QueueChange: String, Sendable, CaseIterable {
         while !rest.isEmpty {
             let batch = rest.prefix(Self.batch)
             rest = rest.dropFirst(Self.batch)
-            let now = Dictionary(try queue.messages().map { ($0.id, $0.arrival) }) { first, _ in first }
-            let ids = batch.filter { now[$0.id] == $0.arrival }.map(\.id)
+            let ids = try queue.stillHere(batch).map(\.id)
             guard !ids.isEmpty else { continue }
             let output = try await runner.runChecked(
                 Command("postsuper", ids.flatMap { [rawValue, $0] }, timeout: .seconds(300), isTransaction: true)

@@ -23,10 +23,16 @@ package struct QueueSelection: Sendable, Equatable {
         (ids.isEmpty || ids.contains(message.id))
             && (state.map { $0 == message.state } ?? true)
             && (sender.map { Self.matches(message.sender, $0) } ?? true)
-            && (recipient.map { wanted in message.recipients.contains { Self.matches($0, wanted) } } ?? true)
             && (client.map { Self.matches(message.client, $0) } ?? true)
-            && (reason.map { wanted in message.reasons.values.contains { $0.containsInAnyCase(wanted) } } ?? true)
             && (olderThan.map { now - message.arrival > Int($0.components.seconds) } ?? true)
+            && ((recipient == nil && reason == nil)
+                || message.recipients.contains { containsRecipient($0, of: message) })
+    }
+
+    /// A reason is the one why this recipient does not have it.
+    private func containsRecipient(_ address: String, of message: QueuedMessage) -> Bool {
+        (recipient.map { Self.matches(address, $0) } ?? true)
+            && (reason.map { message.reasons[address]?.lowercased().contains($0.lowercased()) ?? false } ?? true)
     }
 
     private static func matches(_ address: String, _ wanted: String) -> Bool {
@@ -37,10 +43,7 @@ package struct QueueSelection: Sendable, Equatable {
 
     private static func matches(_ client: QueuedMessage.Client?, _ wanted: String) -> Bool {
         guard let client else { return false }
-        return client.name?.lowercased() == wanted.lowercased() || client.address.map { "\($0)" == wanted } ?? false
+        if let address = try? IPAddress(wanted) { return client.address == address }
+        return client.name?.lowercased() == wanted.lowercased()
     }
-}
-
-extension String {
-    fileprivate func containsInAnyCase(_ part: String) -> Bool { lowercased().contains(part.lowercased()) }
 }

@@ -35,11 +35,9 @@ package struct QueuedMessage: Sendable, Equatable {
     init?(id: String, state: State, file: QueueFile, nextTry: Int?, log: String) {
         var attributes: [Substring: String] = [:]
         var sender: String?
-        var size = 0
         var recipients: [String] = []
         for record in file.envelope {
             switch record.kind {
-            case QueueFile.Kind.size: size = record.data.split(separator: " ").first.flatMap { Int($0) } ?? 0
             case QueueFile.Kind.sender: sender = record.data
             // The queue manager makes it a record of another type when it has been delivered.
             case QueueFile.Kind.recipient where !record.data.isEmpty: recipients.append(record.data)
@@ -53,7 +51,7 @@ package struct QueuedMessage: Sendable, Equatable {
         self.id = id
         self.state = state
         self.arrival = arrival
-        self.size = size
+        self.size = file.size ?? 0
         self.sender = sender
         self.recipients = recipients
         self.client = Client(attributes)
