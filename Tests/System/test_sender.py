@@ -126,7 +126,7 @@ def test_another_relayhost_is_set_right_at_once_and_planned_before(settled):
     """))
     # Its passes come minutes apart.
     assert seconds < 5
-    # A process of Postfix that began in between has read the wrong relayhost, until Postfix loads its files.
+    # Mail that is handed in while Postfix reloads may wait for pickup(8)'s next look, a minute later.
     settled.wait_until("smtp-relay-agent plan", 20, "the repair's reload")
     send(settled, "after the drift")
     settled.lab.wait_for_mails(["after the drift"])
