@@ -1,4 +1,4 @@
-/// What became of a message for one recipient, or as a whole.
+/// The fate of a message for one recipient, or as a whole.
 package enum MessageFate: String, Sendable, CaseIterable {
     // From the worst to the best.
     case refused, bounced, expired, deleted, discarded
@@ -30,7 +30,7 @@ package enum MessageFate: String, Sendable, CaseIterable {
 }
 
 extension TracedMessage {
-    /// What became of it for those recipients that a query asks for: the worst of it.
+    /// The fate of those recipients that a query asks for: the worst of theirs.
     ///
     /// - Parameter isQueued: Whether the message is in the queue now; `nil` where that is not known.
     func fate(of query: TraceQuery, isQueued: Bool?) -> MessageFate {
