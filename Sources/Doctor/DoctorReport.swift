@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Vocabulary
 
 /// The doctor's findings, for people and for programs.
@@ -67,10 +66,8 @@ package struct DoctorReport: Sendable {
     }
 
     package var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let report = JSON(findings: entries, examined: examined, sender: sender)
-        return ((try? encoder.encode(report)).map { String(decoding: $0, as: UTF8.self) } ?? "{}") + "\n"
+        return ((try? report.indentedJSON()) ?? "{}") + "\n"
     }
 
     package var text: String {

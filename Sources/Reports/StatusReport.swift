@@ -1,5 +1,4 @@
 import Vocabulary
-import FoundationEssentials
 package import Host
 import RelayNode
 import Resources
@@ -56,9 +55,7 @@ package struct StatusReport: Sendable {
     }
 
     package var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return ((try? encoder.encode(status)).map { String(decoding: $0, as: UTF8.self) } ?? "{}") + "\n"
+        ((try? status.indentedJSON()) ?? "{}") + "\n"
     }
 
     package var table: String {

@@ -27,9 +27,7 @@ struct FactsCommand: AsyncParsableCommand {
 /// Facts as a file.
 enum FactsDocument {
     static func text(of facts: InstanceFacts) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(facts), as: UTF8.self)
+        try facts.indentedJSON()
     }
 
     /// - Throws: `FactsFailure` naming the file and the key.

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Vocabulary
 
 /// A domain as receivers see it: a table, the findings, and the DNS records to publish.
@@ -35,10 +34,8 @@ package struct DomainReport: Sendable {
     }
 
     package var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let json = JSON(domain: "\(domain)", table: lines, findings: report.entries, records: records)
-        return ((try? encoder.encode(json)).map { String(decoding: $0, as: UTF8.self) } ?? "{}") + "\n"
+        return ((try? json.indentedJSON()) ?? "{}") + "\n"
     }
 
     package var text: String {

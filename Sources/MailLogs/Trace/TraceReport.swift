@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import Vocabulary
 
 /// A trace, for people and for programs.
@@ -143,15 +142,13 @@ package struct TraceReport: Sendable {
 
 extension TraceReport {
     package var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let document = Document(
             logReachesBackTo: trace.reachesBackTo.map { "\(Timestamp(secondsSinceEpoch: $0))" },
             messages: trace.messages.map(document),
             verdicts: trace.verdicts.map(document),
             leftOut: trace.leftOut
         )
-        return ((try? encoder.encode(document)).map { String(decoding: $0, as: UTF8.self) } ?? "{}") + "\n"
+        return ((try? document.indentedJSON()) ?? "{}") + "\n"
     }
 
     private struct Document: Encodable {

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Vocabulary
 
 /// Messages of the queue, for people and for programs.
@@ -53,10 +52,7 @@ package struct QueueList: Sendable {
     }
 
     package var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return ((try? encoder.encode(messages.map(Entry.init))).map { String(decoding: $0, as: UTF8.self) } ?? "[]")
-            + "\n"
+        ((try? messages.map(Entry.init).indentedJSON()) ?? "[]") + "\n"
     }
 
     private struct Entry: Encodable {
