@@ -78,7 +78,9 @@ let package = Package(
         ),
         .target(
             name: "Reports",
-            dependencies: ["CRelease", "Host", "RelayNode", "Resources", "Units", "Vocabulary", systemPackage],
+            dependencies: [
+                "CRelease", "Host", "MailLogs", "RelayNode", "Resources", "Units", "Vocabulary", systemPackage,
+            ],
             swiftSettings: strict
         ),
         .target(name: "AgentLog", dependencies: ["Vocabulary", logging], swiftSettings: strict),

@@ -81,6 +81,17 @@ package struct Doctor: Sendable {
         return way
     }
 
+    /// Looks at what costs little and asks nobody else: often enough to be watched by monitoring.
+    package func glance() async -> DoctorReport {
+        let examinations: [any Examination] = [
+            ServicesExamination(services: host.services, isResident: true),
+            PassesExamination(last: host.lastPass, now: host.now),
+            DiskExamination(files: host.files),
+            SystemExamination(system: OperatingSystem(files: host.files)),
+        ]
+        return await report(examinations, nil)
+    }
+
     /// Examines the host alone, where its wanted state is not known.
     ///
     /// - Parameter isRelay: Whether the host is a relay's, which has more to examine than a sender's.

@@ -18,13 +18,13 @@ package enum ConnectionEvent: Sendable, Equatable {
         // Most lines tell of messages, so the first letters decide.
         switch text.utf8.first {
         case UInt8(ascii: "w"):
-            guard text.hasPrefix("warning: "), text.contains(" limit exceeded: "), entry.program == "smtpd" else {
+            guard text.hasPrefix("warning: "), text.has(" limit exceeded: "), entry.program == "smtpd" else {
                 return nil
             }
             self = .limited
         case UInt8(ascii: "A"), UInt8(ascii: "U"), UInt8(ascii: "T"), UInt8(ascii: "V"):
-            guard let peer = text.firstRange(of: " TLS connection established "),
-                let version = text[peer.upperBound...].firstRange(of: ": TLSv")
+            guard let peer = text.firstPlace(of: " TLS connection established "),
+                let version = text[peer.upperBound...].firstPlace(of: ": TLSv")
             else { return nil }
             let direction: Direction = text[peer.upperBound...].hasPrefix("from ") ? .incoming : .outgoing
             let words = text[version.lowerBound...].dropFirst(2)

@@ -4,7 +4,7 @@ extension MailEvent {
     /// Reads a line of one of Postfix's programs, of any version since 2.3; `nil` where it tells nothing of a message.
     package init?(_ entry: MailLogEntry) {
         let text = entry.message[...]
-        guard let colon = text.firstRange(of: ": ") else { return nil }
+        guard let colon = text.firstPlace(of: ": ") else { return nil }
         let word = text[..<colon.lowerBound]
         let rest = text[colon.upperBound...]
         if word == "NOQUEUE" {
@@ -26,7 +26,7 @@ extension MailEvent {
             return .accepted(id, from: Client(text.dropFirst("client=".count).prefix { $0 != "," }))
         case "pickup":
             guard text.hasPrefix("uid=") else { return nil }
-            let former = text.firstRange(of: " orig_id=").flatMap {
+            let former = text.firstPlace(of: " orig_id=").flatMap {
                 QueueID(text[$0.upperBound...].prefix { $0 != " " })
             }
             return .submitted(id, formerly: former)
@@ -36,7 +36,7 @@ extension MailEvent {
             return name.isEmpty ? nil : .identified(id, messageID: String(name))
         case "qmgr", "nqmgr": return queueManager(text, id)
         case "bounce":
-            guard let sign = text.firstRange(of: "notification: "), let notice = QueueID(text[sign.upperBound...]),
+            guard let sign = text.firstPlace(of: "notification: "), let notice = QueueID(text[sign.upperBound...]),
                 text.hasPrefix("sender ")
             else { return nil }
             return .notice(id, id: notice)
@@ -59,7 +59,7 @@ extension MailEvent {
             return .expired(id)
         }
         func number(after name: String) -> Int? {
-            sender.rest.firstRange(of: name).flatMap { Int(sender.rest[$0.upperBound...].prefix(while: \.isNumber)) }
+            sender.rest.firstPlace(of: name).flatMap { Int(sender.rest[$0.upperBound...].prefix(while: \.isNumber)) }
         }
         guard let size = number(after: ", size=") else { return nil }
         return .queued(id, sender: sender.address, size: size, recipients: number(after: ", nrcpt=") ?? 0)
@@ -87,7 +87,7 @@ extension MailEvent.Delivery {
             guard let sign = field.firstIndex(of: "=") else { return nil }
             let name = field[..<sign]
             let value = field[field.index(after: sign)...]
-            let end = name == "status" ? nil : value.firstRange(of: ", ")?.lowerBound
+            let end = name == "status" ? nil : value.firstPlace(of: ", ")?.lowerBound
             fields[name] = value[..<(end ?? value.endIndex)]
             rest = end.map { value[$0...] } ?? ""
         }
@@ -126,12 +126,12 @@ extension MailEvent.Verdict {
             self.init(kind, stage: stage, rule: rest)
             return
         }
-        guard let from = rest.firstRange(of: " from "), let colon = rest[from.upperBound...].firstRange(of: ": ") else {
+        guard let from = rest.firstPlace(of: " from "), let colon = rest[from.upperBound...].firstPlace(of: ": ") else {
             return nil
         }
         let said = rest[colon.upperBound...]
         // The answer may quote the client's words, but stands before them.
-        let start = said.firstRange(of: "; from=<") ?? said.firstRange(of: "; to=<") ?? said.firstRange(of: "; proto=")
+        let start = said.firstPlace(of: "; from=<") ?? said.firstPlace(of: "; to=<") ?? said.firstPlace(of: "; proto=")
         let envelope = Envelope(start.map { said[$0.lowerBound...].dropFirst(2) } ?? "")
         self.init(
             kind: kind,
@@ -146,11 +146,11 @@ extension MailEvent.Verdict {
 
     /// The line that a rule matched may have anything in it, so what stands behind it is looked for from the end.
     private init?(_ kind: Kind, stage: String, rule text: Substring) {
-        guard let end = text.ranges(of: "; from=<").last else { return nil }
+        guard let end = text.lastPlace(of: "; from=<") else { return nil }
         let envelope = Envelope(text[end.lowerBound...].dropFirst(2))
         let matched = text[..<end.lowerBound]
-        let client = matched.ranges(of: " from ").last.map { matched[$0.upperBound...] } ?? ""
-        let answer = envelope.rest.firstRange(of: ": ").map { envelope.rest[$0.upperBound...] } ?? ""
+        let client = matched.lastPlace(of: " from ").map { matched[$0.upperBound...] } ?? ""
+        let answer = envelope.rest.firstPlace(of: ": ").map { envelope.rest[$0.upperBound...] } ?? ""
         self.init(
             kind: kind,
             stage: stage,

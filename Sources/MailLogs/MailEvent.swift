@@ -57,7 +57,7 @@ package enum MailEvent: Sendable, Equatable {
         package var server: IPAddress? { relay.flatMap { MailEvent.address(in: $0) } }
         /// The id that the receiver, if it is a Postfix, has given the message.
         package var nextID: QueueID? {
-            text.firstRange(of: "queued as ").flatMap {
+            text.firstPlace(of: "queued as ").flatMap {
                 QueueID(text[$0.upperBound...].prefix { $0 != " " && $0 != ")" })
             }
         }

@@ -38,7 +38,7 @@ package struct MailLogEntry: Sendable, Equatable {
 
     /// The program and the message. The agent's own services are called `postfix/...`, whatever Postfix's name is.
     private static func parts(of line: Substring, _ name: String) -> (program: Substring, message: Substring)? {
-        guard let colon = line.firstRange(of: "]: "), let bracket = line[..<colon.lowerBound].lastIndex(of: "["),
+        guard let colon = line.firstPlace(of: "]: "), let bracket = line[..<colon.lowerBound].lastIndex(of: "["),
             let tag = line[..<bracket].split(separator: " ").last, let program = program(of: tag, name)
         else { return nil }
         return (program, line[colon.upperBound...])
@@ -52,7 +52,7 @@ package struct MailLogEntry: Sendable, Equatable {
         return program
     }
 
-    private static func isSelfTest(_ message: Substring) -> Bool { marks.contains(where: message.contains) }
+    private static func isSelfTest(_ message: Substring) -> Bool { marks.contains(where: message.has) }
 }
 
 extension MailLogEntry {

@@ -112,7 +112,8 @@ package enum Metric: String, CaseIterable {
         case .mailLogReadTime: "When the resident agent last read the mail log."
         case .departures:
             "Departures that this node has ended: empty (all mail was handed over or sent), messages_left or failed."
-        case .finding: "1 for each finding of the doctor. The label is its severity: critical, warning or info."
+        case .finding:
+            "1 for each finding, with its severity: critical, warning or info. The resident agent looks every 2 minutes at services, passes, disk and system; doctor --metrics prints all findings."
         }
     }
 }

@@ -1,3 +1,4 @@
+package import MailLogs
 import Resources
 import Units
 
@@ -7,11 +8,16 @@ import Units
 package struct Metrics: CustomStringConvertible {
     package let description: String
 
-    /// - Parameter now: Seconds since 1970.
-    package init(_ status: NodeStatus, now: Int) {
+    /// - Parameters:
+    ///   - mail: The counts of the mail log; `nil` where nobody has read it.
+    ///   - findings: Those of the resident agent's last look.
+    ///   - now: Seconds since 1970.
+    package init(_ status: NodeStatus, mail: FollowedLog? = nil, findings: [Found] = [], now: Int) {
         var text = PrometheusText()
         Self.addAgent(status, to: &text)
         Self.addNode(status, now: now, to: &text)
+        if let mail { Self.addMail(mail, to: &text) }
+        text.add(findings)
         self.description = text.description
     }
 
@@ -26,6 +32,8 @@ package struct Metrics: CustomStringConvertible {
         text.add(.lastPassTime, status.lastPass.map { [.init($0.startedAt)] } ?? [])
         text.add(.lastPassDuration, status.lastPass.map { [.init($0.seconds)] } ?? [])
         text.add(.lastSuccessTime, status.lastSuccessAt.map { [.init($0)] } ?? [])
+        let departures = (counters.departures ?? [:]).sorted { $0.key < $1.key }
+        text.add(.departures, departures.map { .init($0.value, label: $0.key) })
         guard let fleet = status.fleet else { return }
         text.add(.fleetSettingsInfo, fleet.version.map { [.init(1, label: $0)] } ?? [])
         text.add(.fleetSettingsRefused, [.init(fleet.refused == nil ? 0 : 1)])
@@ -59,6 +67,29 @@ package struct Metrics: CustomStringConvertible {
         ]
         text.add(.queueMessages, states.map { .init($0.1, label: $0.0) })
         text.add(.queueOldestDeferredAge, [.init(queue.oldestDeferred.map { max(0, now - $0) } ?? 0)])
+    }
+
+    /// Each series is there from the start, so that its first event shows as an increase.
+    private static func addMail(_ log: FollowedLog, to text: inout PrometheusText) {
+        let counts = log.tally.counts
+        text.add(.acceptedMessages, [.init(counts.accepted)])
+        text.add(.rejects, RejectReason.allCases.map { .init(counts.rejects[$0] ?? 0, label: $0.rawValue) })
+        let deliveries = MailCounts.Result.allCases.flatMap { result in
+            Provider.allCases.map { provider in
+                let count = counts.deliveries[result]?[provider] ?? 0
+                return PrometheusText.Sample(Double(count), labels: [result.rawValue, provider.rawValue])
+            }
+        }
+        text.add(.deliveries, deliveries)
+        text.add(.deliveryDelay, bounds: MailCounts.delayBounds, counts: counts.delays, sum: counts.delaySum)
+        let directions = [("in", counts.incomingTLS), ("out", counts.outgoingTLS)]
+        let sessions = directions.flatMap { direction, counts in
+            MailCounts.TLSVersion.allCases.map {
+                PrometheusText.Sample(Double(counts[$0] ?? 0), labels: [direction, $0.rawValue])
+            }
+        }
+        text.add(.tlsSessions, sessions)
+        text.add(.mailLogReadTime, log.readAt.map { [.init($0)] } ?? [])
     }
 
     private static func addDeparture(_ order: DrainOrder?, to text: inout PrometheusText) {

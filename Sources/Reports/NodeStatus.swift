@@ -129,6 +129,8 @@ package struct NodeStatus: Sendable, Equatable, Codable {
         package var changes: [String: Int] = [:]
         package var apiCalls = 0
         package var apiThrottles = 0
+        /// The number of departures by their outcomes; a status of an older version has none.
+        package var departures: [String: Int]?
     }
 
     package static let currentFormat = 1

@@ -72,7 +72,7 @@ struct SubprocessRunnerTests {
         await #expect(throws: CommandFailure.self) {
             try await runner.run(Command("sleep", ["600"], timeout: .milliseconds(100)))
         }
-        #expect(ContinuousClock.now - started < .seconds(60))
+        #expect(ContinuousClock.now - started < .seconds(300))
     }
 
     @Test func aMissingProgramIsTold() async throws {

@@ -10,7 +10,7 @@ struct MailLogFollowerTests {
     private static let matches = MailLogSource.journalMatches.joined(separator: " ")
 
     /// The command that reads the journal on from a place.
-    private func command(_ place: String, limit: Int = 4_000_000) -> String {
+    private func command(_ place: String, limit: Int = 1_000_000) -> String {
         let script =
             "\"$@\" | grep -aE '^(__CURSOR|__REALTIME_TIMESTAMP|SYSLOG_IDENTIFIER|MESSAGE)=' | head -c \(limit)"
         return "sh -c \(script) sh journalctl -o export -q --no-pager \(place) \(Self.matches)"

@@ -61,7 +61,8 @@ struct SystemsPostfixTests {
         "default_destination_recipient_limit": "1.0",
         "default_destination_rate_delay": "2.5", "mailbox_size_limit": "1.0", "virtual_mailbox_limit": "1.0",
         "smtp_header_checks": "2.5", "transport_maps": "1.0", "smtpd_tls_security_level": "2.3",
-        "smtpd_tls_cert_file": "2.2", "smtpd_tls_key_file": "2.2", "smtp_dns_support_level": "2.11",
+        "smtp_tls_loglevel": "2.2", "smtpd_tls_loglevel": "2.2", "smtpd_tls_cert_file": "2.2",
+        "smtpd_tls_key_file": "2.2", "smtp_dns_support_level": "2.11",
         "smtp_helo_name": "2.0", "syslog_name": "1.0", "smtp_tls_wrappermode": "3.0",
         "soft_bounce": "2.0", "proxy_read_maps": "2.0",
         "smtp_address_preference": "2.8", "smtp_fallback_relay": "2.3", "master_service_disable": "2.6",
@@ -121,6 +122,11 @@ struct SystemsPostfixTests {
         #expect(KnownSystem.named(known.system)?.name == known.name)
     }
 
+    /// The parameters that an operator's value takes the place of.
+    private static let presets: Set = [
+        "proxy_read_maps", "smtp_address_preference", "smtp_tls_loglevel", "smtpd_tls_loglevel",
+    ]
+
     @Test(arguments: all)
     func nothingIsWrittenThatItLacks(known: Known) throws {
         for change in [{ _ in }, Self.everything] as [(inout NodeSettings) throws -> Void] {
@@ -134,7 +140,7 @@ struct SystemsPostfixTests {
             // Postfix before 2.9 is not asked for the parameters of transports.
             let asked = main.values.keys.filter { known.postfix >= .listingServices || !$0.hasPrefix("destination-") }
             #expect(
-                Set(asked).subtracting(["proxy_read_maps", "smtp_address_preference"]) == Set(postfix.effective.keys)
+                Set(asked).subtracting(Self.presets) == Set(postfix.effective.keys)
             )
             let words = main.values.values.flatMap { $0.split { $0 == " " || $0 == "," } }
             for value in words where value.contains(":/etc/postfix/") {

@@ -55,15 +55,16 @@ package struct SubprocessRunner: CommandRunner {
             arguments: Arguments(command.arguments),
             environment: environment,
             platformOptions: options,
-            output: .string(limit: CommandOutput.limit),
-            error: .string(limit: CommandOutput.limit)
+            // Strings of the library are decoded byte by byte, which costs as much as the program that wrote them.
+            output: .bytes(limit: CommandOutput.limit),
+            error: .bytes(limit: CommandOutput.limit)
         )
         switch result.terminationStatus {
         case .exited(let status):
             return CommandOutput(
                 status: status,
-                standardOutput: result.standardOutput,
-                standardError: result.standardError
+                standardOutput: String(decoding: result.standardOutput, as: UTF8.self),
+                standardError: String(decoding: result.standardError, as: UTF8.self)
             )
         case .signaled(let signal):
             throw CommandFailure(command, .killed(signal: signal))

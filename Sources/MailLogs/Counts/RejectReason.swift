@@ -13,7 +13,7 @@ package enum RejectReason: String, Sendable, CaseIterable, Codable, CodingKeyRep
         } else if ["header", "body", "content"].contains(verdict.stage) {
             self = .content
         } else {
-            self = Self.byWords.first { verdict.answer.contains($0.words) }?.reason ?? .other
+            self = Self.byWords.first { verdict.answer.has($0.words) }?.reason ?? .other
         }
     }
 

@@ -7,7 +7,7 @@ struct FileReader: Sendable {
     let runner: any CommandRunner
     let files: FileSystem
     /// Bytes of one reading.
-    var limit = 4_000_000
+    var limit = 500_000
 
     /// More bytes than a time and a program's name have: two files of one log do not begin alike.
     private static let head = 160

@@ -12,7 +12,7 @@ struct JournalReader: Sendable {
     /// Bytes of one reading; less than the output of a command may have (CommandOutput.limit).
     private let limit: Int
 
-    init(runner: any CommandRunner, files: FileSystem, limit: Int = 4_000_000) {
+    init(runner: any CommandRunner, files: FileSystem, limit: Int = 1_000_000) {
         self.runner = runner
         self.files = files
         self.limit = limit

@@ -200,6 +200,9 @@ struct Departure: Sendable {
             end = now
         }
         end.left = left
+        if end.doneAt != nil {
+            record.countDeparture(!hasLeft ? "failed" : left.total == 0 ? "empty" : "messages_left")
+        }
         return end
     }
 

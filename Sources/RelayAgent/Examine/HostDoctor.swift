@@ -40,6 +40,9 @@ package struct HostDoctor: Sendable {
         }
     }
 
+    /// Looks at what costs little and asks nobody else.
+    func glance() async -> DoctorReport { await Doctor(examinedHost).glance() }
+
     /// Looks at a domain that mail is sent for, as the receivers of this relay's mail do.
     ///
     /// - Throws: The reason why it is not known what this node should be.

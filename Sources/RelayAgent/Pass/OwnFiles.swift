@@ -12,10 +12,13 @@ package struct OwnFiles: Sendable {
 
     /// Locks see to themselves.
     private static let ofBoot = [
-        "api-calls.json", "busy-looks", "completed-hook", "drain.json", "facts.json", "labels", "launch.json", "loaded",
+        "api-calls.json", "busy-looks", "completed-hook", "drain.json", "facts.json", "findings.json", "labels",
+        "launch.json", "loaded",
         "metrics", "must-not-serve", "notices", "proof", "self-test.json", "status.json", "ways.json",
     ]
-    private static let lasting = ["before.json", "drain.json", "instance", "load-balancers.json", "settings.json"]
+    private static let lasting = [
+        "before.json", "drain.json", "instance", "load-balancers.json", "mail-log.json", "settings.json",
+    ]
 
     package static let all =
         ofBoot.map { AgentTraces.bootState.appending($0) } + lasting.map { AgentTraces.state.appending($0) }

@@ -174,7 +174,16 @@ final class PassRecord: Sendable {
             status.queueCountedAt = Timestamp.seconds
             status.signer = SignerCounts.file(files).read()
             try? file.write(status)
-            try? MetricsFile(files: files).write(Metrics(status, now: Timestamp.seconds))
+            try? MetricsFile(files: files).write(status, now: Timestamp.seconds)
+        }
+    }
+
+    /// A departure has ended.
+    ///
+    /// - Parameter outcome: The value of the metric's label.
+    func countDeparture(_ outcome: String) {
+        status.withLock {
+            $0.counters.departures = ($0.counters.departures ?? [:]).merging([outcome: 1], uniquingKeysWith: +)
         }
     }
 
@@ -241,7 +250,7 @@ final class PassRecord: Sendable {
             status.queueCountedAt = now
             status.signer = SignerCounts.file(files).read()
             try? file.write(status)
-            try? MetricsFile(files: files).write(Metrics(status, now: now))
+            try? MetricsFile(files: files).write(status, now: now)
         }
     }
 

@@ -7,7 +7,7 @@ extension HelpTopic {
         introduction: [
             """
             nginx serves these metrics at `/metrics`, in Prometheus's text format, on the port of the health check, to \
-            loopback and the VPC. Counters start at 0 with each boot. A service or probe that the last pass did not check has \
+            loopback and the VPC. Counters start at 0 with each boot, but those of the mail log go on. A service or probe that the last pass did not check has \
             no sample. The departure's metrics exist only on a node that leaves or has left.
             """
         ],

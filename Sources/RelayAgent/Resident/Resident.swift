@@ -61,6 +61,11 @@ package struct Resident: Sendable {
             group.addTask { await listen(sender) }
             group.addTask { await fitness.run(sender) }
             group.addTask { await gatherer.fetchCredentials() }
+            if gatherer.role == .relay {
+                let doctor = HostDoctor(gatherer: gatherer, host: host, pass: pass)
+                group.addTask { await MailLogWatch(host: host, log: log).run() }
+                group.addTask { await FindingWatch(doctor: doctor, host: host).run() }
+            }
             var loop = ResidentLoop(
                 pass: pass,
                 gatherer: gatherer,

@@ -181,10 +181,12 @@ package struct PostfixConfiguration: Sendable, Equatable {
         "postscreen_upstream_proxy_protocol",
     ]
 
-    /// Amazon's IPv6 addresses have no names, and large receivers refuse mail from such addresses. So IPv4 is tried first.
     private static func presets(_ families: Set<IPAddress.Family>, _ version: PostfixVersion) -> [Parameter] {
-        guard families.contains(.ipv6), version >= .preferringFamily else { return [] }
-        return [Parameter("smtp_address_preference", "ipv4")]
+        // Sessions with TLS are counted by the log.
+        let all = [Parameter("smtp_tls_loglevel", "1"), Parameter("smtpd_tls_loglevel", "1")]
+        guard families.contains(.ipv6), version >= .preferringFamily else { return all }
+        // Amazon's IPv6 addresses have no names, and large receivers refuse mail from such addresses. So IPv4 is tried first.
+        return all + [Parameter("smtp_address_preference", "ipv4")]
     }
 
     /// The greeting is the name of the node's address where possible, since receivers compare them.
