@@ -120,7 +120,7 @@ class Site:
             assert word in self.log()
 
     def line(self, name: str) -> str:
-        rows = self.relay.agent("status").stdout.splitlines()
+        rows = self.relay.status().splitlines()
         # A part of the node has the same name, and a line before.
         return next((row for row in reversed(rows) if row.startswith(name)), "")
 
