@@ -1,4 +1,4 @@
-/// A metric that monitoring can read: its name, kind, label and meaning.
+/// A metric that monitoring can read: its name, kind, labels and meaning.
 package enum Metric: String, CaseIterable {
     case buildInfo = "build_info"
     case passes = "passes_total"
@@ -25,6 +25,13 @@ package enum Metric: String, CaseIterable {
     case fleetSettingsUnread = "fleet_settings_unread"
     case fleetSettingsReadTime = "fleet_settings_read_timestamp_seconds"
     case otherSenders = "other_senders_total"
+    case acceptedMessages = "smtpd_messages_total"
+    case rejects = "smtpd_rejects_total"
+    case deliveries = "deliveries_total"
+    case deliveryDelay = "delivery_delay_seconds"
+    case tlsSessions = "tls_sessions_total"
+    case mailLogReadTime = "mail_log_read_timestamp_seconds"
+    case departures = "departures_total"
     case finding
 
     /// The name in Prometheus: with the unit as the last word.
@@ -33,25 +40,33 @@ package enum Metric: String, CaseIterable {
     package static let prefix = "smtp_relay_agent_"
 
     /// A counter's name ends with `_total`.
-    package var kind: PrometheusText.Kind { rawValue.hasSuffix("_total") ? .counter : .gauge }
+    package var kind: PrometheusText.Kind {
+        if self == .deliveryDelay { return .histogram }
+        return rawValue.hasSuffix("_total") ? .counter : .gauge
+    }
 
-    /// The name of the label that tells its samples apart.
-    package var label: String? {
+    /// The names of the labels that tell its samples apart.
+    package var labels: [String] {
         switch self {
-        case .buildInfo, .fleetSettingsInfo: "version"
-        case .changes: "resource"
-        case .serviceUp: "service"
-        case .probeSuccess, .probeTime: "probe"
-        case .membershipInService: "membership"
-        case .departurePhase: "phase"
-        case .departureMessagesLeft, .queueMessages: "state"
-        case .otherSenders: "verdict"
-        case .departureMessagesLeftByDomain: "domain"
-        case .signerMessages: "result"
-        case .finding: "name"
+        case .buildInfo, .fleetSettingsInfo: ["version"]
+        case .changes: ["resource"]
+        case .serviceUp: ["service"]
+        case .probeSuccess, .probeTime: ["probe"]
+        case .membershipInService: ["membership"]
+        case .departurePhase: ["phase"]
+        case .departureMessagesLeft, .queueMessages: ["state"]
+        case .otherSenders: ["verdict"]
+        case .departureMessagesLeftByDomain: ["domain"]
+        case .signerMessages: ["result"]
+        case .rejects: ["reason"]
+        case .deliveries: ["result", "provider"]
+        case .tlsSessions: ["direction", "version"]
+        case .departures: ["outcome"]
+        case .finding: ["name", "severity"]
         case .passes, .failedPasses, .apiCalls, .apiThrottles, .lastPassTime, .lastPassDuration, .lastSuccessTime,
-            .draining, .queueOldestDeferredAge, .fleetSettingsRefused, .fleetSettingsUnread, .fleetSettingsReadTime:
-            nil
+            .draining, .queueOldestDeferredAge, .fleetSettingsRefused, .fleetSettingsUnread, .fleetSettingsReadTime,
+            .acceptedMessages, .deliveryDelay, .mailLogReadTime:
+            []
         }
     }
 
@@ -86,8 +101,18 @@ package enum Metric: String, CaseIterable {
         case .fleetSettingsReadTime: "When the fleet's settings were read last."
         case .otherSenders:
             "Messages since the start of the signer whose sender mail.senders does not name: refused or reported."
-        case .finding:
-            "Severity of a finding: 3 critical, 2 warning, 1 info, 0 absent or below its cause. Only doctor --metrics prints it."
+        case .acceptedMessages: "Messages that Postfix has accepted from other hosts."
+        case .rejects:
+            "Commands and messages of other hosts that Postfix has refused. The label is the reason: relay_denied, client, helo, sender, recipient, rate_limit, size, queue_full, milter, content, tls or other."
+        case .deliveries:
+            "Tries to deliver a message to one recipient: sent, deferred, bounced or expired. The provider is that of the receiver; relay is another relay of the VPC, local is this host."
+        case .deliveryDelay: "Seconds from a message's arrival until it was sent, for each recipient."
+        case .tlsSessions:
+            "TLS sessions of Postfix. The direction is in (with senders) or out (with receivers)."
+        case .mailLogReadTime: "When the resident agent last read the mail log."
+        case .departures:
+            "Departures that this node has ended: empty (all mail was handed over or sent), messages_left or failed."
+        case .finding: "1 for each finding of the doctor. The label is its severity: critical, warning or info."
         }
     }
 }

@@ -107,4 +107,20 @@ struct MetricsTests {
             ]
         )
     }
+
+    @Test func aHistogramCountsUpToEachBound() {
+        var text = PrometheusText()
+        text.add(.deliveryDelay, bounds: [1, 5], counts: [2, 0, 3], sum: 31.5)
+        let lines = text.description.split(separator: "\n").dropFirst()
+        #expect(
+            Array(lines) == [
+                "# TYPE smtp_relay_agent_delivery_delay_seconds histogram",
+                "smtp_relay_agent_delivery_delay_seconds_bucket{le=\"1\"} 2",
+                "smtp_relay_agent_delivery_delay_seconds_bucket{le=\"5\"} 2",
+                "smtp_relay_agent_delivery_delay_seconds_bucket{le=\"+Inf\"} 5",
+                "smtp_relay_agent_delivery_delay_seconds_sum 31.5",
+                "smtp_relay_agent_delivery_delay_seconds_count 5",
+            ]
+        )
+    }
 }

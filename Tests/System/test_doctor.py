@@ -279,8 +279,8 @@ def test_metrics_are_for_prometheus(relay):
     relay.shell("systemctl disable nginx")
     metrics = relay.exec("/usr/local/bin/smtp-relay-agent", "doctor", "--metrics", check=False).stdout
     relay.agent("reconcile", check=True)
-    assert 'smtp_relay_agent_finding{name="service-not-enabled"} 2' in metrics
-    assert 'smtp_relay_agent_finding{name="service-down"} 0' in metrics
+    assert 'smtp_relay_agent_finding{name="service-not-enabled",severity="warning"} 1' in metrics
+    assert 'name="service-down"' not in metrics
 
 
 def test_a_disk_without_room(relay):

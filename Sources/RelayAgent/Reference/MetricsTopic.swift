@@ -11,9 +11,9 @@ extension HelpTopic {
             no sample. The departure's metrics exist only on a node that leaves or has left.
             """
         ],
-        columns: ["metric", "", "label"],
+        columns: ["metric", "", "labels"],
         rows: Metric.allCases.map { metric in
-            ["`\(metric.name)`", metric.help, metric.label.map { "`\($0)`" } ?? ""]
+            ["`\(metric.name)`", metric.help, metric.labels.map { "`\($0)`" }.joined(separator: ", ")]
         }
     )
 }
