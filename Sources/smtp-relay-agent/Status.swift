@@ -28,19 +28,15 @@ struct Status: AsyncParsableCommand {
     var watch = false
 
     func run() async throws {
+        let width = Terminal.size?.columns ?? StatusLayout.usualWidth
         if watch {
             try await StatusWatch(json: json).run()
         } else if let report = StatusReport(files: FileSystem()) {
-            let lines = report.lines(
-                width: Terminal.size?.columns ?? StatusLayout.usualWidth,
-                colours: Terminal.hasColours
-            )
+            let lines = report.lines(width: width, colours: Terminal.hasColours)
             print(json ? report.json : lines.map { $0 + "\n" }.joined(), terminator: "")
         } else {
-            print(Self.nothingYet)
+            print(StatusReport.linesWithoutPass(width: width).joined(separator: "\n"))
             throw ExitCode.failure
         }
     }
-
-    static let nothingYet = "No pass has run since this host was booted; see 'smtp-relay-agent reconcile'."
 }

@@ -25,9 +25,9 @@ struct StatusWatch {
         let report = StatusReport(files: FileSystem())
         if json { return report?.json ?? "{}\n" }
         let size = Terminal.size
+        let width = size?.columns ?? StatusLayout.usualWidth
         let lines =
-            report?.lines(width: size?.columns ?? StatusLayout.usualWidth, colours: Terminal.hasColours)
-            ?? [Status.nothingYet]
+            report?.lines(width: width, colours: Terminal.hasColours) ?? StatusReport.linesWithoutPass(width: width)
         guard let size else {
             return "---- \(Timestamp.now)\n" + lines.map { $0 + "\n" }.joined() + "\n"
         }

@@ -12,9 +12,11 @@ package struct StatusLayout {
     private let colours: Bool
 
     package init(width: Int, colours: Bool) {
-        self.width = min(max(width, Self.sensibleWidths.lowerBound), Self.sensibleWidths.upperBound)
+        self.width = Self.sensible(width)
         self.colours = colours
     }
+
+    static func sensible(_ width: Int) -> Int { min(max(width, sensibleWidths.lowerBound), sensibleWidths.upperBound) }
 
     func lines(of summary: NodeSummary) -> [String] {
         WrappedText.lines(summary.text, width: width, following: width - 2).enumerated().map { number, line in

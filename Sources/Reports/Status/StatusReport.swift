@@ -11,6 +11,14 @@ package struct StatusReport: Sendable {
         self.init(reading)
     }
 
+    /// The lines for a person where no pass has written anything down.
+    package static func linesWithoutPass(width: Int = StatusLayout.usualWidth) -> [String] {
+        WrappedText.lines(
+            "No pass has run since this host was booted; see 'smtp-relay-agent reconcile'.",
+            width: StatusLayout.sensible(width)
+        )
+    }
+
     init(_ reading: StatusReading) {
         self.reading = reading
     }

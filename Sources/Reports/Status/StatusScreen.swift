@@ -21,8 +21,8 @@ package struct StatusScreen {
         if rows > 2 { shown += [footer(time, hidden: hidden)] }
         let home = "\u{1B}[H"
         // Each line is erased before it is written: at the last column, that would erase the character there.
-        let text = shown.map { "\u{1B}[K" + $0 }.joined(separator: "\r\n")
-        return home + text + (rows > 1 ? "\r\n" : "") + "\u{1B}[J"
+        let text = shown.map { "\u{1B}[K" + $0 }.joined(separator: "\n")
+        return home + text + (rows > 1 ? "\n" : "") + "\u{1B}[J"
     }
 
     private func footer(_ time: Timestamp, hidden: Int) -> String {
