@@ -121,8 +121,8 @@ class Site:
 
     def line(self, name: str) -> str:
         rows = self.relay.status().splitlines()
-        # A part of the node has the same name, and a line before.
-        return next((row for row in reversed(rows) if row.startswith(name)), "")
+        # A part of the node has the same name, and a line after it.
+        return next((row for row in rows if row.startswith(name)), "")
 
     def in_service(self, seconds: float = MENDED) -> None:
         self.until(lambda: self.lab.backends().get(self.relay.address) == "UP", seconds, "it is not in service")

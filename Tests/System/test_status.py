@@ -180,9 +180,8 @@ def test_watch_draws_the_status_again_and_again_until_it_is_interrupted(relay, s
     watching = screen(relay, "--watch", NO_COLOR="1")
     once, again = watching.watch(2)[:2]
     assert once[0].startswith("IN SERVICE: ") and again[0].startswith("IN SERVICE: ")
-    clock = [re.search(r"(\d\d):(\d\d)Z; Ctrl-C ends$", frame[-2]) for frame in (once, again)]
-    minutes, seconds = ((int(second[part]) - int(first[part])) for part in (1, 2) for first, second in [clock])
-    assert (minutes * 60 + seconds) % 3600 in (2, 3)
+    clock = [re.search(r":(\d\d)Z; .*Ctrl-C ends$", frame[-2]) for frame in (once, again)]
+    assert (int(clock[1][1]) - int(clock[0][1])) % 60 in (2, 3)
     # The cursor waits on a line of its own.
     assert once[-1] == ""
     relay.shell("systemctl stop postfix")
@@ -204,7 +203,7 @@ def test_watch_fits_any_terminal(relay, screen, columns, rows):
         assert len(plain) <= rows and max(map(len, plain)) <= columns, plain
         assert plain[0].startswith("IN SERVICE:")
         if rows > 2:
-            assert columns < 40 or "more lines; Ctrl-C ends" in plain[-2]
+            assert columns < 60 or "more lines; Ctrl-C ends" in plain[-2]
 
 
 def test_watch_follows_the_terminals_size(relay, screen):
@@ -217,10 +216,11 @@ def test_watch_follows_the_terminals_size(relay, screen):
 
 
 def test_watch_into_a_pipe_prints_each_status_below_its_time_and_ends_with_its_reader(relay):
-    shown = relay.shell("timeout 20 smtp-relay-agent status --watch | head -n 60")
+    began = time.monotonic()
+    shown = relay.shell("timeout 60 smtp-relay-agent status --watch | head -n 150")
+    assert time.monotonic() - began < 40
     times = re.findall(r"^---- \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\nIN SERVICE: ", shown, re.M)
     assert len(times) >= 2 and "\x1b" not in shown
-    relay.wait_until("! pgrep -f 'status --watch'", 10, "the end of the watch")
     documents = relay.shell("timeout 5 smtp-relay-agent status --watch --json || true")
     first, end = json.JSONDecoder().raw_decode(documents)
     second, _ = json.JSONDecoder().raw_decode(documents[end:].lstrip())

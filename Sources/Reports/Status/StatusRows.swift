@@ -13,7 +13,8 @@ struct StatusRows {
     var status: NodeStatus { reading.status }
 
     var sections: [[StatusRow]] {
-        [host, passes, parts, services + probes, memberships + queue, failures]
+        // A small terminal shows the first ones: where mail comes from, and whether it goes on.
+        [host, passes, memberships + queue, services + probes, failures, parts]
     }
 
     private var host: [StatusRow] {
