@@ -139,7 +139,8 @@ extension MailEvent.Verdict {
             client: MailEvent.Client(rest[from.upperBound..<colon.lowerBound]),
             answer: String(said[..<(start?.lowerBound ?? said.endIndex)]),
             sender: envelope.sender,
-            recipient: envelope.recipient
+            recipient: envelope.recipient,
+            isByMilter: verb.hasPrefix("milter-")
         )
     }
 

@@ -76,6 +76,8 @@ package enum MailEvent: Sendable, Equatable {
         /// `nil` where it was not said yet.
         package let sender: String?
         package let recipient: String?
+        /// Whether a milter has decided it.
+        package var isByMilter = false
 
         /// Whether the client is told to try again.
         package var isTemporary: Bool { kind == .refused && answer.hasPrefix("4") }

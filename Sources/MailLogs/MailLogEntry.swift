@@ -19,10 +19,18 @@ package struct MailLogEntry: Sendable, Equatable {
     ///   - name: The name of Postfix in the log (postconf(5), syslog_name).
     ///   - now: Seconds since 1970, for times that do not name their year.
     package init?(_ line: Substring, of name: String = "postfix", now: Int) {
-        guard let (program, message) = Self.parts(of: line, name), !Self.marks.contains(where: message.contains) else {
-            return nil
-        }
+        guard let (program, message) = Self.parts(of: line, name), !Self.isSelfTest(message) else { return nil }
         self.init(time: SyslogTime.seconds(of: line, now: now), program: String(program), message: String(message))
+    }
+
+    /// An entry of the journal.
+    ///
+    /// - Parameters:
+    ///   - tag: The name that the program logs by, such as `postfix/smtpd`.
+    ///   - name: The name of Postfix in the log (postconf(5), syslog_name).
+    init?(tag: Substring, message: Substring, of name: String, time: Int) {
+        guard let program = Self.program(of: tag, name), !Self.isSelfTest(message) else { return nil }
+        self.init(time: time, program: String(program), message: String(message))
     }
 
     /// Whether a line is one of Postfix's, also of the self-test.
@@ -31,14 +39,20 @@ package struct MailLogEntry: Sendable, Equatable {
     /// The program and the message. The agent's own services are called `postfix/...`, whatever Postfix's name is.
     private static func parts(of line: Substring, _ name: String) -> (program: Substring, message: Substring)? {
         guard let colon = line.firstRange(of: "]: "), let bracket = line[..<colon.lowerBound].lastIndex(of: "["),
-            let tag = line[..<bracket].split(separator: " ").last,
-            tag.hasPrefix(name) || tag.hasPrefix("postfix/")
+            let tag = line[..<bracket].split(separator: " ").last, let program = program(of: tag, name)
         else { return nil }
+        return (program, line[colon.upperBound...])
+    }
+
+    private static func program(of tag: Substring, _ name: String) -> Substring? {
+        guard tag.hasPrefix(name) || tag.hasPrefix("postfix/") else { return nil }
         let start = tag.hasPrefix(name) ? name : "postfix"
         let path = tag.dropFirst(start.count).split(separator: "/", omittingEmptySubsequences: false)
         guard path.count > 1, let program = path.last, !program.isEmpty else { return nil }
-        return (program, line[colon.upperBound...])
+        return program
     }
+
+    private static func isSelfTest(_ message: Substring) -> Bool { marks.contains(where: message.contains) }
 }
 
 extension MailLogEntry {

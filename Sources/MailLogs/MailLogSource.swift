@@ -11,9 +11,9 @@ package enum MailLogSource: Sendable, Equatable {
     ///
     /// - Parameter name: Postfix's name in the log (postconf(5), syslog_name).
     static func current(_ name: String, file own: FilePath?, log: MailLogCommands) async -> MailLogSource {
-        if let own { return .files(log.files.rotations(of: own)) }
+        if let own { return .files(rotations(of: own, in: log.files)) }
         guard let file = log.files.mailLog else { return .journal }
-        let files = MailLogSource.files(log.files.rotations(of: file))
+        let files = MailLogSource.files(rotations(of: file, in: log.files))
         // A file that syslog does not write any more stays where it is.
         // Just after a rotation, the newest line is in the file before.
         let inFile = await log.newest(in: files, name)
@@ -36,28 +36,30 @@ package enum MailLogSource: Sendable, Equatable {
 
     /// Prints the journal's lines of the facility `mail`, and of Postfix's unit; Debian's Postfix runs in an instance of one.
     /// What `postsuper` and other commands by hand say is in no unit of Postfix's.
-    static let journalCommand = [
-        "journalctl", "-o", "short", "-q", "--no-pager", "SYSLOG_FACILITY=2", "+", "_SYSTEMD_UNIT=postfix.service", "+",
-        "_SYSTEMD_UNIT=postfix@-.service",
+    static let journalCommand = ["journalctl", "-o", "short", "-q", "--no-pager"] + journalMatches
+
+    static let journalMatches = [
+        "SYSLOG_FACILITY=2", "+", "_SYSTEMD_UNIT=postfix.service", "+", "_SYSTEMD_UNIT=postfix@-.service",
     ]
 
     /// Prints files, whether they are compressed or not.
-    private static let unpacking = """
-        for file; do case $file in *.gz) gzip -dc "$file";; *.xz) xz -dc "$file";; *.bz2) bzip2 -dc "$file";; *.zst) zstd -dc "$file";; \
-        *) cat "$file";; esac; done
-        """
-}
+    private static let unpacking =
+        "for file; do case $file in \(unpackers.map { "*.\($0.key)) \($0.value) \"$file\";; " }.sorted().joined())*) cat \"$file\";; esac; done"
 
-extension FileSystem {
+    /// The command that prints a compressed file; `nil` for one that is not compressed.
+    static func unpacking(_ file: FilePath) -> String? { file.extension.flatMap { unpackers[$0] } }
+
+    private static let unpackers = ["gz": "gzip -dc", "xz": "xz -dc", "bz2": "bzip2 -dc", "zst": "zstd -dc"]
+
     /// A log and what logrotate(8), or Postfix itself, has made of it: `maillog-20261201`, `maillog.1.gz`. Oldest first.
-    fileprivate func rotations(of log: FilePath) -> [FilePath] {
+    static func rotations(of log: FilePath, in files: FileSystem) -> [FilePath] {
         guard let name = log.lastComponent?.string else { return [log] }
         let folder = log.removingLastComponent()
-        let rotated = ((try? names(in: folder)) ?? nil ?? []).filter {
+        let rotated = ((try? files.names(in: folder)) ?? nil ?? []).filter {
             $0.hasPrefix(name) && [".", "-"].contains($0.dropFirst(name.count).first) && $0.contains(where: \.isNumber)
         }
         let paths = rotated.map { folder.appending($0) }
-        let times = paths.map { ($0, modificationTime(of: $0) ?? 0) }
+        let times = paths.map { ($0, files.identity(of: $0)?.modified ?? 0) }
         return times.sorted { ($0.1, $0.0.string) < ($1.1, $1.0.string) }.map(\.0) + [log]
     }
 }

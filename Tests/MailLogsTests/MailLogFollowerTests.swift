@@ -1,0 +1,154 @@
+import Host
+import RelayTestSupport
+import SystemPackage
+import Testing
+
+@testable import MailLogs
+
+struct MailLogFollowerTests {
+    private static let machine: FilePath = "/var/log/journal/a3aa"
+    private static let matches = MailLogSource.journalMatches.joined(separator: " ")
+
+    /// The command that reads the journal on from a place.
+    private func command(_ place: String, limit: Int = 4_000_000) -> String {
+        let script =
+            "\"$@\" | grep -aE '^(__CURSOR|__REALTIME_TIMESTAMP|SYSLOG_IDENTIFIER|MESSAGE)=' | head -c \(limit)"
+        return "sh -c \(script) sh journalctl -o export -q --no-pager \(place) \(Self.matches)"
+    }
+
+    private func entry(_ cursor: String, _ program: String, _ message: String) -> String {
+        """
+        __CURSOR=\(cursor)
+        __REALTIME_TIMESTAMP=1795521600123456
+        SYSLOG_IDENTIFIER=\(program)
+        MESSAGE=\(message)
+
+        """
+    }
+
+    private func output(_ entries: String...) -> CommandOutput {
+        CommandOutput(status: 0, standardOutput: entries.joined())
+    }
+
+    private func runner(_ parameters: String = "syslog_name = postfix\n") -> ScriptedRunner {
+        ScriptedRunner(["postconf -x syslog_name maillog_file": CommandOutput(status: 0, standardOutput: parameters)])
+    }
+
+    private func withJournal(_ body: (FileSystem) async throws -> Void) async throws {
+        try await withTemporaryRoot { files in
+            try files.createDirectory(Self.machine)
+            try files.put([0], at: Self.machine.appending("system.journal"))
+            try await body(files)
+        }
+    }
+
+    private static let queued = "from=<a@example.com>, size=1, nrcpt=1 (queue active)"
+
+    @Test func theJournalIsReadOnFromItsCursor() async throws {
+        try await withJournal { files in
+            let runner = runner()
+            runner.expect(
+                command("--since=@100"),
+                output(entry("s=1", "postfix/qmgr", "ABC12: \(Self.queued)"), entry("s=2", "nginx", "x"))
+            )
+            runner.expect(command("--after-cursor=s=2"), output(entry("s=3", "postfix/qmgr", "ABC12: removed")))
+            runner.expect(command("--after-cursor=s=3"), output())
+            var follower = await MailLogFollower(runner: runner, files: files)
+            var log = FollowedLog(start: 100)
+            var batches: [MailLogFollower.Batch] = []
+            for now in 1...3 { batches.append(try await follower.readOn(&log, networks: [], now: now)) }
+            #expect(batches.map(\.events.count) == [1, 1, 0])
+            #expect(batches[0].events.map(\.time) == [1_795_521_600])
+            #expect(log.position == .journal(cursor: "s=3"))
+            #expect(log.batch == 2)
+            #expect(log.readAt == 3)
+        }
+    }
+
+    @Test func nothingIsReadWhileNothingIsWritten() async throws {
+        try await withJournal { files in
+            let runner = runner()
+            runner.expect(command("--since=@100"), output(entry("s=1", "postfix/qmgr", "ABC12: removed")))
+            var follower = await MailLogFollower(runner: runner, files: files)
+            var log = FollowedLog(start: 100)
+            #expect(follower.hasNews)
+            _ = try await follower.readOn(&log, networks: [], now: 1)
+            #expect(!follower.hasNews)
+            try files.put([1, 2], at: Self.machine.appending("system.journal"))
+            #expect(follower.hasNews)
+        }
+    }
+
+    @Test func anEntryThatWasCutIsReadAgain() async throws {
+        try await withJournal { files in
+            let first = entry("s=1", "postfix/qmgr", "ABC12: removed")
+            let limit = first.utf8.count + 40
+            let reader = JournalReader(runner: runner(), files: files, limit: limit)
+            let runner = runner()
+            let cut = String((first + entry("s=2", "postfix/qmgr", "ABC13: removed")).prefix(limit))
+            runner.expect(command("--since=@100", limit: limit), output(cut))
+            let reading = try await JournalReader(runner: runner, files: files, limit: limit)
+                .entries(after: nil, since: 100, of: "postfix")
+            #expect(reader.isKept)
+            #expect(reading.isCut)
+            #expect(reading.entries.map(\.message) == ["ABC12: removed"])
+            #expect(reading.position == .journal(cursor: "s=1"))
+        }
+    }
+
+    @Test func aFailureOfTheJournalLeavesTheLogAsItWas() async throws {
+        try await withJournal { files in
+            let runner = runner()
+            runner.expect(
+                command("--since=@100"),
+                CommandOutput(status: 0, standardError: "Failed to seek to cursor: Invalid argument")
+            )
+            var follower = await MailLogFollower(runner: runner, files: files)
+            var log = FollowedLog(start: 100)
+            await #expect(throws: UnreadableJournal.self) { try await follower.readOn(&log, networks: [], now: 1) }
+            #expect(log == FollowedLog(start: 100))
+            #expect(follower.hasNews)
+        }
+    }
+
+    @Test func thePlaceOfTheLogMayChangeAndNoLineCountsTwice() async throws {
+        try await withJournal { files in
+            let runner = ScriptedRunner()
+            let parameters = "postconf -x syslog_name maillog_file"
+            runner.expect(parameters, CommandOutput(status: 0, standardOutput: "syslog_name = relay\n"))
+            runner.expect(
+                parameters,
+                CommandOutput(status: 0, standardOutput: "syslog_name = relay\nmaillog_file = /var/log/postfix.log\n")
+            )
+            runner.expect(command("--since=@100"), output(entry("s=1", "relay/qmgr", "ABC12: \(Self.queued)")))
+            try files.createDirectory("/etc/postfix")
+            try files.put([], at: "/etc/postfix/main.cf")
+            var follower = await MailLogFollower(runner: runner, files: files)
+            var log = FollowedLog(start: 100)
+            _ = try await follower.readOn(&log, networks: [], now: 1)
+            try files.put(Array("maillog_file = /var/log/postfix.log".utf8), at: "/etc/postfix/main.cf")
+            let lines = """
+                2026-11-24T12:00:00+00:00 r1 relay/qmgr[1]: ABC12: \(Self.queued)
+                2026-11-24T12:00:01+00:00 r1 relay/qmgr[1]: ABC12: removed
+
+                """
+            try files.put(Array(lines.utf8), at: "/var/log/postfix.log")
+            #expect(follower.hasNews)
+            let batch = try await follower.readOn(&log, networks: [], now: 2)
+            #expect(batch.events.map(\.event) == [.removed(try #require(QueueID("ABC12")))])
+        }
+    }
+
+    @Test func aHostWithoutAJournalIsReadBySyslogsFile() async throws {
+        try await withTemporaryRoot { files in
+            try files.createDirectory("/var/log")
+            let line = "Nov 24 12:00:00 r1 postfix/qmgr[1]: ABC12: removed\n"
+            try files.put(Array(line.utf8), at: "/var/log/mail.log")
+            var follower = await MailLogFollower(runner: runner(), files: files)
+            var log = FollowedLog(start: 100)
+            let batch = try await follower.readOn(&log, networks: [], now: 1_795_521_700)
+            #expect(batch.events.count == 1)
+            #expect(!follower.hasNews)
+        }
+    }
+}
