@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+from pages import blocks
 from relaylab.shell import die_with_parent, start, uninterrupted
 
 STATUS = "/usr/local/bin/smtp-relay-agent"
@@ -140,6 +141,16 @@ def test_the_first_line_says_that_a_node_has_left(lab, relay):
     finally:
         relay.agent("undrain", check=True)
     lab.wait_for_backend(relay, "UP", 20)
+
+
+def test_the_sample_in_the_page_is_like_a_real_status(relay):
+    sample, = (block for block in blocks("text") if block.startswith("IN SERVICE: "))
+    assert max(map(len, sample.splitlines())) <= 80
+    shown = relay.agent("status").stdout
+    labels = [line[:24].strip() for line in sample.splitlines()[1:]]
+    # Passes of this node come by the timer.
+    for label in {label for label in labels if label} - {"next pass"}:
+        assert re.search(rf"^{label} ", shown, re.M), label
 
 
 # Width and colours
