@@ -49,6 +49,12 @@ struct StatusLayoutTests {
         #expect(WrappedText.lines("one two three", width: 7) == ["one two", "three"])
         #expect(WrappedText.lines("one twothreefour five", width: 7) == ["one", "twothre", "efour", "five"])
         #expect(WrappedText.lines("one two three four", width: 7, following: 10) == ["one two", "three four"])
+        #expect(
+            WrappedText.lines("/etc/systemd/system/a.service, b", width: 20) == [
+                "/etc/systemd/system/", "a.service, b",
+            ]
+        )
+        #expect(WrappedText.lines("a:bcdefghijk", width: 7) == ["a:bcdef", "ghijk"])
         #expect(WrappedText.lines("seventy", width: 7) == ["seventy"])
         #expect(WrappedText.lines("", width: 7) == [""])
         #expect(WrappedText.lines("  a   b  ", width: 7) == ["a b"])

@@ -1,5 +1,8 @@
 /// Text in lines of a certain width: broken at spaces, and within a word that is longer than a line, such as an ARN.
 enum WrappedText {
+    /// Paths and ARNs are easier to read when a line ends after one of these.
+    private static let joints: Set<Character> = ["/", ":", "@"]
+
     /// - Parameters:
     ///   - width: The columns of the first line.
     ///   - following: Those of each further line, if they are others.
@@ -16,7 +19,7 @@ enum WrappedText {
             if !line.isEmpty { line += " " }
             var rest = word
             while line.count + rest.count > room {
-                let part = rest.prefix(room - line.count)
+                let part = beginning(of: rest, room: room - line.count)
                 lines.append(line + part)
                 line = ""
                 rest = rest.dropFirst(part.count)
@@ -24,5 +27,13 @@ enum WrappedText {
             line += rest
         }
         return line.isEmpty && !lines.isEmpty ? lines : lines + [line]
+    }
+
+    /// As much of a long word as has room: up to a joint, if that fills at least half of the room.
+    private static func beginning(of word: Substring, room: Int) -> Substring {
+        let part = word.prefix(room)
+        guard let joint = part.lastIndex(where: Self.joints.contains) else { return part }
+        let upToJoint = part[...joint]
+        return upToJoint.count * 2 >= room ? upToJoint : part
     }
 }
