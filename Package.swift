@@ -123,7 +123,7 @@ let package = Package(
         .target(
             name: "Units",
             path: "units",
-            exclude: ["LEAVING.md", "PROOF.md", "README.md", "REFERENCE.md"],
+            exclude: ["LEAVING.md", "PROOF.md", "README.md", "REFERENCE.md", "monitoring"],
             resources: [
                 .embedInCode("smtp-relay-agent-health.init"),
                 .embedInCode("smtp-relay-agent-health.service"),

@@ -165,11 +165,16 @@ struct DepartureTests {
         var order = DrainOrder(.autoScaling, since: 990)
         order.phase = .handingOver
         status.drain = order
-        func table() -> String { StatusReport(status, isAgentUp: false, queue: nil, now: 1000).table }
+        func table() -> String {
+            let reading = StatusReading(status, isAgentUp: false, queue: nil, now: 1000)
+            return StatusReport(reading).lines().map { $0 + "\n" }.joined()
+        }
         #expect(table().contains("  Auto Scaling terminates the instance, 10 s ago: handing over\n"))
         let share = LeftBehind.Share(domain: "example.net", messages: 2)
         status.drain?.left = LeftBehind(waiting: 2, held: 1, shares: [share])
-        #expect(table().contains("left behind  2 messages are still queued here, and 1 on hold: 2 for example.net\n"))
+        #expect(
+            table().contains("left behind  2 messages are still queued here, and 1 on hold: 2 for example.net\n")
+        )
         let metrics = Metrics(status, now: 1000).description
         #expect(metrics.contains(#"smtp_relay_agent_departure_phase{phase="handing over"} 1"#))
         #expect(metrics.contains(#"smtp_relay_agent_departure_messages_left{state="hold"} 1"#))

@@ -54,8 +54,9 @@ struct StatusReportTests {
         var queue = PostfixQueue.Counts()
         queue.deferred = 7
         queue.oldestDeferred = 940
-        let table = StatusReport(status, isAgentUp: true, queue: queue, now: 1000).table
+        let table = StatusReading(status, isAgentUp: true, queue: queue, now: 1000).unwrapped
         for line in [
+            "LEAVING: by hand, 100 s ago; ",
             "node                   relay i-0123456789abcdef0, 10.0.1.10, eu-central-1a",
             "public address         198.51.100.7, mail.example.com in DNS\n", "Amazon Linux 2023",
             "vpc-1: 10.0.0.0/16", "resident, process 42, version \(AgentVersion.current)",
@@ -78,7 +79,7 @@ struct StatusReportTests {
         status.probes[0].isOld = true
         status.parts.append(NodeStatus.Part(name: "load balancer relay", state: .asItShouldBe, checkedAt: 990))
         func table(isPublished: Bool) -> String {
-            StatusReport(status, isAgentUp: true, isPublished: isPublished, queue: nil, now: 1000).table
+            StatusReading(status, isAgentUp: true, isPublished: isPublished, queue: nil, now: 1000).unwrapped
         }
         #expect(table(isPublished: true).contains("not checked by the last pass; before that, passed, 10 s ago"))
         #expect(table(isPublished: true).contains("registered, but not in service, checked 10 s ago\n"))
@@ -89,7 +90,7 @@ struct StatusReportTests {
     }
 
     @Test func withoutTheAgentThereIsNoNextPass() {
-        let table = StatusReport(status, isAgentUp: false, queue: nil, now: 1000).table
+        let table = StatusReading(status, isAgentUp: false, queue: nil, now: 1000).unwrapped
         #expect(table.contains("not resident"))
         #expect(!table.contains("next pass"))
     }
@@ -98,12 +99,14 @@ struct StatusReportTests {
         var status = status
         let timer = "smtp-relay-agent-reconcile.timer"
         status.services.append(NodeStatus.Service(name: timer, isActive: true, isEnabled: true, process: nil))
-        let table = StatusReport(status, isAgentUp: false, queue: nil, now: 1000).table
-        #expect(table.contains("next pass                         by smtp-relay-agent-reconcile.timer\n"))
+        let table = StatusReading(status, isAgentUp: false, queue: nil, now: 1000).unwrapped
+        #expect(table.contains("next pass              by smtp-relay-agent-reconcile.timer\n"))
+        // A label that is longer than its column stands above its value.
+        #expect(table.contains("\nsmtp-relay-agent-reconcile.timer active, enabled\n"))
     }
 
     @Test func whoMayNotSeeTheQueueIsToldHowOldItsCountsAre() {
-        let table = StatusReport(status, isAgentUp: true, queue: nil, now: 1000).table
+        let table = StatusReading(status, isAgentUp: true, queue: nil, now: 1000).unwrapped
         #expect(table.contains("0 deferred, 0 on hold, counted 10 s ago\n"))
     }
 
@@ -115,5 +118,12 @@ struct StatusReportTests {
             #expect(file.read() == status)
             #expect(try files.file(at: StatusFile.path)?.attributes.permissions == .worldReadable)
         }
+    }
+}
+
+extension StatusReading {
+    /// The report, with each row in one line.
+    fileprivate var unwrapped: String {
+        StatusReport(self).lines().joined(separator: "\n").replacing(#/\n +/#, with: " ") + "\n"
     }
 }

@@ -202,7 +202,8 @@ class Service:
     def assert_named(self, cursor: str, *words: str) -> None:
         """The log, 'probe', 'status' and the doctor each say these words."""
         self.wait_for_log(cursor, *words)
-        said = {command: self.relay.agent(command).stdout for command in ("probe", "status", "doctor")}
+        said = {command: self.relay.agent(command).stdout for command in ("probe", "doctor")}
+        said["status"] = self.relay.status()
         for command, text in said.items():
             missing = [word for word in words if word not in text]
             assert not missing, f"'{command}' does not say {missing}:\n{text}"

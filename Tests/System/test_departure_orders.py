@@ -103,7 +103,7 @@ def test_undrain_during_a_drain_wins_and_says_so(pair):
         end = ENDS["drain"](pair)
         end.begin()
         # It is at its queue, which nobody takes.
-        relay.wait_until("smtp-relay-agent status | grep -qE 'drained.*(flushed|handing over)'", 40, "the queue's turn")
+        relay.wait_until("smtp-relay-agent status | tr -s ' \\n' ' ' | grep -qE 'drained.*(flushed|handing over)'", 40, "the queue's turn")
         began = time.monotonic()
         back = relay.agent("undrain")
         assert time.monotonic() - began < 30
@@ -183,13 +183,13 @@ def test_a_spot_interruption_takes_the_place_of_a_drain_by_hand_at_once(pair):
         subjects = pair.fill(3)
         drain = ENDS["drain"](pair)
         drain.begin()
-        relay.wait_until("smtp-relay-agent status | grep -qE 'drained.*(flushed|handing over)'", 40, "the queue's turn")
+        relay.wait_until("smtp-relay-agent status | tr -s ' \\n' ' ' | grep -qE 'drained.*(flushed|handing over)'", 40, "the queue's turn")
         spot = ENDS["spot"](pair)
         spot.begin(seconds=60)
         drain.wait(30)
         assert drain.result.returncode == 1
         assert "gave way to another one, and the agent goes on by that: a spot interruption" in drain.result.stdout
-        relay.wait_until("smtp-relay-agent status | grep -qE 'interruption.*(flushed|handing over)'", 30, "the queue's turn")
+        relay.wait_until("smtp-relay-agent status | tr -s ' \\n' ' ' | grep -qE 'interruption.*(flushed|handing over)'", 30, "the queue's turn")
     spot.wait(65)
     assert spot.seconds < 60
     assert pair.queued(relay) == 0

@@ -32,7 +32,7 @@ def announce(pair, lesser: str, timeout: str) -> None:
 
 
 def is_at_its_queue(pair, words: str) -> None:
-    pair.leaving.wait_until(f"smtp-relay-agent status | grep -qE '{words}.*(flushed|handing over)'", 40, "the queue's turn")
+    pair.leaving.wait_until(f"smtp-relay-agent status | tr -s ' \\n' ' ' | grep -qE '{words}.*(flushed|handing over)'", 40, "the queue's turn")
 
 
 def is_terminated(pair) -> None:

@@ -15,7 +15,8 @@ from test_resident import journal
 PLACE = "/smtp-relay/config"
 CONFIG = "/etc/smtp-relay-agent/config.toml"
 SETTINGS = f'[fleet]\nsettings = "ssm:{PLACE}"\ninterval = "4s"\n[reconcile]\ninterval = "4s"\njitter = "1s"'
-STATUS = "smtp-relay-agent status"
+# Long lines are wrapped.
+STATUS = "smtp-relay-agent status | tr -s ' \\n' ' '"
 # Longer than a standard parameter.
 FILLING = "".join(f"# line {number} of many\n" for number in range(250))
 
@@ -46,7 +47,7 @@ class Fleet:
                 raise CommandError(f"{error}\n{relay.shell(STATUS)}\n{journal(relay, '-3m')}") from None
 
     def statuses(self) -> list[dict]:
-        return [json.loads(relay.shell(f"{STATUS} --json"))["fleet"] for relay in self.relays]
+        return [json.loads(relay.agent("status", "--json").stdout)["fleet"] for relay in self.relays]
 
 
 @pytest.fixture(scope="module")

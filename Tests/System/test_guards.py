@@ -120,9 +120,9 @@ class Site:
             assert word in self.log()
 
     def line(self, name: str) -> str:
-        rows = self.relay.agent("status").stdout.splitlines()
-        # A part of the node has the same name, and a line before.
-        return next((row for row in reversed(rows) if row.startswith(name)), "")
+        rows = self.relay.status().splitlines()
+        # A part of the node has the same name, and a line after it.
+        return next((row for row in rows if row.startswith(name)), "")
 
     def in_service(self, seconds: float = MENDED) -> None:
         self.until(lambda: self.lab.backends().get(self.relay.address) == "UP", seconds, "it is not in service")

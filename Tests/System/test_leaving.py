@@ -132,7 +132,7 @@ def test_who_the_load_balancer_does_not_reach_is_told_why(pair):
     relay.shell("ip route add blackhole 10.0.0.25")
     try:
         pair.wait_for_backend(relay, "DOWN", 20)
-        relay.wait_until("smtp-relay-agent status | grep -q 'OutOfService (Instance: '", 25, "its reason")
+        relay.wait_until("smtp-relay-agent status | tr -s ' \\n' ' ' | grep -q 'OutOfService (Instance: '", 25, "its reason")
         told = journal(relay)
         assert "it does not call this node in service: OutOfService (Instance: " in told
         assert "this node answers its own health check" in told

@@ -151,7 +151,7 @@ def test_a_service_that_does_not_come_up_and_a_failed_probe_are_told(lab):
     relay.shell("echo 'smtpd_client_restrictions = reject' >> /etc/postfix/main.cf; postfix reload")
     assert relay.agent("reconcile").returncode == 1
     refusing = values(fetch(lab, relay))
-    status = relay.agent("status").stdout
+    status = relay.status()
     relay.shell("sed -i '/^smtpd_client_restrictions/d' /etc/postfix/main.cf; postfix reload")
     assert relay.agent("reconcile").returncode == 0
     assert refusing['smtp_relay_agent_probe_success{probe="relay policy"}'] == 0

@@ -122,8 +122,7 @@ def test_who_is_registered_and_unhealthy_is_told_why_by_both(pair):
             assert found["reason"] == "Target.FailedHealthChecks: Health checks failed"
             assert found["ours"].startswith("this node answers its own health check; check the group's (wanted: HTTP:80")
             assert "security group" in found["ours"]
-        assert "unhealthy (Target.FailedHealthChecks: Health checks failed); this node answers" in \
-            relay.agent("status").stdout
+        assert "unhealthy (Target.FailedHealthChecks: Health checks failed); this node answers" in relay.status()
         relay.wait_until("journalctl -u smtp-relay-agent -o cat | grep -q 'does not call this node in service: unhealthy "
                          "(Target.FailedHealthChecks: Health checks failed); this node answers its own'", 20, "the reason")
         assert pair.backends()[relay.address] == "UP"

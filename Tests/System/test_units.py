@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from relaylab import paths, user_data
+from relaylab import machine, paths, user_data
 from relaylab.lab import Lab
 
 MAIN = "/etc/postfix/main.cf"
@@ -140,7 +140,7 @@ def test_status_tells_all_as_root_and_not_with_and_without_the_agent(relay):
         for agent in ("start", "stop"):
             relay.shell(f"systemctl {agent} smtp-relay-agent")
             for command in (["smtp-relay-agent", "status"], nobody):
-                text = relay.exec(*command).stdout
+                text = machine.unwrapped(relay.exec(*command).stdout)
                 for line in (rf"node +relay {relay.instance}, {relay.address}, eu-central-1a", r"system +\S",
                              r"networks +vpc-\S+: 10\.0\.0\.0/16",
                              "agent +" + ("resident, process [0-9]+" if agent == "start" else "not resident"),

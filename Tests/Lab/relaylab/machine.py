@@ -1,6 +1,7 @@
 """Machines: booted by systemd-nspawn from an image, each in its own network namespace, thrown away at the end."""
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -181,3 +182,12 @@ class Relay(Machine):
     def agent(self, *arguments: str, check: bool = False, timeout: float = 180) -> subprocess.CompletedProcess:
         """Run the agent inside."""
         return self.exec("/usr/local/bin/smtp-relay-agent", *arguments, check=check, timeout=timeout)
+
+    def status(self) -> str:
+        """What the agent's 'status' shows, each row in one line."""
+        return unwrapped(self.agent("status").stdout)
+
+
+def unwrapped(table: str) -> str:
+    """A table of 'status' with each row in one line. It wraps long ones, and indents their further lines."""
+    return re.sub(r"\n +", " ", table)
