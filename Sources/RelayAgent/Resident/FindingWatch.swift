@@ -6,6 +6,8 @@ struct FindingWatch: Sendable {
     private let doctor: HostDoctor
     private let host: HostAccess
 
+    /// The first pass has put right by then what it can.
+    private static let firstPause: Duration = .seconds(20)
     private static let interval: Duration = .seconds(120)
 
     init(doctor: HostDoctor, host: HostAccess) {
@@ -15,14 +17,13 @@ struct FindingWatch: Sendable {
 
     /// Looks until its task is cancelled.
     func run() async {
+        try? await Task.sleep(for: Self.firstPause)
         while !Task.isCancelled {
-            // The first pass has changed nothing yet while the agent begins.
-            try? await Task.sleep(for: Self.interval)
-            if Task.isCancelled { return }
             let found = await doctor.glance().exported
             // Findings are no reason to let the agent end, so a file that can't be written is left out.
             try? FoundFile(files: host.files).write(found)
             try? MetricsFile(files: host.files).write(now: Timestamp.seconds)
+            try? await Task.sleep(for: Self.interval)
         }
     }
 }

@@ -1,0 +1,204 @@
+"""The metrics of the mail log: what the agent counts is what the sink and the senders have seen."""
+
+import re
+import threading
+import time
+
+import pytest
+
+from relaylab import user_data
+from relaylab.dialogue import speak
+from relaylab.lab import Lab
+
+CONFIG = "/etc/smtp-relay-agent/config.toml"
+AGENT = "smtp-relay-agent.service"
+
+
+@pytest.fixture(scope="module")
+def lab(binary):
+    """One relay with the resident agent, and a host that sends."""
+    with Lab(binary) as lab:
+        lab.add_relay(user_data.cloud_config(lab.sha256))
+        lab.add_sender()
+        lab.relays[0].wait_for_cloud_init()
+        lab.wait_for_backend(lab.relays[0], "UP")
+        yield lab
+
+
+@pytest.fixture
+def relay(lab):
+    relay = lab.relays[0]
+    relay.wait_for_agent()
+    return relay
+
+
+def metrics(relay) -> dict[str, float]:
+    """Each sample of the mail's metrics, by its name and labels."""
+    text = relay.shell("curl -sf http://127.0.0.1/metrics")
+    samples = re.findall(r"^smtp_relay_agent_(\S+) (\S+)$", text, re.M)
+    return {name: float(value) for name, value in samples}
+
+
+def value(relay, name: str, *labels: str) -> float:
+    """The sum of a metric's samples that have these labels."""
+    found = metrics(relay).items()
+    return sum(number for key, number in found if key.split("{")[0] == name and all(label in key for label in labels))
+
+
+def wait_for(relay, wanted: float, name: str, *labels: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while (seen := value(relay, name, *labels)) != wanted:
+        assert time.monotonic() < deadline, f"{name} {labels}: {seen}, not {wanted}"
+        time.sleep(0.5)
+
+
+def send(lab, relay, count: int) -> None:
+    """Have the application host send so many messages by ten connections at once."""
+    lab.sender.exec("smtp-source", "-s", str(min(10, count)), "-m", str(count), "-f", "app@example.com",
+                    "-t", "someone@example.net", f"{relay.address}:25", timeout=60 + count)
+
+
+def test_the_counts_equal_the_sinks_through_restarts_a_rotation_and_a_reboot(lab, relay, request):
+    part = 2_000 if request.config.getoption("--all") else 200
+    before = {name: value(relay, *name) for name in [("smtpd_messages_total",), ("deliveries_total", 'result="sent"')]}
+    arrived = len(lab.mails())
+    sent = 0
+
+    def sends(what) -> None:
+        """Have something happen while mail is sent, and see it counted."""
+        nonlocal sent
+        sending = threading.Thread(target=send, args=(lab, relay, part))
+        sending.start()
+        time.sleep(1)
+        what()
+        sending.join()
+        sent += part
+        lab._wait(lambda: len(lab.mails()) - arrived >= sent, 60 + part, f"{sent} messages")
+        for name, count in before.items():
+            wait_for(relay, count + sent, *name, seconds=90)
+
+    def reboots() -> None:
+        # Mail that is sent meanwhile is refused: the sender's own queue is another test's.
+        time.sleep(part / 50)
+        lab._wait(lambda: len(lab.mails()) - arrived >= sent + part, 60 + part, "the mail before the reboot")
+        relay.reboot()
+        lab.wait_for_backend(relay, "UP", 120)
+
+    sends(lambda: relay.shell(f"systemctl restart {AGENT}"))
+    sends(lambda: relay.shell(f"systemctl kill -s KILL {AGENT}; systemctl restart systemd-journald"))
+    sends(lambda: relay.shell("journalctl --rotate"))
+    relay.shell(f"systemctl stop {AGENT}")
+    sends(lambda: relay.shell(f"sleep 3; journalctl --rotate; systemctl start {AGENT}"))
+    sends(reboots)
+
+    mails = lab.mails()[arrived:]
+    assert len(mails) == sent == part * 5
+    assert len({mail["id"] for mail in mails}) == sent
+    assert value(relay, "delivery_delay_seconds_count") == value(relay, "deliveries_total", 'result="sent"')
+    # Ten of each part are asked for, since each question reads the whole log.
+    chosen = [mail["id"] for mail in mails[::part // 10]]
+    for identifier in chosen:
+        result = relay.agent("trace", "--message-id", identifier)
+        assert result.returncode == 0 and "sent to someone@example.net" in result.stdout, result.stdout
+
+
+def test_a_log_file_is_followed_through_its_rotation(lab, relay):
+    """Postfix's own log file. Its rotation compresses what was there."""
+    before = value(relay, "smtpd_messages_total")
+    relay.shell("cp -a /etc/postfix/main.cf /root/main.cf.logged;"
+                "echo 'maillog_file = /var/log/postfix.log' >> /etc/postfix/main.cf; postfix reload")
+    try:
+        send(lab, relay, 30)
+        wait_for(relay, before + 30, "smtpd_messages_total")
+        send(lab, relay, 30)
+        relay.shell("postfix logrotate; ls /var/log/postfix.log.*.gz")
+        send(lab, relay, 30)
+        wait_for(relay, before + 90, "smtpd_messages_total")
+        # Nothing is counted again later.
+        time.sleep(6)
+        assert value(relay, "smtpd_messages_total") == before + 90
+    finally:
+        relay.shell("cp -a /root/main.cf.logged /etc/postfix/main.cf; postfix reload; rm -f /var/log/postfix.log*")
+    send(lab, relay, 10)
+    wait_for(relay, before + 100, "smtpd_messages_total")
+
+
+def test_each_result_of_a_delivery_is_counted_by_its_provider(lab, relay):
+    def say(recipient: str) -> None:
+        text = f"From: app@example.com\r\nTo: {recipient}\r\nSubject: counted\r\n\r\nHello.\r\n."
+        lines = ["EHLO app.example.com", "MAIL FROM:<>", f"RCPT TO:<{recipient}>", "DATA", text]
+        said = speak(lab.application, relay.address, lines)
+        assert said[-1].startswith("250 "), said
+
+    def of(result: str, provider: str) -> tuple[str, str, str]:
+        return "deliveries_total", f'result="{result}"', f'provider="{provider}"'
+
+    before = metrics(relay)
+    bounced, deferred, expired = (value(relay, *of(result, "other")) for result in ("bounced", "deferred", "expired"))
+    google = value(relay, *of("bounced", "google"))
+    say("refused@example.net")
+    wait_for(relay, bounced + 1, *of("bounced", "other"))
+    # The lab's DNS knows no such domain.
+    say("someone@gmail.com")
+    wait_for(relay, google + 1, *of("bounced", "google"))
+    lab.sink_down()
+    try:
+        say("deferred@example.net")
+        wait_for(relay, deferred + 1, *of("deferred", "other"))
+        settings = relay.shell(f"cat {CONFIG}")
+        relay.write(CONFIG, settings.replace("[mail]\n", '[mail]\nmaximal_queue_lifetime = "1s"\nbounce_queue_lifetime = "1s"\n', 1))
+        try:
+            relay.agent("reconcile", check=True)
+            relay.shell("postqueue -f")
+            wait_for(relay, expired + 1, *of("expired", "other"))
+        finally:
+            relay.write(CONFIG, settings)
+            relay.agent("reconcile", check=True)
+    finally:
+        lab.sink_up()
+    assert value(relay, *of("sent", "relay")) == 0
+    assert before["smtpd_messages_total"] + 3 == value(relay, "smtpd_messages_total")
+
+
+def test_rejects_are_counted_by_their_reason(lab, relay):
+    denied = value(relay, "smtpd_rejects_total", 'reason="relay_denied"')
+    size = value(relay, "smtpd_rejects_total", 'reason="size"')
+    relay_tries = [lab.try_relay(relay.address, port=25) for _ in range(3)]
+    assert len(relay_tries) == 3
+    wait_for(relay, denied + 3, "smtpd_rejects_total", 'reason="relay_denied"')
+    said = speak(lab.application, relay.address, ["EHLO app.example.com", "MAIL FROM:<app@example.com> SIZE=999999999"])
+    assert said[-1].startswith("552 "), said
+    wait_for(relay, size + 1, "smtpd_rejects_total", 'reason="size"')
+
+
+def test_sessions_with_tls_are_counted(lab, relay):
+    out = value(relay, "tls_sessions_total", 'direction="out"')
+    send(lab, relay, 5)
+    deadline = time.monotonic() + 30
+    while value(relay, "tls_sessions_total", 'direction="out"') <= out:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert any('version="TLSv1.3"' in key and number > 0 for key, number in metrics(relay).items())
+
+
+def test_a_finding_is_a_metric_until_its_cause_is_gone(lab, relay):
+    """The doctor looks soon after the agent's start, and then every two minutes."""
+    lab.api_fault(throttle=100000)
+    try:
+        relay.agent("reconcile")
+        relay.shell(f"systemctl restart {AGENT}")
+        wait_for(relay, 1, "finding", 'name="passes-fail"', 'severity="')
+    finally:
+        lab.api_fault()
+    relay.agent("reconcile", check=True)
+    relay.shell(f"systemctl restart {AGENT}")
+    wait_for(relay, 0, "finding", 'name="passes-fail"')
+
+
+def test_a_departure_is_counted(lab, relay):
+    relay.agent("drain", check=True)
+    try:
+        wait_for(relay, 1, "departures_total", 'outcome="empty"')
+    finally:
+        relay.agent("undrain", check=True)
+    lab.wait_for_backend(relay, "UP", 60)
