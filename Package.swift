@@ -61,8 +61,8 @@ let package = Package(
         .executableTarget(
             name: "smtp-relay-agent",
             dependencies: [
-                "AWS", "AgentLog", "CLinux", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile", "RelayAgent",
-                "RelayNode", "Reports", "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary",
+                "AWS", "AgentLog", "CLinux", "CloudWatch", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile",
+                "RelayAgent", "RelayNode", "Reports", "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary",
                 argumentParser, logging, nioCore, systemPackage,
             ],
             swiftSettings: strict + staticCompile,
@@ -71,14 +71,20 @@ let package = Package(
         .target(
             name: "RelayAgent",
             dependencies: [
-                "AWS", "AgentLog", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile", "RelayNode", "Reports",
-                "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary", logging, systemPackage,
+                "AWS", "AgentLog", "CloudWatch", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile",
+                "RelayNode", "Reports", "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary", logging,
+                systemPackage,
             ],
             swiftSettings: strict
         ),
         .target(
             name: "Reports",
             dependencies: ["CRelease", "Host", "RelayNode", "Resources", "Units", "Vocabulary", systemPackage],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "CloudWatch",
+            dependencies: ["AWS", "AgentLog", "HTTP", "Host", "MailLogs", "Vocabulary", crypto, systemPackage],
             swiftSettings: strict
         ),
         .target(name: "AgentLog", dependencies: ["Vocabulary", logging], swiftSettings: strict),
@@ -223,6 +229,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "CloudWatchTests",
+            dependencies: [
+                "AWS", "AgentLog", "CloudWatch", "Host", "MailLogs", "RelayTestSupport", "Vocabulary", systemPackage,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "MailLogsTests",
             dependencies: ["Host", "MailLogs", "RelayTestSupport", "Vocabulary", systemPackage],
             swiftSettings: strict
@@ -237,9 +250,9 @@ let package = Package(
         .testTarget(
             name: "RelayAgentTests",
             dependencies: [
-                "AWS", "AgentLog", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile", "RelayAgent",
-                "RelayNode",
-                "RelayTestSupport", "Reports", "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary",
+                "AWS", "AgentLog", "CloudWatch", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile",
+                "RelayAgent", "RelayNode", "RelayTestSupport", "Reports", "Resources", "SMTP", "Settings", "Signer",
+                "Units", "Vocabulary",
                 logging, systemPackage,
             ],
             swiftSettings: strict
