@@ -84,7 +84,9 @@ let package = Package(
         ),
         .target(
             name: "CloudWatch",
-            dependencies: ["AWS", "AgentLog", "HTTP", "Host", "MailLogs", "Vocabulary", crypto, systemPackage],
+            dependencies: [
+                "AWS", "AgentLog", "HTTP", "Host", "MailLogs", "Resources", "Vocabulary", crypto, systemPackage,
+            ],
             swiftSettings: strict
         ),
         .target(name: "AgentLog", dependencies: ["Vocabulary", logging], swiftSettings: strict),
