@@ -24,13 +24,14 @@ package enum AddressForm: String, Sendable, CaseIterable {
     case masked
 }
 
-/// A log group's name: at most 512 letters, digits, and `.-_/#` (CloudWatch Logs API Reference, CreateLogGroup).
+/// A log group's name: at most 512 letters, digits, and `.-_/#` (CloudWatch Logs API Reference, CreateLogGroup). Those that
+/// begin with `aws/` are AWS's own.
 package struct LogGroupName: Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
     package init(_ text: some StringProtocol) throws(InvalidValue) {
         let isPlain = text.utf8.allSatisfy { $0.isLetterDigitOrHyphen || "._/#".utf8.contains($0) }
-        guard isPlain, (1...512).contains(text.utf8.count) else {
+        guard isPlain, (1...512).contains(text.utf8.count), !text.hasPrefix("aws/") else {
             throw InvalidValue(text, expected: "a log group's name, such as /smtp-relay/mail")
         }
         self.description = String(text)
@@ -44,7 +45,7 @@ package struct MetricNamespace: Sendable, Hashable, CustomStringConvertible {
 
     package init(_ text: some StringProtocol) throws(InvalidValue) {
         let isPlain = text.utf8.allSatisfy { $0.isLetterDigitOrHyphen || "._/#".utf8.contains($0) }
-        guard isPlain, (1...255).contains(text.utf8.count), !text.hasPrefix("AWS/"), !text.hasPrefix("/") else {
+        guard isPlain, (1...255).contains(text.utf8.count), !text.hasPrefix("AWS/") else {
             throw InvalidValue(text, expected: "a namespace of metrics that AWS does not use itself, such as SMTPRelay")
         }
         self.description = String(text)
