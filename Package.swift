@@ -233,7 +233,8 @@ let package = Package(
         .testTarget(
             name: "CloudWatchTests",
             dependencies: [
-                "AWS", "AgentLog", "CloudWatch", "Host", "MailLogs", "RelayTestSupport", "Vocabulary", systemPackage,
+                "AWS", "AgentLog", "CloudWatch", "HTTP", "Host", "MailLogs", "RelayTestSupport", "Vocabulary",
+                systemPackage,
             ],
             swiftSettings: strict
         ),

@@ -41,6 +41,8 @@ package final class EventSpool: Sendable {
         /// The last mail batch that may be sent.
         var confirmed = -1
         var dropped = 0
+        /// The instance whose batches these are, once that is known.
+        var instance: String?
         var bytes: Int { stored.reduce(0) { $0 + $1.bytes } }
     }
 
@@ -152,9 +154,11 @@ package final class EventSpool: Sendable {
 
     /// Drops what came with the disk of another instance: that one has sent it, or will.
     package func adopt(_ instance: String) {
-        let before = kept.read()
-        if before?.instance == instance { return }
         state.withLock { state in
+            guard state.instance != instance else { return }
+            state.instance = instance
+            let before = kept.read()
+            if before?.instance == instance { return }
             if before?.instance != nil {
                 remove(state.stored.map(\.batch), &state)
                 state.dropped = 0
@@ -188,14 +192,19 @@ package final class EventSpool: Sendable {
         return true
     }
 
+    /// Root alone may read the folder.
+    static func makeFolder(_ files: FileSystem) throws(FileFailure) {
+        try files.createDirectory(folder.removingLastComponent())
+        try files.createDirectory(folder, permissions: .onlyOwner)
+    }
+
     private static func existingFolder(_ files: FileSystem) -> FilePath {
         files.exists(folder) ? folder : "/var/lib"
     }
 
     private func write(_ bytes: [UInt8], _ batch: Batch) -> Bool {
         do {
-            try files.createDirectory(Self.folder.removingLastComponent())
-            try files.createDirectory(Self.folder, permissions: .onlyOwner)
+            try Self.makeFolder(files)
             let attributes = FileAttributes(permissions: .ownerReadWrite)
             try files.replace(Self.path(of: batch), with: bytes, attributes: attributes)
             return true
@@ -220,8 +229,7 @@ package final class EventSpool: Sendable {
     /// On a full disk the count lasts as long as the process.
     private func keep(_ value: Kept) {
         do {
-            try files.createDirectory(Self.folder.removingLastComponent())
-            try files.createDirectory(Self.folder, permissions: .onlyOwner)
+            try Self.makeFolder(files)
             try kept.write(value)
         } catch {
             return
