@@ -94,6 +94,9 @@ package final class CloudWatchExport: Sendable {
         }
     }
 
+    /// Puts the agent's log on the disk, for the next process.
+    package func keep() async { await sender.keep() }
+
     /// Sends the last events and values of a node that leaves, after `run` has ended. It takes some seconds at most; events
     /// that are left stay on the disk.
     package func finish() async {

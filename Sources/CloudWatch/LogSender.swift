@@ -72,6 +72,12 @@ actor LogSender {
         return nil
     }
 
+    /// Puts the agent's log on the disk.
+    func keep() {
+        guard let node = node(), node.settings.logs != nil else { return }
+        keepLines(of: node)
+    }
+
     /// One try: the loop makes the others.
     private func put(
         _ call: LogEventBatch,

@@ -24,7 +24,7 @@ final class ValueReader {
         let leaving = duration("shutdown.drain_timeout")
         let launch = launch()
         let terminationHook = one("auto_scaling.termination_hook", LifecycleHookName.init)
-        let cloudWatch = cloudWatch()
+        let cloudWatch = cloudWatch(launch)
         let fleet = fleet()
         let reconcile = reconcile(loadBalancers: classic.count + targetGroups.count, fleet: fleet)
         _ = bootstrapTimeout()
@@ -99,11 +99,12 @@ final class ValueReader {
     }
 
     /// Without what is wrong.
-    func cloudWatch() -> CloudWatchSettings {
+    func cloudWatch(_ launch: NodeSettings.Launch) -> CloudWatchSettings {
         CloudWatchSettings(
             logs: one("cloudwatch.logs", LogGroupName.init),
             metrics: one("cloudwatch.metrics", MetricNamespace.init),
-            addresses: choice("cloudwatch.addresses") ?? CloudWatchSettings().addresses
+            addresses: choice("cloudwatch.addresses") ?? CloudWatchSettings().addresses,
+            stack: launch.signal?.stack
         )
     }
 

@@ -6,11 +6,27 @@ package struct CloudWatchSettings: Sendable, Equatable {
     package var metrics: MetricNamespace?
     /// `cloudwatch.addresses`: the form of mail addresses in the log group.
     package var addresses: AddressForm
+    /// `cloudformation.stack`: the stack whose nodes share their metrics; `nil` where none is set.
+    package var stack: StackName?
 
-    package init(logs: LogGroupName? = nil, metrics: MetricNamespace? = nil, addresses: AddressForm = .hashed) {
+    package init(
+        logs: LogGroupName? = nil,
+        metrics: MetricNamespace? = nil,
+        addresses: AddressForm = .hashed,
+        stack: StackName? = nil
+    ) {
         self.logs = logs
         self.metrics = metrics
         self.addresses = addresses
+        self.stack = stack
+    }
+
+    /// The name of the group whose nodes share their metrics: of the stack, of the Auto Scaling group, or else of the VPC.
+    ///
+    /// The settings come first, since tags can't always be read.
+    package func group(of facts: InstanceFacts) -> String {
+        if let stack { return stack.name }
+        return facts.tags["aws:autoscaling:groupName"] ?? facts.tags["aws:cloudformation:stack-name"] ?? facts.vpcID
     }
 }
 

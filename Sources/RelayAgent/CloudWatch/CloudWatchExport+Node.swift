@@ -1,0 +1,69 @@
+package import AgentLog
+package import CloudWatch
+package import Host
+import RelayNode
+package import Reports
+import Resources
+import SystemPackage
+import Vocabulary
+
+extension CloudWatchExport {
+    /// The export of a resident agent. It goes by the settings and the facts of the last pass.
+    ///
+    /// - Parameters:
+    ///   - lines: The agent's own log.
+    ///   - counts: The counts of the mail log; `nil` where nobody counts.
+    package convenience init(
+        gatherer: Gatherer,
+        files: FileSystem,
+        lines: AgentLogBuffer,
+        log: StepLog,
+        counts: @escaping @Sendable () -> MailCounts? = { nil }
+    ) {
+        self.init(
+            spool: EventSpool(files: files),
+            files: files,
+            lines: lines,
+            node: { gatherer.cloudWatchNode },
+            readings: {
+                StatusFile(files: files).read().map {
+                    let isHealthy = files.exists(FilePath(NginxConfiguration.healthFile))
+                    return NodeReadings($0, isHealthy: isHealthy, mail: counts(), now: Timestamp.seconds)
+                }
+            },
+            log: log
+        )
+    }
+}
+
+extension Gatherer {
+    /// This node as it writes to CloudWatch; `nil` before the first pass, and where there is no instance.
+    fileprivate var cloudWatchNode: CloudWatchNode? {
+        guard let settings = memory.resident.cloudWatch, let facts = memory.facts, let account = account(of: facts)
+        else { return nil }
+        return CloudWatchNode(
+            settings: settings,
+            instance: facts.instanceID,
+            group: settings.group(of: facts),
+            logs: account.logs,
+            metrics: account.metrics
+        )
+    }
+}
+
+extension NodeReadings {
+    /// - Parameters:
+    ///   - isHealthy: Whether the health check answers 200.
+    ///   - now: Seconds since 1970.
+    package init(_ status: NodeStatus, isHealthy: Bool, mail: MailCounts?, now: Int) {
+        let queue = status.queue
+        self.init(
+            isHealthy: isHealthy,
+            lastSuccessAge: status.lastSuccessAt.map { max(0, now - $0) },
+            queueMessages: queue.map { $0.waiting + $0.hold } ?? 0,
+            oldestDeferred: queue?.oldestDeferred.map { max(0, now - $0) } ?? 0,
+            messagesLeft: status.drain?.left?.total ?? 0,
+            mail: mail
+        )
+    }
+}
