@@ -42,8 +42,8 @@ actor LogSender {
     ///
     /// - Returns: The wait before the next try; `nil` where nothing is left.
     func send() async -> Duration? {
-        // The settings come with the first pass.
-        guard let node = node() else { return Self.patience.base }
+        // The settings come with the first pass. On a sender there is no node ever.
+        guard let node = node() else { return pause() }
         guard let group = node.settings.logs else {
             _ = lines.take()
             spool.clear()

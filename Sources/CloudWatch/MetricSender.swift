@@ -31,7 +31,7 @@ actor MetricSender {
         self.node = node
         self.readings = readings
         self.time = time
-        self.file = StateFile(EventSpool.folder.appending("counts.json"), in: files, isSecret: true)
+        self.file = StateFile(SpoolFolder.path.appending("counts.json"), in: files, isSecret: true)
         self.trouble = Trouble(of: "metrics", log: log)
     }
 
@@ -52,7 +52,7 @@ actor MetricSender {
                 )
             }
             trouble.ended()
-            try? EventSpool.makeFolder(files)
+            try? SpoolFolder.make(files)
             try? file.write(now)
         } catch {
             guard !Task.isCancelled else { return }

@@ -32,7 +32,7 @@ import Testing
             #expect(next.events == events("a") + events("b"))
             spool.remove(next.batches)
             #expect(!spool.hasNext && spool.dropped == 0)
-            let names = try files.names(in: EventSpool.folder)
+            let names = try files.names(in: SpoolFolder.path)
             #expect(names == [])
         }
     }
@@ -76,7 +76,7 @@ import Testing
     @Test func halfAFileIsNeverRead() async throws {
         try await withTemporaryRoot { files in
             spool(files).store(events("a"), as: .init(.agent, 1))
-            let folder = EventSpool.folder
+            let folder = SpoolFolder.path
             try files.put(Array("1440938160000 half".utf8), at: folder.appending(".agent-2.smtp-relay-agent-999999-x"))
             try files.put(Array("no".utf8), at: folder.appending("notes-1-2"))
             let spool = spool(files)
@@ -96,7 +96,7 @@ import Testing
     @Test func filesAreForRootAlone() async throws {
         try await withTemporaryRoot { files in
             spool(files).store(events("a"), as: .init(.mail, 1))
-            let folder = EventSpool.folder
+            let folder = SpoolFolder.path
             let attributes = try #require(try files.folderAttributes(at: folder))
             #expect(attributes.permissions.rawValue == 0o700)
             let names = try #require(try files.names(in: folder))
@@ -153,7 +153,7 @@ import Testing
 
     @Test func spaceIsLeftToMail() async throws {
         try await withTemporaryRoot { files in
-            try files.createDirectory(EventSpool.folder)
+            try files.createDirectory(SpoolFolder.path)
             let spool = EventSpool(files: files, limit: 1 << 20, reserve: .max / 2)
             spool.store(events("a"), as: .init(.agent, 1))
             #expect(!spool.hasNext && spool.dropped == 1)
