@@ -1,27 +1,29 @@
 import Crypto
-import Vocabulary
+package import Vocabulary
 
 /// Writes mail addresses in a form, so that only what the operator allows leaves the host.
-struct AddressWriting: Sendable {
-    let form: AddressForm
+package struct AddressWriting: Sendable {
+    private let form: AddressForm
+
+    package init(form: AddressForm) { self.form = form }
 
     /// The digits of a digest that are written: 128 bits, so that two addresses do not meet.
     private static let digits = 32
 
     /// An address. The empty one, which is the sender of bounces, stays empty.
-    func address(_ address: String) -> String {
+    package func address(_ address: String) -> String {
         if address.isEmpty { return "" }
         let at = address.lastIndex(of: "@")
         let domain = at.map { address[$0...] } ?? ""
         switch form {
         case .whole: return address
-        case .hashed: return Self.digest(of: address) + domain
+        case .hashed: return Self.digest(of: address) + domain.lowercased()
         case .masked: return address.prefix(1) + "***" + domain
         }
     }
 
     /// A Message-ID, which is an address in angle brackets as a rule (RFC 5322, section 3.6.4).
-    func messageID(_ text: String) -> String {
+    package func messageID(_ text: String) -> String {
         guard text.hasPrefix("<"), text.hasSuffix(">"), text.utf8.count > 2 else { return address(text) }
         return "<\(address(String(text.dropFirst().dropLast())))>"
     }

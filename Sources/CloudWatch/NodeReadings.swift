@@ -4,8 +4,8 @@ import AWS
 package struct NodeReadings: Sendable, Equatable {
     /// Whether the health check answers 200.
     package var isHealthy: Bool
-    /// Seconds since a pass last succeeded; `nil` where none has since the boot.
-    package var lastSuccessAge: Int?
+    /// Seconds since a pass last succeeded, or since the agent's start where none has.
+    package var lastSuccessAge: Int
     /// Messages in Postfix's queue, of all states.
     package var queueMessages: Int
     /// Seconds since the oldest deferred message came; 0 where there is none.
@@ -17,7 +17,7 @@ package struct NodeReadings: Sendable, Equatable {
 
     package init(
         isHealthy: Bool,
-        lastSuccessAge: Int?,
+        lastSuccessAge: Int,
         queueMessages: Int,
         oldestDeferred: Int,
         messagesLeft: Int,
@@ -37,14 +37,14 @@ package struct NodeReadings: Sendable, Equatable {
     ///   - before: The counts that were sent already.
     ///   - dropped: The events that could not be sent, ever.
     func data(since before: SentCounts, dropped: Int) -> [MetricDatum] {
-        var data = [
+        let data = [
             MetricDatum("Healthy", .count, isHealthy ? 1 : 0),
+            MetricDatum("LastSuccessAge", .seconds, lastSuccessAge),
             MetricDatum("QueueMessages", .count, queueMessages),
             MetricDatum("OldestDeferred", .seconds, oldestDeferred),
             MetricDatum("MessagesLeft", .count, messagesLeft),
             MetricDatum("DroppedEvents", .count, MailCounts.growth(of: dropped, since: before.dropped)),
         ]
-        if let lastSuccessAge { data.append(MetricDatum("LastSuccessAge", .seconds, lastSuccessAge)) }
         guard let mail else { return data }
         let new = mail.growth(since: before.mail ?? mail)
         return data + [

@@ -90,4 +90,49 @@ import Vocabulary
     @Test func eventsThatHadArrivedAreNotSentAgain() async throws {
         #expect(try await put(ScriptedTransport([Self.error("DataAlreadyAcceptedException")])).get() == 0)
     }
+
+    private func find(_ transport: ScriptedTransport, limit: Int = 10) async throws -> (
+        events: [FoundLogEvent], areAll: Bool
+    ) {
+        let client = CloudWatchLogsClient(try Answers.client(transport, .cloudWatchLogs))
+        return try await client.events(
+            of: LogGroupName("/relay/mail"),
+            fitting: #"{ $.queue_id = "3F2A1B00C4" }"#,
+            since: now,
+            limit: limit
+        )
+    }
+
+    private static func page(_ times: [Int], next: String?) -> ScriptedTransport.Step {
+        let events = times.map { #"{"timestamp":\#($0),"message":"m\#($0)","logStreamName":"i-1","eventId":"x"}"# }
+        let token = next.map { #","nextToken":"\#($0)""# } ?? ""
+        return .text(200, #"{"events":[\#(events.joined(separator: ","))]\#(token)}"#)
+    }
+
+    @Test func eventsAreFoundOverPagesAlsoOverEmptyOnes() async throws {
+        let transport = ScriptedTransport([
+            Self.page([3], next: "a"), Self.page([], next: "b"), Self.page([1, 2], next: nil),
+        ])
+        let found = try await find(transport)
+        #expect(found.events.map(\.message) == ["m1", "m2", "m3"] && found.areAll)
+        #expect(found.events.first?.stream == "i-1")
+        #expect(transport.requests.map { $0.text.contains("nextToken") } == [false, true, true])
+        #expect(transport.requests[2].text.contains(#""nextToken":"b""#))
+        #expect(transport.requests[0].text.contains(#""startTime":1440938160000"#))
+    }
+
+    @Test func readingEndsAtTheLimit() async throws {
+        let found = try await find(ScriptedTransport([Self.page([1, 2], next: "a")]), limit: 2)
+        #expect(found.events.count == 2 && !found.areAll)
+    }
+
+    @Test func aRefusalToReadNamesTheAction() async throws {
+        let transport = ScriptedTransport([Self.error("AccessDeniedException")])
+        do {
+            _ = try await find(transport)
+            Issue.record("a refusal is an error")
+        } catch let failure as AWSFailure {
+            #expect(failure.description.contains("allow logs:FilterLogEvents"))
+        }
+    }
 }

@@ -10,12 +10,12 @@ import Vocabulary
 struct NodeReadingsTests {
     @Test func theStatusBecomesTheValuesOfTheMetrics() {
         var status = NodeStatus()
-        let empty = NodeReadings(status, isHealthy: false, mail: nil, now: 1000)
+        let empty = NodeReadings(status, isHealthy: false, mail: nil, start: 990, now: 1000)
         #expect(
             empty
                 == NodeReadings(
                     isHealthy: false,
-                    lastSuccessAge: nil,
+                    lastSuccessAge: 10,
                     queueMessages: 0,
                     oldestDeferred: 0,
                     messagesLeft: 0
@@ -27,7 +27,7 @@ struct NodeReadingsTests {
         status.queue = queue
         let counts = MailCounts(sent: 3)
         #expect(
-            NodeReadings(status, isHealthy: true, mail: counts, now: 1000)
+            NodeReadings(status, isHealthy: true, mail: counts, start: 990, now: 1000)
                 == NodeReadings(
                     isHealthy: true,
                     lastSuccessAge: 60,

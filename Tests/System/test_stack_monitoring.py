@@ -48,7 +48,7 @@ def test_the_nodes_write_to_this_group_and_to_this_namespace(made):
     assert settings["cloudformation"]["stack"] == stack.NAME
     by_action = {action: statement for statement in made.statements() for action in statement["Action"]}
     group, = boto("logs").describe_log_groups()["logGroups"]
-    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+    for action in ("logs:CreateLogStream", "logs:PutLogEvents", "logs:FilterLogEvents"):
         # CloudFormation's own attribute ends so, too, as the name of a stream needs it.
         assert f"{by_action[action]['Resource']}:*" == group["arn"]
     assert by_action["cloudwatch:PutMetricData"]["Condition"] == {"StringEquals": {"cloudwatch:namespace": "SMTPRelay"}}

@@ -271,7 +271,7 @@ def test_the_page_has_each_action_and_why():
 
 def test_the_pages_actions_are_those_that_the_agent_calls():
     sources = "".join(path.read_text() for path in (paths.REPOSITORY / "Sources/AWS").glob("**/*.swift"))
-    verbs = "Complete|Create|Deregister|Describe|Get|PutLog|PutMetric|Record|Register|Signal"
+    verbs = "Complete|Create|Deregister|Describe|Filter|Get|PutLog|PutMetric|Record|Register|Signal"
     called = {name for name in re.findall(rf'"((?:{verbs})[A-Z]\w+)"', sources) if not name.endswith("Result")}
     # SSM and Systems Manager call these on the node's behalf.
     sessions = {"UpdateInstanceInformation"} | {f"{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")}

@@ -94,7 +94,8 @@ package struct CloudWatchLogsClient: LogEventWriting {
         return min(max(0, old) + max(0, new), batch.events.count)
     }
 
-    private func call(
+    /// - Parameter group: For the cure of an error.
+    func call(
         _ action: String,
         _ order: some Encodable,
         _ group: LogGroupName

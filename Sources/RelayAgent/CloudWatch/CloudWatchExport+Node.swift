@@ -20,6 +20,7 @@ extension CloudWatchExport {
         log: StepLog,
         counts: @escaping @Sendable () -> MailCounts? = { nil }
     ) {
+        let start = Timestamp.seconds
         self.init(
             spool: EventSpool(files: files),
             files: files,
@@ -28,7 +29,7 @@ extension CloudWatchExport {
             readings: {
                 StatusFile(files: files).read().map {
                     let isHealthy = files.exists(FilePath(NginxConfiguration.healthFile))
-                    return NodeReadings($0, isHealthy: isHealthy, mail: counts(), now: Timestamp.seconds)
+                    return NodeReadings($0, isHealthy: isHealthy, mail: counts(), start: start, now: Timestamp.seconds)
                 }
             },
             log: log
@@ -54,12 +55,13 @@ extension Gatherer {
 extension NodeReadings {
     /// - Parameters:
     ///   - isHealthy: Whether the health check answers 200.
+    ///   - start: When the agent started, in seconds since 1970.
     ///   - now: Seconds since 1970.
-    package init(_ status: NodeStatus, isHealthy: Bool, mail: MailCounts?, now: Int) {
+    package init(_ status: NodeStatus, isHealthy: Bool, mail: MailCounts?, start: Int, now: Int) {
         let queue = status.queue
         self.init(
             isHealthy: isHealthy,
-            lastSuccessAge: status.lastSuccessAt.map { max(0, now - $0) },
+            lastSuccessAge: max(0, now - (status.lastSuccessAt ?? start)),
             queueMessages: queue.map { $0.waiting + $0.hold } ?? 0,
             oldestDeferred: queue?.oldestDeferred.map { max(0, now - $0) } ?? 0,
             messagesLeft: status.drain?.left?.total ?? 0,
