@@ -61,8 +61,8 @@ let package = Package(
         .executableTarget(
             name: "smtp-relay-agent",
             dependencies: [
-                "AWS", "AgentLog", "CLinux", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile", "RelayAgent",
-                "RelayNode", "Reports", "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary",
+                "AWS", "AgentLog", "CLinux", "CloudWatch", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile",
+                "RelayAgent", "RelayNode", "Reports", "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary",
                 argumentParser, logging, nioCore, systemPackage,
             ],
             swiftSettings: strict + staticCompile,
@@ -71,8 +71,9 @@ let package = Package(
         .target(
             name: "RelayAgent",
             dependencies: [
-                "AWS", "AgentLog", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile", "RelayNode", "Reports",
-                "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary", logging, systemPackage,
+                "AWS", "AgentLog", "CloudWatch", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile",
+                "RelayNode", "Reports", "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary", logging,
+                systemPackage,
             ],
             swiftSettings: strict
         ),
@@ -80,6 +81,13 @@ let package = Package(
             name: "Reports",
             dependencies: [
                 "CRelease", "Host", "MailLogs", "RelayNode", "Resources", "Units", "Vocabulary", systemPackage,
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "CloudWatch",
+            dependencies: [
+                "AWS", "AgentLog", "HTTP", "Host", "MailLogs", "Resources", "Vocabulary", crypto, systemPackage,
             ],
             swiftSettings: strict
         ),
@@ -225,6 +233,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "CloudWatchTests",
+            dependencies: [
+                "AWS", "AgentLog", "CloudWatch", "HTTP", "Host", "MailLogs", "RelayTestSupport", "Vocabulary",
+                systemPackage,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "MailLogsTests",
             dependencies: ["Host", "MailLogs", "RelayTestSupport", "Vocabulary", systemPackage],
             swiftSettings: strict
@@ -239,9 +255,9 @@ let package = Package(
         .testTarget(
             name: "RelayAgentTests",
             dependencies: [
-                "AWS", "AgentLog", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile", "RelayAgent",
-                "RelayNode",
-                "RelayTestSupport", "Reports", "Resources", "SMTP", "Settings", "Signer", "Units", "Vocabulary",
+                "AWS", "AgentLog", "CloudWatch", "Doctor", "Facts", "HTTP", "Host", "MailLogs", "Reconcile",
+                "RelayAgent", "RelayNode", "RelayTestSupport", "Reports", "Resources", "SMTP", "Settings", "Signer",
+                "Units", "Vocabulary",
                 logging, systemPackage,
             ],
             swiftSettings: strict

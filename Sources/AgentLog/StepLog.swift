@@ -12,11 +12,14 @@ package struct StepLog: Sendable {
     }
 
     /// A log in a format.
+    ///
+    /// - Parameter listener: Gets each event beside the log.
     package init(
         _ format: LogFormat,
         environment: [String: String],
         sink: any LogSink = StandardError(),
-        memory: NoticeMemory? = nil
+        memory: NoticeMemory? = nil,
+        listener: (any AgentLogListener)? = nil
     ) {
         let written: any RecordFormat =
             switch format {
@@ -26,7 +29,7 @@ package struct StepLog: Sendable {
             case .auto, .plain: PlainFormat()
             case .json: JSONFormat()
             }
-        let handler = StepLogHandler(written, sink: sink)
+        let handler = StepLogHandler(written, sink: sink, listener: listener)
         self.init(Logger(label: "smtp-relay-agent", factory: { _ in handler }), memory: memory)
     }
 

@@ -33,6 +33,10 @@ struct AWSAccount: Sendable {
 
     var cloudFormation: any CloudFormation { CloudFormationClient(access.client(.cloudFormation, of: self)) }
 
+    var logs: any LogEventWriting { CloudWatchLogsClient(access.client(.cloudWatchLogs, of: self)) }
+
+    var metrics: any MetricWriting { CloudWatchMetricsClient(access.client(.cloudWatch, of: self)) }
+
     /// The address of a service's API.
     func url(of service: ServiceEndpoint.Service) throws(EndpointFailure) -> String {
         try access.endpoint(service, of: self).url.get()

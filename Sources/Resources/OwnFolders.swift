@@ -24,6 +24,7 @@ package struct OwnFolders: Resource {
         served: .executable,
         "/var/lib/smtp-relay-agent": .executable,
         "/var/lib/smtp-relay-agent/generations": .onlyOwner,
+        "/var/lib/smtp-relay-agent/cloudwatch": .onlyOwner,
         SigningKeyRing.folder: .onlyOwner,
         GenerationStore.directory(of: ServiceName("postfix")): .onlyOwner,
         GenerationStore.directory(of: ServiceName("nginx")): .onlyOwner,

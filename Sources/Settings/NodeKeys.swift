@@ -227,5 +227,34 @@ extension SettingKey {
             otherwise: "none",
             "The logical id of the stack's resource that waits for the signal. Set both, or neither."
         ),
+        SettingKey(
+            "cloudwatch.logs",
+            .text,
+            .logGroup,
+            from: .fleet,
+            standard: nil,
+            otherwise: "none",
+            "The log group of CloudWatch for the mail log and the agent's log: one JSON line an event."
+        ),
+        SettingKey(
+            "cloudwatch.metrics",
+            .text,
+            .metricNamespace,
+            from: .fleet,
+            standard: nil,
+            otherwise: "none",
+            "The namespace of CloudWatch for a dozen metrics of the group, once a minute."
+        ),
+        SettingKey(
+            "cloudwatch.addresses",
+            .text,
+            .words(AddressForm.self),
+            from: .fleet,
+            standard: .text(CloudWatchSettings().addresses.rawValue),
+            """
+            How mail addresses are written in the log group: `whole`, `hashed` (a digest and the domain, so that the same \
+            address can be found again), or `masked` (`a***@example.com`).
+            """
+        ),
     ]
 }

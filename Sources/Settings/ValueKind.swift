@@ -40,6 +40,8 @@ enum ValueKind: Sendable, Equatable {
     static let logicalResource = ValueKind.text(.logicalResource)
     static let relayHost = ValueKind.text(.relayHost)
     static let fleetPlace = ValueKind.text(.fleetPlace)
+    static let logGroup = ValueKind.text(.logGroup)
+    static let metricNamespace = ValueKind.text(.metricNamespace)
 
     /// The ports that the relay itself needs.
     static let ownPorts = [25, 465, 587, Int(HealthPorts.loopback)]
@@ -136,6 +138,9 @@ struct TextPattern: Sendable, Equatable {
         (?:/(?!\\.{1,2}(?:/|$))[A-Za-z0-9._-]+)*
         """
     )
+
+    static let logGroup = TextPattern("(?!aws/)[A-Za-z0-9._/#-]{1,512}")
+    static let metricNamespace = TextPattern("(?!AWS/)[A-Za-z0-9._/#-]{1,255}")
 
     /// A time of Postfix's: at most a hundred days.
     static let postfixTime: TextPattern = {

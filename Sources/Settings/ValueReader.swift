@@ -24,6 +24,7 @@ final class ValueReader {
         let leaving = duration("shutdown.drain_timeout")
         let launch = launch()
         let terminationHook = one("auto_scaling.termination_hook", LifecycleHookName.init)
+        let cloudWatch = cloudWatch(launch)
         let fleet = fleet()
         let reconcile = reconcile(loadBalancers: classic.count + targetGroups.count, fleet: fleet)
         _ = bootstrapTimeout()
@@ -55,7 +56,8 @@ final class ValueReader {
                 drainOnRebalance: flag("shutdown.drain_on_rebalance")
             ),
             launch: launch,
-            terminationHook: terminationHook
+            terminationHook: terminationHook,
+            cloudWatch: cloudWatch
         )
     }
 
@@ -94,6 +96,16 @@ final class ValueReader {
         var launch = NodeSettings.Launch(hook: one("auto_scaling.launch_hook", LifecycleHookName.init))
         if let stack, let resource { launch.signal = NodeSettings.StackResource(stack: stack, resource: resource) }
         return launch
+    }
+
+    /// Without what is wrong.
+    func cloudWatch(_ launch: NodeSettings.Launch) -> CloudWatchSettings {
+        CloudWatchSettings(
+            logs: one("cloudwatch.logs", LogGroupName.init),
+            metrics: one("cloudwatch.metrics", MetricNamespace.init),
+            addresses: choice("cloudwatch.addresses") ?? CloudWatchSettings().addresses,
+            stack: launch.signal?.stack
+        )
     }
 
     /// `nil` where the value is wrong.

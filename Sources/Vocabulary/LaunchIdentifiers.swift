@@ -32,6 +32,12 @@ package struct StackName: Sendable, Hashable, CustomStringConvertible {
         self.description = String(text)
     }
 
+    /// The name, also of an ARN: `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/ID`.
+    package var name: String {
+        let path = description.split(separator: "/")
+        return path.count > 1 ? String(path[1]) : description
+    }
+
     private static func isName(_ text: some StringProtocol) -> Bool {
         (1...128).contains(text.utf8.count) && text.utf8.allSatisfy(\.isLetterDigitOrHyphen)
             && text.first?.isLetter == true

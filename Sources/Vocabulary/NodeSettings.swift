@@ -11,6 +11,7 @@ package struct NodeSettings: Sendable, Equatable {
     /// `auto_scaling.termination_hook`: the lifecycle hook whose action the node completes when it has left; `nil` where
     /// none is to be completed, since a group's hooks may belong to others.
     package var terminationHook: LifecycleHookName?
+    package var cloudWatch: CloudWatchSettings
 
     package init(
         mail: Mail,
@@ -21,7 +22,8 @@ package struct NodeSettings: Sendable, Equatable {
         reconcile: Reconcile = Reconcile(),
         shutdown: Shutdown = Shutdown(),
         launch: Launch = Launch(),
-        terminationHook: LifecycleHookName? = nil
+        terminationHook: LifecycleHookName? = nil,
+        cloudWatch: CloudWatchSettings = CloudWatchSettings()
     ) {
         self.mail = mail
         self.health = health
@@ -32,6 +34,7 @@ package struct NodeSettings: Sendable, Equatable {
         self.shutdown = shutdown
         self.launch = launch
         self.terminationHook = terminationHook
+        self.cloudWatch = cloudWatch
     }
 
     /// `[health]`: what nginx answers the load balancer's health check with.

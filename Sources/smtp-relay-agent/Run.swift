@@ -1,4 +1,5 @@
 import ArgumentParser
+import CloudWatch
 import Host
 import RelayAgent
 
@@ -24,6 +25,12 @@ struct Run: AsyncParsableCommand {
                 gatherer: session.gatherer,
                 host: session.host,
                 notifier: ServiceNotifier(environment: session.environment),
+                cloudWatch: CloudWatchExport(
+                    gatherer: session.gatherer,
+                    files: session.host.files,
+                    lines: session.lines,
+                    log: session.log
+                ),
                 log: session.log
             )
             try await resident.run()

@@ -1,6 +1,7 @@
 import AWS
 import AgentLog
 import ArgumentParser
+import CloudWatch
 import Glibc
 import HTTP
 import Host
@@ -20,12 +21,15 @@ struct Session {
     /// Whether this command was given settings that the passes to come do not have.
     let hasOwnSettings: Bool
     let aws: AWSAccess
+    /// The log of a resident agent, for CloudWatch.
+    let lines: AgentLogBuffer
 
     private init(
         _ options: CommonOptions,
         environment: [String: String],
         kept: LaunchEnvironment,
         log: StepLog,
+        lines: AgentLogBuffer,
         transport: HTTPClientTransport,
         staysResident: Bool
     ) {
@@ -38,6 +42,7 @@ struct Session {
         )
         self.aws = aws
         self.log = log
+        self.lines = lines
         self.environment = environment
         let memory = SettingsFileMemory()
         self.hasOwnSettings = options.hasOwnSettings(environment: environment, launch: kept)
@@ -76,10 +81,12 @@ struct Session {
         _ body: (Session) async throws -> Void
     ) async throws {
         let environment = processEnvironment()
+        let lines = AgentLogBuffer()
         let log = StepLog(
             options.logFormat,
             environment: environment,
-            memory: staysResident ? NoticeMemory() : nil
+            memory: staysResident ? NoticeMemory() : nil,
+            listener: staysResident ? lines : nil
         )
         do {
             if needsRoot, geteuid() != 0 { throw NotRoot() }
@@ -92,6 +99,7 @@ struct Session {
                 environment: environment,
                 kept: kept,
                 log: log,
+                lines: lines,
                 transport: transport,
                 staysResident: staysResident
             )

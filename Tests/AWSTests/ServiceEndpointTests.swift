@@ -47,8 +47,9 @@ import Vocabulary
     @Test(arguments: BotocoreEndpoints.all)
     func isTheOneThatBotocoreNames(_ expected: BotocoreEndpoint) throws {
         let services: [String: ServiceEndpoint.Service] = [
-            "autoscaling": .autoScaling, "cloudformation": .cloudFormation, "ec2": .ec2, "elb": .elasticLoadBalancing,
-            "elbv2": .elasticLoadBalancingV2, "s3": .s3, "ssm": .ssm,
+            "autoscaling": .autoScaling, "cloudformation": .cloudFormation, "cloudwatch": .cloudWatch, "ec2": .ec2,
+            "elb": .elasticLoadBalancing, "elbv2": .elasticLoadBalancingV2, "logs": .cloudWatchLogs, "s3": .s3,
+            "ssm": .ssm,
         ]
         let service = try #require(services[expected.service])
         for (index, host) in expected.hosts.enumerated() {

@@ -27,7 +27,8 @@ struct TagAuthorityTests {
                 "mail.senders", "mail.senders_mode", "mail.client", "mail.rewrite.masquerade", "mail.rewrite.map",
                 "mail.limits.messages_per_minute", "mail.limits.recipients_per_minute",
                 "mail.limits.connections_per_minute", "mail.limits.connections", "mail.limits.exempt", "postfix",
-                "load_balancer.allow_open_to_world", "shutdown.evacuate_queue",
+                "load_balancer.allow_open_to_world", "shutdown.evacuate_queue", "cloudwatch.logs", "cloudwatch.metrics",
+                "cloudwatch.addresses",
             ]
         )
         let ofHost = SettingKey.all.filter { $0.suppliers == .host }.map(\.name)

@@ -49,6 +49,7 @@ CASES = {
     "VolumeSize": ({}, "32"),
     "SessionManager": ({}, "false"),
     "MetricsRange": ({}, "10.9.0.0/24"),
+    "CloudWatch": ({}, "true"),
     "DoctorPermissions": ({}, "false"),
     "FleetSettings": ({"FleetSettings": "ssm:/a"}, "ssm:/b"),
     "UpstreamHost": (LOGIN, "other.example.net"),

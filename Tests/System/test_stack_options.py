@@ -9,7 +9,7 @@ import tomllib
 import pytest
 
 from pages import blocks, section
-from relaylab import paths, stack, template
+from relaylab import monitoring, paths, stack, template
 
 PAGE = "cloud-init/README.md"
 TEMPLATE = template.text()
@@ -263,13 +263,15 @@ def test_the_page_has_each_action_and_why():
     with stack.made(**EVERYTHING) as made:
         found |= made.actions()
     listed = on_the_page()
+    policy = monitoring.text()["Resources"]["Permissions"]["Properties"]["PolicyDocument"]
+    found |= {action for statement in policy["Statement"] for action in statement["Action"]}
     assert found == set(listed) - {"ec2:DescribeTags"}
     assert all(len(why.split()) > 1 for why in listed.values())
 
 
 def test_the_pages_actions_are_those_that_the_agent_calls():
     sources = "".join(path.read_text() for path in (paths.REPOSITORY / "Sources/AWS").glob("**/*.swift"))
-    verbs = "Complete|Deregister|Describe|Get|Record|Register|Signal"
+    verbs = "Complete|Create|Deregister|Describe|Filter|Get|PutLog|PutMetric|Record|Register|Signal"
     called = {name for name in re.findall(rf'"((?:{verbs})[A-Z]\w+)"', sources) if not name.endswith("Result")}
     # SSM and Systems Manager call these on the node's behalf.
     sessions = {"UpdateInstanceInformation"} | {f"{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")}
@@ -277,7 +279,7 @@ def test_the_pages_actions_are_those_that_the_agent_calls():
     assert called <= {action.split(":")[1] for action in on_the_page()}
 
 
-@pytest.mark.parametrize("block", blocks("sh aws"))
+@pytest.mark.parametrize("block", [block for block in blocks("sh aws") if "stack.yaml" in block])
 def test_each_command_of_the_pages_makes_the_stack(block):
     checksum = "$(sha256sum .build/release/smtp-relay-agent | cut -c1-64)"
     assert block.count(checksum) == 1
@@ -299,7 +301,8 @@ def test_each_command_of_the_pages_makes_the_stack(block):
 
 def test_each_check_of_checkov_that_fails_has_a_reason_on_the_page():
     checkov = paths.REPOSITORY / ".build/lab/checkov/bin/checkov"
-    shown = subprocess.run([checkov, "--quiet", "--compact", "--skip-download", "-o", "json", "-f", paths.REPOSITORY / "cloud-init/stack.yaml"],
+    shown = subprocess.run([checkov, "--quiet", "--compact", "--skip-download", "-o", "json", "-f", template.TEMPLATE,
+                            "-f", monitoring.TEMPLATE],
                            capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "LOG_LEVEL": "ERROR"})
     failed = {check["check_id"] for check in json.loads(shown.stdout)["results"]["failed_checks"]}
     reasons = dict(re.findall(r"^\| `(CKV\w+)` \| (.+) \|$", section("cloud-init/README.md", "### Findings of checkov"), re.M))

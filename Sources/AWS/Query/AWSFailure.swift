@@ -23,6 +23,8 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
     package let waited: Duration
     /// The variables that chose the endpoint among AWS's own.
     var endpointVariables: [String] = []
+    /// The name of the thing that the call was about, where no answer gives it.
+    var object: String?
     /// Whether it was given up because the node had made too many retries.
     var isOutOfRetries = false
 
@@ -96,9 +98,14 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
         return said.isEmpty ? "" : " (\(said))"
     }
 
+    /// No pass calls CloudWatch.
+    private var again: String { isOfCloudWatch ? "it is tried again later" : "the next pass tries again" }
+
+    private var isOfCloudWatch: Bool { action.hasPrefix("logs:") || action.hasPrefix("cloudwatch:") }
+
     private func cure(of error: AWSError) -> String {
         if let cureOfDenial { return cureOfDenial }
-        if error.isThrottling { return "the account's API limit is used up; the next pass tries again" }
+        if error.isThrottling { return "the account's API limit is used up; \(again)" }
         if error.isNotFound {
             return "check load_balancer.classic: there is no classic load balancer of that name in this region"
         }
@@ -113,6 +120,11 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
             return """
                 check mail.upstream.password_parameter or fleet.settings: there is no parameter of that name in this region
                 """
+        case "ResourceNotFoundException" where isOfCloudWatch:
+            return """
+                check cloudwatch.logs: there is no log group '\(object ?? "")' in this region (aws logs create-log-group \
+                --log-group-name '\(object ?? "")')
+                """
         case "NoSuchKey", "NoSuchBucket":
             return "check its name (fleet.settings): there is no such object"
         case "PermanentRedirect", "AuthorizationHeaderMalformed":
@@ -125,7 +137,7 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
             return "the account is not subscribed to this service or region"
         default:
             return error.status >= 500
-                ? "the service is at fault; the next pass tries again" : "see the service's API reference for this code"
+                ? "the service is at fault; \(again)" : "see the service's API reference for this code"
         }
     }
 }

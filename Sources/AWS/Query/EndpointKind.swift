@@ -46,7 +46,9 @@ package struct EndpointKind: Sendable, Equatable {
                     """
             )
         }
-        return "\(service)\(isFIPS ? "-fips" : "").\(region).\(dualStack)"
+        // CloudWatch has no other dual-stack endpoint in GovCloud.
+        let isNamed = isFIPS && !(service == "monitoring" && region.description.hasPrefix("us-gov-"))
+        return "\(service)\(isNamed ? "-fips" : "").\(region).\(dualStack)"
     }
 
     /// S3 had dual-stack endpoints before all others, and names them its own way.

@@ -114,7 +114,7 @@ package actor QueryClient {
         _ read: @Sendable @escaping (HTTPResponse) throws(XMLFailure) -> Answer
     ) async throws(AWSFailure) -> Answer {
         let own = time.now() + limits.overall
-        let name = "\(endpoint.service.name):\(action)"
+        let name = "\(endpoint.service.actionPrefix):\(action)"
         let place: String
         switch endpoint.url {
         case .success(let found): place = url ?? found

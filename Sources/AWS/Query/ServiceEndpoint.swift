@@ -4,11 +4,20 @@ package import Vocabulary
 package struct ServiceEndpoint: Sendable, Equatable {
     /// A service's names and its API's version.
     package struct Service: Sendable, Equatable {
-        /// The name in signatures, IAM actions and host names.
+        /// The name in signatures and host names.
         let name: String
         let version: String
         /// The name in `AWS_ENDPOINT_URL_...`: the service's id in the SDKs, in capitals.
         let variable: String
+        /// The name in IAM actions.
+        let actionPrefix: String
+
+        init(name: String, version: String, variable: String, actionPrefix: String? = nil) {
+            self.name = name
+            self.version = version
+            self.variable = variable
+            self.actionPrefix = actionPrefix ?? name
+        }
 
         package static let elasticLoadBalancing = Service(
             name: "elasticloadbalancing",

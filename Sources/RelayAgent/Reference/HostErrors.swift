@@ -32,6 +32,11 @@ extension KnownError {
             "Put a corrected version. `plan --config ssm:...` shows beforehand what it changes."
         ),
         KnownError(
+            "... can't be sent: ...",
+            "CloudWatch does not take the log or the metrics. Events wait on the disk. Mail and passes go on.",
+            "Do what the error says. It names the IAM action, or the log group that is missing."
+        ),
+        KnownError(
             "mail.networks: ... is refused",
             "The range would let strangers relay.",
             "Name the senders' own ranges. The error names the setting that allows the range."

@@ -1,13 +1,16 @@
 import AgentLog
+import CloudWatch
 import Host
 import MailLogs
 import Reports
 import Vocabulary
 
-/// Follows the mail log while the agent stays, for the metrics.
+/// Follows the mail log while the agent stays, for the metrics and for CloudWatch.
 struct MailLogWatch: Sendable {
     private let host: HostAccess
+    private let cloudWatch: CloudWatchExport
     private let log: StepLog
+    private let started = ContinuousClock.now
 
     private static let interval: Duration = .seconds(5)
     /// Seconds: monitoring sees by the time of the last reading that somebody reads.
@@ -15,8 +18,12 @@ struct MailLogWatch: Sendable {
     /// Seconds of the log before the agent's first start that count, where this boot is older.
     private static let past = 3600
 
-    init(host: HostAccess, log: StepLog) {
+    /// The time that the first pass has to tell whether CloudWatch gets the events. Counts do not wait for longer.
+    private static let patience: Duration = .seconds(120)
+
+    init(host: HostAccess, cloudWatch: CloudWatchExport, log: StepLog) {
         self.host = host
+        self.cloudWatch = cloudWatch
         self.log = log
     }
 
@@ -25,6 +32,8 @@ struct MailLogWatch: Sendable {
         let file = FollowedLogFile(files: host.files)
         var follower = await MailLogFollower(runner: host.runner, files: host.files)
         var followed = file.read() ?? FollowedLog(start: start)
+        // Events that an earlier process has read and counted.
+        cloudWatch.confirm(through: followed.batch)
         var hasFailed = false
         while !Task.isCancelled {
             do {
@@ -49,15 +58,20 @@ struct MailLogWatch: Sendable {
         let networks = StatusFile(files: host.files).read()?.networks ?? []
         var isCut = true
         while isCut, !Task.isCancelled {
-            var next = followed
-            let batch = try await follower.readOn(
+            // A crash, or an error, before the state is written reads the same part again, and counts it for the first time.
+            var (next, reader) = (followed, follower)
+            let batch = try await reader.readOn(
                 &next,
                 networks: networks.compactMap { try? IPNetwork($0) },
                 now: Timestamp.seconds
             )
-            // A crash before this line reads the same part again, and counts it for the first time.
+            if !batch.events.isEmpty {
+                let isSettled = cloudWatch.store(batch.events.map { ($0.time, $0.event) }, batch: next.batch)
+                guard isSettled || ContinuousClock.now - started > Self.patience else { return }
+            }
             try file.write(next)
-            followed = next
+            (followed, follower) = (next, reader)
+            cloudWatch.confirm(through: next.batch)
             isCut = batch.isCut
         }
         try MetricsFile(files: host.files).write(now: Timestamp.seconds)

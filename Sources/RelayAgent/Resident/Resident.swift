@@ -1,4 +1,5 @@
 package import AgentLog
+package import CloudWatch
 import Glibc
 package import Host
 import Resources
@@ -14,6 +15,7 @@ package struct Resident: Sendable {
     private let gatherer: Gatherer
     private let host: HostAccess
     private let notifier: ServiceNotifier
+    private let cloudWatch: CloudWatchExport
     private let log: StepLog
 
     /// An event in the life of a resident agent.
@@ -41,11 +43,19 @@ package struct Resident: Sendable {
         case failed(isLeaving: Bool, isThrottled: Bool)
     }
 
-    package init(pass: Pass, gatherer: Gatherer, host: HostAccess, notifier: ServiceNotifier, log: StepLog) {
+    package init(
+        pass: Pass,
+        gatherer: Gatherer,
+        host: HostAccess,
+        notifier: ServiceNotifier,
+        cloudWatch: CloudWatchExport,
+        log: StepLog
+    ) {
         self.pass = pass
         self.gatherer = gatherer
         self.host = host
         self.notifier = notifier
+        self.cloudWatch = cloudWatch
         self.log = log
     }
 
@@ -63,9 +73,10 @@ package struct Resident: Sendable {
             group.addTask { await gatherer.fetchCredentials() }
             if gatherer.role == .relay {
                 let doctor = HostDoctor(gatherer: gatherer, host: host, pass: pass)
-                group.addTask { await MailLogWatch(host: host, log: log).run() }
+                group.addTask { await MailLogWatch(host: host, cloudWatch: cloudWatch, log: log).run() }
                 group.addTask { await FindingWatch(doctor: doctor, host: host).run() }
             }
+            group.addTask { await cloudWatch.run() }
             var loop = ResidentLoop(
                 pass: pass,
                 gatherer: gatherer,
@@ -81,9 +92,18 @@ package struct Resident: Sendable {
             await loop.stop()
             group.cancelAll()
         }
-        guard gatherer.memory.resident.shutdown != nil, await host.services.isShuttingDown() else { return }
+        guard gatherer.memory.resident.shutdown != nil, await host.services.isShuttingDown() else {
+            // The next process sends what is kept.
+            return await cloudWatch.keep()
+        }
         notifier.stopping(status: "the system shuts down: leaving the load balancers")
-        try await pass.leaveAtShutdown()
+        do {
+            try await pass.leaveAtShutdown()
+        } catch {
+            await cloudWatch.finish()
+            throw error
+        }
+        await cloudWatch.finish()
     }
 
     /// Asks metadata every few seconds, as AWS advises for spot interruptions, which leave two minutes.

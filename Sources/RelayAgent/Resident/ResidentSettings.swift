@@ -15,6 +15,8 @@ struct ResidentSettings: Sendable {
     let watchedWhole: [FilePath]
     /// The way to leave when the system goes down; `nil` where there is nothing to leave.
     let shutdown: NodeSettings.Shutdown?
+    /// What goes to CloudWatch; `nil` before it is known.
+    let cloudWatch: CloudWatchSettings?
     /// A pass that takes longer hangs: all that it may wait for is over by then.
     let longestPass: Duration
 
@@ -27,6 +29,7 @@ struct ResidentSettings: Sendable {
         self.watched = Self.filesOfRelay
         self.watchedWhole = [LoadedConfiguration.folder]
         self.shutdown = NodeSettings.Shutdown()
+        self.cloudWatch = nil
         self.longestPass = Self.otherWaits
     }
 
@@ -36,6 +39,7 @@ struct ResidentSettings: Sendable {
             Self.filesOfRelay + [Self.passwordFile(settings)].compactMap(\.self) + Self.keyFiles(settings)
         self.watchedWhole = [LoadedConfiguration.folder]
         self.shutdown = settings.shutdown
+        self.cloudWatch = settings.cloudWatch
         self.longestPass =
             Self.otherWaits + settings.metadata.timeout + settings.packages.timeout + settings.loadBalancer.timeout
             + settings.shutdown.drainTimeout
@@ -46,6 +50,7 @@ struct ResidentSettings: Sendable {
         self.watched = SenderPostfixService.files + (Units.ofSender + Units.ofSenderOnSystemV).map(UnitFiles.path)
         self.watchedWhole = []
         self.shutdown = nil
+        self.cloudWatch = CloudWatchSettings()
         self.longestPass = Self.otherWaits + settings.packages.timeout
     }
 

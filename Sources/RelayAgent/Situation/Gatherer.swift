@@ -252,6 +252,11 @@ package struct Gatherer: Sendable {
         return facts
     }
 
+    /// The account of an instance, by the way to metadata that the last pass took; `nil` before the first one.
+    func account(of facts: InstanceFacts) -> AWSAccount? {
+        memory.metadata.map { aws.account(facts.region, facts.servicesDomain, $0) }
+    }
+
     // Launch
 
     /// The recipients of the launch's result, and the way to reach them, also where other settings are wrong; `nil` where

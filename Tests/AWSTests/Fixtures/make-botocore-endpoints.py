@@ -15,7 +15,7 @@ import botocore.session
 from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import EndpointResolutionError
 
-SERVICES = ["autoscaling", "cloudformation", "ec2", "elb", "elbv2", "s3", "ssm"]
+SERVICES = ["autoscaling", "cloudformation", "cloudwatch", "ec2", "elb", "elbv2", "logs", "s3", "ssm"]
 # FIPS, dual-stack: in the order of the table's columns.
 KINDS = [(False, False), (True, False), (False, True), (True, True)]
 

@@ -13,7 +13,7 @@ NETWORK_NAME = "smtp-relay-nlb"
 TARGET_GROUPS = {"relay-25": ("instance", 25), "relay-587-ip": ("ip", 587)}
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
-SERVICES = ("ec2", "elasticloadbalancing", "autoscaling", "cloudformation", "ssm", "s3")
+SERVICES = ("ec2", "elasticloadbalancing", "autoscaling", "cloudformation", "logs", "monitoring", "ssm", "s3")
 # A bucket is a name of its own.
 BUCKET = "relay-fleet"
 HOSTS = [f"{service}.{REGION}.amazonaws.com" for service in (*SERVICES, f"{BUCKET}.s3")]

@@ -77,7 +77,7 @@ class Application:
             # A request without both is a look whether there is a way to the API.
             if service or action:
                 records.append(self.calls, client=environ["REMOTE_ADDR"], service=service, action=action, fields=parameters)
-            self.faults.strike(action, environ.get("HTTP_X_AMZ_DATE", ""), environ.get("HTTP_AUTHORIZATION", ""))
+            self.faults.strike(service, action, environ.get("HTTP_X_AMZ_DATE", ""), environ.get("HTTP_AUTHORIZATION", ""))
         if own := self.answers.get((service, action)):
             return own(form)
         if service in ("autoscaling", "cloudformation"):

@@ -33,7 +33,7 @@ class Cloud:
     # The AWS APIs
 
     def api_fault(self, **fault) -> None:
-        """Break the AWS API from now on; without a fault, mend it."""
+        """Break the AWS API from now on, of one service where 'of' names it; without a fault, mend it."""
         jsonfile.write(self.folder / "faults.json", fault)
 
     def api_calls(self, relay: Relay) -> list[str]:

@@ -18,9 +18,11 @@ class Faults:
         """By how many seconds the server's clock is wrong."""
         return self._ordered().get("skew", 0)
 
-    def strike(self, action: str, signed: str, authorization: str = "") -> None:
+    def strike(self, service: str, action: str, signed: str, authorization: str = "") -> None:
         """Fail a call as ordered. 'signed' is the time that it was signed at, as its header says it."""
         fault = self._ordered()
+        if fault.get("of", service) != service:
+            return
         for key, code in fault.get("keys", {}).items():
             if f"Credential={key}/" in authorization:
                 raise QueryError(code, "The security token included in the request is invalid", "403 Forbidden")

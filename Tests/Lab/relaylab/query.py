@@ -19,7 +19,7 @@ class QueryError(Exception):
 
 def fields(body: bytes) -> dict[str, str]:
     """A form's fields, each once."""
-    return {key: values[0] for key, values in parse_qs(body.decode(), keep_blank_values=True).items()}
+    return {key: values[0] for key, values in parse_qs(body.decode(errors="replace"), keep_blank_values=True).items()}
 
 
 def members(form: dict[str, str], name: str) -> list[dict[str, str]]:

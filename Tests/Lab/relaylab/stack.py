@@ -4,7 +4,6 @@ import ast
 import base64
 import json
 import os
-import re
 from contextlib import contextmanager
 from unittest import mock
 
@@ -120,9 +119,8 @@ class Stack:
 
 
 def script(settings: str, url: str = REQUIRED["AgentUrl"], proxy: str = "", direct: str = "") -> str:
-    """user-data.sh with a stack's settings and values in place of the examples, and without its comments."""
-    bare = re.sub("^ *# .*\n", "", (user_data.FOLDER / "user-data.sh").read_text(), flags=re.M)
-    head, rest = bare.split(user_data.BEFORE_SETTINGS)
+    """user-data.sh with a stack's settings and values in place of the examples, as short as the template has it."""
+    head, rest = user_data.short((user_data.FOLDER / "user-data.sh").read_text()).split(user_data.BEFORE_SETTINGS)
     return user_data.filled(head + user_data.BEFORE_SETTINGS + settings + rest[rest.index(user_data.AFTER_SETTINGS):], {
         user_data.EXAMPLE_URL: url, user_data.EXAMPLE_SHA256: REQUIRED["AgentSha256"],
         user_data.EXAMPLE_PROXY: f"proxy='{proxy}'", user_data.EXAMPLE_DIRECT: f"direct='{direct}'",

@@ -43,8 +43,8 @@ def text() -> dict:
 class Template:
     """The template with parameters."""
 
-    def __init__(self, **given: str):
-        self.written = text()
+    def __init__(self, written: dict | None = None, /, **given: str):
+        self.written = written or text()
         self.given = given
         declared = self.written["Parameters"]
         self.values = {name: str(given.get(name, parameter.get("Default"))) for name, parameter in declared.items()}

@@ -64,16 +64,19 @@ def copies() -> dict[Path, str]:
 
 
 def in_stack(shell: str) -> str:
-    """The script as the stack's template has it: with settings of its own, parameters in place of the examples, and no comments.
-
-    A template may not be longer than 51,200 bytes.
-    """
+    """The script as the stack's template has it: with settings of its own, and parameters in place of the examples."""
     settings = (FOLDER / "stack.yaml").read_text().split(BEFORE_SETTINGS)[1].split(" " * 12 + AFTER_SETTINGS)[0]
-    head, rest = re.sub("^ *# .*\n", "", shell, flags=re.M).replace("${", "${!").split(BEFORE_SETTINGS)
+    head, rest = short(shell).replace("${", "${!").split(BEFORE_SETTINGS)
     return filled(head + BEFORE_SETTINGS + textwrap.dedent(settings) + AFTER_SETTINGS + rest.split(AFTER_SETTINGS, 1)[1], {
         EXAMPLE_URL: "${Url}", EXAMPLE_SHA256: "${Sha256}", EXAMPLE_PROXY: "proxy='${Proxy}'",
         EXAMPLE_DIRECT: "direct='${NoProxy}'", EXAMPLE_REGION: "region='${AWS::Region}'",
         EXAMPLE_DOMAIN: "domain='${AWS::URLSuffix}'"})
+
+
+def short(shell: str) -> str:
+    """The script without its comments, and with narrow indentation: a template may not be longer than 51,200 bytes."""
+    bare = re.sub("^ *# .*\n", "", shell, flags=re.M)
+    return re.sub("^(?: {4})+", lambda indentation: " " * (len(indentation[0]) // 4), bare, flags=re.M)
 
 
 def _of_lab(name: str, sha256: str, settings: str) -> str:

@@ -1,0 +1,164 @@
+"""The agent's log and its metrics in CloudWatch, with an API that is away for a while."""
+
+import json
+import time
+
+import pytest
+
+from relaylab import user_data
+from relaylab.client import Client
+from relaylab.lab import Lab
+
+GROUP, NAMESPACE = "/smtp-relay/lab", "SMTPRelay"
+SPOOL = "/var/lib/smtp-relay-agent/cloudwatch"
+SETTINGS = f"""[reconcile]
+interval = "10s"
+jitter = "1s"
+[cloudformation]
+stack = "lab"
+resource = "RelayNodes"
+[cloudwatch]
+logs = "{GROUP}"
+metrics = "{NAMESPACE}"
+"""
+
+
+class Cloud:
+    """CloudWatch as an operator reads it."""
+
+    def __init__(self, lab: Lab):
+        self.client = Client(lab.relays[0].namespace, lab.folder)
+        self.instance = lab.relays[0].instance
+
+    def __call__(self, service: str, call: str, **arguments) -> dict:
+        answer = self.client(service, call, **arguments)
+        assert "Error" not in answer, answer
+        return answer
+
+    def events(self) -> list[dict]:
+        """Each event of the node's stream."""
+        found, more = [], {}
+        while True:
+            page = self("logs", "filter_log_events", logGroupName=GROUP, logStreamNames=[self.instance], **more)
+            found += [json.loads(event["message"]) for event in page["events"]]
+            if "nextToken" not in page:
+                return found
+            more = {"nextToken": page["nextToken"]}
+
+    def wait_for(self, text: str, seconds: float) -> dict:
+        """Wait for the event of the agent's log that has a text."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = [event for event in self.events() if text in event.get("text", "")]
+            if found:
+                assert len(found) == 1
+                return found[0]
+            assert time.monotonic() < deadline, self.events()[-5:]
+            time.sleep(1)
+
+
+@pytest.fixture(scope="module")
+def lab(binary):
+    with Lab(binary) as lab:
+        relay = lab.add_relay(user_data.shell_script(lab.sha256, SETTINGS), preinstalled=True)
+        relay.wait_for_cloud_init()
+        lab.wait_for_backend(relay, "UP")
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def cloud(lab):
+    """The log group exists only after the node has looked for it in vain."""
+    relay = lab.relays[0]
+    relay.wait_until(f"journalctl -u smtp-relay-agent -o cat | grep -qF \"there is no log group '{GROUP}'\"", 60, "the missing group")
+    cloud = Cloud(lab)
+    cloud("logs", "create_log_group", logGroupName=GROUP)
+    yield cloud
+    cloud.client.close()
+
+
+def change(relay, parameter: str) -> str:
+    """Have the agent repair something. The text of its log about that."""
+    relay.shell(f"postconf -e {parameter}=yes")
+    relay.wait_until(f"[ $(postconf -h {parameter}) = no ]", 20, "the repair")
+    return relay.shell("journalctl -u smtp-relay-agent -o cat | grep -F main.cf | tail -n 1").strip()
+
+
+def count(relay, text: str) -> int:
+    return int(relay.shell(f"journalctl -u smtp-relay-agent -o cat | grep -cF '{text}' || :"))
+
+
+def has_each_once(events: list[dict]) -> bool:
+    names = [event["id"] for event in events]
+    return len(names) == len(set(names))
+
+
+def test_what_was_kept_arrives_when_the_group_is_there(lab, cloud):
+    relay = lab.relays[0]
+    relay.wait_until("journalctl -u smtp-relay-agent -o cat | grep -q 'the log is sent again'", 400, "the log's way")
+    events = cloud.events()
+    assert events and has_each_once(events)
+    for event in events:
+        assert event["log"] == "agent" and event["instance"] == relay.instance and event["level"] in ("info", "warning", "error")
+        assert abs(time.time() - time.mktime(time.strptime(event["time"], "%Y-%m-%dT%H:%M:%SZ")) + time.timezone) < 900
+    # The failure itself is in the log, too, and was told once.
+    cloud.wait_for("there is no log group", 30)
+    assert count(relay, "there is no log group") == 1
+    assert relay.shell(f"stat -c %a {SPOOL}").strip() == "700"
+
+
+@pytest.mark.parametrize("fault, words", [
+    ({"unavailable": True}, "the service is at fault"), ({"throttle": 1000}, "API limit is used up"),
+    ({"denied": ["PutLogEvents"]}, "allow logs:PutLogEvents"),
+], ids=["503", "throttled", "denied"])
+def test_while_the_api_is_away_events_are_kept_and_sent_later(lab, cloud, fault, words):
+    relay = lab.relays[0]
+    told = count(relay, words)
+    lab.api_fault(of="logs", **fault)
+    try:
+        relay.shell("systemctl kill -s HUP smtp-relay-agent")
+        change(relay, "biff")
+        relay.wait_until(f"[ $(journalctl -u smtp-relay-agent -o cat | grep -cF '{words}') -gt {told} ]", 30, "the failure")
+        relay.wait_until(f"ls {SPOOL} | grep -q ^agent-", 10, "a kept event")
+        # Neither mail nor passes wait.
+        assert relay.shell("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/health") == "200"
+        # An agent that ends leaves its events to the next.
+        relay.shell("systemctl restart smtp-relay-agent")
+        relay.wait_for_agent()
+        time.sleep(10)
+    finally:
+        lab.api_fault()
+    relay.wait_until(f"! ls {SPOOL} | grep -q ^agent-", 60, "an empty spool")
+    events = cloud.events()
+    assert has_each_once(events)
+    assert [event for event in events if words in event["text"]]
+
+
+def test_a_call_that_hangs_holds_nothing_up(lab, cloud):
+    relay = lab.relays[0]
+    lab.api_fault(of="logs", hang=20)
+    try:
+        change(relay, "biff")
+        began = time.monotonic()
+        assert relay.agent("reconcile").returncode == 0
+        assert time.monotonic() - began < 10
+    finally:
+        lab.api_fault()
+    relay.wait_until(f"! ls {SPOOL} | grep -q ^agent-", 60, "an empty spool")
+
+
+def test_a_dozen_metrics_of_the_group_arrive_each_minute(lab, cloud):
+    deadline = time.monotonic() + 130
+    while True:
+        found = cloud("cloudwatch", "list_metrics", Namespace=NAMESPACE)["Metrics"]
+        if found:
+            break
+        assert time.monotonic() < deadline
+        time.sleep(2)
+    assert len(found) <= 12 and {"Healthy", "QueueMessages", "DroppedEvents"} <= {metric["MetricName"] for metric in found}
+    assert all(metric["Dimensions"] == [{"Name": "Group", "Value": "lab"}] for metric in found)
+    now = time.time()
+    points = cloud("cloudwatch", "get_metric_statistics", Namespace=NAMESPACE, MetricName="Healthy", Period=60,
+                   Dimensions=[{"Name": "Group", "Value": "lab"}], StartTime=now - 600, EndTime=now + 60, Statistics=["Sum"])
+    # One node, so no minute has more than one.
+    assert points["Datapoints"] and {point["Sum"] for point in points["Datapoints"]} <= {0, 1}
