@@ -184,7 +184,7 @@ class Relay(Machine):
         return self.exec("/usr/local/bin/smtp-relay-agent", *arguments, check=check, timeout=timeout)
 
     def status(self) -> str:
-        """What the agent's 'status' shows, each row in one line."""
+        """The table of the agent's 'status', each row in one line."""
         return unwrapped(self.agent("status").stdout)
 
 
