@@ -188,6 +188,11 @@ class Relay(Machine):
         return unwrapped(self.agent("status").stdout)
 
 
+def shows(table: str, words: str) -> bool:
+    """Whether 'status' shows these words. It breaks a word that is longer than a line."""
+    return "".join(words.split()) in "".join(table.split())
+
+
 def unwrapped(table: str) -> str:
     """A table of 'status' with each row in one line. It wraps long ones, and indents their further lines."""
     return re.sub(r"\n +", " ", table)
