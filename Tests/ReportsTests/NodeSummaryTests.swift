@@ -83,6 +83,13 @@ struct NodeSummaryTests {
         #expect(summary(timer, isAgentUp: false).standing == .good)
         let silent = summary(timer, isAgentUp: false, now: StatusSamples.now + 1000)
         #expect(silent.text == "IN SERVICE, BUT: no pass for 16 min")
+        let starting = relay { status in
+            status.agent = nil
+            status.services.append(
+                NodeStatus.Service(name: "smtp-relay-agent.service", isActive: true, isEnabled: true, process: 9)
+            )
+        }
+        #expect(summary(starting, isAgentUp: false).standing == .good)
         let script = relay { status in
             status.services.append(
                 NodeStatus.Service(name: "smtp-relay-agent-reconcile", isActive: false, isEnabled: true, process: nil)

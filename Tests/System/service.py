@@ -8,7 +8,7 @@ import statistics
 import time
 from contextlib import contextmanager
 
-from relaylab import haproxy, health, network, records, user_data
+from relaylab import haproxy, health, machine, network, records, user_data
 from relaylab.dialogue import speak
 from relaylab.lab import Lab
 from relaylab.shell import CommandError
@@ -205,7 +205,7 @@ class Service:
         said = {command: self.relay.agent(command).stdout for command in ("probe", "doctor")}
         said["status"] = self.relay.status()
         for command, text in said.items():
-            missing = [word for word in words if word not in text]
+            missing = [word for word in words if not machine.shows(text, word)]
             assert not missing, f"'{command}' does not say {missing}:\n{text}"
 
     def wait_for_log(self, cursor: str, *words: str, seconds: float = 10) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from relaylab import machine
 from relaylab.account import NAME
 from relaylab.client import Client
 from relaylab.lab import Lab
@@ -116,7 +117,7 @@ class Site:
     def told(self, name: str, *words: str) -> None:
         """The status line of a load balancer says these words, and so does the log."""
         for word in words:
-            self.until(lambda: word in self.line(name), 15, f"status does not say '{word}'")
+            self.until(lambda: machine.shows(self.line(name), word), 15, f"status does not say '{word}'")
             assert word in self.log()
 
     def line(self, name: str) -> str:

@@ -54,7 +54,7 @@ class Screen:
         return self.text
 
     def whole(self) -> str:
-        """What a command that ends has written."""
+        """Everything that a command writes until it ends."""
         self.read(lambda text: self.process.poll() is not None and not select.select([self.controller], [], [], 0.2)[0])
         return self.text
 

@@ -1,4 +1,4 @@
-/// How good something is, for its colour.
+/// The judgement of a line, for its colour.
 enum Standing {
     case good
     case neutral

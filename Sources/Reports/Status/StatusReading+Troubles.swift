@@ -1,10 +1,10 @@
 import Resources
 
-/// What is wrong with the node, in words for the first line.
+/// The faults of the node, in words for the first line.
 extension StatusReading {
     /// The age, in seconds, at which a node without a new pass is left to itself: three intervals of the timer.
     private static let longWithoutPass = 900
-    /// How the agent's own units begin, some of which are meant to be off.
+    /// The beginning of the names of the agent's own units, some of which are meant to be off.
     private static let ownUnits = "smtp-relay-agent"
 
     /// Why the node takes no mail; `nil` where it does.
@@ -23,7 +23,7 @@ extension StatusReading {
 
     /// The reasons for which nothing is repaired.
     var agentTroubles: [String] {
-        if !isAgentUp, !hasRegularPasses { return ["the agent does not run, so nothing is repaired"] }
+        if !isAgentUp, !isAgentStarting, !hasRegularPasses { return ["the agent does not run, so nothing is repaired"] }
         if let next = status.nextPassAt {
             let late = now - next
             return late > Self.longWithoutPass / 3 ? ["the next pass is \(Self.period(late)) late"] : []

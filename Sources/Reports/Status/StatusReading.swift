@@ -9,6 +9,8 @@ import Vocabulary
 struct StatusReading: Sendable {
     private(set) var status: NodeStatus
     let isAgentUp: Bool
+    /// Whether the resident agent was started and has made no pass yet, as just after `bootstrap`.
+    let isAgentStarting: Bool
     let isQueueOfNow: Bool
     /// Whether nginx has a file to answer the health check with 200; `nil` where that is not known.
     let isPublished: Bool?
@@ -42,6 +44,10 @@ struct StatusReading: Sendable {
         self.isPublished = isPublished
         self.status = status
         self.isAgentUp = isAgentUp
+        let agent = Units.agent.name.split(separator: ".")[0]
+        self.isAgentStarting =
+            status.agent == nil
+            && status.services.contains { $0.isActive && $0.name.split(separator: ".")[0] == agent }
         self.isQueueOfNow = queue != nil
         self.now = now
         if let queue {

@@ -184,8 +184,13 @@ class Relay(Machine):
         return self.exec("/usr/local/bin/smtp-relay-agent", *arguments, check=check, timeout=timeout)
 
     def status(self) -> str:
-        """What the agent's 'status' shows, each row in one line."""
+        """The table of the agent's 'status', each row in one line."""
         return unwrapped(self.agent("status").stdout)
+
+
+def shows(table: str, words: str) -> bool:
+    """Whether 'status' shows these words. It breaks a word that is longer than a line."""
+    return "".join(words.split()) in "".join(table.split())
 
 
 def unwrapped(table: str) -> str:

@@ -22,7 +22,7 @@ class Prometheus:
 
     def __init__(self, lab: Lab, folder: Path):
         self.lab = lab
-        # What an operator has in /etc/prometheus.
+        # As an operator has it in /etc/prometheus.
         self.settings = folder / "etc/prometheus"
         (self.settings / "rules").mkdir(parents=True)
         self.rules = self.settings / "rules/smtp-relay-agent.yml"
