@@ -34,6 +34,11 @@ package enum MailEvent: Sendable, Equatable {
         /// `unknown` where DNS has none.
         package let name: String
         package let address: IPAddress?
+
+        package init(name: String, address: IPAddress?) {
+            self.name = name
+            self.address = address
+        }
     }
 
     /// A try to deliver a message to one recipient.
@@ -52,6 +57,20 @@ package enum MailEvent: Sendable, Equatable {
         package let status: Status
         /// The receiver's words, or Postfix's.
         package let text: String
+
+        package init(
+            recipient: String,
+            originalRecipient: String?,
+            relay: String?,
+            delay: Double,
+            code: String,
+            status: Status,
+            text: String
+        ) {
+            (self.recipient, self.originalRecipient) = (recipient, originalRecipient)
+            (self.relay, self.delay) = (relay, delay)
+            (self.code, self.status, self.text) = (code, status, text)
+        }
 
         /// The address of the server; `nil` where none was asked.
         package var server: IPAddress? { relay.flatMap { MailEvent.address(in: $0) } }
@@ -77,7 +96,20 @@ package enum MailEvent: Sendable, Equatable {
         package let sender: String?
         package let recipient: String?
         /// Whether a milter has decided it.
-        package var isByMilter = false
+        package let isByMilter: Bool
+
+        package init(
+            kind: Kind,
+            stage: String,
+            client: Client,
+            answer: String,
+            sender: String?,
+            recipient: String?,
+            isByMilter: Bool = false
+        ) {
+            (self.kind, self.stage, self.client, self.answer) = (kind, stage, client, answer)
+            (self.sender, self.recipient, self.isByMilter) = (sender, recipient, isByMilter)
+        }
 
         /// Whether the client is told to try again.
         package var isTemporary: Bool { kind == .refused && answer.hasPrefix("4") }

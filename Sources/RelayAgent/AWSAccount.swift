@@ -35,6 +35,9 @@ struct AWSAccount: Sendable {
 
     var logs: any LogEventWriting { CloudWatchLogsClient(access.client(.cloudWatchLogs, of: self)) }
 
+    /// CloudWatch Logs, where events are looked for.
+    var events: any LogEventReading { CloudWatchLogsClient(access.client(.cloudWatchLogs, of: self)) }
+
     var metrics: any MetricWriting { CloudWatchMetricsClient(access.client(.cloudWatch, of: self)) }
 
     /// The address of a service's API.

@@ -15,6 +15,9 @@ struct TraceCommand: AsyncParsableCommand {
             refused, deferred with the receiver's words and the next try, handed over to another relay, sent, bounced. The last \
             line says how far back the log reaches.
 
+            With --fleet, it also asks the logs that all nodes write to CloudWatch (cloudwatch.logs), of the last week, and follows \
+            mail that was handed over to another node.
+
             TEXT is a queue id, a Message-ID in angle brackets, the address of the host that sent the mail, or a recipient: an \
             address or a domain.
 
@@ -42,6 +45,9 @@ struct TraceCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Mail of this host: its address, or its name in DNS.", valueName: "host"))
     var client: String?
+
+    @Flag(help: "Also ask the other nodes' logs in CloudWatch.")
+    var fleet = false
 
     @Flag(help: "Print JSON, for programs.")
     var json = false
@@ -83,9 +89,22 @@ struct TraceCommand: AsyncParsableCommand {
             // A message that came or went meanwhile is no lost one.
             let waiting = try? queue.nextTries().merging(before ?? [:]) { now, _ in now }
             let networks = StatusFile(files: files).read()?.networks ?? []
-            let report = TraceReport(trace, relays: networks.compactMap { try? IPNetwork($0) }, queue: waiting)
-            print(json ? report.json : report.text, terminator: "")
-            if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }
+            let relays = networks.compactMap { try? IPNetwork($0) }
+            let report = TraceReport(trace, relays: relays, queue: waiting)
+            guard fleet else {
+                print(json ? report.json : report.text, terminator: "")
+                if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }
+                return
+            }
+            let others = try await FleetLogs(gatherer: session.gatherer).traces(
+                of: try query,
+                handedOver: trace.handedOver
+            )
+            .map { TraceReport($0.trace, relays: relays, queue: nil, instance: $0.instance) }
+            let texts = ([report] + others).map(\.text).joined(separator: "\n")
+            print(json ? TraceReport.json(report, others) : texts, terminator: "")
+            let status = TraceReport.exitStatus(of: [report] + others)
+            if status != 0 { throw ExitCode(status) }
         }
     }
 }

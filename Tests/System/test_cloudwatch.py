@@ -1,5 +1,6 @@
 """The agent's log and its metrics in CloudWatch, with an API that is away for a while."""
 
+import hashlib
 import json
 import time
 
@@ -99,7 +100,8 @@ def test_what_was_kept_arrives_when_the_group_is_there(lab, cloud):
     events = cloud.events()
     assert events and has_each_once(events)
     for event in events:
-        assert event["log"] == "agent" and event["instance"] == relay.instance and event["level"] in ("info", "warning", "error")
+        assert event["instance"] == relay.instance
+        assert event["log"] == "mail" or event["level"] in ("info", "warning", "error")
         assert abs(time.time() - time.mktime(time.strptime(event["time"], "%Y-%m-%dT%H:%M:%SZ")) + time.timezone) < 900
     # The failure itself is in the log, too, and was told once.
     cloud.wait_for("there is no log group", 30)
@@ -131,7 +133,65 @@ def test_while_the_api_is_away_events_are_kept_and_sent_later(lab, cloud, fault,
     relay.wait_until(f"! ls {SPOOL} | grep -q ^agent-", 60, "an empty spool")
     events = cloud.events()
     assert has_each_once(events)
-    assert [event for event in events if words in event["text"]]
+    assert [event for event in events if words in event.get("text", "")]
+
+
+def test_each_mail_of_the_log_arrives_as_events(lab, cloud):
+    """Also where the API is away, and the agent is killed, in between."""
+    relay = lab.relays[0]
+
+    def mail(event: str) -> list[dict]:
+        return [found for found in cloud.events() if found["log"] == "mail" and found["event"] == event]
+
+    before = len(mail("sent"))
+    lab.submit(relay, 10)
+    lab.api_fault(of="logs", unavailable=True)
+    try:
+        lab.submit(relay, 10, "anna@example.net")
+        relay.wait_until(f"ls {SPOOL} | grep -q ^mail-", 30, "a kept batch")
+        relay.shell("systemctl kill -s KILL smtp-relay-agent")
+        lab.submit(relay, 10)
+        relay.wait_for_agent()
+    finally:
+        lab.api_fault()
+    deadline = time.monotonic() + 120
+    while len(mail("sent")) < before + 30:
+        assert time.monotonic() < deadline, len(mail("sent"))
+        time.sleep(1)
+    relay.wait_until(f"! ls {SPOOL} | grep -q ^mail-", 60, "an empty spool")
+    assert has_each_once(cloud.events())
+    sent = mail("sent")[before:]
+    assert len(sent) == 30 and len({event["queue_id"] for event in sent}) == 30
+    assert {event["queue_id"] for event in sent} <= {event["queue_id"] for event in mail("accepted")}
+    # The address is hashed, and can be found again by its hash.
+    assert sum(event["recipient"] == hashed("anna") + "@example.net" for event in sent) == 10
+    assert not any("anna@" in json.dumps(event) for event in cloud.events())
+
+
+def test_mail_is_traced_through_the_fleet(lab, cloud):
+    """Another node's events are put there by its name: this one's, of a message with other ids."""
+    relay = lab.relays[0]
+    other, mine = "i-0fedcba9876543210", relay.instance
+    chosen = next(event for event in cloud.events() if event.get("recipient") == hashed("anna") + "@example.net")["queue_id"]
+    events = [{**event, "instance": other, "queue_id": "0123456789A"} for event in cloud.events() if event.get("queue_id") == chosen]
+    assert len(events) > 3
+    cloud("logs", "create_log_stream", logGroupName=GROUP, logStreamName=other)
+    cloud("logs", "put_log_events", logGroupName=GROUP, logStreamName=other, logEvents=[
+        {"timestamp": int(time.time() * 1000) + number, "message": json.dumps(event)} for number, event in enumerate(events)])
+    own = relay.agent("trace", "--queue-id", "0123456789A")
+    assert own.returncode == 1 and other not in own.stdout
+    shown = relay.agent("trace", "--fleet", "--recipient", "anna@example.net")
+    assert shown.returncode == 0, shown.stdout
+    here, there = shown.stdout.split(f"On node {other}:")
+    assert chosen in here and mine not in there
+    assert "0123456789A: sent" in there and "accepted from 10.0." in there and "done: it has left the queue" in there
+    nodes = json.loads(relay.agent("trace", "--fleet", "--json", "--queue-id", "0123456789A").stdout)
+    assert not nodes["messages"]
+    assert [(node["instance"], len(node["messages"])) for node in nodes["otherNodes"]] == [(other, 1)]
+
+
+def hashed(user: str) -> str:
+    return hashlib.sha256(f"{user}@example.net".encode()).hexdigest()[:32]
 
 
 def test_a_call_that_hangs_holds_nothing_up(lab, cloud):

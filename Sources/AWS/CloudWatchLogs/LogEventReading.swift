@@ -7,6 +7,10 @@ package struct FoundLogEvent: Sendable, Equatable {
     package let time: Int
     package let message: String
     package let stream: String
+
+    package init(time: Int, message: String, stream: String) {
+        (self.time, self.message, self.stream) = (time, message, stream)
+    }
 }
 
 /// The part of CloudWatch Logs' API that looks for events.

@@ -71,6 +71,23 @@ package struct MailTrace: Sendable, Equatable {
         return trace
     }
 
+    /// The trace of mail whose events are known.
+    ///
+    /// - Parameters:
+    ///   - steps: In their order.
+    ///   - start: Seconds since 1970: the time from which on events are known.
+    package init(of query: TraceQuery, steps: [TracedMessage.Step], since start: Int) {
+        self.init(query, verdicts: steps.filter { $0.event.queueID == nil }, reachesBackTo: start)
+        var history = MessageHistory()
+        history.add(steps, of: Set(steps.compactMap(\.event.queueID)))
+        self.messages = history.all
+    }
+
+    /// The ids that relays have given messages that were handed over to them.
+    package var handedOver: [QueueID] {
+        messages.flatMap(\.deliveries).compactMap(\.nextID)
+    }
+
     private static func distinct(_ ids: [QueueID]) -> [QueueID] {
         var seen: Set<QueueID> = []
         return ids.filter { seen.insert($0).inserted }

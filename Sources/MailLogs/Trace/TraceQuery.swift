@@ -24,6 +24,28 @@ package enum TraceQuery: Sendable, Equatable {
         }
     }
 
+    /// The query for a log whose addresses are written in another form.
+    package func written(address: (String) -> String, messageID: (String) -> String) -> TraceQuery {
+        switch self {
+        case .recipient(let wanted) where wanted.contains("@"): .recipient(address(wanted))
+        case .sender(let wanted) where wanted.contains("@"): .sender(address(wanted))
+        case .messageID(let text): .messageID(messageID(text))
+        default: self
+        }
+    }
+
+    /// A text that each event has that the query is about.
+    package var term: String {
+        switch self {
+        case .recipient(let wanted): wanted
+        case .sender(let wanted): wanted.isEmpty ? "queued" : wanted
+        case .queueID(let id): id.description
+        case .messageID(let text): text
+        case .clientName(let name): name
+        case .client(let address): "\(address)"
+        }
+    }
+
     private static func text(_ start: String, _ wanted: String) -> String {
         wanted.isEmpty || wanted.contains("@") ? "\(start)\(wanted)>" : "@\(wanted)>"
     }
@@ -37,7 +59,7 @@ package enum TraceQuery: Sendable, Equatable {
     }
 
     /// Whether an event is about it.
-    func matches(_ event: MailEvent) -> Bool {
+    package func matches(_ event: MailEvent) -> Bool {
         switch (self, event) {
         case (.recipient, .delivery(_, let delivery)):
             matches(recipient: delivery.recipient) || matches(recipient: delivery.originalRecipient)

@@ -5,12 +5,16 @@ package struct TraceReport: Sendable {
     private let trace: MailTrace
     private let relays: [IPNetwork]
     private let queue: [String: Int?]?
+    /// The node, where it is another one than this.
+    private let instance: String?
 
     /// - Parameters:
     ///   - relays: The networks whose servers are relays like this node, and no receivers.
     ///   - queue: The ids of the messages that are in the queue now, and when Postfix tries again those that are deferred, in
     ///     seconds since 1970; `nil` where the queue could not be read.
-    package init(_ trace: MailTrace, relays: [IPNetwork], queue: [String: Int?]?) {
+    ///   - instance: The node, where it is another one than this.
+    package init(_ trace: MailTrace, relays: [IPNetwork], queue: [String: Int?]?, instance: String? = nil) {
+        self.instance = instance
         self.trace = trace
         self.relays = relays
         self.queue = queue
@@ -35,6 +39,12 @@ package struct TraceReport: Sendable {
         return counted.map(\.fate.exitStatus).max() ?? 0
     }
 
+    /// The exit status for several nodes: one that has no such mail says nothing.
+    package static func exitStatus(of reports: [TraceReport]) -> Int32 {
+        let found = reports.filter { !$0.trace.messages.isEmpty || !$0.trace.verdicts.isEmpty }
+        return found.map(\.exitStatus).max() ?? 1
+    }
+
     private func fate(of message: TracedMessage) -> MessageFate {
         message.fate(of: trace.query, isQueued: queue.map { $0[message.id.description] != nil })
     }
@@ -47,7 +57,7 @@ package struct TraceReport: Sendable {
     }
 
     package var text: String {
-        var lines: [String] = []
+        var lines = instance.map { ["On node \($0):", ""] } ?? []
         if trace.leftOut > 0 {
             lines.append("The newest \(MailTrace.limit) messages; \(trace.leftOut) older ones are left out.")
         }
@@ -142,22 +152,35 @@ package struct TraceReport: Sendable {
 
 extension TraceReport {
     package var json: String {
-        let document = Document(
+        ((try? document.indentedJSON()) ?? "{}") + "\n"
+    }
+
+    /// The traces of several nodes, this one first.
+    package static func json(_ own: TraceReport, _ others: [TraceReport]) -> String {
+        var document = own.document
+        document.otherNodes = others.map(\.document)
+        return ((try? document.indentedJSON()) ?? "{}") + "\n"
+    }
+
+    private var document: Document {
+        Document(
+            instance: instance,
             logReachesBackTo: trace.reachesBackTo.map { "\(Timestamp(secondsSinceEpoch: $0))" },
             messages: trace.messages.map(document),
             verdicts: trace.verdicts.map(document),
             leftOut: trace.leftOut
         )
-        return ((try? document.indentedJSON()) ?? "{}") + "\n"
     }
 
     private struct Document: Encodable {
+        let instance: String?
         let logReachesBackTo: String?
         let messages: [Message]
         /// About mail that was never queued.
         let verdicts: [Step]
         /// Older messages that are not shown.
         let leftOut: Int
+        var otherNodes: [Document]?
     }
 
     private struct Message: Encodable {

@@ -7,6 +7,11 @@ package struct TracedMessage: Sendable, Equatable {
         /// Seconds since 1970; `nil` where the line has none that can be read.
         package let time: Int?
         package let event: MailEvent
+
+        package init(time: Int?, event: MailEvent) {
+            self.time = time
+            self.event = event
+        }
     }
 
     package let id: QueueID
