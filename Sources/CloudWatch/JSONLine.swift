@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// A JSON object on one line, with its members in the order in which they were added.
 struct JSONLine: CustomStringConvertible {
     private var members: [String] = []
@@ -6,7 +8,7 @@ struct JSONLine: CustomStringConvertible {
 
     /// Adds a text; `nil` adds nothing.
     mutating func add(_ name: String, _ text: String?) {
-        if let text { members.append("\"\(name)\":\(Self.quoted(text))") }
+        if let text { members.append("\"\(name)\":\(text.quotedAsJSON)") }
     }
 
     mutating func add(_ name: String, _ number: Int) { members.append("\"\(name)\":\(number)") }
@@ -15,22 +17,5 @@ struct JSONLine: CustomStringConvertible {
     mutating func add(_ name: String, thousandths number: Double) {
         guard number.isFinite, abs(number) < 1e12 else { return }
         members.append("\"\(name)\":\((number * 1000).rounded() / 1000)")
-    }
-
-    /// A text as a JSON string (RFC 8259, section 7).
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -5,7 +5,7 @@ import SystemPackage
 
 /// The folder of the events that wait: a file for each batch, and one for what is kept beside them.
 struct SpoolFolder: Sendable {
-    /// What is kept beside the batches.
+    /// The values that are kept beside the batches.
     struct Kept: Codable {
         /// The instance whose batches these are.
         var instance: String?

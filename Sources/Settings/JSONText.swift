@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// JSON whose objects keep the order of their members, so that a reader finds the settings as they are declared.
 indirect enum JSONText: Sendable {
     case text(String)
@@ -10,27 +12,14 @@ indirect enum JSONText: Sendable {
     func written(indentation: String = "") -> String {
         let inner = indentation + "  "
         switch self {
-        case .text(let text): return Self.quoted(text)
+        case .text(let text): return text.quotedAsJSON
         case .number(let number): return "\(number)"
         case .boolean(let value): return "\(value)"
         case .list(let items):
             return "[" + items.map { $0.written(indentation: indentation) }.joined(separator: ", ") + "]"
         case .object(let members):
-            let lines = members.map { "\(inner)\(Self.quoted($0)): \($1.written(indentation: inner))" }
+            let lines = members.map { "\(inner)\($0.quotedAsJSON): \($1.written(indentation: inner))" }
             return lines.isEmpty ? "{}" : "{\n\(lines.joined(separator: ",\n"))\n\(indentation)}"
         }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -252,7 +252,7 @@ extension SettingKey {
             from: .fleet,
             standard: .text(CloudWatchSettings().addresses.rawValue),
             """
-            How mail addresses are written in the log group: `whole`, `hashed` (a digest and the domain, so that the same \
+            The form of mail addresses in the log group: `whole`, `hashed` (a digest and the domain, so that the same \
             address can be found again), or `masked` (`a***@example.com`).
             """
         ),

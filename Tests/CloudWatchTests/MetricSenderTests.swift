@@ -48,7 +48,7 @@ import Vocabulary
             let first = world.metrics(spool)
             world.set(readings(MailTotals(sent: 7, rejected: 1)))
             await first.send()
-            // What came before the first time was not counted for CloudWatch.
+            // CloudWatch gets only counts of events after the first time.
             #expect(value("Sent", world) == 0)
             world.set(readings(MailTotals(sent: 9, rejected: 1)))
             spool.drop(3)

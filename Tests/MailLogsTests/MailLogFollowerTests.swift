@@ -139,16 +139,42 @@ struct MailLogFollowerTests {
         }
     }
 
-    @Test func aHostWithoutAJournalIsReadBySyslogsFile() async throws {
+    /// Without a journal that lasts, the place that has the newest lines is read.
+    private func place(inJournal: String, inFile: String, hasJournal: Bool = true) async throws -> MailLogPosition? {
+        var position: MailLogPosition?
         try await withTemporaryRoot { files in
             try files.createDirectory("/var/log")
-            let line = "Nov 24 12:00:00 r1 postfix/qmgr[1]: ABC12: removed\n"
-            try files.put(Array(line.utf8), at: "/var/log/mail.log")
-            var follower = await MailLogFollower(runner: runner(), files: files)
+            try files.createDirectory("/run/log/journal/a3aa")
+            if hasJournal { try files.put([0], at: "/run/log/journal/a3aa/system.journal") }
+            let line = "\(inFile) r1 postfix/qmgr[1]: ABC12: removed\n"
+            try files.put(Array(line.utf8), at: "/var/log/maillog")
+            let runner = runner()
+            let shown = inJournal.isEmpty ? "" : "\(inJournal) r1 postfix/qmgr[1]: ABC12: removed\n"
+            let newest = MailLogSource.journalCommand + ["-n", "100"]
+            runner.expect(newest.joined(separator: " "), CommandOutput(status: 0, standardOutput: shown))
+            runner.expect("tail -n 1000 /var/log/maillog", CommandOutput(status: 0, standardOutput: line))
+            runner.expect(command("--since=@100"), output(entry("s=1", "postfix/qmgr", "ABC12: removed")))
+            var follower = await MailLogFollower(runner: runner, files: files)
             var log = FollowedLog(start: 100)
             let batch = try await follower.readOn(&log, networks: [], now: 1_795_521_700)
             #expect(batch.events.count == 1)
             #expect(!follower.hasNews)
+            position = log.position
         }
+        return position
+    }
+
+    private func isFile(_ position: MailLogPosition?) -> Bool {
+        if case .file = position { true } else { false }
+    }
+
+    @Test func aHostWithoutAJournalIsReadBySyslogsFile() async throws {
+        #expect(isFile(try await place(inJournal: "", inFile: "2026-11-24T12:00:00+00:00", hasJournal: false)))
+    }
+
+    @Test func aJournalThatEndsWithTheBootIsReadWhereSyslogWritesNoFile() async throws {
+        let (early, late) = ("2026-11-24T12:00:00+00:00", "2026-11-24T12:30:00+00:00")
+        #expect(isFile(try await place(inJournal: late, inFile: late)))
+        #expect(try await place(inJournal: late, inFile: early) == .journal(cursor: "s=1"))
     }
 }

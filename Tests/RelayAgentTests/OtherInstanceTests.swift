@@ -1,7 +1,9 @@
 import AgentLog
 import Host
 import Logging
+import MailLogs
 import RelayTestSupport
+import Reports
 import Resources
 import Synchronization
 import SystemPackage
@@ -63,6 +65,18 @@ struct OtherInstanceTests {
             #expect(own.isForeign(to: try InstanceID("i-0000000b")))
             try await settle(files, ScriptedRunner(), on: "i-0000000b")
             #expect(try orders.current() == nil)
+        }
+    }
+
+    @Test func countsOfTheMailLogStayWithTheirInstance() async throws {
+        try await withTemporaryRoot { files in
+            let file = FollowedLogFile(files: files)
+            try await settle(files, ScriptedRunner(), on: "i-0000000a")
+            try file.write(FollowedLog(start: 1))
+            try await settle(files, ScriptedRunner(), on: "i-0000000a")
+            #expect(file.exists)
+            try await settle(files, ScriptedRunner(), on: "i-0000000b")
+            #expect(!file.exists)
         }
     }
 

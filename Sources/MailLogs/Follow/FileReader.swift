@@ -29,7 +29,9 @@ struct FileReader: Sendable {
         }
         while true {
             let bytes = try await bytes(of: all[index], from: offset)
-            let whole = bytes.lastIndex(of: Self.newline).map { bytes[...$0] } ?? []
+            // So many bytes without an end of line are no text, and are passed over.
+            let whole =
+                bytes.lastIndex(of: Self.newline).map { bytes[...$0] } ?? (bytes.count < limit ? [] : bytes[...])
             if !whole.isEmpty || index == all.count - 1 {
                 return try await reading(
                     whole,
@@ -93,15 +95,16 @@ struct FileReader: Sendable {
         guard let unpacking = MailLogSource.unpacking(file) else {
             return Array(try files.bytes(at: file, from: offset, limit: limit).prefix(limit))
         }
-        let script = "\(unpacking) \"$1\" | tail -c +\(offset + 1) | head -c \(limit)"
+        // A command's output is a string, in which a byte that is no text would take three places.
+        let script = "\(unpacking) \"$1\" | tail -c +\(offset + 1) | head -c \(limit) | tr '\\200-\\377' '?'"
         let output = try await runner.runChecked(
             Command("sh", ["-c", script, "sh", files.location(of: file).string], timeout: .seconds(120))
         )
         return Array(output.standardOutput.utf8)
     }
 
-    /// FNV-1a, which is the same in each process.
+    /// FNV-1a, which is the same in each process, of the bytes as they are read from a compressed file.
     private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1 < 0x80 ? $1 : UInt8(ascii: "?"))) &* 0x100_0000_01b3 }
     }
 }

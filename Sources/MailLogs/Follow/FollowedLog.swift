@@ -1,4 +1,4 @@
-/// What a follower of the mail log keeps: how far it has read, and what it has counted up to there.
+/// The state of a follower of the mail log: the place up to which it has read, and its counts up to there.
 ///
 /// Both are written as one, so no line is counted twice or left out, however the follower ends.
 package struct FollowedLog: Sendable, Equatable, Codable {

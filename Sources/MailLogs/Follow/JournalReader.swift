@@ -7,7 +7,8 @@ struct JournalReader: Sendable {
     let files: FileSystem
 
     /// The journals of the system, on the disk and in memory (systemd-journald(8)).
-    private static let folders: [FilePath] = ["/var/log/journal", "/run/log/journal"]
+    private static let lasting: FilePath = "/var/log/journal"
+    private static let untilBoot: FilePath = "/run/log/journal"
 
     /// Bytes of one reading; less than the output of a command may have (CommandOutput.limit).
     private let limit: Int
@@ -21,14 +22,17 @@ struct JournalReader: Sendable {
     /// Whether this host keeps a journal.
     var isKept: Bool { !journals.isEmpty }
 
+    /// Whether it does over boots.
+    var isLasting: Bool { !journals(in: Self.lasting).isEmpty }
+
     /// Changes with everything that is written to the journal.
     var mark: [FileIdentity] { journals.compactMap(files.identity) }
 
-    private var journals: [FilePath] {
-        Self.folders.flatMap { folder in
-            let machines = (try? files.names(in: folder)) ?? nil
-            return (machines ?? []).map { folder.appending($0).appending("system.journal") }.filter(files.exists)
-        }
+    private var journals: [FilePath] { journals(in: Self.lasting) + journals(in: Self.untilBoot) }
+
+    private func journals(in folder: FilePath) -> [FilePath] {
+        let machines = (try? files.names(in: folder)) ?? nil
+        return (machines ?? []).map { folder.appending($0).appending("system.journal") }.filter(files.exists)
     }
 
     /// Reads the entries of Postfix's programs.

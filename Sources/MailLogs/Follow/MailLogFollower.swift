@@ -56,7 +56,7 @@ package struct MailLogFollower: Sendable {
     package mutating func readOn(_ log: inout FollowedLog, networks: [IPNetwork], now: Int) async throws -> Batch {
         if configuration != files.identity(of: Self.mainCf) { await findPlace() }
         if let position = log.position, !place.holds(position) { log.changePlace() }
-        // What is written while the log is read shows next time.
+        // A line that is written while the log is read shows next time.
         let seen = currentMark
         let reading = try await reading(after: log)
         let events = log.take(reading) { $1.count($0, networks: networks) }
@@ -87,18 +87,22 @@ package struct MailLogFollower: Sendable {
         }
     }
 
-    /// `maillog_file`, else the journal, which syslog's file is written from where there is one, else syslog's file.
+    /// `maillog_file`; else a journal that lasts, from which syslog's file is written; else the place with the newest lines.
     private mutating func findPlace() async {
         configuration = files.identity(of: Self.mainCf)
         mark = nil
-        let (name, file) = await MailLog(runner: runner, files: files, now: 0).parameters()
+        let now = Timestamp.seconds
+        let (name, file) = await MailLog(runner: runner, files: files, now: now).parameters()
         self.name = name
-        if let file {
-            place = .file(file)
-        } else if JournalReader(runner: runner, files: files).isKept {
+        let journal = JournalReader(runner: runner, files: files)
+        if file == nil, journal.isLasting {
             place = .journal
-        } else {
-            place = .file(files.mailLog ?? FileSystem.mailLogs[0])
+            return
+        }
+        let commands = MailLogCommands(runner: runner, files: files, now: now)
+        switch await MailLogSource.current(name, file: file, log: commands) {
+        case .journal: place = journal.isKept ? .journal : .file(FileSystem.mailLogs[0])
+        case .files(let paths): place = .file(paths.last ?? FileSystem.mailLogs[0])
         }
     }
 }

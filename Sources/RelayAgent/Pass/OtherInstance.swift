@@ -1,13 +1,14 @@
 package import AgentLog
 import Host
+import Reports
 import Resources
 package import SystemPackage
 package import Vocabulary
 
 /// The state of another instance that came with its disk, by a snapshot or by the image of a node that was not baked.
 ///
-/// Every pass makes the files anew from this instance's facts, and the state of a boot lies below /run. Two things are left:
-/// the order to leave, and the mail in the queue.
+/// Every pass makes the files anew from this instance's facts, and the state of a boot lies below /run. Three things are
+/// left: the order to leave, the mail in the queue, and the counts of the mail log.
 package struct OtherInstance: Sendable {
     private let host: HostAccess
     private let log: StepLog
@@ -35,6 +36,7 @@ package struct OtherInstance: Sendable {
         if let known, let other = try? InstanceID(known) {
             // They were right for the other one, with its tags.
             try LastGood(files: host.files).forgetSettings()
+            try FollowedLogFile(files: host.files).remove()
             try await holdMail(of: other)
         }
         try host.files.createDirectory(Self.record.removingLastComponent())

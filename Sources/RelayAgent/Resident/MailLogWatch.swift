@@ -55,6 +55,8 @@ struct MailLogWatch: Sendable {
         by follower: inout MailLogFollower,
         to file: FollowedLogFile
     ) async throws {
+        // A pass removes the file where it is another instance's.
+        if followed.readAt != nil, !file.exists { followed = FollowedLog(start: start) }
         let networks = StatusFile(files: host.files).read()?.networks ?? []
         var isCut = true
         while isCut, !Task.isCancelled {

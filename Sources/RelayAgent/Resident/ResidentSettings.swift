@@ -15,7 +15,7 @@ struct ResidentSettings: Sendable {
     let watchedWhole: [FilePath]
     /// The way to leave when the system goes down; `nil` where there is nothing to leave.
     let shutdown: NodeSettings.Shutdown?
-    /// What goes to CloudWatch; `nil` before it is known.
+    /// `[cloudwatch]`; `nil` before any settings are known.
     let cloudWatch: CloudWatchSettings?
     /// A pass that takes longer hangs: all that it may wait for is over by then.
     let longestPass: Duration
