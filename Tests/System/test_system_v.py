@@ -175,6 +175,19 @@ def test_the_log_is_rotated_while_the_agent_writes_on(relay):
     assert "status 137" in relay.shell(f"cat {LOG}")
 
 
+def test_syslogs_file_is_followed_through_its_rotation(lab, relay):
+    """By the agent, for the metrics of the mail log: there is no journal."""
+    counted = "curl -s http://127.0.0.1/metrics | sed -n 's/^smtp_relay_agent_smtpd_messages_total //p'"
+    before = int(relay.shell(counted) or 0)
+    lab.submit(relay, 5)
+    relay.shell("mv /var/log/maillog /var/log/maillog-20261201; kill -HUP $(pidof rsyslogd)")
+    lab.submit(relay, 5)
+    relay.wait_until(f"[ $({counted}) = {before + 10} ]", 30, "all messages in the metrics")
+    relay.shell("gzip /var/log/maillog-20261201")
+    lab.submit(relay, 5)
+    relay.wait_until(f"[ $({counted}) = {before + 15} ]", 30, "each message once")
+
+
 def test_an_idle_pass_runs_no_program(relay):
     """Neither the resident agent's, nor one by cron, which begins with no memory."""
     relay.wait_until(f"{AGENT} status | grep -q 'last pass .*: 0 changes'", 90, "a pass with nothing to do")
