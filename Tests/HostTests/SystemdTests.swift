@@ -41,7 +41,8 @@ struct SystemdTests {
 
     @Test func aFailureBringsTheServicesLastWords() async throws {
         let runner = ScriptedRunner([
-            "/usr/bin/systemctl start postfix.service": CommandOutput(status: 1, standardError: "Job failed."),
+            "/usr/bin/systemctl start --job-mode=fail postfix.service":
+                CommandOutput(status: 1, standardError: "Job failed."),
             "/usr/bin/systemctl status --no-pager --full --lines=12 postfix.service":
                 CommandOutput(status: 3, standardOutput: "fatal: bad boolean"),
         ])
@@ -52,6 +53,47 @@ struct SystemdTests {
             #expect(error.description.contains("cannot start postfix"))
             #expect(error.description.contains("fatal: bad boolean"))
         }
+    }
+}
+
+struct SystemdStopTests {
+    private let postfix = ServiceName("postfix")
+    private let refusal = CommandOutput(
+        status: 4,
+        standardError: """
+            Failed to start postfix.service: Transaction for postfix.service/start is destructive (postfix.service has 'stop' job \
+            queued, but 'start' is included in transaction).
+            """
+    )
+
+    @Test func aStartWaitsForTheStopOfAnotherProgram() async throws {
+        let runner = ScriptedRunner([
+            "/usr/bin/systemctl is-system-running": CommandOutput(status: 0, standardOutput: "running\n")
+        ])
+        let order = "/usr/bin/systemctl start --job-mode=fail postfix.service"
+        for answer in [refusal, refusal, CommandOutput(status: 0)] { runner.expect(order, answer) }
+        // A loaded host may need long for the sleeps in between.
+        try await Systemd(runner: runner, patienceWithStops: .seconds(600)).start(postfix)
+        #expect(runner.lines.filter { $0 == order }.count == 3)
+    }
+
+    @Test func aStopThatHangsDoesNotKeepAServiceDown() async throws {
+        let runner = ScriptedRunner([
+            "/usr/bin/systemctl is-system-running": CommandOutput(status: 1, standardOutput: "degraded\n"),
+            "/usr/bin/systemctl restart --job-mode=fail postfix.service": refusal,
+            "/usr/bin/systemctl restart postfix.service": CommandOutput(status: 0),
+        ])
+        try await Systemd(runner: runner, patienceWithStops: .milliseconds(300)).restart(postfix)
+        #expect(runner.lines.last == "/usr/bin/systemctl restart postfix.service")
+    }
+
+    @Test func nothingWaitsWhileTheSystemGoesDown() async throws {
+        let runner = ScriptedRunner([
+            "/usr/bin/systemctl is-system-running": CommandOutput(status: 1, standardOutput: "stopping\n"),
+            "/usr/bin/systemctl reload --job-mode=fail postfix.service": refusal,
+        ])
+        await #expect(throws: ServiceFailure.self) { try await Systemd(runner: runner).reload(postfix) }
+        #expect(runner.lines.count == 2)
     }
 }
 

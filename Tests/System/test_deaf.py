@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from service import BACK, CONFIG, DOOR, INTERVAL, WITHDRAWN, below, boot, instead
+from service import BACK, CONFIG, DOOR, INTERVAL, MAIN, WITHDRAWN, below, boot, instead
 
 from relaylab.shell import output
 
@@ -224,6 +224,22 @@ def test_a_dead_postfix_is_started_again_though_the_settings_are_wrong(service, 
             assert "no_such_key" in status, status
     finally:
         service.mend()
+
+
+def test_an_operators_stop_is_not_broken_off(service):
+    """An operator stops Postfix while a pass is about to reload or start it. The agent waits for the end of the stop."""
+    relay, unit = service.relay, "/etc/systemd/system/postfix.service.d/slow.conf"
+    cursor = service.mark()
+    relay.shell(f"mkdir -p $(dirname {unit}); printf '[Service]\\nExecStopPost=/bin/sleep 1\\n' > {unit}; systemctl daemon-reload")
+    try:
+        for delay in (0, 0.1, 0.2, 0.3, 0.5, 0.8):
+            relay.shell(f"echo '# a comment' >> {MAIN}; sleep {delay}; systemctl stop postfix")
+            relay.wait_until("systemctl is-active -q postfix", 15, f"Postfix again, {delay} s")
+            service.lab.wait_for_backend(relay, "UP", 20)
+        service.assert_mail_flows()
+        assert "canceled" not in service.log(cursor)
+    finally:
+        service.mend(f"rm -f {unit}; systemctl daemon-reload")
 
 
 # One that runs where its unit does not know it. The agent's unit may not see who holds its ports.

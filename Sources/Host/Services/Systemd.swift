@@ -3,12 +3,15 @@ import Vocabulary
 /// systemd, through `systemctl`.
 package struct Systemd: ServiceManager {
     private let runner: any CommandRunner
+    /// The longest wait for a stop that another program has ordered. One that hangs must not keep a service down.
+    private let patienceWithStops: Duration
 
     /// The full path of the program: a look-up in PATH costs a child process for each folder without it.
     private static let program = "/usr/bin/systemctl"
 
-    package init(runner: any CommandRunner) {
+    package init(runner: any CommandRunner, patienceWithStops: Duration = .seconds(10)) {
         self.runner = runner
+        self.patienceWithStops = patienceWithStops
     }
 
     package func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState] {
@@ -48,7 +51,7 @@ package struct Systemd: ServiceManager {
     }
 
     package func start(_ service: ServiceName) async throws(ServiceFailure) {
-        try await act("start", on: service)
+        try await bringUp("start", service)
     }
 
     package func stop(_ service: ServiceName) async throws(ServiceFailure) {
@@ -56,11 +59,11 @@ package struct Systemd: ServiceManager {
     }
 
     package func reload(_ service: ServiceName) async throws(ServiceFailure) {
-        try await act("reload", on: service)
+        try await bringUp("reload", service)
     }
 
     package func restart(_ service: ServiceName) async throws(ServiceFailure) {
-        try await act("restart", on: service)
+        try await bringUp("restart", service)
     }
 
     package func isShuttingDown() async -> Bool {
@@ -83,10 +86,31 @@ package struct Systemd: ServiceManager {
         }
     }
 
-    private func act(_ verb: String, on service: ServiceName) async throws(ServiceFailure) {
+    /// Waits for a stop that somebody has ordered. An order that breaks it off would make that program fail.
+    private func bringUp(_ verb: String, _ service: ServiceName) async throws(ServiceFailure) {
+        let deadline = ContinuousClock.now + patienceWithStops
+        repeat {
+            do {
+                return try await act(verb, ["--job-mode=fail"], on: service)
+            } catch {
+                guard error.cause.isOfConflictingJob else { throw error }
+                // The stop of a system that goes down has no end.
+                if await isShuttingDown() { throw error }
+                guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { throw error }
+            }
+        } while ContinuousClock.now < deadline
+        try await act(verb, on: service)
+    }
+
+    private func act(
+        _ verb: String,
+        _ options: [String] = [],
+        on service: ServiceName
+    ) async throws(ServiceFailure) {
         do {
-            _ = try await systemctl("\(verb) \(service)", [verb, Self.unit(service)])
+            _ = try await systemctl("\(verb) \(service)", [verb] + options + [Self.unit(service)])
         } catch {
+            guard !error.cause.isOfConflictingJob else { throw error }
             let status = try? await runner.run(
                 Command(Self.program, ["status", "--no-pager", "--full", "--lines=12", Self.unit(service)])
             )
@@ -124,4 +148,12 @@ package struct Systemd: ServiceManager {
 
     private static let enabledStates: Set = ["enabled", "enabled-runtime", "static", "indirect", "generated"]
     private static let activeStates: Set = ["active", "reloading"]
+}
+
+extension CommandFailure {
+    /// Whether systemd refused an order because another one is under way that it would break off (systemctl(1), --job-mode).
+    fileprivate var isOfConflictingJob: Bool {
+        guard case .status(let output) = reason else { return false }
+        return output.standardError.contains("destructive")
+    }
 }

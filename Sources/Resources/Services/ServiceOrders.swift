@@ -7,7 +7,6 @@ extension ConfiguredService {
     /// Enables the service where it isn't, has it take up its files, and sees it at work.
     func bring(into action: ServiceAction, from state: ServiceState) async throws {
         let service = configuration.service
-        if state.isStopping { try await waitForStop() }
         try await order { manager in
             if !state.isEnabled { try await manager.enable(service) }
             guard state.isActive else {
@@ -27,15 +26,6 @@ extension ConfiguredService {
             guard state.isActive, action == .reload, configuration.isCuredByRestart(error) else { throw error }
             try await order { try await $0.restart(service) }
             try await configuration.probe()
-        }
-    }
-
-    /// A start would cancel a stop that another program has ordered, and that order would fail.
-    private func waitForStop() async throws {
-        for _ in 0..<50 {
-            try await services.change { _ in }
-            guard try await services.state(of: configuration.service).isStopping else { return }
-            try await Waiting.sleep(for: .milliseconds(200))
         }
     }
 
