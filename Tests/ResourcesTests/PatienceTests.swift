@@ -1,7 +1,6 @@
+import HTTP
 import RelayTestSupport
-import SMTP
 import Testing
-import Vocabulary
 
 @testable import Resources
 
@@ -14,10 +13,10 @@ struct PatienceTests {
     ///
     /// - Parameter seconds: The time that each attempt takes.
     /// - Returns: The number of attempts; negative where the last one failed.
-    private func tries(_ answers: [(any Error)?], each seconds: Int) async throws -> Int {
+    private func tries(_ answers: [(any Error)?], each seconds: Int) async -> Int {
         let time = ManualTime()
         let waiting = Waiting(now: { time.now }, sleep: time.source.sleep)
-        return try await Waiting.$current.withValue(waiting) {
+        return await Waiting.$current.withValue(waiting) {
             var count = 0
             do {
                 try await Patience.untilAnswering(isOfBefore: { $0 is Former }) {
@@ -32,17 +31,17 @@ struct PatienceTests {
         }
     }
 
-    @Test func aDoorThatAnswersSlowlyIsTriedAgainWithinTenSeconds() async throws {
-        #expect(try await tries([Slow(), nil], each: 1) == 2)
-        #expect(try await tries([Slow(), nil], each: 6) == -1)
+    @Test func aDoorThatAnswersSlowlyIsTriedAgainWithinTenSeconds() async {
+        #expect(await tries([Slow(), nil], each: 1) == 2)
+        #expect(await tries([Slow(), nil], each: 6) == -1)
     }
 
-    @Test func answersOfFormerProcessesDoNotCount() async throws {
-        #expect(try await tries([Former(), nil], each: 5) == 2)
-        #expect(try await tries([Former(), Former(), Former(), nil], each: 5) == 4)
+    @Test func answersOfFormerProcessesDoNotCount() async {
+        #expect(await tries([Former(), nil], each: 5) == 2)
+        #expect(await tries([Former(), Former(), Former(), nil], each: 5) == 4)
     }
 
-    @Test func aDoorThatAlwaysAnswersSoFails() async throws {
-        #expect(try await tries([Former()], each: 5) == -4)
+    @Test func aDoorThatAlwaysAnswersSoFails() async {
+        #expect(await tries([Former()], each: 5) == -4)
     }
 }

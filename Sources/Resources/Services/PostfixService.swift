@@ -193,7 +193,10 @@ package struct PostfixService: ServiceConfiguration {
 
     /// Each door is a service of its own to Postfix's master.
     private func seeDoors() async throws {
-        try await Patience.untilAnswering(isPlain: { ($0 as? SMTPFailure)?.isRefused == true }) {
+        try await Patience.untilAnswering(
+            isPlain: { ($0 as? SMTPFailure)?.isRefused == true },
+            isOfBefore: { ($0 as? SMTPFailure)?.isPutOff == true }
+        ) {
             for port in wanted.ports {
                 let server = SMTPServer(wanted.address, port: port)
                 // An operator's postscreen may take six of them.
@@ -257,5 +260,11 @@ extension SMTPFailure {
     fileprivate var isRefused: Bool {
         guard case .notConnected = reason else { return false }
         return true
+    }
+
+    /// Whether the server closes the connection for now (RFC 5321, section 3.8).
+    fileprivate var isPutOff: Bool {
+        guard case .refused(_, let reply) = reason else { return false }
+        return reply.code == 421
     }
 }
