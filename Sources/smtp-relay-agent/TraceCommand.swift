@@ -46,13 +46,19 @@ struct TraceCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Mail of this host: its address, or its name in DNS.", valueName: "host"))
     var client: String?
 
+    @Option(help: ArgumentHelp("The largest number of messages; of more, the newest are shown.", valueName: "number"))
+    var limit = MailTrace.limit
+
     @Flag(help: "Also ask the other nodes' logs in CloudWatch.")
     var fleet = false
 
     @Flag(help: "Print JSON, for programs.")
     var json = false
 
-    func validate() throws { _ = try query }
+    func validate() throws {
+        _ = try query
+        guard limit > 0 else { throw ValidationError("--limit is a number of messages, from 1; not \(limit)") }
+    }
 
     private var query: TraceQuery {
         get throws {
@@ -82,6 +88,7 @@ struct TraceCommand: AsyncParsableCommand {
             let before = try? queue.nextTries()
             let trace = try await MailTrace.read(
                 try query,
+                limit: limit,
                 runner: session.host.runner,
                 files: files,
                 now: Timestamp.seconds

@@ -23,17 +23,22 @@ package struct MailTrace: Sendable, Equatable {
         (self.messages, self.verdicts, self.reachesBackTo) = (messages, verdicts, reachesBackTo)
     }
 
-    /// The messages that are shown; of more, the newest.
+    /// The messages that are shown where nobody says how many.
     package static let limit = 200
+    /// The messages that are looked for at once. Their ids are one argument of a command, and their lines its output.
+    private static let batch = 2_000
     /// Generations of messages that come from a message: a notice, and one that was requeued.
     private static let depth = 5
 
     /// Looks for mail in the whole log, also where it was rotated.
     ///
-    /// - Parameter now: Seconds since 1970.
+    /// - Parameters:
+    ///   - limit: The number of messages that are looked for; of more, the newest.
+    ///   - now: Seconds since 1970.
     /// - Throws: A `CommandFailure` where the log can't be read.
     package static func read(
         _ query: TraceQuery,
+        limit: Int = limit,
         runner: any CommandRunner,
         files: FileSystem,
         now: Int
@@ -63,8 +68,11 @@ package struct MailTrace: Sendable, Equatable {
         var history = MessageHistory()
         var asked = Set(wanted)
         for _ in 0..<depth where !wanted.isEmpty {
-            // A line of a message that is known already may name one of these, too.
-            history.add(try await steps(wanted.map(\.description)), of: Set(wanted))
+            for start in stride(from: 0, to: wanted.count, by: batch) {
+                let ids = wanted.dropFirst(start).prefix(batch)
+                // A line of a message that is known already may name one of these, too.
+                history.add(try await steps(ids.map(\.description)), of: Set(ids))
+            }
             wanted = history.descendants.filter { asked.insert($0).inserted }
         }
         trace.messages = history.messages(of: query)

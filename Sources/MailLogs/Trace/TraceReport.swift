@@ -22,7 +22,10 @@ package struct TraceReport: Sendable {
 
     /// 0 all of it was sent; 2 some waits; 3 some was bounced, refused or deleted; 1 nothing was found.
     package var exitStatus: Int32 {
-        var fates = trace.messages.filter { !isNotice($0) }.map { (fate: fate(of: $0), time: $0.steps.first?.time) }
+        // The fate of a notice says nothing of the message.
+        let notices = Set(trace.messages.flatMap(\.notices))
+        var fates = trace.messages.filter { !notices.contains($0.id) }
+            .map { (fate: fate(of: $0), time: $0.steps.first?.time) }
         for step in trace.verdicts {
             guard case .verdict(_, let verdict) = step.event else { continue }
             fates.append(
@@ -51,15 +54,10 @@ package struct TraceReport: Sendable {
 
     private func nextTry(of message: TracedMessage) -> Int? { queue?[message.id.description] ?? nil }
 
-    /// The fate of a notice says nothing of the message.
-    private func isNotice(_ message: TracedMessage) -> Bool {
-        trace.messages.contains { $0.notices.contains(message.id) }
-    }
-
     package var text: String {
         var lines = instance.map { ["On node \($0):", ""] } ?? []
         if trace.leftOut > 0 {
-            lines.append("The newest \(MailTrace.limit) messages; \(trace.leftOut) older ones are left out.")
+            lines.append("\(trace.leftOut) older messages are left out; '--limit NUMBER' shows more.")
         }
         for message in trace.messages { lines += text(of: message) + [""] }
         for step in trace.verdicts { lines.append("\(time(step.time))  \(words(step.event))") }
