@@ -18,6 +18,10 @@ struct PassPreparation: Sendable {
     let passwords: UpstreamPasswords
     let keys: SigningKeys
 
+    private var preparation: SettingsPreparation {
+        SettingsPreparation(gatherer: gatherer, host: host, aws: aws, log: log)
+    }
+
     /// The parts of the host as they should be, for a look at them that changes nothing.
     ///
     /// - Parameters:
@@ -33,9 +37,9 @@ struct PassPreparation: Sendable {
         if place != nil, settings.early.role == .sender { throw NotARelay(command: "plan --config ssm:...") }
         if settings.early.role == .sender { return .sender(try await sender(settings, record: nil)) }
         if let given {
-            let complete = try await withFleet(settings, given, from: place)
-            warnOfTags(complete, given)
-            let resolved = try relaySettings(complete, given)
+            let complete = try await preparation.withFleet(settings, given, from: place)
+            preparation.warnOfTags(complete, given)
+            let resolved = try preparation.relaySettings(complete, given)
             let account = aws.account(of: given, resolved.metadata)
             let situation = Situation(resolved, given, account, waits: request.waitsInService)
             // Elsewhere than on the node there is no password, and it would not be shown.
@@ -47,8 +51,8 @@ struct PassPreparation: Sendable {
         }
         let metadata = gatherer.metadata(settings).reader()
         let facts = try await facts(request.scope, from: metadata)
-        let complete = try await withFleet(settings, facts, from: place)
-        warnOfTags(complete, facts)
+        let complete = try await preparation.withFleet(settings, facts, from: place)
+        preparation.warnOfTags(complete, facts)
         return .relay(try await relay(complete, facts, metadata, request, record: nil))
     }
 
@@ -78,13 +82,13 @@ struct PassPreparation: Sendable {
         } catch {
             // The host has something more urgent, and the next pass asks again.
             try Task.checkCancellation()
-            guard let last = gatherer.lastFacts() ?? factsWithLastTags(error) else { throw error }
+            guard let last = gatherer.lastFacts() ?? preparation.factsWithLastTags(error) else { throw error }
             inTheWay("facts", error)
             facts = last
         }
         do {
-            let renewed = try await renewed(settings, facts, request, record)
-            if let wrong = try wrongTags(renewed, facts) { inTheWay("settings", wrong) }
+            let renewed = try await preparation.renewed(settings, facts, request, record)
+            if let wrong = try preparation.wrongTags(renewed, facts) { inTheWay("settings", wrong) }
             var request = request
             let store = FleetStore(files: host.files)
             request.isTrial = record.fleet.map { store.versions(of: $0.place).canGoBack } ?? false
@@ -98,83 +102,6 @@ struct PassPreparation: Sendable {
         }
     }
 
-    /// The facts with the tags that the last settings that were right went by, where only the tags can't be read.
-    private func factsWithLastTags(_ error: any Error) -> InstanceFacts? {
-        guard let unread = (error as? StepFailure)?.cause as? TagsUnread else { return nil }
-        return gatherer.lastGood().map { unread.facts(tags: $0.tags) }
-    }
-
-    private func withFleet(
-        _ settings: SettingsInForce,
-        _ facts: InstanceFacts,
-        from place: FleetPlace?
-    ) async throws -> SettingsInForce {
-        do {
-            return try await gatherer.withFleet(settings, facts, from: place)
-        } catch {
-            throw StepFailure(step: "settings", cause: error)
-        }
-    }
-
-    /// The settings with the newest version of the fleet's, where it is time to take one.
-    private func renewed(
-        _ settings: SettingsInForce,
-        _ facts: InstanceFacts,
-        _ request: PassRequest,
-        _ record: PassRecord
-    ) async throws -> SettingsInForce {
-        guard !settings.isStandIn, let fleet = settings.early.fleet else { return settings }
-        record.goes(by: fleet)
-        // A node that leaves stays as it is, and a look at the host alone asks nobody.
-        let isLeaving = (try? DrainOrders(files: host.files).current()) != nil
-        let isTime = request.scope == .everything && !isLeaving && !record.goesBack
-        guard settings.lacksFleet || isTime else { return settings }
-        let renewal = FleetRenewal(
-            store: FleetStore(files: host.files),
-            fleet: fleet,
-            reader: aws.account(of: facts, settings.early.metadata).fleet,
-            log: log,
-            memberships: record.membershipsBefore
-        )
-        do {
-            let document = try await renewal.renew(isAsked: request.agent == nil, asksAnew: request.asksAnew) {
-                try check(settings.with(fleet: $0), facts)
-            }
-            return document.map { settings.with(fleet: $0) } ?? settings
-        } catch let error where !(error is CancellationError) {
-            throw StepFailure(step: "settings", cause: error)
-        }
-    }
-
-    /// Throws where a relay can't go by these settings.
-    private func check(_ settings: SettingsInForce, _ facts: InstanceFacts) throws {
-        guard case .relay(let resolved) = try settings.reading(tags: facts.tags).inForce() else { return }
-        // The files can be written down, whatever the password is.
-        _ = try RelayNode(
-            settings: resolved.settings,
-            facts: facts,
-            authorities: authorities,
-            password: Secret("elsewhere"),
-            leaving: nil
-        )
-    }
-
-    /// The tags that are wrong, which are left out. A node that was never set up does not begin without them, and one that
-    /// an earlier version of this program has set up by such tags stays as it is.
-    ///
-    /// - Throws: What is wrong, where it is more than to be told.
-    private func wrongTags(_ settings: SettingsInForce, _ facts: InstanceFacts) throws(StepFailure) -> StepFailure? {
-        let problems = settings.reading(tags: facts.tags).tagProblems
-        guard !problems.isEmpty else { return nil }
-        let failure = StepFailure(step: "settings", cause: SettingsProblems(problems: problems))
-        guard let last = gatherer.lastGood(), !last.needsTrust else { throw failure }
-        return failure
-    }
-
-    private func warnOfTags(_ settings: SettingsInForce, _ facts: InstanceFacts) {
-        for problem in settings.reading(tags: facts.tags).tagProblems { log.warning("settings", "\(problem)") }
-    }
-
     private func sender(
         _ inForce: SettingsInForce,
         record: PassRecord?
@@ -184,14 +111,10 @@ struct PassPreparation: Sendable {
         }
         let settings = resolved.settings
         gatherer.memory.resident = ResidentSettings(settings)
-        let parts = SenderParts(settings, authorities: authorities, host: host, log: log)
+        let parts = SenderParts(settings, authorities: preparation.authorities, host: host, log: log)
         try await SenderCheck(parts.postfix, host: host, log: log).check()
         record?.begin(settings, system: OperatingSystem(files: host.files), parts: parts.base.map(\.name))
         return parts
-    }
-
-    private var authorities: String {
-        TrustRoots.systemBundle { host.files.exists(FilePath($0)) } ?? ""
     }
 
     /// The parts of a relay, with what is announced to it and ordered.
@@ -202,7 +125,7 @@ struct PassPreparation: Sendable {
         _ request: PassRequest,
         record: PassRecord?
     ) async throws -> RelayParts {
-        let settings = try relaySettings(inForce, facts)
+        let settings = try preparation.relaySettings(inForce, facts)
         gatherer.memory.resident = ResidentSettings(settings)
         let orders = DrainOrders(files: host.files)
         let (notices, isFresh) = try await notices(request.scope, from: metadata, isStrict: record == nil)
@@ -241,16 +164,6 @@ struct PassPreparation: Sendable {
         return resources
     }
 
-    private func relaySettings(_ inForce: SettingsInForce, _ facts: InstanceFacts) throws(StepFailure) -> NodeSettings {
-        guard
-            case .relay(let resolved) = try StepFailure.naming(
-                "settings",
-                { try inForce.reading(tags: facts.tags).inForce() }
-            )
-        else { preconditionFailure("a role that depends on tags") }
-        return resolved.settings
-    }
-
     private func relay(
         _ situation: Situation,
         _ request: PassRequest,
@@ -262,7 +175,7 @@ struct PassPreparation: Sendable {
             try RelayNode(
                 settings: situation.settings,
                 facts: situation.facts,
-                authorities: authorities,
+                authorities: preparation.authorities,
                 password: password,
                 leaving: situation.goal.order?.routes
             )
