@@ -284,6 +284,24 @@ def test_the_signer_is_a_service_that_comes_back(lab, signing):
     assert signatures(lab, relay) == [1, 1, 1]
 
 
+@pytest.mark.parametrize("name", [AGENT, SIGNER])
+def test_a_restart_ends_though_somebody_else_starts_the_service_meanwhile(lab, signing, name):
+    """A pass or cron starts what it finds stopped. The restart waits for the process that it ends, and for no other."""
+    relay = signing
+    old = process(relay, name)
+    relay.shell("touch /run/starting; setsid sh -c "
+                f"'while [ -e /run/starting ]; do service {name} start; sleep 0.1; done' >/dev/null 2>&1 &")
+    try:
+        relay.shell(f"timeout 60 service {name} restart", timeout=90)
+    finally:
+        relay.shell("rm -f /run/starting")
+    wait_for_another(relay, old, 20, name)
+    relay.shell(f"service {name} status")
+    lab.wait_for_backend(relay, "UP", 30)
+    relay.wait_until("smtp-relay-agent probe", 20, "a signer that answers")
+    assert signatures(lab, relay) == [1, 1, 1]
+
+
 def test_without_keys_nothing_is_left_of_it(lab, relay):
     assert signatures(lab, relay) == [0, 0, 0]
     relay.shell(f"! test -e /etc/init.d/{SIGNER} && ! ls /etc/rc?.d | grep {SIGNER} && ! test -e /run/{SIGNER} && "
@@ -431,7 +449,8 @@ def test_after_a_boot_it_is_in_service_again(lab, relay):
 
 
 def test_uninstall_leaves_nothing(lab, relay):
-    relay.shell(f"cp /usr/local/bin/{AGENT} /root/agent; rm /etc/rc?.d/*lasting /etc/init.d/lasting")
+    relay.shell(f"cp /usr/local/bin/{AGENT} /root/agent; rm -f /etc/rc?.d/*lasting /etc/init.d/lasting;"
+                f" logrotate --force /etc/logrotate.d/{AGENT}")
     result = relay.agent("uninstall", timeout=300)
     assert result.returncode == 0, result.stdout
     lab.wait_for_backend(relay, None)
