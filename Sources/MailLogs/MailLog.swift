@@ -67,6 +67,30 @@ package struct MailLog: Sendable {
         return (values["syslog_name"] ?? "postfix", file)
     }
 
+    /// The lines of Postfix's that journald has dropped in that time, since there were too many at once (journald.conf(5),
+    /// RateLimitBurst). Where Postfix writes its log itself, there are none.
+    package func suppressed() async -> Int {
+        guard await parameters().file == nil else { return 0 }
+        // journald's own messages have this transport (systemd.journal-fields(7)).
+        let words = ["-o", "short", "-q", "--no-pager", "-n", "1000", "_TRANSPORT=driver"]
+        let output = try? await runner.run(Command("journalctl", words, timeout: .seconds(12)))
+        guard let output else { return 0 }
+        return output.standardOutput.split(separator: "\n").reduce(0) { sum, line in
+            guard let time = SyslogTime.seconds(of: line, now: now), time > now - span else { return sum }
+            return sum + Self.suppressed(in: line)
+        }
+    }
+
+    /// - Parameter line: Such as `Suppressed 1500 messages from postfix.service`. Older versions print the control group.
+    static func suppressed(in line: Substring) -> Int {
+        let words = line.split(separator: " ")
+        guard let start = words.lastIndex(of: "Suppressed"), words.count == start + 5,
+            words[start + 3] == "from", let unit = words[start + 4].split(separator: "/").last,
+            unit.hasPrefix("postfix"), unit.hasSuffix(".service")
+        else { return 0 }
+        return Int(words[start + 1]) ?? 0
+    }
+
     private func recent(in path: FilePath, _ name: String) async throws -> Reading {
         recent(try await runner.runChecked(command(["tail", "-n", "\(lineLimit)", "\(path)"])), name)
     }

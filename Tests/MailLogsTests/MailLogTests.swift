@@ -113,4 +113,15 @@ struct MailLogTests {
         #expect(reading.entries.isEmpty)
         #expect(reading.unreadable == "@400000005f2 r1 postfix/smtp[1]: y")
     }
+
+    @Test(arguments: [
+        ("Dec 01 19:14:26 relay systemd-journald[61]: Suppressed 1500 messages from postfix.service", 1500),
+        ("Dec 01 19:14:26 relay systemd-journal[61]: Suppressed 23 messages from /system.slice/postfix.service", 23),
+        ("Dec 01 19:14:26 relay systemd-journald[61]: Suppressed 7 messages from postfix@-.service", 7),
+        ("Dec 01 19:14:26 relay systemd-journald[61]: Suppressed 7 messages from nginx.service", 0),
+        ("Dec 01 19:14:26 relay systemd-journald[61]: Journal started", 0),
+    ])
+    func linesThatJournaldHasDroppedAreCounted(line: String, count: Int) {
+        #expect(MailLog.suppressed(in: line[...]) == count)
+    }
 }

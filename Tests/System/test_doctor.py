@@ -1,6 +1,7 @@
 """The doctor's findings: each cause is made for real, and found by its name."""
 
 import json
+import re
 import time
 
 import pytest
@@ -375,6 +376,26 @@ def test_a_mail_log_with_times_of_rfc_3339_is_read(relay):
     assert found["relay-access-denied"]["severity"] == "critical"
     assert "10.9.0.5 was refused 5 times" in found["relay-access-denied"]["seen"]
     assert "mail-log-unreadable" in unreadable
+
+
+def test_a_journal_that_drops_lines_of_the_mail_log(clinic, relay):
+    assert "mail-log-suppressed" not in examine(relay)
+    limit = "/run/systemd/journald.conf.d/limit.conf"
+    relay.shell("mkdir -p /run/systemd/journald.conf.d")
+    relay.write(limit, "[Journal]\nRateLimitIntervalSec=5s\nRateLimitBurst=5\n")
+    relay.shell("systemctl restart systemd-journald")
+    try:
+        for _ in range(2):
+            clinic.sender.exec("smtp-source", "-s", "5", "-m", "60", "-f", "app@example.com", "-t", "someone@example.net",
+                               f"{relay.address}:25", timeout=60)
+            # journald tells with the first line after the interval how many there were.
+            time.sleep(6)
+    finally:
+        relay.shell(f"rm {limit}; systemctl restart systemd-journald")
+    finding = examine(relay)["mail-log-suppressed"]
+    assert finding["severity"] == "warning"
+    assert int(re.search(r"dropped (\d+) lines", finding["seen"])[1]) > 50
+    assert "RateLimitBurst" in finding["fix"]
 
 
 def test_a_sender_behind_a_load_balancer_that_hides_it(clinic, relay):

@@ -23,13 +23,23 @@ struct MailLogExamination: Examination {
         let reading = try await log.read()
         let digest = MailLogDigest(reading.entries)
         let unreadable = reading.unreadable.map { [Self.unreadable($0)] } ?? []
-        return unreadable + Self.judge(digest, digest.denied.isEmpty ? Surroundings() : await surroundings(), commands)
+        let suppressed = Self.suppressed(await log.suppressed()).map { [$0] } ?? []
+        let surroundings = digest.denied.isEmpty ? Surroundings() : await surroundings()
+        return unreadable + suppressed + Self.judge(digest, surroundings, commands)
     }
 
     static func unreadable(_ line: String) -> Finding {
         Finding(
             .mailLogUnreadable,
             seen: "no line of the mail log begins with a time that can be read; the last begins with '\(line)'"
+        )
+    }
+
+    private static func suppressed(_ count: Int) -> Finding? {
+        guard count > 0 else { return nil }
+        return Finding(
+            .mailLogSuppressed,
+            seen: "journald has dropped \(count) lines of Postfix's in the last hour, since there were too many at once"
         )
     }
 

@@ -2,8 +2,7 @@ extension FindingKind {
     static let ofMail: [FindingKind] = [
         passwordUnreadable, smarthostUnknown, smarthostUnreachable, smarthostNotVerified, smarthostRefusesLogin,
         bouncesThroughSES, outbound25Blocked, deliveriesDeferred, deliveriesBounced, tlsFailures, mailDeferred,
-        mailOnHold,
-        relayAccessDenied, senderOverLimit,
+        mailOnHold, mailLogSuppressed, relayAccessDenied, senderOverLimit,
     ]
 
     /// The ways in which a look-up of names fails.
@@ -100,6 +99,16 @@ extension FindingKind {
         seen: "Deliveries of the last hour were refused for good (5xx).",
         why: "that mail went back to its sender",
         cure: "journalctl -u postfix | grep status=bounced"
+    )
+
+    static let mailLogSuppressed = FindingKind(
+        "mail-log-suppressed",
+        .warning,
+        seen: "journald has dropped lines of the mail log, since Postfix wrote too many at once.",
+        why: "'trace' does not find all mail, and the metrics of deliveries count too little; no mail is lost by it",
+        cure: """
+            set RateLimitBurst=100000 below [Journal] in /etc/systemd/journald.conf, then: systemctl restart systemd-journald
+            """
     )
 
     static let tlsFailures = FindingKind(
