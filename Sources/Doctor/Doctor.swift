@@ -81,15 +81,9 @@ package struct Doctor: Sendable {
         return way
     }
 
-    /// Looks at what costs little and asks nobody else: often enough to be watched by monitoring.
+    /// Looks at what costs little: often enough to be watched by monitoring. The resident agent asks.
     package func glance() async -> DoctorReport {
-        let examinations: [any Examination] = [
-            ServicesExamination(services: host.services, isResident: true),
-            PassesExamination(last: host.lastPass, now: host.now),
-            DiskExamination(files: host.files),
-            SystemExamination(system: OperatingSystem(files: host.files)),
-        ]
-        return await report(examinations, nil)
+        await report(ofHost(nil, isResident: true).filter(\.isCheap), nil)
     }
 
     /// Examines the host alone, where its wanted state is not known.
@@ -110,13 +104,16 @@ package struct Doctor: Sendable {
     // The lists: a further examination is one line in one of them.
 
     /// Examinations that work on any host, also if the settings cannot be read.
-    private func ofHost(_ readings: Readings?) -> [any Examination] {
+    private func ofHost(_ readings: Readings?, isResident: Bool? = nil) -> [any Examination] {
         let health = readings?.node.settings.health ?? NodeSettings.Health()
         let ports = readings?.node.settings.healthPorts ?? HealthPorts(health, isProxied: false)
         let doors = readings?.node.node.postfix.ports ?? [25]
         let mailLog = MailLog(runner: host.runner, files: host.files, now: host.now)
         return [
-            ServicesExamination(services: host.services, isResident: readings?.node.settings.reconcile.resident),
+            ServicesExamination(
+                services: host.services,
+                isResident: readings?.node.settings.reconcile.resident ?? isResident
+            ),
             PassesExamination(last: host.lastPass, now: host.now),
             ListenersExamination(
                 doors: doors.map { .postfix($0) } + ports.open.map { .nginx($0) },

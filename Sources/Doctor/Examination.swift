@@ -9,12 +9,15 @@ package protocol Examination: Sendable {
     var name: String { get }
     /// The time that the examination may take.
     var limit: Duration { get }
+    /// Whether it costs little and asks nobody else, so that monitoring can look often.
+    var isCheap: Bool { get }
     /// The faults. An error says that the examination could not look, and is reported as a finding of its own.
     func findings() async throws -> [Finding]
 }
 
 extension Examination {
     package var limit: Duration { .seconds(15) }
+    package var isCheap: Bool { false }
 
     /// Its findings, or the one that says why there are none: a look that fails or hangs stops no other.
     func outcome() async -> [Finding] {

@@ -5,6 +5,7 @@ import SystemPackage
 /// Whether Postfix has room for the mail that it accepts.
 struct DiskExamination: Examination {
     let name = "disk"
+    let isCheap = true
     let files: FileSystem
 
     func findings() -> [Finding] {

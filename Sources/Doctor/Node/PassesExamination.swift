@@ -1,6 +1,7 @@
 /// Whether the agent's passes succeed.
 struct PassesExamination: Examination {
     let name = "passes"
+    let isCheap = true
     let last: @Sendable () -> PassResult?
     /// Seconds since 1970.
     let now: Int

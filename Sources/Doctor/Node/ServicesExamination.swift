@@ -4,6 +4,7 @@ import Units
 /// Whether the node's services run, and come up with the system.
 struct ServicesExamination: Examination {
     let name = "services"
+    let isCheap = true
     let services: any ServiceManager
     let expected: [ServiceName]
     /// Why it matters where one that mail needs is down; `nil` where it is as on a relay.

@@ -5,6 +5,7 @@ import Vocabulary
 struct SystemExamination: Examination {
     let system: OperatingSystem
 
+    let isCheap = true
     var name: String {
         "system (\(KnownSystem.named(system).map { "\($0.name): " } ?? "")\(system.prettyName))"
     }
