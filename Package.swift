@@ -135,6 +135,7 @@ let package = Package(
             resources: [
                 .embedInCode("smtp-relay-agent-health.init"),
                 .embedInCode("smtp-relay-agent-health.service"),
+                .embedInCode("smtp-relay-agent-postfix.conf"),
                 .embedInCode("smtp-relay-agent-reconcile.init"),
                 .embedInCode("smtp-relay-agent-reconcile.service"),
                 .embedInCode("smtp-relay-agent-reconcile.timer"),

@@ -59,9 +59,17 @@ package enum Units {
         text: PackageResources.smtp_relay_agent_signer_service
     )
 
-    package static let all = [health, reconcileService, reconcileTimer, watch, agent]
+    /// A drop-in for Postfix's unit: journald keeps all lines of the mail log.
+    package static let postfixLog = Unit(
+        name: "smtp-relay-agent-postfix.conf",
+        text: PackageResources.smtp_relay_agent_postfix_conf,
+        path: "/etc/systemd/system/postfix.service.d/smtp-relay-agent.conf",
+        isExecutable: false
+    )
+
+    package static let all = [postfixLog, health, reconcileService, reconcileTimer, watch, agent]
     /// The units of a host that sends: it has no health to publish.
-    package static let ofSender = [reconcileService, reconcileTimer, agent]
+    package static let ofSender = [postfixLog, reconcileService, reconcileTimer, agent]
 
     // Hosts without systemd
 

@@ -16,6 +16,8 @@ BROKEN = {
     "no door": "sed -i 's/^smtp      inet/#&/' /etc/postfix/master.cf && postfix reload",
     "the barrier at DATA": "sed -i 's/^smtpd_data_restrictions = .*/smtpd_data_restrictions =/' /etc/postfix/main.cf && postfix reload",
     "a unit": "echo '# more' >> /etc/systemd/system/smtp-relay-agent-health.service",
+    "a drop-in": "echo '# more' >> /etc/systemd/system/postfix.service.d/smtp-relay-agent.conf",
+    "no drop-in": "rm -r /etc/systemd/system/postfix.service.d",
     "a service that is off": "systemctl disable --now nginx",
     "a timer that is off": "systemctl disable --now smtp-relay-agent-reconcile.timer",
     "a health file that is gone": "rm /run/smtp-relay-agent/www/health",
@@ -25,7 +27,8 @@ BROKEN = {
 @pytest.mark.parametrize("kind", BROKEN)
 def test_what_was_broken_by_hand_comes_back(lab, kind):
     relay = lab.relays[1]
-    files = "/etc/postfix/main.cf /etc/postfix/master.cf /etc/nginx/nginx.conf /etc/systemd/system/smtp-relay-agent*"
+    files = "/etc/postfix/main.cf /etc/postfix/master.cf /etc/nginx/nginx.conf /etc/systemd/system/smtp-relay-agent* " \
+        "/etc/systemd/system/postfix.service.d/*"
     folders = "/run/smtp-relay-agent /run/smtp-relay-agent/www"
     state = f"sha256sum {files}; stat -c '%n %F %a %U' {files} {folders}; systemctl is-enabled nginx postfix"
     before = relay.shell(state)

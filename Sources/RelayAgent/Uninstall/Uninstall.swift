@@ -97,6 +97,8 @@ package struct Uninstall: Sendable {
         guard !present.isEmpty else { return }
         for name in names { try await host.services.forget(name) }
         try remove(present, "units")
+        let dropIns = UnitFiles.path(of: Units.postfixLog).removingLastComponent()
+        if try host.files.names(in: dropIns)?.isEmpty == true { try host.files.removeDirectory(dropIns) }
         try await host.services.definitionsChanged()
     }
 
