@@ -222,3 +222,58 @@ def test_a_dozen_metrics_of_the_group_arrive_each_minute(lab, cloud):
                    Dimensions=[{"Name": "Group", "Value": "lab"}], StartTime=now - 600, EndTime=now + 60, Statistics=["Sum"])
     # One node, so no minute has more than one.
     assert points["Datapoints"] and {point["Sum"] for point in points["Datapoints"]} <= {0, 1}
+
+
+# Kilobytes that a small disk for the spool has beyond the 256 MB that have to stay free.
+ROOM = 80
+
+
+def test_a_full_spool_drops_the_oldest_events_and_counts_them(lab, cloud):
+    """A disk that is hardly larger than what has to stay free shows what happens to more events than a spool may have."""
+    relay = lab.relays[0]
+    waves, size = 6, 20
+
+    def mail() -> list[dict]:
+        return [event for event in cloud.events() if event["log"] == "mail"]
+
+    before, known = dropped(cloud), len(mail())
+    relay.shell(f"systemctl stop smtp-relay-agent; mount -t tmpfs -o size={256 * 1024 + ROOM}k,mode=700 small {SPOOL}; "
+                "systemctl start --no-block smtp-relay-agent")
+    try:
+        relay.wait_for_agent()
+        lab.api_fault(of="logs", unavailable=True)
+        for wave in range(waves):
+            # Nobody waits for CloudWatch.
+            lab.wait_for_mails(lab.submit(relay, size, f"wave{wave}@example.net"), 10)
+            assert relay.shell("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/health") == "200"
+            found = f"cat {SPOOL}/mail-* | grep {hashed(f'wave{wave}')} | grep -c '\"sent\"'"
+            relay.wait_until(f"[ $({found}) = {size} ]", 30, "the wave in the spool")
+        assert int(relay.shell(f"du -sk {SPOOL}").split()[0]) <= ROOM
+        lab.api_fault()
+        # It sends at once, and not when its wait is over.
+        relay.shell("systemctl restart --no-block smtp-relay-agent")
+        relay.wait_until(f"! ls {SPOOL} | grep -q ^mail-", 60, "an empty spool")
+        events = mail()
+        recipients = [event["recipient"] for event in events if event["event"] == "sent"]
+        arrived = [recipients.count(f"{hashed(f'wave{wave}')}@example.net") for wave in range(waves)]
+        # The first may have been on its way when the API went away. Of the others, the oldest are gone.
+        assert 0 in arrived and arrived[1:] == sorted(arrived[1:]) and arrived[-1] == size, arrived
+        # Each message has five events. A few events of the agent's own log may be dropped with them.
+        lost = 5 * size * waves - (len(events) - known)
+        deadline = time.monotonic() + 130
+        while not lost <= (counted := dropped(cloud) - before) <= lost + size:
+            assert time.monotonic() < deadline, (counted, lost)
+            time.sleep(1)
+    finally:
+        lab.api_fault()
+        relay.shell(f"systemctl stop smtp-relay-agent; umount {SPOOL}; systemctl start --no-block smtp-relay-agent")
+        relay.wait_for_agent()
+    assert has_each_once(cloud.events())
+
+
+def dropped(cloud) -> float:
+    """The events that were dropped, as the metric has them."""
+    now = time.time()
+    points = cloud("cloudwatch", "get_metric_statistics", Namespace=NAMESPACE, MetricName="DroppedEvents", Period=60,
+                   Dimensions=[{"Name": "Group", "Value": "lab"}], StartTime=now - 3600, EndTime=now + 60, Statistics=["Sum"])
+    return sum(point["Sum"] for point in points["Datapoints"])

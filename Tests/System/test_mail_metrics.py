@@ -1,18 +1,19 @@
 """The metrics of the mail log: what the agent counts is what the sink and the senders have seen."""
 
 import json
-import re
 import threading
 import time
 
 import pytest
 
+from mail_counts import metrics, send, value, wait_for
 from relaylab import user_data
 from relaylab.dialogue import speak
 from relaylab.lab import Lab
 
 CONFIG = "/etc/smtp-relay-agent/config.toml"
 AGENT = "smtp-relay-agent.service"
+SPOT = "spot/instance-action"
 
 
 @pytest.fixture(scope="module")
@@ -31,32 +32,6 @@ def relay(lab):
     relay = lab.relays[0]
     relay.wait_for_agent()
     return relay
-
-
-def metrics(relay) -> dict[str, float]:
-    """Each sample of the mail's metrics, by its name and labels."""
-    text = relay.shell("curl -sf http://127.0.0.1/metrics")
-    samples = re.findall(r"^smtp_relay_agent_(\S+) (\S+)$", text, re.M)
-    return {name: float(value) for name, value in samples}
-
-
-def value(relay, name: str, *labels: str) -> float:
-    """The sum of a metric's samples that have these labels."""
-    found = metrics(relay).items()
-    return sum(number for key, number in found if key.split("{")[0] == name and all(label in key for label in labels))
-
-
-def wait_for(relay, wanted: float, name: str, *labels: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while (seen := value(relay, name, *labels)) != wanted:
-        assert time.monotonic() < deadline, f"{name} {labels}: {seen}, not {wanted}"
-        time.sleep(0.5)
-
-
-def send(lab, relay, count: int) -> None:
-    """Have the application host send so many messages by ten connections at once."""
-    lab.sender.exec("smtp-source", "-s", str(min(10, count)), "-m", str(count), "-f", "app@example.com",
-                    "-t", "someone@example.net", f"{relay.address}:25", timeout=60 + count)
 
 
 def test_the_counts_equal_the_sinks_through_restarts_a_rotation_and_a_reboot(lab, relay, request):
@@ -200,10 +175,88 @@ def test_a_finding_is_a_metric_until_its_cause_is_gone(lab, relay):
     wait_for(relay, 0, "finding", 'name="passes-fail"')
 
 
-def test_a_departure_is_counted(lab, relay):
-    relay.agent("drain", check=True)
+def test_findings_of_each_severity_are_metrics_until_their_causes_are_gone(lab, relay):
+    """What the resident agent looks at gives warnings and critical findings. Infos are the whole doctor's."""
+    spool = "/var/spool/postfix"
+
+    def looks(*findings: str) -> None:
+        """The agent looks anew, and has found this and nothing else."""
+        relay.shell(f"systemctl restart --no-block {AGENT}")
+        deadline = time.monotonic() + 90
+        while (seen := {key for key in metrics(relay) if key.startswith("finding{")}) != set(findings):
+            assert time.monotonic() < deadline, seen
+            time.sleep(0.5)
+
+    looks()
+    # The agent can't start what is masked.
+    relay.shell(f"systemctl mask -q --runtime --now postfix; mount -t tmpfs -o size=300m,mode=755 small {spool}", timeout=60)
     try:
-        wait_for(relay, 1, "departures_total", 'outcome="empty"')
+        looks('finding{name="service-down",severity="critical"}', 'finding{name="disk-full",severity="warning"}')
+        relay.shell(f"mount -o remount,size=40m {spool}")
+        looks('finding{name="service-down",severity="critical"}', 'finding{name="disk-full",severity="critical"}')
     finally:
+        relay.shell(f"umount -l {spool}; systemctl unmask -q --runtime postfix; systemctl start postfix", timeout=60)
+    relay.agent("reconcile", check=True)
+    looks()
+    lab.wait_for_backend(relay, "UP")
+
+
+@pytest.fixture
+def hurried(lab, relay):
+    """The relay with little time to leave; afterwards it is back."""
+    settings = relay.shell(f"cat {CONFIG}")
+    relay.write(CONFIG, settings + '[shutdown]\ndrain_timeout = "10s"\n')
+    try:
+        yield relay
+    finally:
+        lab.sink_up()
+        lab.api_fault()
+        lab.set_metadata(relay, SPOT, None)
+        relay.write(CONFIG, settings)
         relay.agent("undrain", check=True)
     lab.wait_for_backend(relay, "UP", 60)
+    relay.shell("postqueue -f")
+    relay.wait_until("mailq | grep -q 'queue is empty'", 30, "an empty queue")
+
+
+def departures(relay) -> dict[str, float]:
+    """The departures by their outcome."""
+    return {outcome: value(relay, "departures_total", f'outcome="{outcome}"') for outcome in ("empty", "messages_left", "failed")}
+
+
+def wait_for_departure(relay, before: dict[str, float], outcome: str) -> None:
+    """Wait until one more departure has ended so, and none in another way."""
+    wait_for(relay, before[outcome] + 1, "departures_total", f'outcome="{outcome}"')
+    assert departures(relay) == {**before, outcome: before[outcome] + 1}
+
+
+def test_a_departure_that_empties_the_queue_is_counted(hurried):
+    before = departures(hurried)
+    hurried.agent("drain", check=True)
+    wait_for_departure(hurried, before, "empty")
+
+
+def test_a_departure_that_leaves_messages_is_counted(lab, hurried):
+    """The receiver is away, and no other relay takes the mail."""
+    before = departures(hurried)
+    lab.sink_down()
+    subjects = lab.submit(hurried, 3)
+    drained = hurried.agent("drain")
+    assert drained.returncode == 1 and "3 messages are still queued here" in drained.stdout, drained.stdout
+    wait_for_departure(hurried, before, "messages_left")
+    assert value(hurried, "departure_messages_left", 'state="waiting"') == 3
+    lab.sink_up()
+    hurried.shell("postqueue -f")
+    lab.wait_for_mails(subjects)
+
+
+@pytest.mark.parametrize("messages", [0, 3])
+def test_a_departure_that_fails_is_counted(lab, hurried, messages):
+    """The instance goes, the load balancer can't be told, and nobody takes the mail."""
+    before = departures(hurried)
+    lab.sink_down()
+    if messages:
+        lab.submit(hurried, messages)
+    lab.api_fault(of="elasticloadbalancing", unavailable=True)
+    lab.set_metadata(hurried, SPOT, json.dumps({"action": "terminate", "time": "2026-12-24T18:22:00Z"}))
+    wait_for_departure(hurried, before, "failed")
