@@ -52,13 +52,20 @@ package enum MailLogSource: Sendable, Equatable {
     private static let unpackers = ["gz": "gzip -dc", "xz": "xz -dc", "bz2": "bzip2 -dc", "zst": "zstd -dc"]
 
     /// A log and what logrotate(8), or Postfix itself, has made of it: `maillog-20261201`, `maillog.1.gz`. Oldest first.
+    ///
+    /// A compressed file beside the one that it is made of is not complete yet.
     static func rotations(of log: FilePath, in files: FileSystem) -> [FilePath] {
         guard let name = log.lastComponent?.string else { return [log] }
         let folder = log.removingLastComponent()
         let rotated = ((try? files.names(in: folder)) ?? nil ?? []).filter {
             $0.hasPrefix(name) && [".", "-"].contains($0.dropFirst(name.count).first) && $0.contains(where: \.isNumber)
         }
-        let paths = rotated.map { folder.appending($0) }
+        let complete = rotated.filter { file in
+            let isCompressed = unpackers.keys.contains { file.hasSuffix(".\($0)") }
+            let origin = file.prefix(upTo: file.lastIndex(of: ".") ?? file.startIndex)
+            return !isCompressed || !rotated.contains(String(origin))
+        }
+        let paths = complete.map { folder.appending($0) }
         let times = paths.map { ($0, files.identity(of: $0)?.modified ?? 0) }
         return times.sorted { ($0.1, $0.0.string) < ($1.1, $1.0.string) }.map(\.0) + [log]
     }
