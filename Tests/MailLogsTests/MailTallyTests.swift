@@ -115,6 +115,7 @@ struct MailTallyTests {
         ("450 4.1.8 <a@b>: Sender address rejected: Domain not found", .sender),
         ("550 5.1.1 <a@b>: Recipient address rejected: User unknown", .recipient),
         ("552 5.3.4 Message size exceeds fixed limit", .size),
+        ("450 4.7.1 Session encryption is required", .tls),
         ("452 4.3.1 Insufficient system storage", .queueFull),
         ("530 5.7.0 Must issue a STARTTLS command first", .tls),
         ("452 4.5.3 Error: too many recipients", .rateLimit), ("421 4.3.2 leaving", .other),

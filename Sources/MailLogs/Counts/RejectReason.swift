@@ -23,6 +23,7 @@ package enum RejectReason: String, Sendable, CaseIterable, Codable, CodingKeyRep
         ("Helo command rejected", .helo), ("Sender address rejected", .sender),
         ("Recipient address rejected", .recipient),
         ("size limit", .size), ("size exceeds", .size), ("Insufficient system storage", .queueFull),
-        ("Must issue a STARTTLS", .tls), ("too many", .rateLimit), ("too much", .rateLimit),
+        ("Must issue a STARTTLS", .tls), ("Session encryption is required", .tls), ("too many", .rateLimit),
+        ("too much", .rateLimit),
     ]
 }
