@@ -123,10 +123,9 @@ package final class CloudWatchExport: Sendable {
     }
 
     private func sendMetrics() async {
-        // The calls of a fleet come one after another.
-        let offset = 5 + time.random() * 40
         while !Task.isCancelled {
             let now = time.secondsSinceEpoch()
+            let offset = second
             let next = (((now - offset) / 60).rounded(.down) + 1) * 60 + offset
             do {
                 try await time.sleep(.seconds(next - now))
@@ -135,5 +134,12 @@ package final class CloudWatchExport: Sendable {
             }
             await metrics.send()
         }
+    }
+
+    /// The second of each minute in which this node sends: the calls of a fleet come one after another, and those of an agent
+    /// that was restarted in the same second as before.
+    private var second: Double {
+        let id = node().map { "\($0.instance)" } ?? ""
+        return Double(5 + id.utf8.reduce(0) { ($0 * 31 + Int($1)) % 40 })
     }
 }

@@ -39,13 +39,13 @@ actor MetricSender {
     func send() async {
         guard let node = node(), let namespace = node.settings.metrics, let readings = readings() else { return }
         let before = file.read() ?? SentCounts()
-        let now = SentCounts(mail: readings.mail ?? before.mail, dropped: spool.dropped)
         // All nodes of a group give the same time, so that a sum over them has each node once.
         let minute = Int(time.secondsSinceEpoch()) / 60 * 60
+        let now = SentCounts(mail: readings.mail ?? before.mail, dropped: spool.dropped, minute: minute)
         do {
             try await CallPatience.limited(to: 1) {
                 try await node.metrics.put(
-                    readings.data(since: before, dropped: now.dropped),
+                    readings.data(since: before, dropped: now.dropped, isFirst: before.minute != minute),
                     of: MetricDimension(name: Self.dimension, value: node.group),
                     to: namespace,
                     at: minute

@@ -37,15 +37,19 @@ package struct NodeReadings: Sendable, Equatable {
     /// - Parameters:
     ///   - before: The counts that were sent already.
     ///   - dropped: The events that could not be sent, ever.
-    func data(since before: SentCounts, dropped: Int) -> [MetricDatum] {
-        let data = [
+    ///   - isFirst: Whether these are the first ones of a minute. The state of a node is in a sum over nodes once.
+    func data(since before: SentCounts, dropped: Int, isFirst: Bool) -> [MetricDatum] {
+        let state = [
             MetricDatum("Healthy", .count, isHealthy ? 1 : 0),
             MetricDatum("LastSuccessAge", .seconds, lastSuccessAge),
             MetricDatum("QueueMessages", .count, queueMessages),
             MetricDatum("OldestDeferred", .seconds, oldestDeferred),
-            MetricDatum("MessagesLeft", .count, messagesLeft),
-            MetricDatum("DroppedEvents", .count, MailTotals.growth(of: dropped, since: before.dropped)),
         ]
+        let data =
+            (isFirst ? state : []) + [
+                MetricDatum("MessagesLeft", .count, messagesLeft),
+                MetricDatum("DroppedEvents", .count, MailTotals.growth(of: dropped, since: before.dropped)),
+            ]
         guard let mail else { return data }
         let new = mail.growth(since: before.mail ?? mail)
         return data + [
@@ -119,4 +123,6 @@ struct SentCounts: Sendable, Equatable, Codable {
     /// `nil` before the first time: CloudWatch gets what comes from then on.
     var mail: MailTotals?
     var dropped = 0
+    /// The minute of the last values, in seconds since 1970.
+    var minute: Int?
 }

@@ -1,4 +1,5 @@
 import AWS
+import HTTP
 import RelayTestSupport
 import Testing
 import Vocabulary
@@ -64,6 +65,23 @@ import Vocabulary
             world.set(readings(MailTotals(sent: 4)))
             await second.send()
             #expect(value("Sent", world) == 4)
+        }
+    }
+
+    @Test func theStateOfANodeIsInTheSumOfAMinuteOnce() async throws {
+        try await withTemporaryRoot { files in
+            let world = try World(files)
+            world.set(readings(MailTotals(sent: 7)))
+            await world.metrics(world.spool()).send()
+            // Another agent in the same minute.
+            world.set(readings(MailTotals(sent: 9)))
+            let second = world.metrics(world.spool())
+            await second.send()
+            #expect(value("Healthy", world) == nil && value("QueueMessages", world) == nil)
+            #expect(value("Sent", world) == 2 && value("MessagesLeft", world) == 0)
+            try await world.time.source.sleep(.seconds(60))
+            await second.send()
+            #expect(value("Healthy", world) == 1 && value("Sent", world) == 0)
         }
     }
 
