@@ -28,6 +28,17 @@ struct DepartureTests {
         #expect(budget.doors <= budget.calls && budget.calls <= budget.end)
     }
 
+    @Test func aDepartureThatIsMadeAgainKnowsThatItsOwnTimeIsOver() {
+        let now = ContinuousClock.now
+        func budget(_ elapsed: Int) -> DepartureBudget {
+            DepartureBudget(total: .seconds(110), elapsed: .seconds(elapsed), answersHook: true, now: now)
+        }
+        #expect(budget(30).own == now + .seconds(80))
+        #expect(budget(300).own == now)
+        // Its calls have some time all the same.
+        #expect(budget(300).calls >= now + .seconds(2))
+    }
+
     /// EC2 waits for nobody, whatever the settings allow for other ways to end.
     @Test func aCauseThatLeavesLittleTimeMakesItShorter() {
         let now = ContinuousClock.now

@@ -47,8 +47,7 @@ struct Departure: Sendable {
             results.add(await runner.run([[queue.served]]))
 
             // A load balancer that can't be left finds the doors closed.
-            let places = await leaveLoadBalancers()
-            results.add(places)
+            var places = await leaveLoadBalancers(until: budget.doors, calls: budget.calls)
             try await enter(.outOfLoadBalancers)
 
             // Senders with open sessions are answered 421. Where that can't be had, the sessions are closed at once.
@@ -64,6 +63,11 @@ struct Departure: Sendable {
             if !Task.isCancelled, ContinuousClock.now < budget.queue {
                 results.add(await runner.run([[doors, queue]]))
             }
+            // This is the last time that the node can leave, so it uses all of its time for that.
+            if places.hasFailed, order.reason.endsInAnyCase, !Task.isCancelled {
+                places = await leaveLoadBalancers(until: budget.queue, calls: budget.end)
+            }
+            results.add(places)
             let end = try await finish(hasLeft: !places.hasFailed)
             if Task.isCancelled { return results }
 
@@ -89,26 +93,36 @@ struct Departure: Sendable {
     }
 
     /// Each load balancer for itself. What fails and may pass is tried again for as long as there is time.
-    private func leaveLoadBalancers() async -> [Result<[Change], StepFailure>] {
+    ///
+    /// - Parameters:
+    ///   - end: The end of the time in which a try may begin.
+    ///   - calls: The end of the calls.
+    private func leaveLoadBalancers(
+        until end: ContinuousClock.Instant,
+        calls: ContinuousClock.Instant
+    ) async -> [Result<[Change], StepFailure>] {
         var pending = parts.memberships
         var ended: [Result<[Change], StepFailure>] = []
         while true {
-            let results = await CallDeadline.by(budget.calls) { [pending] in await runner.run(pending) }
+            let results = await CallDeadline.by(calls) { [pending] in await runner.run(pending) }
             var again: [Chain] = []
             for (chain, result) in zip(pending, results) {
-                if result.mayPass, ContinuousClock.now < budget.doors {
+                if result.mayPass, ContinuousClock.now + Self.longestPause < end {
                     again.append(chain)
                 } else {
                     ended.append(result)
                 }
             }
             let isOver = again.isEmpty || !holds
-            guard !isOver, (try? await Task.sleep(for: .milliseconds(Int.random(in: 1000...2000)))) != nil else {
+            guard !isOver, (try? await Task.sleep(for: Self.longestPause * Double.random(in: 0.5...1))) != nil else {
                 return ended
             }
             pending = again
         }
     }
+
+    /// Between two tries.
+    private static let longestPause: Duration = .seconds(2)
 
     private var holds: Bool { (try? orders.require(order)) != nil }
 
@@ -191,7 +205,7 @@ struct Departure: Sendable {
         }
         let left = (try? await LeftBehind.count(PostfixQueue(files: host.files), host.runner)) ?? LeftBehind()
         if left.total > 0 { log.warning("queue", "\(left); \(order.reason.fate)") }
-        let isTimeUp = ContinuousClock.now >= budget.queue
+        let isTimeUp = ContinuousClock.now + Self.longestPause >= min(budget.queue, budget.own)
         var end = order
         try await enter(left.waiting == 0 ? .empty : .outOfTime) { now in
             now.left = left

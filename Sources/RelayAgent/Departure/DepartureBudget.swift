@@ -12,6 +12,8 @@ struct DepartureBudget: Sendable {
     let queue: ContinuousClock.Instant
     /// The end of the time in which Auto Scaling is told.
     let end: ContinuousClock.Instant
+    /// The end of the departure's own time, also where it is made again later.
+    let own: ContinuousClock.Instant
 
     /// - Parameters:
     ///   - total: `shutdown.drain_timeout`.
@@ -30,9 +32,11 @@ struct DepartureBudget: Sendable {
         let (start, end) = (now - used, max(now - used + total, now + Self.least))
         let reserve = min(total / 10, Self.reserve)
         self.doors = min(start + total / 2, end)
-        self.calls = min(start + total / 2 + reserve, end)
+        // A departure that is made again later has less time, and the queue has its part of that.
+        self.calls = max(min(start + total / 2 + reserve, end), now + Self.least / 2)
         self.queue = answersHook ? end - min(reserve, (end - now) / 2) : end
         self.end = end
+        self.own = start + total
     }
 
     /// The time of a departure whose own time is over, and which is made again all the same.
