@@ -65,9 +65,10 @@ def pytest_runtest_makereport(item, call):
 
 # The files that take longest, longest first. The last files to begin are short ones, so that no worker waits for another.
 LONGEST = [f"test_{name}.py" for name in (
-    "departure", "departure_orders", "fleet", "departure_combined", "deaf", "guards", "doctor", "system_v", "failures",
-    "departure_places", "lifecycle", "account", "doors", "leaving", "harmless", "false_alarms", "departure_succession", "units", "tags",
-    "lab", "generations_store", "resident", "opened", "signer", "destinations", "proxy_protocol", "target_groups")]
+    "departure", "departure_orders", "mail_metrics", "fleet", "departure_combined", "deaf", "doctor", "system_v", "lifecycle",
+    "leaving", "departure_places", "guards", "failures", "departure_succession", "account", "opened", "units", "proxy_protocol",
+    "tags", "harmless", "resident", "target_groups", "doors", "cloudwatch", "generations_store", "lab", "signer", "doors_proxied",
+    "false_alarms", "release", "sender", "repair", "destinations")]
 
 
 def pytest_collection_modifyitems(config, items):
