@@ -233,8 +233,10 @@ def test_an_operators_stop_is_not_broken_off(service):
     relay.shell(f"mkdir -p $(dirname {unit}); printf '[Service]\\nExecStopPost=/bin/sleep 1\\n' > {unit}; systemctl daemon-reload")
     try:
         for delay in (0, 0.1, 0.2, 0.3, 0.5, 0.8):
-            relay.shell(f"echo '# a comment' >> {MAIN}; sleep {delay}; systemctl stop postfix")
+            since = service.change(f"echo '# a comment' >> {MAIN}; sleep {delay}; systemctl stop postfix")
             relay.wait_until("systemctl is-active -q postfix", 15, f"Postfix again, {delay} s")
+            # The load balancer may not have seen yet that the node was out of service.
+            assert service.stays_back(since, 15) is not None, service.log(cursor)
             service.lab.wait_for_backend(relay, "UP", 20)
         service.assert_mail_flows()
         assert "canceled" not in service.log(cursor)

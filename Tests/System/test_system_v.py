@@ -186,6 +186,17 @@ def test_syslogs_file_is_followed_through_its_rotation(lab, relay):
     relay.shell("gzip /var/log/maillog-20261201")
     lab.submit(relay, 5)
     relay.wait_until(f"[ $({counted}) = {before + 15} ]", 30, "each message once")
+    # The same file goes on with times of the other form.
+    form = "sed -i 's/RSYSLOG_{}FileFormat/RSYSLOG_{}FileFormat/' /etc/rsyslog.conf; service rsyslog restart"
+    relay.shell(form.format("Traditional", ""))
+    try:
+        lab.submit(relay, 5)
+        relay.wait_until("grep -qE '^20[0-9-]{8}T.* status=sent ' /var/log/maillog", 30, "a time of RFC 3339")
+        relay.wait_until(f"[ $({counted}) = {before + 20} ]", 30, "each message once, in either form")
+        shown = relay.agent("trace", "--recipient", "someone@example.net", check=True).stdout
+        assert shown.count(" sent to someone@example.net ") >= 20, shown
+    finally:
+        relay.shell(form.format("", "Traditional"))
 
 
 def test_an_idle_pass_runs_no_program(relay):
