@@ -187,7 +187,8 @@ def test_syslogs_file_is_followed_through_its_rotation(lab, relay):
     lab.submit(relay, 5)
     relay.wait_until(f"[ $({counted}) = {before + 15} ]", 30, "each message once")
     # The same file goes on with times of the other form.
-    form = "sed -i 's/RSYSLOG_{}FileFormat/RSYSLOG_{}FileFormat/' /etc/rsyslog.conf; service rsyslog restart"
+    form = "sed -i 's/RSYSLOG_{}FileFormat/RSYSLOG_{}FileFormat/' /etc/rsyslog.conf; " \
+        "kill $(pidof rsyslogd); while pidof -s rsyslogd >/dev/null; do sleep 0.1; done; service rsyslog start"
     relay.shell(form.format("Traditional", ""))
     try:
         lab.submit(relay, 5)
