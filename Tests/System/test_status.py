@@ -200,6 +200,8 @@ def test_watch_draws_the_status_again_and_again_until_it_is_interrupted(relay, s
         watching.read(lambda _: watching.frames()[-1][0].startswith("OUT OF SERVICE: "))
     finally:
         relay.agent("reconcile", check=True)
+    # A terminal takes what it is sent. A program that can't write does not end.
+    watching.read(lambda _: watching.frames()[-1][0].startswith("IN SERVICE: "))
     os.write(watching.controller, b"\x03")
     assert watching.process.wait(10) in (-signal.SIGINT, 128 + signal.SIGINT)
     # Neither a mode of the terminal nor the cursor, the scrolling or the other screen was touched.
