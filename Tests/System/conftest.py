@@ -114,6 +114,14 @@ def lab(binary):
         yield lab
 
 
+@pytest.fixture
+def relay(lab):
+    """The only relay of a file's own lab, with its resident agent ready."""
+    relay = lab.relays[0]
+    relay.wait_for_agent()
+    return relay
+
+
 def boot_pair(lab: Lab, settings: str) -> None:
     """Two relays, one from each kind of user-data, and a sender."""
     lab.add_relay(user_data.cloud_config(lab.sha256, settings))

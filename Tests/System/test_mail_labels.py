@@ -46,13 +46,6 @@ def lab(binary):
         yield lab
 
 
-@pytest.fixture
-def relay(lab):
-    relay = lab.relays[0]
-    relay.wait_for_agent()
-    return relay
-
-
 def mail(sender: str, recipient: str, subject: str = "counted") -> list[str]:
     """The lines of a client that sends one message."""
     text = f"From: {sender}\r\nTo: {recipient}\r\nSubject: {subject}\r\n\r\nHello.\r\n."

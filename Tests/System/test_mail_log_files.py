@@ -29,13 +29,6 @@ def lab(binary):
         yield lab
 
 
-@pytest.fixture
-def relay(lab):
-    relay = lab.relays[0]
-    relay.wait_for_agent()
-    return relay
-
-
 class Counting:
     """What the agent counts while mail is sent, beside what the sink keeps."""
 

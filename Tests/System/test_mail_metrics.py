@@ -27,13 +27,6 @@ def lab(binary):
         yield lab
 
 
-@pytest.fixture
-def relay(lab):
-    relay = lab.relays[0]
-    relay.wait_for_agent()
-    return relay
-
-
 def test_the_counts_equal_the_sinks_through_restarts_a_rotation_and_a_reboot(lab, relay, request):
     part = 2_000 if request.config.getoption("--all") else 200
     before = {name: value(relay, *name) for name in [("smtpd_messages_total",), ("deliveries_total", 'result="sent"')]}

@@ -22,10 +22,9 @@ struct MailLogExamination: Examination {
     func findings() async throws -> [Finding] {
         let reading = try await log.read()
         let digest = MailLogDigest(reading.entries)
-        let unreadable = reading.unreadable.map { [Self.unreadable($0)] } ?? []
-        let suppressed = Self.suppressed(await log.suppressed()).map { [$0] } ?? []
+        let ofLog = [reading.unreadable.map(Self.unreadable), Self.suppressed(await log.suppressed())]
         let surroundings = digest.denied.isEmpty ? Surroundings() : await surroundings()
-        return unreadable + suppressed + Self.judge(digest, surroundings, commands)
+        return ofLog.compactMap(\.self) + Self.judge(digest, surroundings, commands)
     }
 
     static func unreadable(_ line: String) -> Finding {
