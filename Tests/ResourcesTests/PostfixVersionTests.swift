@@ -7,15 +7,15 @@ import Vocabulary
 
 struct PostfixVersionTests {
     @Test func theInstalledOneIsPostconfsWord() async {
-        let runner = ScriptedRunner(["postconf -h mail_version": CommandOutput(status: 0, standardOutput: "3.5.18\n")])
+        let runner = ScriptedRunner(["postconf -dh mail_version": CommandOutput(status: 0, standardOutput: "3.5.18\n")])
         #expect(await PostfixVersion.installed(runner)?.description == "3.5.18")
     }
 
     @Test func whereThereIsNoneYetThereIsNoVersion() async {
         let missing = ScriptedRunner()
-        missing.expect("postconf -h mail_version", failure: .notRun("no such file"))
+        missing.expect("postconf -dh mail_version", failure: .notRun("no such file"))
         #expect(await PostfixVersion.installed(missing) == nil)
-        let broken = ScriptedRunner(["postconf -h mail_version": CommandOutput(status: 1)])
+        let broken = ScriptedRunner(["postconf -dh mail_version": CommandOutput(status: 1)])
         #expect(await PostfixVersion.installed(broken) == nil)
     }
 

@@ -103,7 +103,8 @@ def test_who_is_detached_from_its_group_goes_on_without_it(pair):
 def test_a_host_that_changes_all_the_time_keeps_a_slow_node_from_nothing(pair):
     """Each answer of metadata takes a second, so a full pass takes a while, and each edit calls for a look at the host."""
     relay = pair.relays[0]
-    relay.shell("systemd-run -q --unit=editor sh -c 'while sleep 1; do echo \"# $(date)\" >> /etc/postfix/main.cf; done'")
+    # Postfix's programs wait for a main.cf that was written within the last second: each that a pass runs hangs.
+    relay.shell("systemd-run -q --unit=editor sh -c 'while sleep 0.2; do echo \"# $(date)\" >> /etc/postfix/main.cf; done'")
     pair.metadata_fault(relay, "slow")
     pair.set_metadata(relay, TARGET, "Standby")
     try:

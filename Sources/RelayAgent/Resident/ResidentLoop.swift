@@ -80,7 +80,10 @@ struct ResidentLoop {
         case .graceEnded(let outcome): endGrace(outcome)
         case .withdrawn(let reason): withdrew(because: reason)
         case .ended(let service): hasEnded(service)
-        case .announced: want(Trigger(name: "an announcement in instance metadata", isFull: true))
+        case .announced:
+            want(Trigger(name: "an announcement in instance metadata", isFull: true))
+            // A command of the pass under way may hang, and AWS does not wait.
+            if isToLeave { underWay?.giveWay() }
         // A person may send it often. That is no program that works against the agent, but it is slowed down, too.
         case .signal(SIGHUP): _ = schedule.want(Self.hangUp, at: .now)
         case .signal: return .ends
@@ -118,6 +121,9 @@ struct ResidentLoop {
         // The service manager may need a moment to see it, too.
         schedule.want(Trigger(name: "\(service)'s main process had ended", isFull: false), by: .now + .seconds(2))
     }
+
+    /// Whether an order to leave is in force that is not carried out yet.
+    private var isToLeave: Bool { ((try? pass.orders.current()) ?? nil).map { $0.doneAt == nil } ?? false }
 
     private mutating func giveGrace() {
         if grace == nil { grace = ChangeGrace(host.healthGuard) { [sender] in sender.yield(.graceEnded($0)) } }
@@ -176,7 +182,14 @@ struct ResidentLoop {
             // A look at the host alone does not see what the others tell.
             if isFull { log.passEnded() }
         }
-        underWay = PassUnderWay(task: task, since: now, isFull: isFull, triggers: triggers, progress: progress)
+        underWay = PassUnderWay(
+            task: task,
+            since: now,
+            isFull: isFull,
+            isLeaving: isToLeave,
+            triggers: triggers,
+            progress: progress
+        )
     }
 
     /// Ends a full pass that only waits for metadata or load balancers, where the host calls for a look. It is made up for right

@@ -98,10 +98,14 @@ struct PolicyTrial: Sendable {
         let file = try postfix.readMasterCf()
         let read = doors(file)
         // postconf(1) before 2.9 knows no -M; what it can't read, the master does not read either.
-        guard let output = try? await runner.run(Command("postconf", ["-M"])), output.status == 0 else { return read }
+        guard let output = try? await runner.run(Self.services), output.status == 0 else { return read }
         // It does not print every argument as it stands in the file, so it is asked for services alone.
         return read.merging(doors(MasterCf(output.standardOutput).without(servicesOf: file)))
     }
+
+    /// Postfix's programs wait for a main.cf that was written within the last second, so one that is written all the time keeps
+    /// this from its end.
+    private static let services = Command("postconf", ["-M"], timeout: .seconds(5))
 }
 
 extension Error {
