@@ -22,8 +22,7 @@ extension MailEvent {
         if let verdict = Verdict(text) { return .verdict(id, verdict) }
         switch program {
         case "smtpd", "qmqpd":
-            guard text.hasPrefix("client=") else { return nil }
-            return .accepted(id, from: Client(text.dropFirst("client=".count).prefix { $0 != "," }))
+            return text.dropping("client=").map { .accepted(id, from: Client($0.prefix(before: UInt8(ascii: ",")))) }
         case "pickup":
             guard text.hasPrefix("uid=") else { return nil }
             let former = text.firstPlace(of: " orig_id=").flatMap {
@@ -31,9 +30,8 @@ extension MailEvent {
             }
             return .submitted(id, formerly: former)
         case "cleanup":
-            guard text.hasPrefix("message-id=") else { return nil }
-            let name = text.dropFirst("message-id=".count)
-            return name.isEmpty ? nil : .identified(id, messageID: String(name))
+            guard let name = text.dropping("message-id="), !name.isEmpty else { return nil }
+            return .identified(id, messageID: String(name))
         case "qmgr", "nqmgr": return queueManager(text, id)
         case "bounce":
             guard let sign = text.firstPlace(of: "notification: "), let notice = QueueID(text[sign.upperBound...]),
@@ -69,7 +67,7 @@ extension MailEvent {
 extension MailEvent.Client {
     /// Reads `NAME[ADDRESS]`.
     init(_ text: Substring) {
-        let name = text.prefix { $0 != "[" }
+        let name = text.prefix(before: UInt8(ascii: "["))
         self.init(name: name.isEmpty ? "unknown" : String(name), address: MailEvent.address(in: text))
     }
 }
@@ -82,17 +80,16 @@ extension MailEvent.Delivery {
         let original = MailAddressText(rest, after: ", orig_to=<")
         if let original { rest = original.rest }
         var fields: [Substring: Substring] = [:]
-        while rest.hasPrefix(", ") {
-            let field = rest.dropFirst(2)
-            guard let sign = field.firstIndex(of: "=") else { return nil }
+        while let field = rest.dropping(", ") {
+            guard let sign = field.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
             let name = field[..<sign]
-            let value = field[field.index(after: sign)...]
+            let value = field[field.utf8.index(after: sign)...]
             let end = name == "status" ? nil : value.firstPlace(of: ", ")?.lowerBound
             fields[name] = value[..<(end ?? value.endIndex)]
             rest = end.map { value[$0...] } ?? ""
         }
         guard let outcome = fields["status"] else { return nil }
-        let word = outcome.prefix { $0 != " " }
+        let word = outcome.prefix(before: UInt8(ascii: " "))
         // With soft_bounce, mail that the receiver refuses waits (postconf(5)).
         guard let status = word == "SOFTBOUNCE" ? .deferred : Status(rawValue: String(word)) else { return nil }
         // The text may have been cut short, as syslog cuts long lines.
@@ -120,7 +117,7 @@ extension MailEvent.Verdict {
     /// Reads `reject: RCPT from NAME[ADDRESS]: 554 5.7.1 TEXT; from=<SENDER> to=<RECIPIENT> proto=ESMTP helo=<NAME>`, the verdicts of
     /// milters, and those of header_checks(5), where the answer comes last.
     init?(_ text: Substring) {
-        guard let (verb, kind) = Self.verbs.first(where: { text.hasPrefix($0.0) }) else { return nil }
+        guard let (verb, kind) = Self.verbs.first(where: { text.begins(with: $0.0) }) else { return nil }
         let rest = text.dropFirst(verb.count)
         if let stage = ["header", "body", "content"].first(where: { rest.hasPrefix("\($0) ") }) {
             self.init(kind, stage: stage, rule: rest)
@@ -183,18 +180,17 @@ private struct MailAddressText {
     let rest: Substring
 
     init?(_ text: Substring, after start: String) {
-        guard text.hasPrefix(start) else { return nil }
-        let text = text.dropFirst(start.count)
+        guard let text = text.dropping(start) else { return nil }
         var isQuoted = false
         var isEscaped = false
-        let end = text.firstIndex { character in
-            defer { isEscaped = character == "\\" && !isEscaped }
+        let end = text.utf8.firstIndex { byte in
+            defer { isEscaped = byte == UInt8(ascii: "\\") && !isEscaped }
             if isEscaped { return false }
-            if character == "\"" { isQuoted.toggle() }
-            return character == ">" && !isQuoted
+            if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+            return byte == UInt8(ascii: ">") && !isQuoted
         }
         guard let end else { return nil }
         self.address = String(text[..<end])
-        self.rest = text[text.index(after: end)...]
+        self.rest = text[text.utf8.index(after: end)...]
     }
 }

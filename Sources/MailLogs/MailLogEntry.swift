@@ -45,11 +45,12 @@ package struct MailLogEntry: Sendable, Equatable {
     }
 
     private static func program(of tag: Substring, _ name: String) -> Substring? {
-        guard tag.hasPrefix(name) || tag.hasPrefix("postfix/") else { return nil }
-        let start = tag.hasPrefix(name) ? name : "postfix"
-        let path = tag.dropFirst(start.count).split(separator: "/", omittingEmptySubsequences: false)
-        guard path.count > 1, let program = path.last, !program.isEmpty else { return nil }
-        return program
+        // A service may have a name of its own between Postfix's and the program's.
+        guard let path = tag.dropping(name) ?? tag.dropping("postfix/").map({ _ in tag }),
+            let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        else { return nil }
+        let program = path[path.utf8.index(after: slash)...]
+        return program.isEmpty ? nil : program
     }
 
     private static func isSelfTest(_ message: Substring) -> Bool { marks.contains(where: message.has) }

@@ -11,8 +11,14 @@ struct MailLogFollowerTests {
 
     /// The command that reads the journal on from a place.
     private func command(_ place: String, limit: Int = 1_000_000) -> String {
+        "sh -c \"$@\" | head -c \(limit) sh journalctl -o export -q --no-pager "
+            + "--output-fields=SYSLOG_IDENTIFIER,MESSAGE \(place) \(Self.matches)"
+    }
+
+    /// The same where journalctl(1) is older.
+    private func oldCommand(_ place: String) -> String {
         let script =
-            "\"$@\" | grep -aE '^(__CURSOR|__REALTIME_TIMESTAMP|SYSLOG_IDENTIFIER|MESSAGE)=' | head -c \(limit)"
+            "\"$@\" | grep -aE '^(__CURSOR|__REALTIME_TIMESTAMP|SYSLOG_IDENTIFIER|MESSAGE)=' | head -c 1000000"
         return "sh -c \(script) sh journalctl -o export -q --no-pager \(place) \(Self.matches)"
     }
 
@@ -20,6 +26,8 @@ struct MailLogFollowerTests {
         """
         __CURSOR=\(cursor)
         __REALTIME_TIMESTAMP=1795521600123456
+        __MONOTONIC_TIMESTAMP=44885049540
+        _BOOT_ID=2836cd28055f4cbfacb2aefceb578727
         SYSLOG_IDENTIFIER=\(program)
         MESSAGE=\(message)
 
@@ -42,6 +50,11 @@ struct MailLogFollowerTests {
         }
     }
 
+    private func expectOneEvent(_ follower: inout MailLogFollower, _ log: inout FollowedLog) async throws {
+        let batch = try await follower.readOn(&log, networks: [], now: 1_796_166_800)
+        #expect(batch.events.count == 1)
+    }
+
     private static let queued = "from=<a@example.com>, size=1, nrcpt=1 (queue active)"
 
     @Test func theJournalIsReadOnFromItsCursor() async throws {
@@ -53,7 +66,7 @@ struct MailLogFollowerTests {
             )
             runner.expect(command("--after-cursor=s=2"), output(entry("s=3", "postfix/qmgr", "ABC12: removed")))
             runner.expect(command("--after-cursor=s=3"), output())
-            var follower = await MailLogFollower(runner: runner, files: files)
+            var follower = MailLogFollower(runner: runner, files: files)
             var log = FollowedLog(start: 100)
             var batches: [MailLogFollower.Batch] = []
             for now in 1...3 { batches.append(try await follower.readOn(&log, networks: [], now: now)) }
@@ -69,13 +82,72 @@ struct MailLogFollowerTests {
         try await withJournal { files in
             let runner = runner()
             runner.expect(command("--since=@100"), output(entry("s=1", "postfix/qmgr", "ABC12: removed")))
-            var follower = await MailLogFollower(runner: runner, files: files)
+            var follower = MailLogFollower(runner: runner, files: files)
             var log = FollowedLog(start: 100)
             #expect(follower.hasNews)
             _ = try await follower.readOn(&log, networks: [], now: 1)
             #expect(!follower.hasNews)
             try files.put([1, 2], at: Self.machine.appending("system.journal"))
             #expect(follower.hasNews)
+        }
+    }
+
+    @Test func anOlderJournalctlIsAskedForAllFieldsFromThenOn() async throws {
+        try await withJournal { files in
+            let runner = runner()
+            runner.expect(
+                command("--since=@100"),
+                CommandOutput(status: 0, standardError: "journalctl: unrecognized option '--output-fields=MESSAGE'")
+            )
+            runner.expect(oldCommand("--since=@100"), output(entry("s=1", "postfix/qmgr", "ABC12: removed")))
+            runner.expect(oldCommand("--after-cursor=s=1"), output(entry("s=2", "postfix/qmgr", "ABC13: removed")))
+            var follower = MailLogFollower(runner: runner, files: files)
+            var log = FollowedLog(start: 100)
+            try await expectOneEvent(&follower, &log)
+            try await expectOneEvent(&follower, &log)
+        }
+    }
+
+    @Test func theLogWaitsWhereMainCfCanNotBeRead() async throws {
+        try await withTemporaryRoot { files in
+            let parameters = "postconf -x syslog_name maillog_file"
+            let runner = ScriptedRunner()
+            let values = "syslog_name = postfix\nmaillog_file = /var/log/postfix.log\n"
+            runner.expect(parameters, CommandOutput(status: 0, standardOutput: values))
+            runner.expect(parameters, CommandOutput(status: 1, standardError: "fatal: missing '='"))
+            runner.expect(
+                "postconf syslog_name maillog_file",
+                CommandOutput(status: 1, standardError: "fatal: missing '='")
+            )
+            runner.expect(parameters, CommandOutput(status: 0, standardOutput: values))
+            try files.createDirectory("/etc/postfix")
+            try files.createDirectory("/var/log")
+            let line = "Dec  1 23:13:19 host postfix/qmgr[1]: ABC12: removed\n"
+            try files.put(Array(line.utf8), at: "/var/log/postfix.log")
+            var follower = MailLogFollower(runner: runner, files: files)
+            var log = FollowedLog(start: 0)
+            try await expectOneEvent(&follower, &log)
+            let before = log
+            try files.put(Array("broken".utf8), at: "/etc/postfix/main.cf")
+            try files.put(Array((line + line).utf8), at: "/var/log/postfix.log")
+            await #expect(throws: CommandFailure.self) {
+                try await follower.readOn(&log, networks: [], now: 1_796_166_800)
+            }
+            #expect(log == before)
+            #expect(follower.hasNews)
+            try await expectOneEvent(&follower, &log)
+        }
+    }
+
+    @Test func aPostconfWithoutExpansionIsAskedForTheValuesAsTheyStand() async throws {
+        try await withJournal { files in
+            let runner = ScriptedRunner(["postconf -x syslog_name maillog_file": CommandOutput(status: 1)])
+            let name = CommandOutput(status: 0, standardOutput: "syslog_name = relay\n")
+            runner.expect("postconf syslog_name maillog_file", name)
+            runner.expect(command("--since=@100"), output(entry("s=1", "relay/qmgr", "ABC12: removed")))
+            var follower = MailLogFollower(runner: runner, files: files)
+            var log = FollowedLog(start: 100)
+            try await expectOneEvent(&follower, &log)
         }
     }
 
@@ -103,7 +175,7 @@ struct MailLogFollowerTests {
                 command("--since=@100"),
                 CommandOutput(status: 0, standardError: "Failed to seek to cursor: Invalid argument")
             )
-            var follower = await MailLogFollower(runner: runner, files: files)
+            var follower = MailLogFollower(runner: runner, files: files)
             var log = FollowedLog(start: 100)
             await #expect(throws: UnreadableJournal.self) { try await follower.readOn(&log, networks: [], now: 1) }
             #expect(log == FollowedLog(start: 100))
@@ -123,7 +195,7 @@ struct MailLogFollowerTests {
             runner.expect(command("--since=@100"), output(entry("s=1", "relay/qmgr", "ABC12: \(Self.queued)")))
             try files.createDirectory("/etc/postfix")
             try files.put([], at: "/etc/postfix/main.cf")
-            var follower = await MailLogFollower(runner: runner, files: files)
+            var follower = MailLogFollower(runner: runner, files: files)
             var log = FollowedLog(start: 100)
             _ = try await follower.readOn(&log, networks: [], now: 1)
             try files.put(Array("maillog_file = /var/log/postfix.log".utf8), at: "/etc/postfix/main.cf")
@@ -154,7 +226,7 @@ struct MailLogFollowerTests {
             runner.expect(newest.joined(separator: " "), CommandOutput(status: 0, standardOutput: shown))
             runner.expect("tail -n 1000 /var/log/maillog", CommandOutput(status: 0, standardOutput: line))
             runner.expect(command("--since=@100"), output(entry("s=1", "postfix/qmgr", "ABC12: removed")))
-            var follower = await MailLogFollower(runner: runner, files: files)
+            var follower = MailLogFollower(runner: runner, files: files)
             var log = FollowedLog(start: 100)
             let batch = try await follower.readOn(&log, networks: [], now: 1_795_521_700)
             #expect(batch.events.count == 1)

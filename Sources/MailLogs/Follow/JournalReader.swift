@@ -10,12 +10,15 @@ struct JournalReader: Sendable {
     private static let lasting: FilePath = "/var/log/journal"
     private static let untilBoot: FilePath = "/run/log/journal"
 
+    /// Whether journalctl(1) can leave out the other fields; systemd since 236 can.
+    private let selectsFields: Bool
     /// Bytes of one reading; less than the output of a command may have (CommandOutput.limit).
     private let limit: Int
 
-    init(runner: any CommandRunner, files: FileSystem, limit: Int = 1_000_000) {
+    init(runner: any CommandRunner, files: FileSystem, selectsFields: Bool = true, limit: Int = 1_000_000) {
         self.runner = runner
         self.files = files
+        self.selectsFields = selectsFields
         self.limit = limit
     }
 
@@ -44,7 +47,7 @@ struct JournalReader: Sendable {
     /// - Throws: `CommandFailure`, or `UnreadableJournal`.
     func entries(after cursor: String?, since start: Int, of name: String) async throws -> LogReading {
         let place = cursor.map { "--after-cursor=\($0)" } ?? "--since=@\(start)"
-        let command = Command("sh", ["-c", script, "sh"] + Self.command + [place] + MailLogSource.journalMatches)
+        let command = Command("sh", ["-c", script, "sh"] + command + [place] + MailLogSource.journalMatches)
         let output = try await runner.runChecked(command)
         if output.standardOutput.isEmpty, !output.standardError.isEmpty {
             throw UnreadableJournal(reason: output.tail(2))
@@ -53,52 +56,81 @@ struct JournalReader: Sendable {
     }
 
     /// The text form of each version has local times and no cursors.
-    private static let command = ["journalctl", "-o", "export", "-q", "--no-pager"]
+    private var command: [String] {
+        ["journalctl", "-o", "export", "-q", "--no-pager"]
+            + (selectsFields ? ["--output-fields=SYSLOG_IDENTIFIER,MESSAGE"] : [])
+    }
 
     private var script: String {
-        "\"$@\" | grep -aE '^(__CURSOR|__REALTIME_TIMESTAMP|SYSLOG_IDENTIFIER|MESSAGE)=' | head -c \(limit)"
+        let fields = "grep -aE '^(__CURSOR|__REALTIME_TIMESTAMP|SYSLOG_IDENTIFIER|MESSAGE)='"
+        return "\"$@\" | \(selectsFields ? "" : "\(fields) | ")head -c \(limit)"
     }
 
-    /// Reads the fields of the export format that the script lets through. An entry begins with its cursor.
+    /// Reads the export format (systemd.dev/JOURNAL_EXPORT_FORMATS), in which an entry begins with its cursor.
     private func reading(_ output: String, of name: String) -> LogReading {
-        let isCut = output.utf8.count >= limit
-        var lines = output.utf8.split(separator: UInt8(ascii: "\n"))[...]
-        if isCut, let last = lines.lastIndex(where: { $0.starts(with: "__CURSOR=".utf8) }) {
-            // The last entry may have lost fields.
-            lines = lines[..<last]
+        var output = output
+        return output.withUTF8 { bytes in
+            var reading = LogReading(isCut: bytes.count >= limit)
+            var fields = Fields()
+            var last: Fields.Value?
+            func take() {
+                guard fields.cursor != nil else { return }
+                last = fields.cursor
+                if let entry = fields.entry(of: name) { reading.entries.append(entry) }
+            }
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let line = rest.prefix { $0 != UInt8(ascii: "\n") }
+                rest = rest.dropFirst(line.count + 1)
+                if line.starts(with: Fields.cursorName) {
+                    take()
+                    fields = Fields()
+                }
+                fields.take(line)
+            }
+            // The last entry of a part may have lost fields.
+            if !reading.isCut { take() }
+            reading.position = last.map { .journal(cursor: String(decoding: $0, as: UTF8.self)) }
+            return reading
         }
-        var reading = LogReading(isCut: isCut)
-        var fields = Fields()
-        func take() {
-            guard let cursor = fields.cursor else { return }
-            reading.position = .journal(cursor: String(cursor))
-            if let entry = fields.entry(of: name) { reading.entries.append(entry) }
-        }
-        for line in lines {
-            let text = Substring(line)
-            let value = line.firstIndex(of: UInt8(ascii: "=")).map { text[$0...].dropFirst() } ?? ""
-            switch line.dropFirst().first {
-            case UInt8(ascii: "_") where line.starts(with: "__CURSOR=".utf8):
-                take()
-                fields = Fields(cursor: value)
-            case UInt8(ascii: "_"): fields.time = value
-            case UInt8(ascii: "Y"): fields.tag = value
-            default: fields.message = value
+    }
+
+    /// The fields of an entry that are read (systemd.journal-fields(7)).
+    private struct Fields {
+        typealias Value = Slice<UnsafeBufferPointer<UInt8>>
+
+        private(set) var cursor: Value?
+        /// Microseconds since 1970.
+        private var time: Value?
+        private var tag: Value?
+        private var message: Value?
+
+        static let cursorName = Array("__CURSOR=".utf8)
+        private static let timeName = Array("__REALTIME_TIMESTAMP=".utf8)
+        private static let tagName = Array("SYSLOG_IDENTIFIER=".utf8)
+        private static let messageName = Array("MESSAGE=".utf8)
+
+        mutating func take(_ line: Value) {
+            func value(of name: [UInt8]) -> Value? { line.starts(with: name) ? line.dropFirst(name.count) : nil }
+            switch line.first {
+            case UInt8(ascii: "M"): message = value(of: Self.messageName) ?? message
+            case UInt8(ascii: "S"): tag = value(of: Self.tagName) ?? tag
+            case UInt8(ascii: "_"):
+                cursor = value(of: Self.cursorName) ?? cursor
+                time = value(of: Self.timeName) ?? time
+            default: break
             }
         }
-        take()
-        return reading
-    }
-
-    private struct Fields {
-        var cursor: Substring?
-        /// Microseconds since 1970.
-        var time: Substring = ""
-        var tag: Substring = ""
-        var message: Substring = ""
 
         func entry(of name: String) -> MailLogEntry? {
-            MailLogEntry(tag: tag, message: message, of: name, time: (Int(time) ?? 0) / 1_000_000)
+            guard let tag, let message else { return nil }
+            let seconds = time.flatMap { Int(String(decoding: $0, as: UTF8.self)) }.map { $0 / 1_000_000 }
+            return MailLogEntry(
+                tag: String(decoding: tag, as: UTF8.self)[...],
+                message: String(decoding: message, as: UTF8.self)[...],
+                of: name,
+                time: seconds ?? 0
+            )
         }
     }
 }
@@ -106,6 +138,9 @@ struct JournalReader: Sendable {
 /// journalctl(1) can't read on from the cursor that is kept.
 struct UnreadableJournal: Error, CustomStringConvertible {
     let reason: String
+
+    /// Whether journalctl(1) is of a version that does not know an option.
+    var isOfOption: Bool { reason.contains("unrecognized option") }
 
     var description: String { "the journal could not be read on: \(reason)" }
 }

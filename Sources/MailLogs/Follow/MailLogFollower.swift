@@ -6,10 +6,12 @@ package import Vocabulary
 package struct MailLogFollower: Sendable {
     private let runner: any CommandRunner
     private let files: FileSystem
-    private var place: Place
+    /// `nil` until it is known.
+    private var place: Place?
     /// Postfix's name in the log (postconf(5), syslog_name).
-    private var name: String
+    private var name = "postfix"
     private var configuration: FileIdentity?
+    private var selectsFields = true
     /// The state of the log at the last reading.
     private var mark: [FileIdentity]?
 
@@ -36,15 +38,16 @@ package struct MailLogFollower: Sendable {
 
     private static let mainCf: FilePath = "/etc/postfix/main.cf"
 
-    package init(runner: any CommandRunner, files: FileSystem) async {
+    package init(runner: any CommandRunner, files: FileSystem) {
         self.runner = runner
         self.files = files
-        (self.place, self.name) = (.journal, "postfix")
-        await findPlace()
     }
 
     /// Whether something was written since the last reading. It costs a few system calls.
-    package var hasNews: Bool { mark == nil || mark != currentMark || configuration != files.identity(of: Self.mainCf) }
+    package var hasNews: Bool {
+        guard let place, configuration == files.identity(of: Self.mainCf) else { return true }
+        return mark == nil || mark != mark(of: place)
+    }
 
     /// Reads a part of the log on, and counts it.
     ///
@@ -54,10 +57,10 @@ package struct MailLogFollower: Sendable {
     ///   - now: Seconds since 1970.
     /// - Throws: `CommandFailure`, `FileFailure`, or `UnreadableJournal`.
     package mutating func readOn(_ log: inout FollowedLog, networks: [IPNetwork], now: Int) async throws -> Batch {
-        if configuration != files.identity(of: Self.mainCf) { await findPlace() }
+        let place = try await knownPlace()
         if let position = log.position, !place.holds(position) { log.changePlace() }
         // A line that is written while the log is read shows next time.
-        let seen = currentMark
+        let seen = mark(of: place)
         let reading = try await reading(after: log)
         let events = log.take(reading) { $1.count($0, networks: networks) }
         log.readAt = now
@@ -69,8 +72,12 @@ package struct MailLogFollower: Sendable {
             case .journal:
                 var cursor: String?
                 if case .journal(let known)? = log.position { cursor = known }
-                return try await JournalReader(runner: runner, files: files)
-                    .entries(after: cursor, since: log.start, of: name)
+                do {
+                    return try await journal.entries(after: cursor, since: log.start, of: name)
+                } catch let error as UnreadableJournal where error.isOfOption && selectsFields {
+                    selectsFields = false
+                    return try await journal.entries(after: cursor, since: log.start, of: name)
+                }
             case .file(let path):
                 var position: FilePosition?
                 if case .file(let known)? = log.position { position = known }
@@ -80,29 +87,42 @@ package struct MailLogFollower: Sendable {
         }
     }
 
-    private var currentMark: [FileIdentity] {
+    private func mark(of place: Place) -> [FileIdentity] {
         switch place {
-        case .journal: JournalReader(runner: runner, files: files).mark
+        case .journal: journal.mark
         case .file(let path): FileReader(path: path, runner: runner, files: files).mark
         }
     }
 
     /// `maillog_file`; else a journal that lasts, from which syslog's file is written; else the place with the newest lines.
-    private mutating func findPlace() async {
-        configuration = files.identity(of: Self.mainCf)
-        mark = nil
-        let now = Timestamp.seconds
-        let (name, file) = await MailLog(runner: runner, files: files, now: now).parameters()
-        self.name = name
-        let journal = JournalReader(runner: runner, files: files)
+    ///
+    /// Where main.cf can't be read, nobody knows whether the place is another one now, so the log waits where it is.
+    private mutating func knownPlace() async throws -> Place {
+        let configuration = files.identity(of: Self.mainCf)
+        if let place, configuration == self.configuration { return place }
+        let (name, file) = try await parameters()
+        let found: Place
         if file == nil, journal.isLasting {
-            place = .journal
-            return
+            found = .journal
+        } else {
+            let commands = MailLogCommands(runner: runner, files: files, now: Timestamp.seconds)
+            switch await MailLogSource.current(name, file: file, log: commands) {
+            case .journal: found = journal.isKept ? .journal : .file(FileSystem.mailLogs[0])
+            case .files(let paths): found = .file(paths.last ?? FileSystem.mailLogs[0])
+            }
         }
-        let commands = MailLogCommands(runner: runner, files: files, now: now)
-        switch await MailLogSource.current(name, file: file, log: commands) {
-        case .journal: place = journal.isKept ? .journal : .file(FileSystem.mailLogs[0])
-        case .files(let paths): place = .file(paths.last ?? FileSystem.mailLogs[0])
+        (place, self.name, self.configuration, mark) = (found, name, configuration, nil)
+        return found
+    }
+
+    private var journal: JournalReader { JournalReader(runner: runner, files: files, selectsFields: selectsFields) }
+
+    private func parameters() async throws -> (name: String, file: FilePath?) {
+        do {
+            return try await MailLog.setParameters(runner)
+        } catch  where error.reason == .notFound {
+            // Postfix is not installed yet.
+            return ("postfix", nil)
         }
     }
 }

@@ -43,7 +43,7 @@ package struct MailTrace: Sendable, Equatable {
         files: FileSystem,
         now: Int
     ) async throws -> MailTrace {
-        let (name, own) = await MailLog(runner: runner, files: files, now: now).parameters()
+        let (name, own) = await MailLog.parameters(runner)
         let commands = MailLogCommands(runner: runner, files: files, now: now)
         let source = await MailLogSource.current(name, file: own, log: commands)
         var trace = MailTrace(query)

@@ -30,7 +30,7 @@ struct MailLogWatch: Sendable {
     /// Follows until its task is cancelled.
     func run() async {
         let file = FollowedLogFile(files: host.files)
-        var follower = await MailLogFollower(runner: host.runner, files: host.files)
+        var follower = MailLogFollower(runner: host.runner, files: host.files)
         var followed = file.read() ?? FollowedLog(start: start)
         // Events that an earlier process has read and counted.
         cloudWatch.confirm(through: followed.batch)
