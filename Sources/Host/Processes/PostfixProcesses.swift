@@ -33,11 +33,6 @@ package struct PostfixProcesses: Sendable, Equatable {
         )
     }
 
-    /// Whether the master was stopped by a signal, by as few looks as that takes.
-    package static func isMasterStopped(queue: FilePath, files: FileSystem) -> Bool {
-        master(queue: queue, files: files).map { stopped.contains($0.stat.state) } ?? false
-    }
-
     /// The folder of settings that the running master was started with, as `postfix start` hands it over (postfix(1), MAIL_CONFIG).
     ///
     /// - Returns: `nil` where no master runs, or that can't be told.
@@ -50,18 +45,28 @@ package struct PostfixProcesses: Sendable, Equatable {
         return found.map { FilePath(String(decoding: $0.dropFirst(name.utf8.count), as: UTF8.self)) }
     }
 
-    /// The programs that take part in receiving mail, and whose processes were all stopped by a signal. The master starts no
-    /// others beside them, since it takes them for idle.
-    ///
-    /// Empty where the kernel lists no children: looking at every process costs too much to be done all the time.
-    package static func stoppedPrograms(queue: FilePath, files: FileSystem) -> Set<String> {
-        guard let (process, _) = master(queue: queue, files: files) else { return [] }
-        var (stopped, running): (Set<String>, Set<String>) = ([], [])
+    /// What a signal has stopped, so that no mail is received.
+    package struct Stopped: Sendable, Equatable {
+        package var isMaster = false
+        /// The programs that take part in receiving mail, and whose processes were all stopped. The master starts no others
+        /// beside them, since it takes them for idle.
+        ///
+        /// Empty where the kernel lists no children: looking at every process costs too much to be done all the time.
+        package var programs: Set<String> = []
+    }
+
+    /// What a signal has stopped, by as few looks as that takes.
+    package static func stopped(queue: FilePath, files: FileSystem) -> Stopped {
+        guard let (process, master) = master(queue: queue, files: files) else { return Stopped() }
+        guard !stopped.contains(master.state) else { return Stopped(isMaster: true) }
+        var running: Set<String> = []
+        var result = Stopped()
         for child in files.listedChildren(ofProcess: process) ?? [] {
             guard let stat = files.processStat(child), receivers.contains(stat.name) else { continue }
-            if signalled.contains(stat.state) { stopped.insert(stat.name) } else { running.insert(stat.name) }
+            if signalled.contains(stat.state) { result.programs.insert(stat.name) } else { running.insert(stat.name) }
         }
-        return stopped.subtracting(running)
+        result.programs.subtract(running)
+        return result
     }
 
     /// Whether the master, or a process of its, was stopped by a signal.

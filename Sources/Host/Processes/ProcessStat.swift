@@ -27,15 +27,14 @@ extension FileSystem {
         guard let start = bytes.firstIndex(of: UInt8(ascii: "(")), let end = bytes.lastIndex(of: UInt8(ascii: ")")),
             start < end
         else { return nil }
-        let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 20).map {
-            String(decoding: $0, as: UTF8.self)
-        }
-        guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]) else { return nil }
+        let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 20)
+        func field(_ number: Int) -> String { String(decoding: fields[number], as: UTF8.self) }
+        guard fields.count > 19, let state = field(0).first, let parent = Int32(field(1)) else { return nil }
         return ProcessStat(
             name: String(decoding: bytes[(start + 1)..<end], as: UTF8.self),
             state: state,
             parent: parent,
-            startTime: fields[19]
+            startTime: field(19)
         )
     }
 

@@ -1,3 +1,4 @@
+import Host
 import Reports
 import Vocabulary
 
@@ -23,6 +24,7 @@ struct FindingWatch: Sendable {
             // Findings are no reason to let the agent end, so a file that can't be written is left out.
             try? FoundFile(files: host.files).write(found)
             try? MetricsFile(files: host.files).write(now: Timestamp.seconds)
+            ProgramMemory.letGoOfCode()
             try? await Task.sleep(for: Self.interval)
         }
     }

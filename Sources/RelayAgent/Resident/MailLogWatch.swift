@@ -38,6 +38,7 @@ struct MailLogWatch: Sendable {
         while !Task.isCancelled {
             do {
                 if follower.hasNews || Timestamp.seconds - (followed.readAt ?? 0) >= Self.longestPause {
+                    defer { ProgramMemory.letGoOfCode() }
                     try await readOn(&followed, by: &follower, to: file)
                     if hasFailed { log.notice("mail log", "it can be read again") }
                     hasFailed = false

@@ -39,9 +39,9 @@ package struct PostfixFitness: Sendable {
 
     /// - Throws: `DeadSigner`, `NoRoom`, `StoppedMaster`, `StoppedPrograms` or `UnusableQueue`.
     func check(_ observer: ProbeObserver = .none) throws {
-        if PostfixProcesses.isMasterStopped(queue: queue, files: files) { throw StoppedMaster() }
-        let stopped = PostfixProcesses.stoppedPrograms(queue: queue, files: files)
-        if !stopped.isEmpty { throw StoppedPrograms(names: stopped.sorted()) }
+        let stopped = PostfixProcesses.stopped(queue: queue, files: files)
+        if stopped.isMaster { throw StoppedMaster() }
+        if !stopped.programs.isEmpty { throw StoppedPrograms(names: stopped.programs.sorted()) }
         try checkQueue()
         if let signerPort { try checkSigner(signerPort) }
         guard let space = files.space(at: queue) else { return }
