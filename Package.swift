@@ -2,17 +2,21 @@
 
 import PackageDescription
 
-/// Every target is built the same way: Swift 6, strict about imports and existentials, and without a warning.
-let strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .treatAllWarnings(as: .error),
-    // The code mostly waits for others: a smaller binary counts for more than a faster one.
-    .unsafeFlags(["-Osize"], .when(configuration: .release)),
-]
+/// Users build with compilers and libraries that nobody has tried yet, and these may warn of more. `.ci/run` sets the variable.
+let warnings: [SwiftSetting] =
+    Context.environment["WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+/// Every target is built the same way: Swift 6, strict about imports and existentials.
+let strict: [SwiftSetting] =
+    warnings + [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        // The code mostly waits for others: a smaller binary counts for more than a faster one.
+        .unsafeFlags(["-Osize"], .when(configuration: .release)),
+    ]
 
 /// A fully static executable in release builds, so that one file runs on every system from CentOS 7 on.
 /// `--gc-sections` with the default linker halves it, `--icf=safe` stores functions of the same code once, and `-s` strips it.
