@@ -42,8 +42,9 @@ package struct MailLog: Sendable {
     }
 
     package func read() async throws -> Reading {
-        let (name, own) = await Self.parameters(runner)
-        if let own { return try await recent(in: own, name) }
+        let postfix = await LoggingParameters.known(runner)
+        let name = postfix.name
+        if let own = postfix.file { return try await recent(in: own, name) }
         let file = files.mailLog
         // Not '--since': with that, systemd before 254 takes the lines from the hour's beginning (its issue 26657).
         let journal = try? await runner.run(command(MailLogSource.journalCommand + ["-n", "\(lineLimit)"]))
@@ -54,35 +55,10 @@ package struct MailLog: Sendable {
         return try await recent(in: file ?? FileSystem.mailLogs[0], name)
     }
 
-    /// Postfix's name in the log, and the file in which it writes its log itself, past syslog; since 3.4 it may
-    /// (postconf(5), syslog_name and maillog_file). An older Postfix says nothing of a parameter that it lacks.
-    ///
-    /// - Throws: `CommandFailure` where main.cf can't be read.
-    static func setParameters(_ runner: any CommandRunner) async throws(CommandFailure) -> (
-        name: String, file: FilePath?
-    ) {
-        let names = ["syslog_name", "maillog_file"]
-        // postconf(1) before 2.10 knows no -x, and shows a value as it is written.
-        var output = try await runner.run(Command("postconf", ["-x"] + names))
-        if output.status != 0 { output = try await runner.runChecked(Command("postconf", names)) }
-        var values: [Substring: String] = [:]
-        for line in output.standardOutput.split(whereSeparator: \.isNewline) {
-            guard let sign = line.firstRange(of: " = ") else { continue }
-            values[line[..<sign.lowerBound]] = String(line[sign.upperBound...])
-        }
-        let file = values["maillog_file"].flatMap { $0.hasPrefix("/") ? FilePath($0) : nil }
-        return (values["syslog_name"] ?? "postfix", file)
-    }
-
-    /// The same; where main.cf can't be read, Postfix's own values.
-    static func parameters(_ runner: any CommandRunner) async -> (name: String, file: FilePath?) {
-        (try? await setParameters(runner)) ?? ("postfix", nil)
-    }
-
     /// The lines of Postfix's that journald has dropped in that time, since there were too many at once (journald.conf(5),
     /// RateLimitBurst). Where Postfix writes its log itself, there are none.
     package func suppressed() async -> Int {
-        guard await Self.parameters(runner).file == nil else { return 0 }
+        guard await LoggingParameters.known(runner).file == nil else { return 0 }
         // journald's own messages have this transport (systemd.journal-fields(7)).
         let words = ["-o", "short", "-q", "--no-pager", "-n", "1000", "_TRANSPORT=driver"]
         let output = try? await runner.run(Command("journalctl", words, timeout: .seconds(12)))
@@ -103,7 +79,7 @@ package struct MailLog: Sendable {
         return Int(words[start + 1]) ?? 0
     }
 
-    private func recent(in path: FilePath, _ name: String) async throws -> Reading {
+    private func recent(in path: FilePath, _ name: PostfixName) async throws -> Reading {
         recent(try await runner.runChecked(command(["tail", "-n", "\(lineLimit)", "\(path)"])), name)
     }
 
@@ -114,7 +90,7 @@ package struct MailLog: Sendable {
         return Command("sh", ["-c", script, "sh"] + words, timeout: .seconds(30))
     }
 
-    private func recent(_ log: CommandOutput, _ name: String) -> Reading {
+    private func recent(_ log: CommandOutput, _ name: PostfixName) -> Reading {
         let lines = log.standardOutput.split(separator: "\n")
         let times = lines.map { SyslogTime.seconds(of: $0, now: now) }
         let recent = zip(lines, times).filter { $1.map { $0 > now - span } ?? false }.map(\.0)

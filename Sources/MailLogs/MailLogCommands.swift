@@ -25,7 +25,7 @@ struct MailLogCommands: Sendable {
     }
 
     /// The time of the newest line of Postfix's, among the last; `nil` where there is none.
-    func newest(in source: MailLogSource, _ name: String) async -> Int? {
+    func newest(in source: MailLogSource, _ name: PostfixName) async -> Int? {
         func newest(_ command: Command) async -> Int? {
             let lines = (try? await lines(command)) ?? []
             let line = lines.last { MailLogEntry.isPostfix($0, name) }

@@ -12,13 +12,14 @@ package struct MailLogEntry: Sendable, Equatable {
         self.message = message
     }
 
-    /// Reads `... postfix/smtpd[123]: MESSAGE`; `nil` for lines of other programs, and of the self-test. A service may have
-    /// a name of its own after Postfix's, as `postfix/submission/smtpd` or `postfix-out/smtp`.
+    /// Reads `... postfix/smtpd[123]: MESSAGE`; `nil` for lines of other programs, and of the self-test.
     ///
-    /// - Parameters:
-    ///   - name: The name of Postfix in the log (postconf(5), syslog_name).
-    ///   - now: Seconds since 1970, for times that do not name their year.
-    package init?(_ line: Substring, of name: String = "postfix", now: Int) {
+    /// - Parameter now: Seconds since 1970, for times that do not name their year.
+    package init?(_ line: Substring, now: Int) {
+        self.init(line, of: "postfix", now: now)
+    }
+
+    init?(_ line: Substring, of name: PostfixName, now: Int) {
         guard let (program, message) = Self.parts(of: line, name), !Self.isSelfTest(message) else { return nil }
         self.init(time: SyslogTime.seconds(of: line, now: now), program: String(program), message: String(message))
     }
@@ -27,30 +28,21 @@ package struct MailLogEntry: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - tag: The name that the program logs by, such as `postfix/smtpd`.
-    ///   - name: The name of Postfix in the log (postconf(5), syslog_name).
-    init?(tag: Substring, message: Substring, of name: String, time: Int) {
-        guard let program = Self.program(of: tag, name), !Self.isSelfTest(message) else { return nil }
+    ///   - time: Seconds since 1970.
+    init?(tag: Substring, message: Substring, of name: PostfixName, time: Int) {
+        guard let program = name.program(of: tag), !Self.isSelfTest(message) else { return nil }
         self.init(time: time, program: String(program), message: String(message))
     }
 
     /// Whether a line is one of Postfix's, also of the self-test.
-    static func isPostfix(_ line: Substring, _ name: String) -> Bool { parts(of: line, name) != nil }
+    static func isPostfix(_ line: Substring, _ name: PostfixName) -> Bool { parts(of: line, name) != nil }
 
-    /// The program and the message. The agent's own services are called `postfix/...`, whatever Postfix's name is.
-    private static func parts(of line: Substring, _ name: String) -> (program: Substring, message: Substring)? {
+    /// The program and the message.
+    private static func parts(of line: Substring, _ name: PostfixName) -> (program: Substring, message: Substring)? {
         guard let colon = line.firstPlace(of: "]: "), let bracket = line[..<colon.lowerBound].lastIndex(of: "["),
-            let tag = line[..<bracket].split(separator: " ").last, let program = program(of: tag, name)
+            let tag = line[..<bracket].split(separator: " ").last, let program = name.program(of: tag)
         else { return nil }
         return (program, line[colon.upperBound...])
-    }
-
-    private static func program(of tag: Substring, _ name: String) -> Substring? {
-        // A service may have a name of its own between Postfix's and the program's.
-        guard let path = tag.dropping(name) ?? tag.dropping("postfix/").map({ _ in tag }),
-            let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        else { return nil }
-        let program = path[path.utf8.index(after: slash)...]
-        return program.isEmpty ? nil : program
     }
 
     private static func isSelfTest(_ message: Substring) -> Bool { marks.contains(where: message.has) }

@@ -8,9 +8,7 @@ package enum MailLogSource: Sendable, Equatable {
     case files([FilePath])
 
     /// The place that has Postfix's newest lines: `maillog_file`, syslog's file, or the journal.
-    ///
-    /// - Parameter name: Postfix's name in the log (postconf(5), syslog_name).
-    static func current(_ name: String, file own: FilePath?, log: MailLogCommands) async -> MailLogSource {
+    static func current(_ name: PostfixName, file own: FilePath?, log: MailLogCommands) async -> MailLogSource {
         if let own { return .files(rotations(of: own, in: log.files)) }
         guard let file = log.files.mailLog else { return .journal }
         let files = MailLogSource.files(rotations(of: file, in: log.files))

@@ -139,6 +139,31 @@ struct MailLogFollowerTests {
         }
     }
 
+    @Test func whatWasLoggedByTheFormerNameCountsToo() async throws {
+        try await withJournal { files in
+            let runner = ScriptedRunner()
+            let parameters = "postconf -x syslog_name maillog_file"
+            runner.expect(parameters, CommandOutput(status: 0, standardOutput: "syslog_name = postfix\n"))
+            runner.expect(parameters, CommandOutput(status: 0, standardOutput: "syslog_name = mail/relay\n"))
+            runner.expect(command("--since=@100"), output(entry("s=1", "postfix/qmgr", "ABC12: removed")))
+            runner.expect(
+                command("--after-cursor=s=1"),
+                output(
+                    entry("s=2", "postfix/qmgr", "ABC13: removed"),
+                    entry("s=3", "mail/relay/qmgr", "ABC14: removed"),
+                    entry("s=4", "mail/qmgr", "ABC15: removed")
+                )
+            )
+            var follower = MailLogFollower(runner: runner, files: files)
+            var log = FollowedLog(start: 100)
+            try await expectOneEvent(&follower, &log)
+            try files.createDirectory("/etc/postfix")
+            try files.put([], at: "/etc/postfix/main.cf")
+            let batch = try await follower.readOn(&log, networks: [], now: 2)
+            #expect(batch.events.map(\.event.queueID?.description) == ["ABC13", "ABC14"])
+        }
+    }
+
     @Test func aPostconfWithoutExpansionIsAskedForTheValuesAsTheyStand() async throws {
         try await withJournal { files in
             let runner = ScriptedRunner(["postconf -x syslog_name maillog_file": CommandOutput(status: 1)])

@@ -39,6 +39,17 @@ struct MailLogTests {
         #expect(lines.compactMap { MailLogEntry($0, of: "relay", now: Self.now) }.map(\.message) == ["b", "c", "d"])
     }
 
+    @Test func aTraceGoesByNoName() {
+        let lines = """
+            Nov 24 11:31:19 r1 former/smtp[9]: a
+            Nov 24 11:31:19 r1 a/b-c/smtpd[9]: b
+            Nov 24 11:31:19 r1 /smtpd[9]: c
+            Nov 24 11:31:19 r1 run/parts[9]: d
+            Nov 24 11:31:19 r1 smtpd[9]: e
+            """.split(separator: "\n")
+        #expect(lines.compactMap { MailLogEntry($0, of: .any, now: Self.now) }.map(\.message) == ["a", "b"])
+    }
+
     private static let journal = (MailLogSource.journalCommand + ["-n", "20000"]).joined(separator: " ")
     private static let ownFile = "postconf -x syslog_name maillog_file"
     /// Postfix before 3.4 warns of the second parameter, and prints nothing of it.

@@ -167,9 +167,13 @@ def test_another_name_in_the_log(lab, relay, counting):
         counting.send(20)
         assert int(relay.shell(f"grep -c ' relay-out/smtpd.*: client=' {LOG}")) == 20
         counting.check()
+        named = relay.shell(f"sed -n 's/.* relay-out.qmgr.*: \\(.*\\): removed/\\1/p' {LOG} | tail -n 1").strip()
     finally:
         relay.write(CONFIG, before)
         relay.agent("reconcile", check=True)
+    # Mail stays to be found that was logged by the name of before.
+    result = relay.agent("trace", "--queue-id", named)
+    assert result.returncode == 0 and f"{named}: sent" in result.stdout, result.stdout
     back = Counting(lab, relay)
     back.send(10)
     back.check()

@@ -18,9 +18,8 @@ struct FileReader: Sendable {
     /// - Parameters:
     ///   - position: `nil` to begin at the first line of the present file.
     ///   - now: Seconds since 1970, for times that do not name their year.
-    ///   - name: Postfix's name in the log.
     /// - Throws: `FileFailure`, or `CommandFailure`.
-    func entries(after position: FilePosition?, now: Int, of name: String) async throws -> LogReading {
+    func entries(after position: FilePosition?, now: Int, of name: PostfixName) async throws -> LogReading {
         let all = MailLogSource.rotations(of: path, in: files)
         var index = all.count - 1
         var offset = 0
@@ -55,7 +54,7 @@ struct FileReader: Sendable {
         of file: FilePath,
         from offset: Int,
         _ now: Int,
-        _ name: String,
+        _ name: PostfixName,
         isCut: Bool
     ) async throws -> LogReading {
         guard !bytes.isEmpty else { return LogReading() }

@@ -43,9 +43,8 @@ struct JournalReader: Sendable {
     /// - Parameters:
     ///   - cursor: The entry before the first; `nil` to begin at a time.
     ///   - start: Seconds since 1970.
-    ///   - name: Postfix's name in the log.
     /// - Throws: `CommandFailure`, or `UnreadableJournal`.
-    func entries(after cursor: String?, since start: Int, of name: String) async throws -> LogReading {
+    func entries(after cursor: String?, since start: Int, of name: PostfixName) async throws -> LogReading {
         let place = cursor.map { "--after-cursor=\($0)" } ?? "--since=@\(start)"
         let command = Command("sh", ["-c", script, "sh"] + command + [place] + MailLogSource.journalMatches)
         let output = try await runner.runChecked(command)
@@ -67,7 +66,7 @@ struct JournalReader: Sendable {
     }
 
     /// Reads the export format (systemd.dev/JOURNAL_EXPORT_FORMATS), in which an entry begins with its cursor.
-    private func reading(_ output: String, of name: String) -> LogReading {
+    private func reading(_ output: String, of name: PostfixName) -> LogReading {
         var output = output
         return output.withUTF8 { bytes in
             var reading = LogReading(isCut: bytes.count >= limit)
@@ -122,7 +121,7 @@ struct JournalReader: Sendable {
             }
         }
 
-        func entry(of name: String) -> MailLogEntry? {
+        func entry(of name: PostfixName) -> MailLogEntry? {
             guard let tag, let message else { return nil }
             let seconds = time.flatMap { Int(String(decoding: $0, as: UTF8.self)) }.map { $0 / 1_000_000 }
             return MailLogEntry(

@@ -8,8 +8,8 @@ package struct MailLogFollower: Sendable {
     private let files: FileSystem
     /// `nil` until it is known.
     private var place: Place?
-    /// Postfix's name in the log (postconf(5), syslog_name).
-    private var name = "postfix"
+    /// With those names that it had before: what programs have logged by them may not be read yet.
+    private var name: PostfixName = "postfix"
     private var configuration: FileIdentity?
     private var selectsFields = true
     /// The state of the log at the last reading.
@@ -100,13 +100,14 @@ package struct MailLogFollower: Sendable {
     private mutating func knownPlace() async throws -> Place {
         let configuration = files.identity(of: Self.mainCf)
         if let place, configuration == self.configuration { return place }
-        let (name, file) = try await parameters()
+        let parameters = try await parameters()
+        let name = place == nil ? parameters.name : parameters.name.or(self.name)
         let found: Place
-        if file == nil, journal.isLasting {
+        if parameters.file == nil, journal.isLasting {
             found = .journal
         } else {
             let commands = MailLogCommands(runner: runner, files: files, now: Timestamp.seconds)
-            switch await MailLogSource.current(name, file: file, log: commands) {
+            switch await MailLogSource.current(name, file: parameters.file, log: commands) {
             case .journal: found = journal.isKept ? .journal : .file(FileSystem.mailLogs[0])
             case .files(let paths): found = .file(paths.last ?? FileSystem.mailLogs[0])
             }
@@ -117,12 +118,12 @@ package struct MailLogFollower: Sendable {
 
     private var journal: JournalReader { JournalReader(runner: runner, files: files, selectsFields: selectsFields) }
 
-    private func parameters() async throws -> (name: String, file: FilePath?) {
+    private func parameters() async throws -> LoggingParameters {
         do {
-            return try await MailLog.setParameters(runner)
+            return try await LoggingParameters.set(runner)
         } catch  where error.reason == .notFound {
             // Postfix is not installed yet.
-            return ("postfix", nil)
+            return LoggingParameters()
         }
     }
 }

@@ -43,9 +43,9 @@ package struct MailTrace: Sendable, Equatable {
         files: FileSystem,
         now: Int
     ) async throws -> MailTrace {
-        let (name, own) = await MailLog.parameters(runner)
+        let postfix = await LoggingParameters.known(runner)
         let commands = MailLogCommands(runner: runner, files: files, now: now)
-        let source = await MailLogSource.current(name, file: own, log: commands)
+        let source = await MailLogSource.current(postfix.name, file: postfix.file, log: commands)
         var trace = MailTrace(query)
         trace.reachesBackTo = try await commands.oldest(in: source)
         func steps(_ texts: [String]) async throws -> [TracedMessage.Step] {
@@ -54,7 +54,7 @@ package struct MailTrace: Sendable, Equatable {
                 trace.reachesBackTo = max(trace.reachesBackTo ?? first, first)
             }
             return lines.compactMap { line in
-                guard let entry = MailLogEntry(line, of: name, now: now), let event = MailEvent(entry) else {
+                guard let entry = MailLogEntry(line, of: .any, now: now), let event = MailEvent(entry) else {
                     return nil
                 }
                 return TracedMessage.Step(time: entry.time, event: event)
