@@ -314,6 +314,19 @@ def test_a_restart_ends_though_somebody_else_starts_the_service_meanwhile(lab, s
     assert signatures(lab, relay) == [1, 1, 1]
 
 
+@pytest.mark.parametrize(("name", "words"), [(AGENT, "run"), (SIGNER, "sign")])
+def test_starts_at_the_same_time_start_one(signing, name, words):
+    """A pass, cron and a person may do so."""
+    relay = signing
+    for _ in range(5):
+        relay.shell(f"service {name} stop; for n in 1 2 3 4; do service {name} start >/dev/null 2>&1 & done; wait")
+        relay.wait_until(f"service {name} status", 10, f"{name} again")
+        # The one that signs is a child of the one that was started.
+        started = relay.shell(f"for p in $(pgrep -f 'smtp-relay-agent {words}( |$)'); do "
+                              f"pgrep -P $p -f 'smtp-relay-agent {words}( |$)' >/dev/null || echo $p; done").split()
+        assert len(started) == 1, (started, process(relay, name))
+
+
 def test_without_keys_nothing_is_left_of_it(lab, relay):
     assert signatures(lab, relay) == [0, 0, 0]
     relay.shell(f"! test -e /etc/init.d/{SIGNER} && ! ls /etc/rc?.d | grep {SIGNER} && ! test -e /run/{SIGNER} && "
