@@ -226,15 +226,16 @@ def test_a_dead_postfix_is_started_again_though_the_settings_are_wrong(service, 
         service.mend()
 
 
-def test_an_operators_stop_is_not_broken_off(service):
-    """An operator stops Postfix while a pass is about to reload or start it. The agent waits for the end of the stop."""
-    relay, unit = service.relay, "/etc/systemd/system/postfix.service.d/slow.conf"
+@pytest.mark.parametrize(("name", "file"), [("postfix", MAIN), ("nginx", "/etc/nginx/nginx.conf")])
+def test_an_operators_stop_is_not_broken_off(service, name, file):
+    """An operator stops a service while a pass is about to reload or start it. The agent waits for the end of the stop."""
+    relay, unit = service.relay, f"/etc/systemd/system/{name}.service.d/slow.conf"
     cursor = service.mark()
     relay.shell(f"mkdir -p $(dirname {unit}); printf '[Service]\\nExecStopPost=/bin/sleep 1\\n' > {unit}; systemctl daemon-reload")
     try:
         for delay in (0, 0.1, 0.2, 0.3, 0.5, 0.8):
-            since = service.change(f"echo '# a comment' >> {MAIN}; sleep {delay}; systemctl stop postfix")
-            relay.wait_until("systemctl is-active -q postfix", 15, f"Postfix again, {delay} s")
+            since = service.change(f"echo '# a comment' >> {file}; sleep {delay}; systemctl stop {name}")
+            relay.wait_until(f"systemctl is-active -q {name}", 15, f"{name} again, {delay} s")
             # The load balancer may not have seen yet that the node was out of service.
             assert service.stays_back(since, 15) is not None, service.log(cursor)
             service.lab.wait_for_backend(relay, "UP", 20)

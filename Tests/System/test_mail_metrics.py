@@ -243,6 +243,19 @@ def test_a_departure_that_leaves_messages_is_counted(lab, hurried):
     lab.wait_for_mails(subjects)
 
 
+def test_a_load_balancer_that_comes_back_late_is_left(lab, hurried):
+    """It does not answer in the first half of the time. The node closes its doors, and tries again until the end."""
+    before = departures(hurried)
+    lab.api_fault(of="elasticloadbalancing", unavailable=True)
+    cursor = hurried.shell("date +%s").strip()
+    lab.set_metadata(hurried, SPOT, json.dumps({"action": "terminate", "time": "2026-12-24T18:22:00Z"}))
+    hurried.wait_until(f"journalctl -u smtp-relay-agent --since=@{cursor} | grep -q 'answer 421 to all senders'", 30, "closed doors")
+    assert lab.backends()[hurried.address] == "DOWN"
+    lab.api_fault()
+    lab.wait_for_backend(hurried, None, 10)
+    wait_for_departure(hurried, before, "empty")
+
+
 @pytest.mark.parametrize("messages", [0, 3])
 def test_a_departure_that_fails_is_counted(lab, hurried, messages):
     """The instance goes, the load balancer can't be told, and nobody takes the mail."""
