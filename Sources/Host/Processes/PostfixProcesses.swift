@@ -45,7 +45,7 @@ package struct PostfixProcesses: Sendable, Equatable {
         return found.map { FilePath(String(decoding: $0.dropFirst(name.utf8.count), as: UTF8.self)) }
     }
 
-    /// What a signal has stopped, so that no mail is received.
+    /// The processes that a signal has stopped, so that no mail is received.
     package struct Stopped: Sendable, Equatable {
         package var isMaster = false
         /// The programs that take part in receiving mail, and whose processes were all stopped. The master starts no others
@@ -55,7 +55,7 @@ package struct PostfixProcesses: Sendable, Equatable {
         package var programs: Set<String> = []
     }
 
-    /// What a signal has stopped, by as few looks as that takes.
+    /// The stopped ones, by as few looks as that takes.
     package static func stopped(queue: FilePath, files: FileSystem) -> Stopped {
         guard let (process, master) = master(queue: queue, files: files) else { return Stopped() }
         guard !stopped.contains(master.state) else { return Stopped(isMaster: true) }

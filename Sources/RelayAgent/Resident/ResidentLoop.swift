@@ -225,7 +225,7 @@ struct ResidentLoop {
             text = outcome.isLeaving ? "out of the load balancers" : "the node is as it should be"
         case .failed where wasCut:
             schedule.regular(at: .now + PassUnderWay.courtesy)
-            text = "looking at the host first"
+            text = "the pass was cut short: something is more urgent"
         case .failed(let isLeaving, let isThrottled):
             throttled = isThrottled ? throttled + 1 : 0
             // A departure has used its whole time already, so the next try can wait.
