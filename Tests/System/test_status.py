@@ -34,6 +34,8 @@ class Screen:
         def prepare() -> None:
             die_with_parent()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            # A shell that starts the tests in the background has them ignore it, and a program goes by that.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
         with uninterrupted():
             self.process = start(*command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True, prepare=prepare)
