@@ -70,6 +70,20 @@ def test_a_spot_interruption_takes_the_node_out_once_and_loses_no_mail(pair):
     pair.set_metadata(relay, SPOT, None)
 
 
+def test_a_notice_that_was_withdrawn_is_not_obeyed_again(pair):
+    """The agent may not have read metadata since, but look at the host."""
+    relay = pair.relays[0]
+    pair.set_metadata(relay, SPOT, json.dumps({"action": "terminate", "time": "2026-11-25T09:10:00Z"}))
+    pair.wait_for_backend(relay, None, 60)
+    pair.set_metadata(relay, SPOT, None)
+    relay.shell("smtp-relay-agent undrain; echo '# a comment' >> /etc/postfix/main.cf")
+    pair.wait_for_backend(relay, "UP", 20)
+    deadline = time.monotonic() + 12
+    while time.monotonic() < deadline:
+        assert pair.backends()[relay.address] == "UP", journal(relay)
+        time.sleep(0.2)
+
+
 def test_a_rebalance_recommendation_and_maintenance_are_told_once_and_change_nothing(pair):
     relay = pair.relays[1]
     pair.set_metadata(relay, "events/recommendations/rebalance", json.dumps({"noticeTime": "2026-11-24T08:22:00Z"}))

@@ -1,5 +1,6 @@
 """The metrics of the mail log: what the agent counts is what the sink and the senders have seen."""
 
+import itertools
 import json
 import threading
 import time
@@ -13,6 +14,7 @@ from relaylab.lab import Lab
 
 CONFIG = "/etc/smtp-relay-agent/config.toml"
 AGENT = "smtp-relay-agent.service"
+SECONDS = itertools.count()
 SPOT = "spot/instance-action"
 
 
@@ -212,6 +214,12 @@ def hurried(lab, relay):
     relay.wait_until("mailq | grep -q 'queue is empty'", 30, "an empty queue")
 
 
+def interrupt(lab, relay) -> None:
+    """Announce a spot interruption. Each has a time of its own, as on EC2: the agent may not see that one was withdrawn."""
+    moment = f"2026-12-24T18:22:{next(SECONDS):02}Z"
+    lab.set_metadata(relay, SPOT, json.dumps({"action": "terminate", "time": moment}))
+
+
 def departures(relay) -> dict[str, float]:
     """The departures by their outcome."""
     return {outcome: value(relay, "departures_total", f'outcome="{outcome}"') for outcome in ("empty", "messages_left", "failed")}
@@ -248,7 +256,7 @@ def test_a_load_balancer_that_comes_back_late_is_left(lab, hurried):
     before = departures(hurried)
     lab.api_fault(of="elasticloadbalancing", unavailable=True)
     cursor = hurried.shell("date +%s").strip()
-    lab.set_metadata(hurried, SPOT, json.dumps({"action": "terminate", "time": "2026-12-24T18:22:00Z"}))
+    interrupt(lab, hurried)
     hurried.wait_until(f"journalctl -u smtp-relay-agent --since=@{cursor} | grep -q 'answer 421 to all senders'", 30, "closed doors")
     assert lab.backends()[hurried.address] == "DOWN"
     lab.api_fault()
@@ -264,5 +272,5 @@ def test_a_departure_that_fails_is_counted(lab, hurried, messages):
     if messages:
         lab.submit(hurried, messages)
     lab.api_fault(of="elasticloadbalancing", unavailable=True)
-    lab.set_metadata(hurried, SPOT, json.dumps({"action": "terminate", "time": "2026-12-24T18:22:00Z"}))
+    interrupt(lab, hurried)
     wait_for_departure(hurried, before, "failed")

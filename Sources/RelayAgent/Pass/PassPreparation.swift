@@ -137,7 +137,8 @@ struct PassPreparation: Sendable {
             let announced = AnnouncedOrders(orders: orders, log: log)
             // An order ends when metadata does not announce its cause any more.
             if isFresh, request.scope == .everything { try await announced.end(without: notices, settings.shutdown) }
-            try await announced.obey(notices, settings.shutdown)
+            // What is only remembered was obeyed when it was read, and may have been withdrawn since.
+            if isFresh { try await announced.obey(notices, settings.shutdown) }
         }
         let order = try orders.current().flatMap { $0.isForeign(to: facts.instanceID) ? nil : $0 }
         if record != nil, order?.reason == .newer { log.warning("drain", Self.newerOrder) }
@@ -226,7 +227,8 @@ struct PassPreparation: Sendable {
         isStrict: Bool
     ) async throws(StepFailure) -> (InstanceNotices, isFresh: Bool) {
         do {
-            return (try await gatherer.notices(scope, from: metadata), true)
+            let isFresh = scope == .everything || gatherer.memory.notices == nil
+            return (try await gatherer.notices(scope, from: metadata), isFresh)
         } catch {
             guard isStrict else { return (gatherer.memory.notices ?? InstanceNotices(), false) }
             throw StepFailure(step: "facts", cause: error)
