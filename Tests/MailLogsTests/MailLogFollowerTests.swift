@@ -42,6 +42,13 @@ struct MailLogFollowerTests {
         ScriptedRunner(["postconf -x syslog_name maillog_file": CommandOutput(status: 0, standardOutput: parameters)])
     }
 
+    /// The first reading of the journal fails.
+    private func runner(failing words: String) -> ScriptedRunner {
+        let runner = runner()
+        runner.expect(command("--since=@100"), CommandOutput(status: 0, standardError: words))
+        return runner
+    }
+
     private func withJournal(_ body: (FileSystem) async throws -> Void) async throws {
         try await withTemporaryRoot { files in
             try files.createDirectory(Self.machine)
@@ -94,11 +101,7 @@ struct MailLogFollowerTests {
 
     @Test func anOlderJournalctlIsAskedForAllFieldsFromThenOn() async throws {
         try await withJournal { files in
-            let runner = runner()
-            runner.expect(
-                command("--since=@100"),
-                CommandOutput(status: 0, standardError: "journalctl: unrecognized option '--output-fields=MESSAGE'")
-            )
+            let runner = runner(failing: "journalctl: unrecognized option '--output-fields=MESSAGE'")
             runner.expect(oldCommand("--since=@100"), output(entry("s=1", "postfix/qmgr", "ABC12: removed")))
             runner.expect(oldCommand("--after-cursor=s=1"), output(entry("s=2", "postfix/qmgr", "ABC13: removed")))
             var follower = MailLogFollower(runner: runner, files: files)
@@ -195,11 +198,7 @@ struct MailLogFollowerTests {
 
     @Test func aFailureOfTheJournalLeavesTheLogAsItWas() async throws {
         try await withJournal { files in
-            let runner = runner()
-            runner.expect(
-                command("--since=@100"),
-                CommandOutput(status: 0, standardError: "Failed to seek to cursor: Invalid argument")
-            )
+            let runner = runner(failing: "Failed to seek to cursor: Invalid argument")
             var follower = MailLogFollower(runner: runner, files: files)
             var log = FollowedLog(start: 100)
             await #expect(throws: UnreadableJournal.self) { try await follower.readOn(&log, networks: [], now: 1) }

@@ -73,19 +73,20 @@ struct JournalReader: Sendable {
             var fields = Fields()
             var last: Fields.Value?
             func take() {
-                guard fields.cursor != nil else { return }
-                last = fields.cursor
+                guard let cursor = fields.cursor else { return }
+                last = cursor
                 if let entry = fields.entry(of: name) { reading.entries.append(entry) }
             }
             var rest = bytes[...]
             while !rest.isEmpty {
                 let line = rest.prefix { $0 != UInt8(ascii: "\n") }
                 rest = rest.dropFirst(line.count + 1)
-                if line.starts(with: Fields.cursorName) {
+                if let cursor = Fields.cursor(in: line) {
                     take()
-                    fields = Fields()
+                    fields = Fields(cursor: cursor)
+                } else {
+                    fields.take(line)
                 }
-                fields.take(line)
             }
             // The last entry of a part may have lost fields.
             if !reading.isCut { take() }
@@ -98,27 +99,34 @@ struct JournalReader: Sendable {
     private struct Fields {
         typealias Value = Slice<UnsafeBufferPointer<UInt8>>
 
-        private(set) var cursor: Value?
+        let cursor: Value?
         /// Microseconds since 1970.
         private var time: Value?
         private var tag: Value?
         private var message: Value?
 
-        static let cursorName = Array("__CURSOR=".utf8)
+        private static let cursorName = Array("__CURSOR=".utf8)
         private static let timeName = Array("__REALTIME_TIMESTAMP=".utf8)
         private static let tagName = Array("SYSLOG_IDENTIFIER=".utf8)
         private static let messageName = Array("MESSAGE=".utf8)
 
+        init(cursor: Value? = nil) {
+            self.cursor = cursor
+        }
+
+        static func cursor(in line: Value) -> Value? { value(of: cursorName, in: line) }
+
         mutating func take(_ line: Value) {
-            func value(of name: [UInt8]) -> Value? { line.starts(with: name) ? line.dropFirst(name.count) : nil }
             switch line.first {
-            case UInt8(ascii: "M"): message = value(of: Self.messageName) ?? message
-            case UInt8(ascii: "S"): tag = value(of: Self.tagName) ?? tag
-            case UInt8(ascii: "_"):
-                cursor = value(of: Self.cursorName) ?? cursor
-                time = value(of: Self.timeName) ?? time
+            case UInt8(ascii: "M"): message = Self.value(of: Self.messageName, in: line) ?? message
+            case UInt8(ascii: "S"): tag = Self.value(of: Self.tagName, in: line) ?? tag
+            case UInt8(ascii: "_"): time = Self.value(of: Self.timeName, in: line) ?? time
             default: break
             }
+        }
+
+        private static func value(of name: [UInt8], in line: Value) -> Value? {
+            line.starts(with: name) ? line.dropFirst(name.count) : nil
         }
 
         func entry(of name: PostfixName) -> MailLogEntry? {

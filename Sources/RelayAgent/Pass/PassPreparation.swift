@@ -137,7 +137,7 @@ struct PassPreparation: Sendable {
             let announced = AnnouncedOrders(orders: orders, log: log)
             // An order ends when metadata does not announce its cause any more.
             if isFresh, request.scope == .everything { try await announced.end(without: notices, settings.shutdown) }
-            // What is only remembered was obeyed when it was read, and may have been withdrawn since.
+            // AWS may have withdrawn a remembered announcement, and the node obeyed it when it was read.
             if isFresh { try await announced.obey(notices, settings.shutdown) }
         }
         let order = try orders.current().flatMap { $0.isForeign(to: facts.instanceID) ? nil : $0 }
