@@ -1,3 +1,4 @@
+import Glibc
 import Subprocess
 import SystemPackage
 import Vocabulary
@@ -51,7 +52,7 @@ package struct SubprocessRunner: CommandRunner {
         // A process group of its own keeps a terminal's Ctrl-C from reaching a package transaction half way.
         options.processGroupID = 0
         let result = try await Subprocess.run(
-            command.executable.hasPrefix("/") ? .path(FilePath(command.executable)) : .name(command.executable),
+            executable(command.executable),
             arguments: Arguments(command.arguments),
             environment: environment,
             platformOptions: options,
@@ -68,6 +69,21 @@ package struct SubprocessRunner: CommandRunner {
             )
         case .signaled(let signal):
             throw CommandFailure(command, .killed(signal: signal))
+        }
+    }
+
+    /// The library tries each folder of `PATH` by a child process of its own, so the program is looked for first.
+    private func executable(_ name: String) -> Executable {
+        if name.hasPrefix("/") { return .path(FilePath(name)) }
+        let folders = (variables["PATH"] ?? processEnvironment()["PATH"] ?? "").split(separator: ":")
+        let programs = folders.filter { $0.hasPrefix("/") }.map { FilePath(String($0)).appending(name) }
+        return programs.first(where: Self.isProgram).map { .path($0) } ?? .name(name)
+    }
+
+    private static func isProgram(_ path: FilePath) -> Bool {
+        path.withPlatformString { path in
+            var found = stat()
+            return stat(path, &found) == 0 && found.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
         }
     }
 }

@@ -16,8 +16,7 @@ package struct SystemV: ServiceManager {
     private let files: FileSystem
 
     private static let scripts: FilePath = "/etc/init.d"
-    /// The full paths of the programs: a look-up in PATH costs a child process for each folder without them. Systems
-    /// differ in the folder.
+    /// The full paths of the programs: cron's PATH does not have their folders. Systems differ in the folder.
     private static let servicePrograms: [FilePath] = ["/sbin/service", "/usr/sbin/service"]
     private static let chkconfigPrograms: [FilePath] = ["/sbin/chkconfig", "/usr/sbin/chkconfig"]
     private static let runlevelPrograms: [FilePath] = ["/sbin/runlevel", "/usr/sbin/runlevel"]

@@ -6,7 +6,7 @@ package struct Systemd: ServiceManager {
     /// The longest wait for a stop that another program has ordered. One that hangs must not keep a service down.
     private let patienceWithStops: Duration
 
-    /// The full path of the program: a look-up in PATH costs a child process for each folder without it.
+    /// The full path of the program, whatever PATH names.
     private static let program = "/usr/bin/systemctl"
 
     package init(runner: any CommandRunner, patienceWithStops: Duration = .seconds(10)) {
