@@ -29,10 +29,7 @@ struct MetadataFuzzTests {
                     #"[{"Code": "system-reboot", "State": "active", "NotBefore": "21 Jan 2027 09:00:43 GMT"}]"#, "[]",
                 ]),
             ])
-            let notices = try await InstanceNotices.read(
-                from: MetadataClient(metadata, ManualTime()).reader(),
-                onlyUrgent: false
-            )
+            let notices = try await InstanceNotices.read(from: MetadataClient(metadata, ManualTime()).reader())
             #expect(notices.spotInterruption != nil && notices.rebalanceRecommendation != nil, "\(chance)")
             let spot = notices.spotInterruption?.description
             let shown = [notices.targetLifecycleState, spot, notices.rebalanceRecommendation]

@@ -38,6 +38,29 @@ def bring_back(lab, relay) -> None:
     lab.wait_for_backend(relay, "UP", 20)
 
 
+def test_an_on_demand_instance_is_asked_for_no_spot_interruption(pair):
+    relay, _ = pair.relays
+    spot = 0
+    pair.set_metadata(relay, "instance-life-cycle", "on-demand")
+    try:
+        # The next pass reads it.
+        known = reads(pair, relay, "instance-life-cycle")
+        deadline = time.monotonic() + 30
+        while reads(pair, relay, "instance-life-cycle") == known:
+            assert time.monotonic() < deadline, "no pass"
+            time.sleep(0.2)
+        time.sleep(2)
+        spot, target = reads(pair, relay, SPOT), reads(pair, relay, TARGET)
+        time.sleep(12)
+        assert reads(pair, relay, SPOT) == spot and reads(pair, relay, TARGET) >= target + 2
+    finally:
+        pair.set_metadata(relay, "instance-life-cycle", None)
+        deadline = time.monotonic() + 30
+        while reads(pair, relay, SPOT) == spot:
+            assert time.monotonic() < deadline, "it is not asked again"
+            time.sleep(0.2)
+
+
 def test_a_spot_interruption_takes_the_node_out_once_and_loses_no_mail(pair):
     relay, other = pair.relays
     calls = len(pair.api_calls(relay))

@@ -6,7 +6,7 @@ extension Gatherer {
     /// What AWS announces to this instance, for a pass of a scope.
     func notices(_ scope: PassScope, from metadata: MetadataReader) async throws -> InstanceNotices {
         if scope == .host, let before = memory.notices { return before }
-        let notices = try await InstanceNotices.read(from: metadata, onlyUrgent: false)
+        let notices = try await InstanceNotices.read(from: metadata)
         memory.notices = notices
         return notices
     }
@@ -16,7 +16,10 @@ extension Gatherer {
     /// It is asked every few seconds, so it tries once, reads metadata as the last pass did, and no settings.
     func urgentNews() async throws -> InstanceNotices? {
         guard let before = memory.notices, let metadata = memory.metadata else { return nil }
-        let now = try await InstanceNotices.read(from: metadata.reader(within: .zero), onlyUrgent: true)
+        let now = try await InstanceNotices.readUrgent(
+            from: metadata.reader(within: .zero),
+            isOnDemand: before.isOnDemand
+        )
         let isSame =
             now.targetLifecycleState == before.targetLifecycleState && now.spotInterruption == before.spotInterruption
         return isSame ? nil : now
@@ -27,7 +30,10 @@ extension Gatherer {
     func newReasonToLeave() async throws -> InstanceNotices? {
         let known = memory.notices ?? InstanceNotices()
         let metadata = memory.metadata ?? metadata(current())
-        let now = try await InstanceNotices.read(from: metadata.reader(within: .zero), onlyUrgent: true)
+        let now = try await InstanceNotices.readUrgent(
+            from: metadata.reader(within: .zero),
+            isOnDemand: known.isOnDemand
+        )
         memory.notices = now
         let shutdown = NodeSettings.Shutdown()
         let isSame =

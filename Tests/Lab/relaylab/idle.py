@@ -93,6 +93,7 @@ def measure(binary: Path, minutes: float) -> list[Figure]:
     """Boot a relay with default settings, and look at its agent for some minutes while nothing happens."""
     with Lab(binary) as lab:
         relay = lab.add_relay(user_data.shell_script(lab.sha256), preinstalled=True)
+        lab.set_metadata(relay, "instance-life-cycle", "on-demand")
         relay.wait_for_cloud_init()
         lab.wait_for_backend(relay, "UP")
         relay.wait_for_agent()
