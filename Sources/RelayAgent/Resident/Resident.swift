@@ -108,18 +108,15 @@ package struct Resident: Sendable {
 
     /// Asks metadata every few seconds, as AWS advises for spot interruptions, which leave two minutes.
     private func listen(_ sender: AsyncStream<Event>.Continuation) async {
-        var looks = 0
         while !Task.isCancelled {
             do {
                 try await Task.sleep(for: .seconds(5))
-                looks += 1
                 if let news = try await gatherer.urgentNews() {
                     await pass.obeyAtOnce(news)
                     sender.yield(.announced)
                 }
-                // Looks bring in a third of the memory that an idle agent may have. To read their code anew each time costs as much
-                // as the look.
-                if looks.isMultiple(of: 6) { ProgramMemory.letGoOfCode() }
+                // A look brings in a third of the memory that an idle agent may have.
+                ProgramMemory.letGoOfCode()
             } catch {
                 // The passes report metadata that does not answer.
                 continue
