@@ -1,6 +1,6 @@
 package import SystemPackage
 
-/// A service manager whose last answer is taken for the next one as long as nothing speaks against it.
+/// A service manager whose last answer to a question is taken for the next one as long as nothing speaks against it.
 ///
 /// A resident agent asks every minute, and `systemctl show` costs as much processor time as all the rest of a pass with
 /// nothing to do. What would change the answer shows elsewhere for less: a main process that has ended, or another link
@@ -8,10 +8,10 @@ package import SystemPackage
 package actor RememberedServices: ServiceManager {
     private let manager: any ServiceManager
     private let files: FileSystem
-    private var last: Answer?
+    /// By the question, since the passes and the doctor ask for other services.
+    private var answers: [[ServiceName]: Answer] = [:]
 
     private struct Answer {
-        let services: [ServiceName]
         let states: [ServiceName: ServiceState]
         let evidence: String
         let time: ContinuousClock.Instant
@@ -32,12 +32,12 @@ package actor RememberedServices: ServiceManager {
     }
 
     package func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState] {
-        if let last, last.services == services, ContinuousClock.now - last.time < Self.validity,
+        if let last = answers[services], ContinuousClock.now - last.time < Self.validity,
             evidence(for: last.states) == last.evidence
         {
             return last.states
         }
-        last = nil
+        answers[services] = nil
         // Taken before the question: what changes meanwhile speaks against the answer then.
         let definitions = definitionsEvidence()
         var states = try await manager.states(of: services)
@@ -47,12 +47,12 @@ package actor RememberedServices: ServiceManager {
         // A service that is starting or stopping changes soon, and no file here shows that.
         if let definitions, states.values.allSatisfy({ !$0.isStarting && !$0.isStopping }) {
             let evidence = definitions + processesEvidence(for: states)
-            last = Answer(services: services, states: states, evidence: evidence, time: .now)
+            answers[services] = Answer(states: states, evidence: evidence, time: .now)
         }
         return states
     }
 
-    package func forgetStates() { last = nil }
+    package func forgetStates() { answers = [:] }
 
     package func enable(_ service: ServiceName) async throws(ServiceFailure) { try await changing().enable(service) }
     package func disable(_ service: ServiceName) async throws(ServiceFailure) { try await changing().disable(service) }
@@ -71,9 +71,9 @@ package actor RememberedServices: ServiceManager {
 
     package func isShuttingDown() async -> Bool { await manager.isShuttingDown() }
 
-    /// The manager, for an order that makes the last answer wrong.
+    /// The manager, for an order that makes the last answers wrong.
     private func changing() -> any ServiceManager {
-        last = nil
+        answers = [:]
         return manager
     }
 
