@@ -1,5 +1,7 @@
-""".ci/release: the binary, its archive, and the checksums of both, from the release build that is there."""
+""".ci/release: the binary, its archive, its components, checksums and signature, from the release build that is there."""
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -7,6 +9,8 @@ import subprocess
 import tarfile
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from pages import blocks
 from relaylab import paths
@@ -62,19 +66,17 @@ def test_shellcheck_has_no_remark():
     subprocess.run(["shellcheck", paths.REPOSITORY / ".ci/release"], check=True)
 
 
-def test_the_checksums_are_those_of_the_binary_and_the_archive(made):
-    files = {NAME, f"{NAME}.sha256", f"{NAME}-{made.version}.tar.gz", f"{NAME}-{made.version}.tar.gz.sha256"}
-    assert {path.name for path in made.folder.iterdir()} == files
-    for name in sorted(files):
-        if name.endswith(".sha256"):
-            checked = subprocess.run(["sha256sum", "-c", name], cwd=made.folder, capture_output=True, text=True, check=True)
-            assert checked.stdout == f"{name.removesuffix('.sha256')}: OK\n"
+def test_the_checksums_are_those_of_each_file(made):
+    files = {NAME, f"{NAME}-{made.version}.tar.gz", f"{NAME}-{made.version}.cdx.json"}
+    assert {path.name for path in made.folder.iterdir()} == files | {"SHA256SUMS"}
+    checked = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=made.folder, capture_output=True, text=True, check=True)
+    assert set(checked.stdout.splitlines()) == {f"{name}: OK" for name in files}
 
 
 def test_version_and_commit_are_in_the_binary_and_in_the_archive(made):
     commit = git(made.clone, "rev-parse", "HEAD")
     assert made.described == f"{made.version} (commit {commit})\n"
-    hashed = (made.folder / f"{NAME}.sha256").read_text().split()[0]
+    hashed = hashlib.sha256(made.binary.read_bytes()).hexdigest()
     assert made.facts() == {"version": made.version, "commit": commit, "binary-sha256": hashed}
 
 
@@ -97,6 +99,109 @@ def test_one_command_builds_and_packs(tmp_path):
     assert ours[:at] + bytes(64) + ours[at + 64:] == built
     assert made.stdout.endswith(f" in {output}\n")
     assert len(list(output.iterdir())) == 4
+
+
+# The list of components
+
+
+def bom(made) -> dict:
+    return json.loads((made.folder / f"{NAME}-{made.version}.cdx.json").read_text())
+
+
+def test_the_list_of_components_is_cyclonedx(made):
+    text = (made.folder / f"{NAME}-{made.version}.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+
+
+def test_the_list_is_of_this_binary(made):
+    root = bom(made)["metadata"]["component"]
+    assert (root["name"], root["version"]) == (NAME, made.version)
+    assert root["hashes"] == [{"alg": "SHA-256", "content": hashlib.sha256(made.binary.read_bytes()).hexdigest()}]
+    assert root["properties"] == [{"name": f"{NAME}:commit", "value": git(made.clone, "rev-parse", "HEAD")}]
+
+
+def test_each_package_that_was_resolved_is_a_component_with_its_licence(made):
+    resolved = json.loads((paths.REPOSITORY / "Package.resolved").read_text())["pins"]
+    components = {one["name"]: one for one in bom(made)["components"]}
+    assert len(resolved) > 10
+    for pin in resolved:
+        one, state = components[pin["identity"]], pin["state"]
+        assert one["version"] == state["version"], one
+        assert one["purl"] == f"pkg:swift/{pin['location'].removeprefix('https://').removesuffix('.git')}@{state['version']}"
+        assert one["externalReferences"][0]["comment"] == f"revision {state['revision']}"
+        assert one["licenses"][0]["expression"].startswith("Apache-2.0"), one
+
+
+def test_copies_in_packages_and_static_libraries_are_components(made):
+    found = {(one["name"], one["licenses"][0]["expression"]) for one in bom(made)["components"]}
+    assert {("boringssl", "Apache-2.0"), ("llhttp", "MIT"), ("zlib", "Zlib"), ("swift", "Apache-2.0 WITH Swift-exception"),
+            ("libc6-dev", "LGPL-2.1-or-later"), ("libexpat1-dev", "MIT")} <= found
+    # The binary tells some versions itself.
+    program = made.binary.read_bytes()
+    zlib, = (one["version"] for one in bom(made)["components"] if one["name"] == "zlib")
+    assert f"inflate {zlib.partition('-')[0]} ".encode() in program
+
+
+def test_a_package_of_an_unknown_licence_is_no_release(made, tmp_path):
+    build = tmp_path / ".build"
+    build.mkdir()
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(made.clone / ".ci/sbom", tmp_path / ".ci/sbom")
+    shutil.copy(paths.REPOSITORY / ".build/workspace-state.json", build)
+    shutil.copytree(paths.REPOSITORY / ".build/checkouts", build / "checkouts",
+                    ignore=lambda folder, names: [name for name in names if name.endswith(".swift") or name == ".git"])
+    words = [tmp_path / ".ci/sbom", "1.0", "0" * 40, "1790000000", "0" * 64]
+    assert subprocess.run(words, capture_output=True).returncode == 0
+    (build / "checkouts/swift-log/LICENSE.txt").write_text("Ask the author.\n")
+    refused = subprocess.run(words, capture_output=True, text=True)
+    assert refused.returncode == 1 and refused.stdout == ""
+    assert "the licence of" in refused.stderr and "swift-log" in refused.stderr
+
+
+# The signature
+
+
+@pytest.fixture(scope="module")
+def signed(binary, tmp_path_factory):
+    """A release that is signed with a key of its own."""
+    folder = tmp_path_factory.mktemp("signed")
+    subprocess.run(["minisign", "-G", "-W", "-p", folder / "key.pub", "-s", folder / "key.sec"], capture_output=True, check=True)
+    return Release(clone(folder / "clone"), binary, folder / "files", "--sign-key", folder / "key.sec")
+
+
+def verify(signed, key) -> subprocess.CompletedProcess:
+    return subprocess.run(["minisign", "-V", "-p", key, "-m", "SHA256SUMS"], cwd=signed.folder, capture_output=True, text=True)
+
+
+def test_the_checksums_are_signed(signed):
+    checked = verify(signed, signed.folder.parent / "key.pub")
+    assert checked.returncode == 0, checked.stderr
+    # What is signed along says which release it is, so that an older one does not pass for it.
+    assert signed.described.strip() in checked.stdout
+
+
+def test_another_key_and_another_file_do_not_pass(signed, tmp_path):
+    subprocess.run(["minisign", "-G", "-W", "-p", tmp_path / "key.pub", "-s", tmp_path / "key.sec"], capture_output=True, check=True)
+    assert verify(signed, tmp_path / "key.pub").returncode != 0
+    sums = signed.folder / "SHA256SUMS"
+    text = sums.read_text()
+    sums.write_text(text.replace(text[0], "f" if text[0] != "f" else "0", 1))
+    try:
+        assert verify(signed, signed.folder.parent / "key.pub").returncode != 0
+    finally:
+        sums.write_text(text)
+
+
+def test_a_release_without_a_key_leaves_no_signature_of_an_earlier_one(signed, binary):
+    release(signed.clone, binary, signed.folder)
+    assert not (signed.folder / "SHA256SUMS.minisig").exists()
+
+
+@pytest.mark.parametrize(("key", "words"), [("missing", "can't be read"), ("README.md", "could not sign")])
+def test_a_key_that_is_none_gives_no_release(made, binary, tmp_path, key, words):
+    refused = release(made.clone, binary, tmp_path / "files", "--sign-key", paths.REPOSITORY / key)
+    assert refused.returncode == 1 and words in refused.stderr
+    assert not (tmp_path / "files").exists()
 
 
 def test_the_compiler_has_its_memory_in_one_place(made, tmp_path):
