@@ -176,7 +176,7 @@ def verify(signed, key) -> subprocess.CompletedProcess:
 def test_the_checksums_are_signed(signed):
     checked = verify(signed, signed.folder.parent / "key.pub")
     assert checked.returncode == 0, checked.stderr
-    # What is signed along says which release it is, so that an older one does not pass for it.
+    # The signed comment names the release, so that an older one does not pass for it.
     assert signed.described.strip() in checked.stdout
 
 
