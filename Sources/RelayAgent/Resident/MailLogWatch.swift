@@ -27,31 +27,19 @@ struct MailLogWatch: Sendable {
         self.log = log
     }
 
-    /// The follower, and what it has read.
-    private struct Following {
-        var followed: FollowedLog
-        var follower: MailLogFollower
-        /// When `followed` was written to its file, in seconds since 1970.
-        var writtenAt = 0
-
-        func isDue(_ now: Int) -> Bool { now - writtenAt >= MailLogWatch.longestPause }
-    }
-
     /// Follows until its task is cancelled.
     func run() async {
         let file = FollowedLogFile(files: host.files)
-        var following = Following(
-            followed: file.read() ?? FollowedLog(start: start),
-            follower: MailLogFollower(runner: host.runner, files: host.files)
-        )
+        var follower = MailLogFollower(runner: host.runner, files: host.files)
+        var followed = file.read() ?? FollowedLog(start: start)
         // Events that an earlier process has read and counted.
-        cloudWatch.confirm(through: following.followed.batch)
+        cloudWatch.confirm(through: followed.batch)
         var hasFailed = false
         while !Task.isCancelled {
             do {
-                if following.follower.hasNews || following.isDue(Timestamp.seconds) {
+                if follower.hasNews || Timestamp.seconds - (followed.readAt ?? 0) >= Self.longestPause {
                     defer { ProgramMemory.letGoOfCode() }
-                    try await readOn(&following, to: file)
+                    try await readOn(&followed, by: &follower, to: file)
                     if hasFailed { log.notice("mail log", "it can be read again") }
                     hasFailed = false
                 }
@@ -63,31 +51,33 @@ struct MailLogWatch: Sendable {
         }
     }
 
-    private func readOn(_ following: inout Following, to file: FollowedLogFile) async throws {
+    private func readOn(
+        _ followed: inout FollowedLog,
+        by follower: inout MailLogFollower,
+        to file: FollowedLogFile
+    ) async throws {
         // A pass removes the file where it is another instance's.
-        if following.followed.readAt != nil, !file.exists { following.followed = FollowedLog(start: start) }
-        let networks = (StatusFile(files: host.files).read()?.networks ?? []).compactMap { try? IPNetwork($0) }
-        var (isCut, isWritten) = (true, false)
+        if followed.readAt != nil, !file.exists { followed = FollowedLog(start: start) }
+        let networks = StatusFile(files: host.files).read()?.networks ?? []
+        var isCut = true
         while isCut, !Task.isCancelled {
             // A crash, or an error, before the state is written reads the same part again, and counts it for the first time.
-            var next = following
-            let now = Timestamp.seconds
-            let batch = try await next.follower.readOn(&next.followed, networks: networks, now: now)
+            var (next, reader) = (followed, follower)
+            let batch = try await reader.readOn(
+                &next,
+                networks: networks.compactMap { try? IPNetwork($0) },
+                now: Timestamp.seconds
+            )
             if !batch.events.isEmpty {
-                let isSettled = cloudWatch.store(batch.events.map { ($0.time, $0.event) }, batch: next.followed.batch)
+                let isSettled = cloudWatch.store(batch.events.map { ($0.time, $0.event) }, batch: next.batch)
                 guard isSettled || ContinuousClock.now - started > Self.patience else { return }
             }
-            // Each pass writes lines that count for nothing, so a quiet node would write files for nothing, too.
-            if next.followed.tally != following.followed.tally || following.isDue(now) {
-                try file.write(next.followed)
-                next.writtenAt = now
-                isWritten = true
-            }
-            following = next
-            cloudWatch.confirm(through: following.followed.batch)
+            try file.write(next)
+            (followed, follower) = (next, reader)
+            cloudWatch.confirm(through: next.batch)
             isCut = batch.isCut
         }
-        if isWritten { try MetricsFile(files: host.files).write(now: Timestamp.seconds) }
+        try MetricsFile(files: host.files).write(now: Timestamp.seconds)
     }
 
     /// A node may have mail before its agent has begun.
