@@ -109,18 +109,13 @@ package struct Resident: Sendable {
     /// Asks metadata every few seconds, as AWS advises for spot interruptions, which leave two minutes.
     private func listen(_ sender: AsyncStream<Event>.Continuation) async {
         while !Task.isCancelled {
-            do {
-                try await Task.sleep(for: .seconds(5))
-                if let news = try await gatherer.urgentNews() {
-                    await pass.obeyAtOnce(news)
-                    sender.yield(.announced)
-                }
-                // A look brings in a third of the memory that an idle agent may have.
-                ProgramMemory.letGoOfCode()
-            } catch {
-                // The passes report metadata that does not answer.
-                continue
-            }
+            do { try await Task.sleep(for: .seconds(5)) } catch { return }
+            // A look brings in a third of the memory that an idle agent may have.
+            defer { ProgramMemory.letGoOfCode() }
+            // The passes report metadata that does not answer.
+            guard let news = try? await gatherer.urgentNews() else { continue }
+            await pass.obeyAtOnce(news)
+            sender.yield(.announced)
         }
     }
 }
