@@ -11,9 +11,10 @@ from pages import ALL, PAGES, ROOT, anchors, blocks, code, kinds, lines, links, 
 
 SOURCES = ROOT / "Sources"
 # Each is run by a test: 'sh' and 'sh lab' by test_lab.py, 'sh aws' by test_stack_options.py and test_stack_monitoring.py,
-# 'sh session' by test_sessions.py, 'sh release' by test_release.py, 'sh inbox' by test_inbox.py, 'sh monitoring' by
-# test_monitoring.py, and the others here.
-KINDS = {"sh", "sh here", "sh lab", "sh inbox", "sh node", "sh aws", "sh session", "sh release", "sh monitoring", "toml", "python", "text"}
+# 'sh session' by test_sessions.py, 'sh release' and 'sh checks' by test_release.py, 'sh inbox' by test_inbox.py,
+# 'sh monitoring' by test_monitoring.py, and the others here.
+KINDS = {"sh", "sh here", "sh lab", "sh inbox", "sh node", "sh aws", "sh session", "sh release", "sh checks", "sh monitoring",
+         "toml", "python", "text"}
 
 
 # Links

@@ -134,15 +134,21 @@ def test_each_package_that_was_resolved_is_a_component_with_its_licence(made):
 
 def test_copies_in_packages_and_static_libraries_are_components(made):
     found = {(one["name"], one["licenses"][0]["expression"]) for one in bom(made)["components"]}
-    assert {("boringssl", "Apache-2.0"), ("llhttp", "MIT"), ("zlib", "Zlib"), ("swift", "Apache-2.0 WITH Swift-exception"),
-            ("libc6-dev", "LGPL-2.1-or-later"), ("libexpat1-dev", "MIT")} <= found
+    assert {("boringssl", "Apache-2.0"), ("llhttp", "MIT"), ("sha1", "BSD-3-Clause"), ("xkcp", "CC0-1.0"), ("zlib", "Zlib"),
+            ("swift", "Apache-2.0 WITH Swift-exception"), ("libc6-dev", "LGPL-2.1-or-later"), ("libexpat1-dev", "MIT")} <= found
     # The binary tells some versions itself.
     program = made.binary.read_bytes()
     zlib, = (one["version"] for one in bom(made)["components"] if one["name"] == "zlib")
     assert f"inflate {zlib.partition('-')[0]} ".encode() in program
 
 
-def test_a_package_of_an_unknown_licence_is_no_release(made, tmp_path):
+@pytest.mark.parametrize(("file", "text", "words"), [
+    ("swift-log/LICENSE.txt", "Ask the author.\n", ["the licence of", "swift-log"]),
+    ("swift-log/Sources/CNew/new.c", "int new;\n", ["whose sources", "swift-log/Sources/CNew"]),
+    ("swift-nio-extras/Sources/CNIOExtrasZlib/vendored-zlib.version", "", ["vendored-zlib.version tells no version of zlib"]),
+    ("swift-crypto/Sources/CXKCP/vendored-sources.txt", None, ["vendored-sources.txt tells no version of xkcp"]),
+])
+def test_what_is_not_known_of_a_package_gives_no_release(made, tmp_path, file, text, words):
     build = tmp_path / ".build"
     build.mkdir()
     (tmp_path / ".ci").mkdir()
@@ -152,10 +158,14 @@ def test_a_package_of_an_unknown_licence_is_no_release(made, tmp_path):
                     ignore=lambda folder, names: [name for name in names if name.endswith(".swift") or name == ".git"])
     words = [tmp_path / ".ci/sbom", "1.0", "0" * 40, "1790000000", "0" * 64]
     assert subprocess.run(words, capture_output=True).returncode == 0
-    (build / "checkouts/swift-log/LICENSE.txt").write_text("Ask the author.\n")
+    changed = build / "checkouts" / file
+    changed.parent.mkdir(exist_ok=True)
+    changed.unlink(missing_ok=True)
+    if text is not None:
+        changed.write_text(text)
     refused = subprocess.run(words, capture_output=True, text=True)
     assert refused.returncode == 1 and refused.stdout == ""
-    assert "the licence of" in refused.stderr and "swift-log" in refused.stderr
+    assert all(word in refused.stderr for word in words), refused.stderr
 
 
 # The signature
@@ -178,6 +188,18 @@ def test_the_checksums_are_signed(signed):
     assert checked.returncode == 0, checked.stderr
     # The signed comment names the release, so that an older one does not pass for it.
     assert signed.described.strip() in checked.stdout
+
+
+def test_the_page_says_how_a_release_is_checked(signed):
+    block, = blocks("sh checks")
+    shutil.copy(signed.folder.parent / "key.pub", signed.folder / "relay.pub")
+    try:
+        subprocess.run(["sh", "-ec", block], cwd=signed.folder, check=True, capture_output=True)
+        signed.binary.write_bytes(signed.binary.read_bytes() + b"\n")
+        assert subprocess.run(["sh", "-ec", block], cwd=signed.folder, capture_output=True).returncode != 0
+    finally:
+        (signed.folder / "relay.pub").unlink()
+        signed.binary.write_bytes(signed.binary.read_bytes().removesuffix(b"\n"))
 
 
 def test_another_key_and_another_file_do_not_pass(signed, tmp_path):
