@@ -1,4 +1,5 @@
 import Facts
+import HTTP
 import RelayTestSupport
 import Testing
 

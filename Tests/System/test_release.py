@@ -156,14 +156,14 @@ def test_what_is_not_known_of_a_package_gives_no_release(made, tmp_path, file, t
     shutil.copy(paths.REPOSITORY / ".build/workspace-state.json", build)
     shutil.copytree(paths.REPOSITORY / ".build/checkouts", build / "checkouts",
                     ignore=lambda folder, names: [name for name in names if name.endswith(".swift") or name == ".git"])
-    words = [tmp_path / ".ci/sbom", "1.0", "0" * 40, "1790000000", "0" * 64]
-    assert subprocess.run(words, capture_output=True).returncode == 0
+    command = [tmp_path / ".ci/sbom", "1.0", "0" * 40, "1790000000", "0" * 64]
+    assert subprocess.run(command, capture_output=True).returncode == 0
     changed = build / "checkouts" / file
     changed.parent.mkdir(exist_ok=True)
     changed.unlink(missing_ok=True)
     if text is not None:
         changed.write_text(text)
-    refused = subprocess.run(words, capture_output=True, text=True)
+    refused = subprocess.run(command, capture_output=True, text=True)
     assert refused.returncode == 1 and refused.stdout == ""
     assert all(word in refused.stderr for word in words), refused.stderr
 
