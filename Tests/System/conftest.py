@@ -29,7 +29,7 @@ def pytest_configure(config):
 
 
 class Failures:
-    """Tells each failure in a line when it happens. A run that is cut short would tell none: its report comes at the end."""
+    """Tells each failure when it happens. A run that is cut short would tell none: its report comes at the end."""
 
     def __init__(self, config):
         self.config = config
@@ -38,7 +38,7 @@ class Failures:
         if report.failed:
             crash = getattr(report.longrepr, "reprcrash", None)
             message = crash.message if crash else str(report.longrepr)
-            self.config.get_terminal_writer().line(f"\n{report.nodeid} ({report.when}): {message[:400]}")
+            self.config.get_terminal_writer().line(f"\n{report.nodeid} ({report.when}): {message[:4000]}")
 
 
 # A module that fails for a cause of its own does not boot a lab for each of its tests.
