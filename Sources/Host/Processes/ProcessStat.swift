@@ -6,9 +6,32 @@ struct ProcessStat {
     let name: String
     /// `S` for sleeping, `T` for stopped, `Z` for ended and not yet buried.
     let state: Character
-    let parent: Int32
+    /// The fields from the state on. They stay bytes, since most looks at many processes need no more than the state.
+    private let fields: ArraySlice<UInt8>
+
+    /// - Parameter bytes: What the file holds.
+    init?(_ bytes: [UInt8]) {
+        // The name in parentheses may hold anything, parentheses included; what counts comes after the last one.
+        guard let start = bytes.firstIndex(of: UInt8(ascii: "(")), let end = bytes.lastIndex(of: UInt8(ascii: ")")),
+            start < end
+        else { return nil }
+        name = String(decoding: bytes[(start + 1)..<end], as: UTF8.self)
+        fields = bytes[(end + 1)...].drop { $0 == Self.space }
+        guard let state = fields.first, fields.count(where: { $0 == Self.space }) >= Self.startTimeField else { return nil }
+        self.state = Character(Unicode.Scalar(state))
+    }
+
+    private static let space = UInt8(ascii: " ")
+    private static let startTimeField = 19
+
+    var parent: Int32? { Int32(field(1)) }
+
     /// When it began, in ticks since the boot: this tells it from a later one of the same number.
-    let startTime: String
+    var startTime: String { field(Self.startTimeField) }
+
+    private func field(_ number: Int) -> String {
+        String(decoding: fields.split(separator: Self.space, maxSplits: number + 1)[number], as: UTF8.self)
+    }
 }
 
 extension FileSystem {
@@ -22,20 +45,7 @@ extension FileSystem {
 
     /// `nil` where there is no such process.
     func processStat(_ process: Int32) -> ProcessStat? {
-        guard let bytes = try? bytes(at: FilePath("/proc/\(process)/stat")) else { return nil }
-        // The name in parentheses may hold anything, parentheses included; what counts comes after the last one.
-        guard let start = bytes.firstIndex(of: UInt8(ascii: "(")), let end = bytes.lastIndex(of: UInt8(ascii: ")")),
-            start < end
-        else { return nil }
-        let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 20)
-        func field(_ number: Int) -> String { String(decoding: fields[number], as: UTF8.self) }
-        guard fields.count > 19, let state = field(0).first, let parent = Int32(field(1)) else { return nil }
-        return ProcessStat(
-            name: String(decoding: bytes[(start + 1)..<end], as: UTF8.self),
-            state: state,
-            parent: parent,
-            startTime: field(19)
-        )
+        (try? bytes(at: FilePath("/proc/\(process)/stat"))).flatMap(ProcessStat.init)
     }
 
     /// The processes that one has started; `nil` where the kernel keeps no list of them (CONFIG_PROC_CHILDREN).
