@@ -51,7 +51,7 @@ def test_an_on_demand_instance_is_asked_for_no_spot_interruption(pair):
             time.sleep(0.2)
         time.sleep(2)
         spot, target = reads(pair, relay, SPOT), reads(pair, relay, TARGET)
-        time.sleep(12)
+        time.sleep(22)
         assert reads(pair, relay, SPOT) == spot and reads(pair, relay, TARGET) >= target + 2
     finally:
         pair.set_metadata(relay, "instance-life-cycle", None)

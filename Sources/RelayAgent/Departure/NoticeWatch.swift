@@ -14,8 +14,6 @@ package struct NoticeWatch: Sendable {
     private let host: HostAccess
     private let log: StepLog
 
-    private static let pace: Duration = .seconds(5)
-
     package init(pass: Pass, gatherer: Gatherer, host: HostAccess, log: StepLog) {
         self.pass = pass
         self.gatherer = gatherer
@@ -42,7 +40,7 @@ package struct NoticeWatch: Sendable {
     private func listen() async {
         while !Task.isCancelled {
             do {
-                try await Task.sleep(for: Self.pace)
+                try await Task.sleep(for: gatherer.pauseBetweenLooks)
                 defer { ProgramMemory.letGoOfCode() }
                 if let news = try await gatherer.newReasonToLeave() {
                     await pass.obeyAtOnce(news)

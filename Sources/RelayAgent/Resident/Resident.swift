@@ -106,10 +106,10 @@ package struct Resident: Sendable {
         await cloudWatch.finish()
     }
 
-    /// Asks metadata every few seconds, as AWS advises for spot interruptions, which leave two minutes.
+    /// Asks metadata again and again.
     private func listen(_ sender: AsyncStream<Event>.Continuation) async {
         while !Task.isCancelled {
-            do { try await Task.sleep(for: .seconds(5)) } catch { return }
+            do { try await Task.sleep(for: gatherer.pauseBetweenLooks) } catch { return }
             // A look brings in a third of the memory that an idle agent may have.
             defer { ProgramMemory.letGoOfCode() }
             // The passes report metadata that does not answer.
