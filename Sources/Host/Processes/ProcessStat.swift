@@ -17,7 +17,8 @@ struct ProcessStat {
         else { return nil }
         name = String(decoding: bytes[(start + 1)..<end], as: UTF8.self)
         fields = bytes[(end + 1)...].drop { $0 == Self.space }
-        guard let state = fields.first, fields.count(where: { $0 == Self.space }) >= Self.startTimeField else { return nil }
+        let spaces = fields.count { $0 == Self.space }
+        guard let state = fields.first, spaces >= Self.startTimeField else { return nil }
         self.state = Character(Unicode.Scalar(state))
     }
 
