@@ -139,19 +139,25 @@ package struct MainCf: Sendable, Equatable {
     }
 
     private func lastDefinition(of name: String) -> Definition? {
-        definitions().last { $0.name == name }
+        // The white space within a name may be another one in the line.
+        let word = name.utf8.prefix { $0 != UInt8(ascii: " ") }
+        return definitions { $0.utf8.starts(with: word) }.last { $0.name == name }
     }
 
     /// The names of all parameters that the file sets.
     var names: Set<String> { Set(definitions().map(\.name)) }
 
-    private func definitions() -> [Definition] {
+    /// - Parameter isWanted: Whether the definition that begins with a line counts. Taking a line apart is what costs.
+    private func definitions(where isWanted: (String) -> Bool = { _ in true }) -> [Definition] {
         var definitions: [Definition] = []
+        var isInWanted = false
         for (index, line) in lines.enumerated() where !line.isBlankOrComment {
             if !line.isIndented {
+                isInWanted = isWanted(line)
+                guard isInWanted else { continue }
                 let (name, value) = line.nameAndValue
                 definitions.append(Definition(name: name, value: value, first: index))
-            } else if var last = definitions.popLast() {
+            } else if isInWanted, var last = definitions.popLast() {
                 last.value = "\(last.value) \(line)".postfixWords.joined(separator: " ")
                 last.continuations.append(index)
                 definitions.append(last)
