@@ -94,22 +94,23 @@ def refusing(pair: Pair, answer: str = "554 5.7.1 not this one"):
     other.write("/etc/postfix/refused", f"leaving.example.com {answer}\n")
     with_parameter(other, "smtpd_helo_restrictions = check_helo_access texthash:/etc/postfix/refused")
     pair.balancers.wait_for(other, "UP", 30)
-    refused = f"[ $(journalctl -o cat _COMM=smtpd | grep -c 'NOQUEUE: reject.*helo=<leaving') -gt {refusals(other)} ]"
+    before = int(other.shell(f"{_REFUSALS} || true"))
 
     def take():
-        # A busy host asks later, and has to find a relay that refuses.
-        other.wait_until(refused, 40, "the other relay's refusals")
-        time.sleep(5)
-        other.shell(without_parameter("smtpd_helo_restrictions"))
+        try:
+            # A busy host asks later, and has to find a relay that refuses.
+            other.wait_until(f"[ $({_REFUSALS}) -gt {before} ]", 40, "the other relay's refusals")
+            time.sleep(5)
+        finally:
+            other.shell(without_parameter("smtpd_helo_restrictions"))
 
     with meanwhile(pair, take):
         yield
-    other.shell(refused)
+    assert int(other.shell(f"{_REFUSALS} || true")) > before
 
 
-def refusals(relay) -> int:
-    """How often a relay has refused a message that a leaving one wanted to hand over."""
-    return int(relay.shell("journalctl -o cat _COMM=smtpd | grep -c 'NOQUEUE: reject.*helo=<leaving' || true"))
+# The count of the messages that a relay has refused to a leaving one.
+_REFUSALS = "journalctl -o cat _COMM=smtpd | grep -c 'NOQUEUE: reject.*helo=<leaving'"
 
 
 @contextmanager

@@ -31,7 +31,8 @@ struct ProcessStat {
     var startTime: String { field(Self.startTimeField) }
 
     private func field(_ number: Int) -> String {
-        String(decoding: fields.split(separator: Self.space, maxSplits: number + 1)[number], as: UTF8.self)
+        let parts = fields.split(separator: Self.space, maxSplits: number + 1, omittingEmptySubsequences: false)
+        return String(decoding: parts[number], as: UTF8.self)
     }
 }
 

@@ -44,8 +44,8 @@ extension Gatherer {
 
     /// The time between two looks at what AWS announces.
     ///
-    /// A spot interruption leaves two minutes, and AWS advises to ask every five seconds. Nothing but Auto Scaling ends an
-    /// on-demand instance, and its lifecycle hooks wait for 30 s at least.
+    /// A spot interruption leaves two minutes, and AWS advises to ask every five seconds. The end of an on-demand instance is
+    /// announced for Auto Scaling alone, whose lifecycle hooks wait for 30 s at least.
     var pauseBetweenLooks: Duration { memory.notices?.isOnDemand == true ? .seconds(10) : .seconds(5) }
 
     /// Whether AWS has announced, since the pass under way began, that the instance ends or is taken out of service.
