@@ -314,6 +314,24 @@ def test_a_restart_ends_though_somebody_else_starts_the_service_meanwhile(lab, s
     assert signatures(lab, relay) == [1, 1, 1]
 
 
+@pytest.mark.parametrize("name", [AGENT, SIGNER])
+def test_a_start_just_before_a_stop_removes_the_pid_files_is_known_to_the_script(signing, name):
+    """The removal takes three seconds here. Another start comes in them, as one of a pass or of cron may."""
+    relay = signing
+    remove = "/usr/local/sbin/rm"
+    relay.write(remove, f'#!/bin/sh\ncase "$*" in *{name}*.pid*) setsid service {name} start 9>&- & sleep 3 ;; esac\n'
+                        'exec /bin/rm "$@"\n')
+    try:
+        relay.shell(f"chmod 755 {remove}; service {name} stop", timeout=120)
+    finally:
+        relay.shell(f"/bin/rm {remove}")
+    relay.wait_until(f"service {name} status", 20, f"{name} again")
+    old = process(relay, name)
+    relay.shell(f"service {name} restart")
+    wait_for_another(relay, old, 20, name)
+    relay.wait_until("smtp-relay-agent probe", 20, "a signer that answers")
+
+
 @pytest.mark.parametrize(("name", "words"), [(AGENT, "run"), (SIGNER, "sign")])
 def test_starts_at_the_same_time_start_one(signing, name, words):
     """A pass, cron and a person may do so."""
