@@ -1,12 +1,16 @@
 """The resident agent: it repairs what drifts, at once, and comes back to the load balancer."""
 
 import json
+import re
+import struct
+import subprocess
 import time
 
 import pytest
 
 from conftest import boot_pair
 from relaylab.lab import Lab
+from relaylab.shell import run, start
 
 MAIN = "/etc/postfix/main.cf"
 NGINX = "/etc/nginx/nginx.conf"
@@ -119,6 +123,27 @@ def test_it_is_quiet_and_changes_nothing_when_nothing_happens(resident):
     time.sleep(25)
     assert after(relay, cursor).strip() in ("", "-- No entries --")
     assert relay.shell("systemctl show -p MainPID --value postfix nginx smtp-relay-agent; stat -c %Y /etc/postfix/*") == before
+
+
+def test_the_memory_of_constants_that_is_let_go_of_was_never_written(binary, resident):
+    """What had been written there would be lost: it comes back as it is in the program's file."""
+    section = re.search(r" \.rodata +PROGBITS +0*(\w+) \w+ (\w+)", run("readelf", "-SW", binary).stdout)
+    address, size = (int(number, 16) for number in section.groups())
+    # This process lets go of nothing. Bit 63 is set for a page that is there, and bit 61 for one of a file (pagemap(5)).
+    with start(binary, "status", "--watch", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as watching:
+        try:
+            time.sleep(1)
+            with open(f"/proc/{watching.pid}/pagemap", "rb") as pages:
+                pages.seek(address // 4096 * 8)
+                present = [page for page, in struct.iter_unpack("Q", pages.read(size // 4096 * 8)) if page >> 63]
+        finally:
+            watching.kill()
+    assert len(present) > 10 and all(page >> 61 & 1 for page in present), present
+    # From then on, a write would end the agent.
+    relay = resident.relays[1]
+    relay.agent("reconcile", check=True)
+    maps = relay.shell("cat /proc/$(systemctl show -p MainPID --value smtp-relay-agent)/maps")
+    assert re.search(rf"^0*{section.group(1)}-\w+ r--p ", maps, re.M), maps
 
 
 def test_who_is_removed_from_the_load_balancer_is_back_within_an_interval(resident):
