@@ -139,8 +139,14 @@ class Machine:
         deadline = time.monotonic() + seconds
         while self.exec("sh", "-c", script, check=False).returncode != 0:
             if time.monotonic() > deadline:
-                raise CommandError(f"{self.name}: {what} did not come within {seconds:.0f} s")
+                raise CommandError(f"{self.name}: {what} did not come within {seconds:.0f} s\n{self.services_log()}")
             time.sleep(0.3)
+
+    def services_log(self) -> str:
+        """The last words of the agent and of what it keeps, for the reader of a failure."""
+        units = "-u smtp-relay-agent -u nginx -u postfix"
+        return self.exec("sh", "-c", f"journalctl {units} -n 40 -o short-precise --no-pager 2>/dev/null || "
+                         "tail -n 40 /var/log/smtp-relay-agent.log", check=False, timeout=20).stdout
 
 
 class Relay(Machine):
