@@ -78,6 +78,28 @@ struct RememberedServicesTests {
         }
     }
 
+    @Test func aProcessThatEndedBetweenTheAnswerAndTheLookIsNoEvidence() async throws {
+        try await withHost { (files) async throws in
+            try files.remove("/proc/42/stat")
+            let asked = CountingServices(running())
+            let services = RememberedServices(asked, files: files)
+            for _ in 0..<3 { _ = try await services.states(of: [postfix]) }
+            #expect(asked.questions == 3)
+        }
+    }
+
+    @Test func anAnswerThatWasAskedForBeforeAnOrderIsNotRememberedAfterIt() async throws {
+        try await withHost { (files) async throws in
+            let asked = CountingServices(running())
+            let services = RememberedServices(asked, files: files)
+            asked.whileAsked = { [postfix] () async throws(ServiceFailure) in try await services.reload(postfix) }
+            _ = try await services.states(of: [postfix])
+            asked.whileAsked = nil
+            _ = try await services.states(of: [postfix])
+            #expect(asked.questions == 2)
+        }
+    }
+
     @Test func whatIsOnItsWayUpIsAskedEachTime() async throws {
         try await withHost { (files) async throws in
             let asked = CountingServices(running(isStarting: true))
@@ -92,13 +114,21 @@ struct RememberedServicesTests {
 private final class CountingServices: ServiceManager {
     private let state: ServiceState
     private let count = Mutex(0)
+    private let meanwhile = Mutex<(@Sendable () async throws(ServiceFailure) -> Void)?>(nil)
+
+    /// Happens between a question and its answer.
+    var whileAsked: (@Sendable () async throws(ServiceFailure) -> Void)? {
+        get { meanwhile.withLock { $0 } }
+        set { meanwhile.withLock { $0 = newValue } }
+    }
 
     init(_ state: ServiceState) { self.state = state }
 
     var questions: Int { count.withLock { $0 } }
 
-    func states(of services: [ServiceName]) -> [ServiceName: ServiceState] {
+    func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState] {
         count.withLock { $0 += 1 }
+        try await whileAsked?()
         return Dictionary(uniqueKeysWithValues: services.map { ($0, state) })
     }
 

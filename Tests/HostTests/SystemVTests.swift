@@ -135,6 +135,24 @@ struct SystemVTests {
         }
     }
 
+    @Test(arguments: [0, 1, 3] as [Int32])
+    func aReloadOfWhatSomebodyHasStoppedIsAStart(status: Int32) async throws {
+        try await withHost { (files) async throws in
+            let runner = ScriptedRunner([
+                "/sbin/service postfix reload": CommandOutput(status: 1),
+                "/sbin/service postfix status": CommandOutput(status: status),
+                "/sbin/service postfix start": CommandOutput(status: 0),
+            ])
+            let services = SystemV(runner: runner, files: files)
+            guard status == 3 else {
+                await #expect(throws: ServiceFailure.self) { try await services.reload(postfix) }
+                return
+            }
+            try await services.reload(postfix)
+            #expect(runner.lines.last == "/sbin/service postfix start")
+        }
+    }
+
     @Test func aFailureBringsTheScriptsOwnWords() async throws {
         try await withHost { (files) async throws in
             let runner = ScriptedRunner([

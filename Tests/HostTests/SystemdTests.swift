@@ -77,6 +77,24 @@ struct SystemdStopTests {
         #expect(runner.lines.filter { $0 == order }.count == 3)
     }
 
+    @Test(arguments: ["reload-or-restart", "restart", "start"])
+    func anOrderThatAnothersStopBrokeOffIsGivenAgain(verb: String) async throws {
+        let runner = ScriptedRunner([
+            "/usr/bin/systemctl is-system-running": CommandOutput(status: 0, standardOutput: "running\n")
+        ])
+        let canceled = CommandOutput(status: 1, standardError: "Job for postfix.service canceled.\n")
+        for answer in [canceled, refusal, CommandOutput(status: 0)] {
+            runner.expect("/usr/bin/systemctl \(verb) --job-mode=fail postfix.service", answer)
+        }
+        let systemd = Systemd(runner: runner, patienceWithStops: .seconds(600))
+        switch verb {
+        case "reload-or-restart": try await systemd.reload(postfix)
+        case "restart": try await systemd.restart(postfix)
+        default: try await systemd.start(postfix)
+        }
+        #expect(runner.lines.filter { $0.contains("postfix") }.count == 3)
+    }
+
     @Test func aStopThatHangsDoesNotKeepAServiceDown() async throws {
         let runner = ScriptedRunner([
             "/usr/bin/systemctl is-system-running": CommandOutput(status: 1, standardOutput: "degraded\n"),
@@ -90,7 +108,7 @@ struct SystemdStopTests {
     @Test func nothingWaitsWhileTheSystemGoesDown() async throws {
         let runner = ScriptedRunner([
             "/usr/bin/systemctl is-system-running": CommandOutput(status: 1, standardOutput: "stopping\n"),
-            "/usr/bin/systemctl reload --job-mode=fail postfix.service": refusal,
+            "/usr/bin/systemctl reload-or-restart --job-mode=fail postfix.service": refusal,
         ])
         await #expect(throws: ServiceFailure.self) { try await Systemd(runner: runner).reload(postfix) }
         #expect(runner.lines.count == 2)

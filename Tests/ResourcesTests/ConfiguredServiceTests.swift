@@ -107,6 +107,20 @@ struct ConfiguredServiceTests {
         }
     }
 
+    @Test func aStopByAnotherDuringTheProbeSaysNothingAboutTheFiles() async throws {
+        try await withTemporaryRoot { (files) async throws in
+            try files.createDirectory("/etc")
+            try files.replace(path, with: Array("old\n".utf8), attributes: FileAttributes())
+            let services = FakeServices([name: running])
+            var configuration = FakeConfiguration(cure: (services, "start demo"))
+            configuration.atProbe = { [name] in if services.told == ["reload demo"] { services.stop(name) } }
+            let board = ServiceBoard(manager: services, services: [name])
+            _ = try await apply(ConfiguredService(configuration, services: board, files: files))
+            #expect(services.told == ["reload demo", "stop demo", "start demo"])
+            #expect(try files.bytes(at: path) == Array("new\n".utf8))
+        }
+    }
+
     @Test func whatAReloadDoesNotCureARestartDoesOnce() async throws {
         try await withTemporaryRoot { (files) async throws in
             try files.createDirectory("/etc")

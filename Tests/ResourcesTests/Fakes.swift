@@ -51,6 +51,8 @@ struct FakeConfiguration: ServiceConfiguration {
     var wanted: @Sendable (String?) -> String = { _ in "new\n" }
     /// The event while a candidate is judged.
     var meanwhile: @Sendable () throws -> Void = {}
+    /// The event while the service is probed.
+    var atProbe: @Sendable () -> Void = {}
     var isValid = true
     var works = true
     /// The order that it needs before it works.
@@ -67,6 +69,7 @@ struct FakeConfiguration: ServiceConfiguration {
         if !isValid { throw Wrong() }
     }
     func probe() throws {
+        atProbe()
         if !works { throw Wrong() }
         if let cure, cure.services.told.last != cure.told { throw Wrong() }
     }

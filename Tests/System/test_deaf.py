@@ -1,5 +1,6 @@
 """Never deaf: a node that can't take its senders' mail is out of service in seconds, says why, and comes back by itself."""
 
+import itertools
 import time
 
 import pytest
@@ -226,23 +227,59 @@ def test_a_dead_postfix_is_started_again_though_the_settings_are_wrong(service, 
         service.mend()
 
 
-@pytest.mark.parametrize(("name", "file"), [("postfix", MAIN), ("nginx", "/etc/nginx/nginx.conf")])
-def test_an_operators_stop_is_not_broken_off(service, name, file):
-    """An operator stops a service while a pass is about to reload or start it. The agent waits for the end of the stop."""
-    relay, unit = service.relay, f"/etc/systemd/system/{name}.service.d/slow.conf"
-    cursor = service.mark()
-    relay.shell(f"mkdir -p $(dirname {unit}); printf '[Service]\\nExecStopPost=/bin/sleep 1\\n' > {unit}; systemctl daemon-reload")
+# What takes long of a service, so that an operator's stop comes before it, in it, or after it.
+SLOW = {"stop": "ExecStopPost=/bin/sleep 1", "reload": "ExecReload=/bin/sleep 1", "start": "ExecStartPost=/bin/sleep 1"}
+SERVICES = {"postfix": MAIN, "nginx": "/etc/nginx/nginx.conf"}
+
+
+@pytest.fixture(params=[(name, what) for name in SERVICES for what in SLOW], ids="-".join)
+def slow(service, request):
+    """One of the services, of which something takes long."""
+    name, what = request.param
+    unit = f"/etc/systemd/system/{name}.service.d/slow.conf"
+    service.relay.shell(f"mkdir -p $(dirname {unit}); printf '[Service]\\n{SLOW[what]}\\n' > {unit}; systemctl daemon-reload")
     try:
-        for delay in (0, 0.1, 0.2, 0.3, 0.5, 0.8):
-            since = service.change(f"echo '# a comment' >> {file}; sleep {delay}; systemctl stop {name}")
-            relay.wait_until(f"systemctl is-active -q {name}", 15, f"{name} again, {delay} s")
-            # The load balancer may not have seen yet that the node was out of service.
-            assert service.stays_back(since, 15) is not None, service.log(cursor)
-            service.lab.wait_for_backend(relay, "UP", 20)
-        service.assert_mail_flows()
-        assert "canceled" not in service.log(cursor)
+        yield name, what
     finally:
         service.mend(f"rm -f {unit}; systemctl daemon-reload")
+
+
+def test_an_operators_stop_is_not_broken_off(service, slow):
+    """An operator stops a service while a pass is about to reload or start it. The agent waits for the end of the stop."""
+    (name, what), relay = slow, service.relay
+    cursor = service.mark()
+    for delay in (0, 0.2, 0.5, 0.8, 1.2):
+        before = f"systemctl stop {name}" if what == "start" else f"echo '# a comment' >> {SERVICES[name]}"
+        # A stop that is broken off fails.
+        since = service.change(f"{before}; sleep {delay}; systemctl stop {name}")
+        relay.wait_until(f"systemctl is-active -q {name}", 15, f"{name} again, {delay} s")
+        # The load balancer may not have seen yet that the node was out of service.
+        assert service.stays_back(since, 15) is not None, service.log(cursor)
+        service.lab.wait_for_backend(relay, "UP", 20)
+    service.assert_mail_flows()
+    log = service.log(cursor)
+    assert "canceled" not in log and "inactive" not in log and "not active" not in log, log
+
+
+# Whatever else has Postfix end while a pass brings it into its files.
+ENDS = ("systemctl stop postfix", "systemctl restart postfix", "kill -9 $(tr -d ' ' </var/spool/postfix/pid/master.pid)")
+
+
+@pytest.mark.parametrize("slow", [("postfix", what) for what in SLOW], ids="-".join, indirect=True)
+def test_an_end_from_outside_says_nothing_about_the_files_that_a_pass_has_just_written(service, slow):
+    relay, cursor = service.relay, service.mark()
+    settings = relay.shell(f"cat {CONFIG}")
+    for number, (end, delay) in enumerate(itertools.product(ENDS, (0.3, 0.6, 1.1, 1.8))):
+        wanted = f"{31 + number}s"
+        relay.write("/root/changed.toml", f'{settings}\n[postfix]\nsmtp_helo_timeout = "{wanted}"\n')
+        since = service.change(f"mv /root/changed.toml {CONFIG}; sleep {delay}; {end}")
+        relay.wait_until(f"systemctl is-active -q postfix && test $(postconf -h smtp_helo_timeout) = {wanted}", 15,
+                         f"Postfix with its new file, {end} after {delay} s")
+        assert service.stays_back(since, 15) is not None, service.log(cursor)
+        service.lab.wait_for_backend(relay, "UP", 20)
+    service.assert_mail_flows()
+    log = service.log(cursor)
+    assert "did not work with its new configuration" not in log, log
 
 
 # One that runs where its unit does not know it. The agent's unit may not see who holds its ports.

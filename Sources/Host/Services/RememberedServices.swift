@@ -10,10 +10,12 @@ package actor RememberedServices: ServiceManager {
     private let files: FileSystem
     /// By the question, since the passes and the doctor ask for other services.
     private var answers: [[ServiceName]: Answer] = [:]
+    /// Counts how often the answers were forgotten: one that was asked for before that is not remembered after it.
+    private var forgotten = 0
 
     private struct Answer {
         let states: [ServiceName: ServiceState]
-        let evidence: String
+        let definitions: String
         let time: ContinuousClock.Instant
     }
 
@@ -32,61 +34,102 @@ package actor RememberedServices: ServiceManager {
     }
 
     package func states(of services: [ServiceName]) async throws(ServiceFailure) -> [ServiceName: ServiceState] {
-        if let last = answers[services], ContinuousClock.now - last.time < Self.validity,
-            evidence(for: last.states) == last.evidence
-        {
-            return last.states
-        }
+        if let last = answers[services], stands(last) { return last.states }
         answers[services] = nil
         // Taken before the question: what changes meanwhile speaks against the answer then.
         let definitions = definitionsEvidence()
+        let forgottenBefore = forgotten
         var states = try await manager.states(of: services)
         for (service, process) in states.compactMapValues(\.mainProcess) {
             states[service]?.mainProcessStart = files.startTime(ofProcess: process)
         }
-        // A service that is starting or stopping changes soon, and no file here shows that.
-        if let definitions, states.values.allSatisfy({ !$0.isStarting && !$0.isStopping }) {
-            let evidence = definitions + processesEvidence(for: states)
-            answers[services] = Answer(states: states, evidence: evidence, time: .now)
+        if let definitions, forgotten == forgottenBefore, states.values.allSatisfy(\.isLasting) {
+            answers[services] = Answer(states: states, definitions: definitions, time: .now)
         }
         return states
     }
 
-    package func forgetStates() { answers = [:] }
+    package func forgetStates() {
+        answers = [:]
+        forgotten += 1
+    }
 
-    package func enable(_ service: ServiceName) async throws(ServiceFailure) { try await changing().enable(service) }
-    package func disable(_ service: ServiceName) async throws(ServiceFailure) { try await changing().disable(service) }
-    package func start(_ service: ServiceName) async throws(ServiceFailure) { try await changing().start(service) }
+    package func enable(_ service: ServiceName) async throws(ServiceFailure) {
+        defer { forgetStates() }
+        try await changing().enable(service)
+    }
+
+    package func disable(_ service: ServiceName) async throws(ServiceFailure) {
+        defer { forgetStates() }
+        try await changing().disable(service)
+    }
+
+    package func start(_ service: ServiceName) async throws(ServiceFailure) {
+        defer { forgetStates() }
+        try await changing().start(service)
+    }
+
     package func startLater(_ service: ServiceName) async throws(ServiceFailure) {
+        defer { forgetStates() }
         try await changing().startLater(service)
     }
-    package func stop(_ service: ServiceName) async throws(ServiceFailure) { try await changing().stop(service) }
-    package func reload(_ service: ServiceName) async throws(ServiceFailure) { try await changing().reload(service) }
-    package func restart(_ service: ServiceName) async throws(ServiceFailure) { try await changing().restart(service) }
-    package func definitionsChanged() async throws(ServiceFailure) { try await changing().definitionsChanged() }
-    package func forget(_ service: ServiceName) async throws(ServiceFailure) { try await changing().forget(service) }
+
+    package func stop(_ service: ServiceName) async throws(ServiceFailure) {
+        defer { forgetStates() }
+        try await changing().stop(service)
+    }
+
+    package func reload(_ service: ServiceName) async throws(ServiceFailure) {
+        defer { forgetStates() }
+        try await changing().reload(service)
+    }
+
+    package func restart(_ service: ServiceName) async throws(ServiceFailure) {
+        defer { forgetStates() }
+        try await changing().restart(service)
+    }
+
+    package func definitionsChanged() async throws(ServiceFailure) {
+        defer { forgetStates() }
+        try await changing().definitionsChanged()
+    }
+
+    package func forget(_ service: ServiceName) async throws(ServiceFailure) {
+        defer { forgetStates() }
+        try await changing().forget(service)
+    }
+
     package func forgetFailures(of service: ServiceName) async throws(ServiceFailure) {
+        defer { forgetStates() }
         try await changing().forgetFailures(of: service)
     }
 
     package func isShuttingDown() async -> Bool { await manager.isShuttingDown() }
 
-    /// The manager, for an order that makes the last answers wrong.
+    /// The manager, for an order that makes the last answers wrong. Those of meanwhile are as wrong after it.
     private func changing() -> any ServiceManager {
-        answers = [:]
+        forgetStates()
         return manager
     }
 
-    private func evidence(for states: [ServiceName: ServiceState]) -> String? {
-        definitionsEvidence().map { $0 + processesEvidence(for: states) }
+    private func stands(_ answer: Answer) -> Bool {
+        ContinuousClock.now - answer.time < Self.validity
+            && definitionsEvidence() == answer.definitions
+            && answer.states.values.allSatisfy { state in
+                guard let process = state.mainProcess else { return true }
+                return files.startTime(ofProcess: process) == state.mainProcessStart
+            }
     }
 
     private func definitionsEvidence() -> String? {
         try? definitions.map { try files.fingerprint(of: $0) }.joined(separator: "\n")
     }
+}
 
-    private func processesEvidence(for states: [ServiceName: ServiceState]) -> String {
-        states.values.compactMap(\.mainProcess).sorted()
-            .map { "\n\($0) \(files.startTime(ofProcess: $0) ?? "has ended")" }.joined()
+extension ServiceState {
+    /// Whether something shows when it changes. A service that is starting or stopping changes soon, and one whose main
+    /// process has ended since the answer has changed already.
+    fileprivate var isLasting: Bool {
+        !isStarting && !isStopping && (mainProcess == nil) == (mainProcessStart == nil)
     }
 }

@@ -78,7 +78,15 @@ package struct SystemV: ServiceManager {
 
     package func stop(_ service: ServiceName) async throws(ServiceFailure) { try await act("stop", on: service) }
 
-    package func reload(_ service: ServiceName) async throws(ServiceFailure) { try await act("reload", on: service) }
+    package func reload(_ service: ServiceName) async throws(ServiceFailure) {
+        do {
+            try await act("reload", on: service)
+        } catch {
+            // 3: somebody has stopped it meanwhile, which leaves nothing to reload.
+            guard (try? await status(of: service)) == 3 else { throw error }
+            try await start(service)
+        }
+    }
 
     package func restart(_ service: ServiceName) async throws(ServiceFailure) { try await act("restart", on: service) }
 

@@ -59,7 +59,8 @@ package struct Systemd: ServiceManager {
     }
 
     package func reload(_ service: ServiceName) async throws(ServiceFailure) {
-        try await bringUp("reload", service)
+        // Somebody may have stopped it meanwhile, which leaves nothing to reload.
+        try await bringUp("reload-or-restart", service)
     }
 
     package func restart(_ service: ServiceName) async throws(ServiceFailure) {
@@ -86,7 +87,8 @@ package struct Systemd: ServiceManager {
         }
     }
 
-    /// Waits for a stop that somebody has ordered. An order that breaks it off would make that program fail.
+    /// Waits for a stop that somebody has ordered before this order or while it is carried out. To break the stop off would
+    /// make that program fail.
     private func bringUp(_ verb: String, _ service: ServiceName) async throws(ServiceFailure) {
         let deadline = ContinuousClock.now + patienceWithStops
         repeat {
@@ -151,9 +153,10 @@ package struct Systemd: ServiceManager {
 }
 
 extension CommandFailure {
-    /// Whether systemd refused an order because another one is under way that it would break off (systemctl(1), --job-mode).
+    /// Whether systemd refused an order because another one is under way that it would break off (systemctl(1), --job-mode),
+    /// or broke it off for another one.
     fileprivate var isOfConflictingJob: Bool {
         guard case .status(let output) = reason else { return false }
-        return output.standardError.contains("destructive")
+        return output.standardError.contains("destructive") || output.standardError.contains("canceled.")
     }
 }

@@ -23,8 +23,16 @@ extension ConfiguredService {
         do {
             try await configuration.probe()
         } catch {
-            guard state.isActive, action == .reload, configuration.isCuredByRestart(error) else { throw error }
-            try await order { try await $0.restart(service) }
+            if try await !services.freshState(of: service).isActive {
+                // Somebody has stopped it, which says nothing about its files, or it has ended by itself, and will again.
+                try await order { manager in
+                    try await manager.forgetFailures(of: service)
+                    try await manager.start(service)
+                }
+            } else {
+                guard state.isActive, action == .reload, configuration.isCuredByRestart(error) else { throw error }
+                try await order { try await $0.restart(service) }
+            }
             try await configuration.probe()
         }
     }
