@@ -155,12 +155,12 @@ def test_a_hibernated_spot_instance_comes_back_when_its_notice_is_gone(pair):
 
 def test_a_load_balancer_that_is_not_in_the_settings_any_more_is_left(pair):
     lab, relay = pair.lab, pair.leaving
+    began = time.time()
     relay.shell(f"sed -i 's/classic = .*/classic = []/' {departure.CONFIG}")
     done = relay.agent("reconcile")
     assert done.returncode == 0, done.stdout
     lab.wait_for_backend(relay, None, 5)
-    assert "leave load balancer smtp-relay, which the settings do not name any more" in done.stdout + pair.leaving.shell(
-        "journalctl -u smtp-relay-agent -n 30 -o cat --no-pager")
+    assert "leave load balancer smtp-relay, which the settings do not name any more" in done.stdout + relay.agent_log(began)
     calls = len(lab.api_calls(relay))
     assert relay.agent("reconcile").returncode == 0
     assert "DeregisterInstancesFromLoadBalancer" not in lab.api_calls(relay)[calls:]

@@ -189,6 +189,10 @@ class Relay(Machine):
         """Run the agent inside."""
         return self.exec("/usr/local/bin/smtp-relay-agent", *arguments, check=check, timeout=timeout)
 
+    def agent_log(self, since: float) -> str:
+        """What the resident agent has logged since a time."""
+        return self.shell(f"journalctl -u smtp-relay-agent -o cat --no-pager --since=@{since:.6f}")
+
     def status(self) -> str:
         """The table of the agent's 'status', each row in one line."""
         return unwrapped(self.agent("status").stdout)
