@@ -675,10 +675,34 @@ struct HealthEndpointTests {
             let (services, postfix) = (FakeServices(), try PretendedPostfix(in: files))
             try await published(postfix, services)
             let fitness = try #require(healthGuard(files).fitness)
-            #expect(try healthGuard(files).withdraw(unless: fitness) == nil)
+            var known = PostfixProcesses.KnownPrograms()
+            #expect(try healthGuard(files).withdraw(unless: fitness, known: &known) == nil)
             try postfix.stopMaster()
-            #expect(try healthGuard(files).withdraw(unless: fitness) is StoppedMaster)
+            #expect(try healthGuard(files).withdraw(unless: fitness, known: &known) is StoppedMaster)
             #expect(!files.exists(file))
+        }
+    }
+
+    @Test func processesThatWereLookedAtBeforeAreSeenToBeStopped() async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            var known = PostfixProcesses.KnownPrograms()
+            func stopped() -> Set<String> {
+                PostfixProcesses.stopped(queue: "/var/spool/postfix", files: files, known: &known).programs
+            }
+            for number in 300..<303 { try postfix.add(speaker: number) }
+            #expect(stopped().isEmpty)
+            // One that runs is enough, whichever it is.
+            for number in 300..<303 {
+                try postfix.set(speaker: number, state: "T")
+                #expect(stopped() == (number < 302 ? [] : ["smtpd"]))
+            }
+            try postfix.add(speaker: 303)
+            #expect(stopped().isEmpty)
+            try files.remove("/proc/303/stat")
+            #expect(stopped() == ["smtpd"])
+            try postfix.set(speaker: 301, state: "S")
+            #expect(stopped().isEmpty)
         }
     }
 }

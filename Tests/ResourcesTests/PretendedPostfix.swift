@@ -58,11 +58,16 @@ struct PretendedPostfix {
 
     /// A process that speaks SMTP.
     func add(speaker number: Int, state: Character = "S") throws {
-        let process = Self.process(number)
-        try files.createDirectory(process)
-        try files.put(Self.stat(number, "smtpd", parent: 100, state: state), at: process.appending("stat"))
+        try files.createDirectory(Self.process(number))
+        try set(speaker: number, state: state)
         let children = try files.bytes(at: "/proc/100/task/100/children")
         try files.put(children + Array("\(number) ".utf8), at: "/proc/100/task/100/children")
+    }
+
+    /// The state of such a process from now on.
+    func set(speaker number: Int, state: Character) throws {
+        let stat = Self.stat(number, "smtpd", parent: 100, state: state)
+        try files.put(stat, at: Self.process(number).appending("stat"))
     }
 
     private static func process(_ number: Int) -> FilePath { FilePath("/proc/\(number)") }

@@ -55,16 +55,34 @@ package struct PostfixProcesses: Sendable, Equatable {
         package var programs: Set<String> = []
     }
 
-    /// The stopped ones, by as few looks as that takes.
-    package static func stopped(queue: FilePath, files: FileSystem) -> Stopped {
+    /// The programs of the master's processes, as far as they were looked at: a process keeps its program.
+    package struct KnownPrograms: Sendable {
+        fileprivate var names: [Int32: String] = [:]
+
+        package init() {}
+    }
+
+    /// The stopped ones, by as few looks as that takes: a busy relay has a hundred processes that speak SMTP, and one of them that
+    /// runs says enough.
+    ///
+    /// - Parameter known: What the last look has seen.
+    package static func stopped(queue: FilePath, files: FileSystem, known: inout KnownPrograms) -> Stopped {
         guard let (process, master) = master(queue: queue, files: files) else { return Stopped() }
         guard !stopped.contains(master.state) else { return Stopped(isMaster: true) }
         var running: Set<String> = []
         var result = Stopped()
+        var names: [Int32: String] = [:]
         for child in files.listedChildren(ofProcess: process) ?? [] {
-            guard let stat = files.processStat(child), receivers.contains(stat.name) else { continue }
+            if let name = known.names[child], !receivers.contains(name) || running.contains(name) {
+                names[child] = name
+                continue
+            }
+            guard let stat = files.processStat(child) else { continue }
+            names[child] = stat.name
+            guard receivers.contains(stat.name) else { continue }
             if signalled.contains(stat.state) { result.programs.insert(stat.name) } else { running.insert(stat.name) }
         }
+        known.names = names
         result.programs.subtract(running)
         return result
     }

@@ -1,3 +1,4 @@
+import Host
 import Resources
 import Synchronization
 
@@ -22,11 +23,14 @@ final class FitnessWatch: Sendable {
 
     /// Looks until its task is cancelled.
     func run(_ sender: AsyncStream<Resident.Event>.Continuation) async {
+        var known = PostfixProcesses.KnownPrograms()
         while !Task.isCancelled {
             do {
                 try await Task.sleep(for: Self.interval)
                 guard let fitness = fitness.withLock({ $0 }) else { continue }
-                if let reason = try healthGuard.withdraw(unless: fitness) { sender.yield(.withdrawn("\(reason)")) }
+                if let reason = try healthGuard.withdraw(unless: fitness, known: &known) {
+                    sender.yield(.withdrawn("\(reason)"))
+                }
             } catch {
                 // The passes report what cannot be read here.
                 continue

@@ -32,7 +32,8 @@ package struct HealthGuard: Sendable {
     /// - Returns: Why it did; `nil` where all is well, or nothing is published.
     package func withdrawUnlessProven() throws -> (any Error)? {
         guard files.exists(file), let verifier else { return nil }
-        if let reason = try withdraw(unless: verifier.fitness) { return reason }
+        var known = PostfixProcesses.KnownPrograms()
+        if let reason = try withdraw(unless: verifier.fitness, known: &known) { return reason }
         return try verifier.isProven() ? nil : try withdraw(because: NotProven())
     }
 
@@ -61,10 +62,15 @@ package struct HealthGuard: Sendable {
     }
 
     /// The same for what comes without a change of Postfix's files: a full disk, a process that was stopped.
-    package func withdraw(unless fitness: PostfixFitness) throws -> (any Error)? {
+    ///
+    /// - Parameter known: What the last look has seen.
+    package func withdraw(
+        unless fitness: PostfixFitness,
+        known: inout PostfixProcesses.KnownPrograms
+    ) throws -> (any Error)? {
         guard files.exists(file) else { return nil }
         do {
-            try fitness.check()
+            try fitness.check(known: &known)
             return nil
         } catch {
             // Another process's pass may have given Postfix other needs since those were known.

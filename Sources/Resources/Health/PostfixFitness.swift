@@ -39,7 +39,13 @@ package struct PostfixFitness: Sendable {
 
     /// - Throws: `DeadSigner`, `NoRoom`, `StoppedMaster`, `StoppedPrograms` or `UnusableQueue`.
     func check(_ observer: ProbeObserver = .none) throws {
-        let stopped = PostfixProcesses.stopped(queue: queue, files: files)
+        var known = PostfixProcesses.KnownPrograms()
+        try check(observer, known: &known)
+    }
+
+    /// The same, with what the last look has seen.
+    func check(_ observer: ProbeObserver = .none, known: inout PostfixProcesses.KnownPrograms) throws {
+        let stopped = PostfixProcesses.stopped(queue: queue, files: files, known: &known)
         if stopped.isMaster { throw StoppedMaster() }
         if !stopped.programs.isEmpty { throw StoppedPrograms(names: stopped.programs.sorted()) }
         try checkQueue()
