@@ -6,20 +6,34 @@ package struct MailTally: Sendable, Equatable, Codable {
     /// The messages whose next line decides how they are counted.
     private var open: [String: OpenMessage] = [:]
     private var lines = 0
+    /// Of the last line that has one.
+    private var time: Int?
 
     private struct OpenMessage: Sendable, Equatable, Codable {
         /// The line that it was changed by.
         var line: Int
         /// A server has begun to take it; whether it has taken all of it is not known yet.
         var isComing = false
+        /// When it was changed, in seconds since 1970.
+        var time: Int?
         /// The providers of the recipients who have to wait since the last try.
         var deferred: [Provider] = []
     }
 
-    /// Older ones are forgotten: a connection that was lost leaves one behind.
+    /// Older ones are forgotten where too many wait.
     private static let limit = 1000
+    /// Seconds after which a message that a server has begun to take will not come any more. The self-test and a connection that
+    /// was lost each leave one behind.
+    private static let longestComing = 3600
 
     package init() {}
+
+    /// Forgets messages that will not come any more. It looks at all, so it is not for each line.
+    ///
+    /// - Parameter now: The time of the last line, in seconds since 1970.
+    mutating func forgetLost(_ now: Int) {
+        open = open.filter { !$1.isComing || now - ($1.time ?? 0) <= Self.longestComing }
+    }
 
     /// Counts a line.
     ///
@@ -27,6 +41,7 @@ package struct MailTally: Sendable, Equatable, Codable {
     /// - Returns: The event of a message that it tells of.
     mutating func count(_ entry: MailLogEntry, networks: [IPNetwork]) -> MailEvent? {
         lines += 1
+        time = entry.time ?? time
         if let event = MailEvent(entry) {
             count(event, networks)
             return event
@@ -89,7 +104,7 @@ package struct MailTally: Sendable, Equatable, Codable {
 
     private mutating func change(_ id: QueueID, _ change: (inout OpenMessage) -> Void) {
         var message = open[id.description] ?? OpenMessage(line: lines)
-        message.line = lines
+        (message.line, message.time) = (lines, time)
         change(&message)
         let isOpen = message.isComing || !message.deferred.isEmpty
         open[id.description] = isOpen ? message : nil

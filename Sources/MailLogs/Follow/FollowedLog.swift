@@ -38,6 +38,7 @@ package struct FollowedLog: Sendable, Equatable, Codable {
             newest = max(newest, time)
             if let event = count(entry, &tally) { events.append(FollowedEvent(time: time, event: event)) }
         }
+        tally.forgetLost(newest)
         if !events.isEmpty { batch += 1 }
         return events
     }
