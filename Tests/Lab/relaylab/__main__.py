@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import haproxy, idle, image, measure, network, paths, progress, suites, system_v, throughput, user_data
+from . import haproxy, idle, image, measure, network, paths, progress, soak, suites, system_v, throughput, user_data
 from .lab import Lab
 from .ledger import Ledger
 from .mail import send
@@ -207,6 +207,8 @@ def measured(arguments) -> int:
         for figure in figures:
             say(str(figure))
         return 0 if all(figure.holds for figure in figures) else 1
+    if arguments.soak:
+        return 0 if soak.measure(built_binary(), arguments.soak, say) else 1
     measure.measure(built_binary(), say, arguments.boots, arguments.runs)
     return 0
 
@@ -262,6 +264,8 @@ def main() -> int:
             command.add_argument("--runs", type=int, default=20, help="how many idle passes (default: 20)")
             command.add_argument("--idle", type=float, metavar="MINUTES",
                                  help="instead, what a resident agent costs in some minutes of idling")
+            command.add_argument("--soak", type=float, metavar="MINUTES",
+                                 help="instead, whether anything grows while a pass comes each second, among mail and faults")
         if name == "throughput":
             command.add_argument("--rounds", type=int, default=5, help="how many runs of each kind (default: 5)")
             command.add_argument("--messages", type=int, default=1000, help="how many in each run (default: 1000)")
