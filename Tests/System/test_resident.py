@@ -256,6 +256,25 @@ def test_a_dead_agent_leaves_a_working_relay_in_service(resident):
     relay.shell("systemctl start smtp-relay-agent")
 
 
+def test_a_stop_that_comes_as_the_agent_starts_ends_it(resident):
+    """Each part of the start has its turn. A stop that is lost would wait for as long as a departure may take."""
+    relay = resident.relays[0]
+    relay.shell("systemctl stop smtp-relay-agent")
+    try:
+        shown = relay.exec("sh", "-c", """
+            for round in 1 2; do for delay in $(seq 0 0.004 0.08); do
+                systemctl reset-failed smtp-relay-agent
+                systemctl start --no-block smtp-relay-agent
+                sleep $delay
+                timeout 10 systemctl stop smtp-relay-agent || exit 1
+            done; done""", check=False, timeout=300)
+    finally:
+        relay.shell("systemctl kill -s KILL smtp-relay-agent; systemctl reset-failed smtp-relay-agent; "
+                    "systemctl start smtp-relay-agent", check=False)
+    assert shown.returncode == 0, shown.stdout
+    resident.wait_for_backend(relay, "UP")
+
+
 def test_status_answers_quickly_for_everyone(resident):
     relay = resident.relays[0]
     quiet(relay)

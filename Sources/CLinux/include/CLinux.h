@@ -23,6 +23,10 @@ int clinux_spawn_as(unsigned int identifier, const char *program, char *const ar
 /// Keeps the memory of this process from other processes, and off the disk after a crash. Returns 0, or -1 and errno.
 int clinux_protect_memory(void);
 
+/// Takes signals over, in place of their default effect. Returns a descriptor that gives the number of each arrival from now on,
+/// as one byte, and does not block; -1, and errno, where there is none, and the signals keep their effect.
+int clinux_catch_signals(const int *numbers, int count);
+
 /// Frees the memory of the program's own code and constants: pages that are needed again come back from the file.
 void clinux_let_go_of_program_pages(void);
 
