@@ -227,7 +227,7 @@ def test_a_dead_postfix_is_started_again_though_the_settings_are_wrong(service, 
         service.mend()
 
 
-# What takes long of a service, so that an operator's stop comes before it, in it, or after it.
+# The part of a service that takes long, so that an operator's stop comes before it, in it, or after it.
 SLOW = {"stop": "ExecStopPost=/bin/sleep 1", "reload": "ExecReload=/bin/sleep 1", "start": "ExecStartPost=/bin/sleep 1"}
 SERVICES = {"postfix": MAIN, "nginx": "/etc/nginx/nginx.conf"}
 

@@ -6,7 +6,7 @@ package struct MailTally: Sendable, Equatable, Codable {
     /// The messages whose next line decides how they are counted.
     private var open: [String: OpenMessage] = [:]
     private var lines = 0
-    /// Of the last line that has one.
+    /// The time of the last line that has one.
     private var time: Int?
 
     private struct OpenMessage: Sendable, Equatable, Codable {

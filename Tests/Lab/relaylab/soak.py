@@ -24,10 +24,10 @@ class Sample:
     descriptors: int
     threads: int
     children: int
-    # What it keeps in files.
+    # The files that it keeps.
     files: int
     kilobytes: float
-    # Since the last sample.
+    # The lines since the last sample.
     log_lines: int
 
     def __str__(self) -> str:
