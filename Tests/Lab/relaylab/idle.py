@@ -1,7 +1,9 @@
 """The cost of a resident agent while nothing happens, each figure with its budget."""
 
 import json
+import os
 import re
+import statistics
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +102,23 @@ def measure(binary: Path, minutes: float) -> list[Figure]:
         agent = Agent(relay)
         agent.reload()
         figures = _idling(lab, agent, minutes)
-        return figures + _passes(agent) + _calls(agent, seconds=min(60, 15 * minutes))
+        return figures + _passes(agent) + _calls(agent, seconds=min(60, 15 * minutes)) + [
+            Figure("a fixed piece of work, to compare machines by", yardstick(), "ms of processor time")]
+
+
+def yardstick() -> float:
+    """Milliseconds of processor time that a fixed piece of work takes here: files that are looked at, and text that is sorted.
+
+    Machines differ by half, and so does one machine from day to day. The ratio to this can be compared between them.
+    """
+    def work() -> float:
+        began = time.process_time()
+        for _ in range(10_000):
+            os.stat("/proc/self/stat")
+        sorted(str(number) for number in range(50_000))
+        return 1000 * (time.process_time() - began)
+
+    return statistics.median(work() for _ in range(9))
 
 
 def _idling(lab: Lab, agent: Agent, minutes: float) -> list[Figure]:
