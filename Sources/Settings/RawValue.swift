@@ -66,10 +66,12 @@ extension Duration {
             let digits = text.prefix { $0.isASCII && $0.isNumber }
             let unit = digits.count == text.count ? 1 : units[String(text.dropFirst(digits.count))]
             guard let number = Int(digits), let unit, number > 0, number <= 86400 / unit else {
-                throw InvalidValue(text, expected: "a duration of at most a day, such as 90s, 5m or 1h")
+                throw InvalidValue(text, expected: Self.expected)
             }
             self = .seconds(number * unit)
-        default: throw InvalidValue("\(value)", expected: "a duration of at most a day, such as 90s, 5m or 1h")
+        default: throw InvalidValue("\(value)", expected: Self.expected)
         }
     }
+
+    private static let expected = "a duration of 1s to a day, such as 90s, 5m or 1h"
 }

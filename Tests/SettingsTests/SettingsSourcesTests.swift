@@ -126,6 +126,13 @@ struct SettingsSourcesTests {
         #expect(try interval(three[0], three[1], "reconcile.interval=20s") == .seconds(20))
     }
 
+    @Test(arguments: ["0s", "0", "25h", "-1s", "1.5m", "1d", ""])
+    func aDurationThatIsNoneIsRefusedWithTheBounds(value: String) {
+        let found = problems(sources(flags: ["mail.domain=a.b", "reconcile.jitter=\(value)"]))
+        #expect(found.count == 1)
+        #expect(found.first?.contains("'\(value)' is not a duration of 1s to a day, such as 90s, 5m or 1h") == true)
+    }
+
     @Test func healthChecksWithAndWithoutAHeaderDoNotShareAPort() throws {
         let arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/relay/01"
         let both = ["mail.domain=a.b", "load_balancer.classic=one", "load_balancer.target_groups=\(arn)"]
