@@ -49,67 +49,62 @@ package actor RememberedServices: ServiceManager {
         return states
     }
 
-    package func forgetStates() {
+    package func forgetStates() { clear() }
+
+    private func clear() {
         answers = [:]
         forgotten += 1
     }
 
     package func enable(_ service: ServiceName) async throws(ServiceFailure) {
-        defer { forgetStates() }
-        try await changing().enable(service)
+        try await order { manager throws(ServiceFailure) in try await manager.enable(service) }
     }
 
     package func disable(_ service: ServiceName) async throws(ServiceFailure) {
-        defer { forgetStates() }
-        try await changing().disable(service)
+        try await order { manager throws(ServiceFailure) in try await manager.disable(service) }
     }
 
     package func start(_ service: ServiceName) async throws(ServiceFailure) {
-        defer { forgetStates() }
-        try await changing().start(service)
+        try await order { manager throws(ServiceFailure) in try await manager.start(service) }
     }
 
     package func startLater(_ service: ServiceName) async throws(ServiceFailure) {
-        defer { forgetStates() }
-        try await changing().startLater(service)
+        try await order { manager throws(ServiceFailure) in try await manager.startLater(service) }
     }
 
     package func stop(_ service: ServiceName) async throws(ServiceFailure) {
-        defer { forgetStates() }
-        try await changing().stop(service)
+        try await order { manager throws(ServiceFailure) in try await manager.stop(service) }
     }
 
     package func reload(_ service: ServiceName) async throws(ServiceFailure) {
-        defer { forgetStates() }
-        try await changing().reload(service)
+        try await order { manager throws(ServiceFailure) in try await manager.reload(service) }
     }
 
     package func restart(_ service: ServiceName) async throws(ServiceFailure) {
-        defer { forgetStates() }
-        try await changing().restart(service)
+        try await order { manager throws(ServiceFailure) in try await manager.restart(service) }
     }
 
     package func definitionsChanged() async throws(ServiceFailure) {
-        defer { forgetStates() }
-        try await changing().definitionsChanged()
+        try await order { manager throws(ServiceFailure) in try await manager.definitionsChanged() }
     }
 
     package func forget(_ service: ServiceName) async throws(ServiceFailure) {
-        defer { forgetStates() }
-        try await changing().forget(service)
+        try await order { manager throws(ServiceFailure) in try await manager.forget(service) }
     }
 
     package func forgetFailures(of service: ServiceName) async throws(ServiceFailure) {
-        defer { forgetStates() }
-        try await changing().forgetFailures(of: service)
+        try await order { manager throws(ServiceFailure) in try await manager.forgetFailures(of: service) }
     }
 
     package func isShuttingDown() async -> Bool { await manager.isShuttingDown() }
 
-    /// The manager, for an order that makes the last answers wrong. Those of meanwhile are as wrong after it.
-    private func changing() -> any ServiceManager {
-        forgetStates()
-        return manager
+    /// Gives an order, which makes the last answers wrong, and those of meanwhile.
+    private func order(
+        _ give: @Sendable (any ServiceManager) async throws(ServiceFailure) -> Void
+    ) async throws(ServiceFailure) {
+        clear()
+        defer { clear() }
+        try await give(manager)
     }
 
     private func stands(_ answer: Answer) -> Bool {

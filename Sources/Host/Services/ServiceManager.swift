@@ -67,6 +67,7 @@ package protocol ServiceManager: Sendable {
     /// Starts a service without waiting until it is up: the service may wait for the caller.
     func startLater(_ service: ServiceName) async throws(ServiceFailure)
     func stop(_ service: ServiceName) async throws(ServiceFailure)
+    /// Has a service read its files again. One that somebody has stopped meanwhile is started, which does the same.
     func reload(_ service: ServiceName) async throws(ServiceFailure)
     func restart(_ service: ServiceName) async throws(ServiceFailure)
     /// Makes the manager start a service again that it holds back after failures.

@@ -5,16 +5,13 @@ package struct MailTally: Sendable, Equatable, Codable {
     package private(set) var counts = MailCounts()
     /// The messages whose next line decides how they are counted.
     private var open: [String: OpenMessage] = [:]
-    private var lines = 0
     /// The time of the last line that has one.
     private var time: Int?
 
     private struct OpenMessage: Sendable, Equatable, Codable {
-        /// The line that it was changed by.
-        var line: Int
         /// A server has begun to take it; whether it has taken all of it is not known yet.
         var isComing = false
-        /// When it was changed, in seconds since 1970.
+        /// When it was changed, in seconds since 1970; an earlier version of the agent has not kept that.
         var time: Int?
         /// The providers of the recipients who have to wait since the last try.
         var deferred: [Provider] = []
@@ -40,7 +37,6 @@ package struct MailTally: Sendable, Equatable, Codable {
     /// - Parameter networks: Those of the VPC.
     /// - Returns: The event of a message that it tells of.
     mutating func count(_ entry: MailLogEntry, networks: [IPNetwork]) -> MailEvent? {
-        lines += 1
         time = entry.time ?? time
         if let event = MailEvent(entry) {
             count(event, networks)
@@ -103,13 +99,13 @@ package struct MailTally: Sendable, Equatable, Codable {
     }
 
     private mutating func change(_ id: QueueID, _ change: (inout OpenMessage) -> Void) {
-        var message = open[id.description] ?? OpenMessage(line: lines)
-        (message.line, message.time) = (lines, time)
+        var message = open[id.description] ?? OpenMessage()
+        message.time = time
         change(&message)
         let isOpen = message.isComing || !message.deferred.isEmpty
         open[id.description] = isOpen ? message : nil
         guard open.count > 2 * Self.limit else { return }
-        let kept = open.sorted { $0.value.line > $1.value.line }.prefix(Self.limit)
+        let kept = open.sorted { ($0.value.time ?? 0) > ($1.value.time ?? 0) }.prefix(Self.limit)
         open = Dictionary(uniqueKeysWithValues: Array(kept))
     }
 }

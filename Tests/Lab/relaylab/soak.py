@@ -43,10 +43,10 @@ def rounds(binary: Path):
         relay.wait_for_cloud_init()
         lab.wait_for_backend(relay, "UP")
         relay.wait_for_agent()
-        logged = _log_lines(relay)
+        logged = Agent(relay).log_lines()
         while True:
             _disturb(lab, relay)
-            before, logged = logged, _log_lines(relay)
+            before, logged = logged, Agent(relay).log_lines()
             yield _sample(relay, logged - before)
 
 
@@ -105,7 +105,3 @@ def _sample(relay: Relay, log_lines: int) -> Sample:
     memory, descriptors, threads, children = (min(look[place] for look in looks) for place in range(4))
     files, kilobytes = relay.shell(f"find {STATE} -type f | wc -l; du -ck --apparent-size {STATE} | tail -n 1 | cut -f 1").split()
     return Sample(passes, memory, descriptors, threads, children, int(files), float(kilobytes), log_lines)
-
-
-def _log_lines(relay: Relay) -> int:
-    return int(relay.shell("journalctl -u smtp-relay-agent -o cat --no-pager | wc -l"))
