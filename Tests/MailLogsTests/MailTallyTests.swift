@@ -14,6 +14,10 @@ struct MailTallyTests {
         }
     }
 
+    private mutating func count(_ program: String, _ message: String, _ time: Int) {
+        _ = tally.count(MailLogEntry(time: time, program: program, message: message), networks: [])
+    }
+
     private static let client = "client=app.internal[10.0.2.20]"
 
     @Test mutating func aMessageCountsOnceItIsTaken() throws {
@@ -169,10 +173,21 @@ struct MailTallyTests {
         #expect(tally.counts.outgoingTLS == [.v12: 2, .other: 1])
     }
 
-    @Test mutating func messagesThatNeverEndAreForgotten() throws {
-        for number in 0..<5000 { try count([("smtpd", "ABC\(10_000 + number): \(Self.client)")]) }
-        try count([("qmgr", "ABC14999: from=<a@example.com>, size=1, nrcpt=1 (queue active)")])
-        try count([("qmgr", "ABC10000: from=<a@example.com>, size=1, nrcpt=1 (queue active)")])
+    @Test(arguments: [0, 1]) mutating func messagesThatNeverEndAreForgotten(secondsBetween: Int) {
+        for number in 0..<5000 { count("smtpd", "ABC\(10_000 + number): \(Self.client)", number * secondsBetween) }
+        count("qmgr", "ABC14999: from=<a@example.com>, size=1, nrcpt=1 (queue active)", 5000)
+        count("qmgr", "ABC10000: from=<a@example.com>, size=1, nrcpt=1 (queue active)", 5000)
+        #expect(tally.counts.accepted == 1)
+    }
+
+    /// A receiver that is down defers the whole queue within seconds.
+    @Test mutating func aMessageThatIsComingIsNotForgottenForThoseThatWait() {
+        count("smtpd", "ABC10000: \(Self.client)", 0)
+        for number in 10_000..<15_000 {
+            let deferral = "DEF\(number): to=<x@y>, relay=none, delay=1, dsn=4.4.1, status=deferred (timed out)"
+            count("smtp", deferral, number / 1000)
+        }
+        count("qmgr", "ABC10000: from=<a@example.com>, size=1, nrcpt=1 (queue active)", 15)
         #expect(tally.counts.accepted == 1)
     }
 }

@@ -15,9 +15,13 @@ package struct MailTally: Sendable, Equatable, Codable {
         var time: Int?
         /// The providers of the recipients who have to wait since the last try.
         var deferred: [Provider] = []
+
+        /// Where too many wait, those with the highest are kept. Without a message that is coming, what was accepted is counted
+        /// wrongly; without one that waits, only the provider of a recipient whose mail expires is not known.
+        func rank(_ id: String) -> (Int, Int, String) { (isComing ? 1 : 0, time ?? 0, id) }
     }
 
-    /// Older ones are forgotten where too many wait.
+    /// So many are kept where twice as many wait.
     private static let limit = 1000
     /// Seconds after which a message that a server has begun to take will not come any more. The self-test and a connection that
     /// was lost each leave one behind.
@@ -105,7 +109,7 @@ package struct MailTally: Sendable, Equatable, Codable {
         let isOpen = message.isComing || !message.deferred.isEmpty
         open[id.description] = isOpen ? message : nil
         guard open.count > 2 * Self.limit else { return }
-        let kept = open.sorted { ($0.value.time ?? 0) > ($1.value.time ?? 0) }.prefix(Self.limit)
+        let kept = open.sorted { $0.value.rank($0.key) > $1.value.rank($1.key) }.prefix(Self.limit)
         open = Dictionary(uniqueKeysWithValues: Array(kept))
     }
 }
