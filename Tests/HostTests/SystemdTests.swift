@@ -95,6 +95,16 @@ struct SystemdStopTests {
         #expect(runner.lines.filter { $0.contains("postfix") }.count == 3)
     }
 
+    @Test func aStartThatNobodyWaitsForDoesNotBreakOffAStopEither() async throws {
+        let runner = ScriptedRunner([
+            "/usr/bin/systemctl is-system-running": CommandOutput(status: 0, standardOutput: "running\n")
+        ])
+        let order = "/usr/bin/systemctl start --job-mode=fail --no-block postfix.service"
+        for answer in [refusal, CommandOutput(status: 0)] { runner.expect(order, answer) }
+        try await Systemd(runner: runner, patienceWithStops: .seconds(600)).startLater(postfix)
+        #expect(runner.lines.last == order)
+    }
+
     @Test func aStopThatHangsDoesNotKeepAServiceDown() async throws {
         let runner = ScriptedRunner([
             "/usr/bin/systemctl is-system-running": CommandOutput(status: 1, standardOutput: "degraded\n"),

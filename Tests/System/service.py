@@ -282,6 +282,31 @@ def boot(binary, settings: str = SETTINGS):
         service.tell()
 
 
+def assert_stops_as_it_starts(relay, unit: str) -> None:
+    """Each part of the start of a unit has its turn. A stop that is lost would hang."""
+    shown = relay.exec("sh", "-c", f"""
+        systemctl stop {unit}
+        for round in 1 2; do for delay in $(seq 0 0.004 0.08); do
+            systemctl reset-failed {unit}
+            systemctl start --no-block {unit}
+            sleep $delay
+            timeout 10 systemctl stop {unit} || {{ systemctl kill -s KILL {unit}; exit 1; }}
+        done; done""", check=False, timeout=300)
+    relay.shell(f"systemctl reset-failed {unit}; systemctl start {unit}", check=False)
+    assert shown.returncode == 0, shown.stdout
+
+
+@contextmanager
+def slow_unit(relay, unit: str, line: str):
+    """A unit of which something takes long, by a line of its own."""
+    path = f"/etc/systemd/system/{unit}.service.d/slow.conf"
+    relay.shell(f"mkdir -p $(dirname {path}); printf '[Service]\\n{line}\\n' > {path}; systemctl daemon-reload")
+    try:
+        yield
+    finally:
+        relay.shell(f"rm -f {path}; systemctl daemon-reload")
+
+
 # Watching for false alarms
 
 # After so long, the passes that an edit calls for have ended, and a regular one: these come faster here.

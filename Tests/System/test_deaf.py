@@ -4,7 +4,7 @@ import itertools
 import time
 
 import pytest
-from service import BACK, CONFIG, DOOR, INTERVAL, MAIN, WITHDRAWN, below, boot, instead
+from service import BACK, CONFIG, DOOR, INTERVAL, MAIN, WITHDRAWN, below, boot, instead, slow_unit
 
 from relaylab.shell import output
 
@@ -236,12 +236,9 @@ SERVICES = {"postfix": MAIN, "nginx": "/etc/nginx/nginx.conf"}
 def slow(service, request):
     """One of the services, of which something takes long."""
     name, what = request.param
-    unit = f"/etc/systemd/system/{name}.service.d/slow.conf"
-    service.relay.shell(f"mkdir -p $(dirname {unit}); printf '[Service]\\n{SLOW[what]}\\n' > {unit}; systemctl daemon-reload")
-    try:
+    with slow_unit(service.relay, name, SLOW[what]):
         yield name, what
-    finally:
-        service.mend(f"rm -f {unit}; systemctl daemon-reload")
+    service.mend()
 
 
 def test_an_operators_stop_is_not_broken_off(service, slow):

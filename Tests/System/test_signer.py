@@ -11,7 +11,7 @@ import pytest
 from relaylab.dialogue import speak
 from relaylab.judges import Judges, dkimpy, printed_records, signatures
 from relaylab.zone import Zone, text_line
-from service import BACK, CONFIG, INTERVAL, boot
+from service import BACK, CONFIG, INTERVAL, assert_stops_as_it_starts, boot, slow_unit
 
 UNIT = "smtp-relay-agent-signer"
 KEYS = "/etc/smtp-relay-agent"
@@ -228,6 +228,22 @@ def counted(service) -> dict[str, float]:
     found = re.findall(r'^smtp_relay_agent_signer_messages_total\{result="(.+)"\} (\d+)$',
                        service.relay.shell("curl -fsS http://127.0.0.1/metrics"), re.M)
     return {result: int(number) for result, number in found}
+
+
+def test_a_stop_that_comes_as_it_starts_ends_it(service):
+    assert_stops_as_it_starts(service.relay, UNIT)
+    assert service.stays_back(time.time(), BACK) is not None
+    sent(service)
+
+
+def test_an_operators_stop_is_not_broken_off(service):
+    """A pass sees the dead signer while its stop still goes on."""
+    with slow_unit(service.relay, UNIT, "ExecStopPost=/bin/sleep 3"):
+        # A stop that is broken off fails.
+        since = service.change(f"systemctl stop {UNIT}")
+        service.relay.wait_until(f"systemctl is-active -q {UNIT}", BACK, "the signer")
+        assert service.stays_back(since, BACK) is not None
+    sent(service)
 
 
 def test_its_messages_are_counted_by_their_results(service):

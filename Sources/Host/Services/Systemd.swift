@@ -47,7 +47,7 @@ package struct Systemd: ServiceManager {
     }
 
     package func startLater(_ service: ServiceName) async throws(ServiceFailure) {
-        _ = try await systemctl("start \(service)", ["start", "--no-block", Self.unit(service)])
+        try await bringUp("start", service, ["--no-block"])
     }
 
     package func start(_ service: ServiceName) async throws(ServiceFailure) {
@@ -89,11 +89,15 @@ package struct Systemd: ServiceManager {
 
     /// Waits for a stop that somebody has ordered before this order or while it is carried out. To break the stop off would
     /// make that program fail.
-    private func bringUp(_ verb: String, _ service: ServiceName) async throws(ServiceFailure) {
+    private func bringUp(
+        _ verb: String,
+        _ service: ServiceName,
+        _ options: [String] = []
+    ) async throws(ServiceFailure) {
         let deadline = ContinuousClock.now + patienceWithStops
         repeat {
             do {
-                return try await act(verb, ["--job-mode=fail"], on: service)
+                return try await act(verb, ["--job-mode=fail"] + options, on: service)
             } catch {
                 guard error.cause.isOfConflictingJob else { throw error }
                 // The stop of a system that goes down has no end.
@@ -101,7 +105,7 @@ package struct Systemd: ServiceManager {
                 guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { throw error }
             }
         } while ContinuousClock.now < deadline
-        try await act(verb, on: service)
+        try await act(verb, options, on: service)
     }
 
     private func act(
