@@ -75,10 +75,18 @@ struct MainCfTests {
         #expect(file.text == expected)
     }
 
-    @Test func setsTheLastOfSeveralDefinitions() {
-        var file = MainCf("a = 1\nb = 2\na = 3\n")
+    /// Each process of Postfix warns of a parameter that is set more than once.
+    @Test(arguments: [
+        ("a = 1\nb = 2\na = 3\n", "b = 2\na = 4\n"),
+        ("a = 1\nb = 2\na =\n 3\n 5\n# c\n", "b = 2\na = 4\n# c\n"),
+        ("a = 4\nb = 2\na = 3\n", "a = 4\nb = 2\n"), ("a =\n 4\nb = 2\na = 3\n  5\n", "a =\n 4\nb = 2\n"),
+        ("a = 3\nb = 2\na = 4\n", "b = 2\na = 4\n"), ("a = 4\na=4\nb = 2\na = 4\n", "a = 4\nb = 2\n"),
+        ("ab = 3\nb = 2\na = 3\nab = 5\n", "ab = 3\nb = 2\na = 4\nab = 5\n"),
+    ])
+    func oneOfSeveralDefinitionsStays(text: String, expected: String) {
+        var file = MainCf(text)
         file.set("a", to: "4")
-        #expect(file.text == "a = 1\nb = 2\na = 4\n")
+        #expect(file.text == expected)
     }
 
     @Test func newSettingsComeAtTheEndUnderOneHeading() {
@@ -109,6 +117,18 @@ struct MainCfTests {
 
 struct MainCfPartTests {
     private let own = "relayhost = [mine]\nbiff = no\n"
+
+    /// Configuration management that appends a line at each of its runs must not let the file grow.
+    @Test(arguments: MainCf.Part.allCases) func theSameLineIsSetAsideOnce(part: MainCf.Part) {
+        let twice = own + "relayhost = [mine]\nrelayhost =\n [other]\n"
+        let with = MainCf(twice).with(part, [("relayhost", "[theirs]")])
+        for appended in ["relayhost = [mine]\n", "relayhost=[other]\n", "relayhost =\n  [other]\nrelayhost=[other]\n"] {
+            #expect(MainCf(with.text + appended).with(part, [("relayhost", "[theirs]")]) == with)
+        }
+        let other = MainCf(with.text + "relayhost = [third]\n").with(part, [("relayhost", "[theirs]")])
+        #expect(other.with(part, []).text == twice + "relayhost = [third]\n")
+        #expect(with.with(part, []).text == twice)
+    }
 
     @Test func aPartComesLastAndGoesWithoutATrace() {
         let with = MainCf(own).with(.settings, [("relayhost", "[theirs]:587"), ("x", "")])

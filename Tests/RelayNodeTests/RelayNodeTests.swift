@@ -334,6 +334,17 @@ struct RelayNodeTests {
         #expect(try upstream().postfix.keptTable == nil)
     }
 
+    /// Configuration management that appends a line at each of its runs must not let the file grow.
+    @Test(arguments: [
+        "biff = yes\n", "biff = no\n", "mynetworks =\n  0.0.0.0/0\n", "biff = yes\nbiff = no\nbiff = yes\n",
+    ])
+    func whatIsAppendedToMainCfGoesWithoutATrace(lines: String) throws {
+        let postfix = try RelayNode(settings: exampleSettings(), facts: exampleFacts()).postfix
+        let main = postfix.mainCf(from: "smtp_bind_address = 10.0.1.10\nsmtp_bind_address = 10.0.1.11\nbiff = yes\n")
+        #expect(main.contains("smtp_bind_address = 10.0.1.10\nsmtp_bind_address = 10.0.1.11\nbiff = no\n"))
+        #expect(postfix.mainCf(from: main + lines) == main)
+    }
+
     @Test func whatTwoSettingsAskForIsThereOnce() throws {
         let settings = try exampleSettings {
             $0.mail.upstream = Upstream(host: try DomainName("smtp.example.net"))

@@ -60,7 +60,7 @@ struct RestorationTests {
     @Test(arguments: [
         mainCf, "", "\n", "# only a comment", "biff = no", "mydomain = example.com\nmydomain = other.example\n",
         "myhostname = a\\\n.example.com\n", "\r\nmyorigin = x\r\n", mainCf + "\n\n", String(mainCf.dropLast()),
-        "mynetworks = 10.0.0.0/8\n# between\n  192.168.0.0/16\nx = y\n",
+        "mynetworks = 10.0.0.0/8\n# between\n  192.168.0.0/16\nx = y\n", "biff = no\nx = y\nbiff =\n  yes\nbiff = no\n",
     ])
     func withoutOthersEditsAFileIsAsItWasToTheByte(original: String) throws {
         for node in [try node(), try node(Self.rich)] {

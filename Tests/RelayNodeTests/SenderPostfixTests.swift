@@ -12,7 +12,7 @@ struct SenderPostfixTests {
         // In place of what is there, wherever that is.
         ("a = 1\nrelayhost =\nb = 2\n", "a = 1\nrelayhost = [relay.example.com]:25\nb = 2\n"),
         ("relayhost = [old]\n   :25\n# end\n", "relayhost = [relay.example.com]:25\n# end\n"),
-        ("relayhost = a\nrelayhost = b\n", "relayhost = a\nrelayhost = [relay.example.com]:25\n"),
+        ("relayhost = a\nx = 1\nrelayhost = b\n", "x = 1\nrelayhost = [relay.example.com]:25\n"),
         // Otherwise at the end.
         (
             "# a comment\n\nmyorigin = /etc/mailname\n",

@@ -16,6 +16,11 @@ package struct MainCf: Sendable, Equatable {
         Dictionary(definitions().map { ($0.name, $0.value) }) { _, last in last }
     }
 
+    /// The values of all definitions of each parameter that the file sets, in their order.
+    var allValues: [String: [String]] {
+        Dictionary(grouping: definitions(), by: \.name).mapValues { $0.map(\.value) }
+    }
+
     /// The value that Postfix takes for a parameter, without expanding `$name`, its white space folded; `nil` where
     /// the file does not set it.
     package subscript(_ name: String) -> String? {
@@ -24,15 +29,22 @@ package struct MainCf: Sendable, Equatable {
 
     /// Sets a parameter where it is not set so already: at its last definition, or at the end of the file.
     ///
+    /// One definition stays. Of each further one, every process of Postfix would warn in the log, and a program that adds its own
+    /// to the end again and again would let the file grow without end.
+    ///
     /// - Parameter isAnnounced: Whether a comment says whose the parameters there are.
     package mutating func set(_ name: String, to value: String, isAnnounced: Bool = true) {
-        guard let definition = lastDefinition(of: name) else {
+        let all = definitions(of: name)
+        guard let kept = all.first(where: { $0.value == value }) ?? all.last else {
             if isAnnounced { announce() }
             return lines.append(Self.line(name, value))
         }
-        guard definition.value != value else { return }
-        lines[definition.first] = Self.line(name, value)
-        for index in definition.continuations.reversed() { lines.remove(at: index) }
+        var unwanted = all.filter { $0.first != kept.first }.flatMap(\.indices)
+        if kept.value != value {
+            lines[kept.first] = Self.line(name, value)
+            unwanted += kept.continuations
+        }
+        for index in unwanted.sorted(by: >) { lines.remove(at: index) }
     }
 
     /// Parameters that count only for a time stand in a part of their own, at the file's end.
@@ -71,16 +83,19 @@ package struct MainCf: Sendable, Equatable {
             let isWhole = end < rest.endIndex && rest[end] == Self.endOfPart
             file.lines.removeSubrange(start...(isWhole ? end : start))
         }
-        for (index, line) in file.lines.enumerated() where line.hasPrefix(part.aside) {
-            file.lines[index] = String(line.dropFirst(part.aside.count))
-        }
+        let aside = file.lines.indices.filter { file.lines[$0].hasPrefix(part.aside) }
+        for index in aside { file.lines[index].removeFirst(part.aside.count) }
         guard !parameters.isEmpty else { return file }
         let names = Set(parameters.map(\.name))
-        for definition in file.definitions() where names.contains(definition.name) {
-            for index in [definition.first] + definition.continuations {
-                file.lines[index] = part.aside + file.lines[index]
-            }
+        let replaced = file.definitions().filter { names.contains($0.name) }
+        for index in replaced.flatMap(\.indices) { file.lines[index] = part.aside + file.lines[index] }
+        // A program that adds the same line again and again would let the file grow without end.
+        let known = replaced.filter { aside.contains($0.first) }
+        let again = replaced.filter { definition in
+            !aside.contains(definition.first)
+                && known.contains { $0.name == definition.name && $0.value == definition.value }
         }
+        for index in again.flatMap(\.indices).sorted(by: >) { file.lines.remove(at: index) }
         file.lines.append(part.rawValue)
         file.lines += parameters.map { Self.line($0.name, $0.value) }
         file.lines.append(Self.endOfPart)
@@ -103,12 +118,10 @@ package struct MainCf: Sendable, Equatable {
     func with(_ names: [String], as other: MainCf) -> MainCf {
         var file = self
         for name in names {
-            guard let mine = file.lastDefinition(of: name) else { continue }
-            let theirs = other.lastDefinition(of: name)
-            if mine.value == theirs?.value { continue }
-            for index in ([mine.first] + mine.continuations).reversed() { file.lines.remove(at: index) }
-            let wanted = theirs.map { [$0.first] + $0.continuations } ?? []
-            file.lines.insert(contentsOf: wanted.map { other.lines[$0] }, at: mine.first)
+            let (mine, theirs) = (file.definitions(of: name), other.definitions(of: name))
+            guard let position = mine.first?.first, mine.map(\.value) != theirs.map(\.value) else { continue }
+            for index in mine.flatMap(\.indices).reversed() { file.lines.remove(at: index) }
+            file.lines.insert(contentsOf: theirs.flatMap(\.indices).map { other.lines[$0] }, at: position)
         }
         if let header = file.lines.firstIndex(of: Self.header) {
             file.lines.remove(at: header)
@@ -136,13 +149,17 @@ package struct MainCf: Sendable, Equatable {
         let first: Int
         /// The indices of the lines that continue it.
         var continuations: [Int] = []
+        /// The indices of all its lines, in their order.
+        var indices: [Int] { [first] + continuations }
     }
 
-    private func lastDefinition(of name: String) -> Definition? {
+    private func definitions(of name: String) -> [Definition] {
         // The white space within a name may be another one in the line.
         let word = name.utf8.prefix { $0 != UInt8(ascii: " ") }
-        return definitions { $0.utf8.starts(with: word) }.last { $0.name == name }
+        return definitions { $0.utf8.starts(with: word) }.filter { $0.name == name }
     }
+
+    private func lastDefinition(of name: String) -> Definition? { definitions(of: name).last }
 
     /// The names of all parameters that the file sets.
     var names: Set<String> { Set(definitions().map(\.name)) }

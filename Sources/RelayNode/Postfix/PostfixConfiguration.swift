@@ -116,8 +116,9 @@ package struct PostfixConfiguration: Sendable, Equatable {
     /// main.cf with the agent's parameters set.
     package func mainCf(from current: String) -> String {
         var file = MainCf(current).withoutParts
-        let values = file.values
-        for parameter in parameters where values[parameter.name] != parameter.value {
+        let allValues = file.allValues
+        let values = allValues.compactMapValues(\.last)
+        for parameter in parameters where allValues[parameter.name] != [parameter.value] {
             file.set(parameter.name, to: parameter.value)
         }
         let section = section.map { ($0.name, $0.value) }

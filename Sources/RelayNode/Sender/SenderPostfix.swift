@@ -12,7 +12,7 @@ package struct SenderPostfix: Sendable {
         self.asked = settings.outboundTLS.map { PostfixConfiguration.wayOut($0, authorities: authorities) } ?? []
     }
 
-    /// main.cf with the relayhost set, at its last definition or at the file's end; every other line stays as it is.
+    /// main.cf with the relayhost set once, at its last definition or at the file's end; every other line stays as it is.
     package func mainCf(from current: String) -> String {
         var file = MainCf(current).with(.section, []).with(.settings, [])
         file.set(Self.parameter, to: relayhost.description, isAnnounced: false)
