@@ -125,36 +125,6 @@ struct SystemdStopTests {
     }
 }
 
-struct SubprocessRunnerTests {
-    private let runner = SubprocessRunner()
-
-    @Test func bothStreamsAndTheStatusComeBack() async throws {
-        let output = try await runner.run(Command("sh", ["-c", "echo out; echo err >&2; exit 3"]))
-        #expect(output == CommandOutput(status: 3, standardOutput: "out\n", standardError: "err\n"))
-    }
-
-    @Test func outputIsInTheCLocale() async throws {
-        #expect(try await runner.run(Command("sh", ["-c", "echo $LC_ALL"])).standardOutput == "C\n")
-    }
-
-    @Test func whatDoesNotEndIsStopped() async throws {
-        let started = ContinuousClock.now
-        await #expect(throws: CommandFailure.self) {
-            try await runner.run(Command("sleep", ["600"], timeout: .milliseconds(100)))
-        }
-        #expect(ContinuousClock.now - started < .seconds(300))
-    }
-
-    @Test func aMissingProgramIsTold() async throws {
-        do throws(CommandFailure) {
-            _ = try await runner.run(Command("no-such-program-here", []))
-            Issue.record("a missing program must be an error")
-        } catch {
-            #expect(error.reason == .notFound)
-        }
-    }
-}
-
 struct HostLockTests {
     @Test func onlyOneHoldsItAndTheOtherIsTold() async throws {
         try await withTemporaryRoot { files in

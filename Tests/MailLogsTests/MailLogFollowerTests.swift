@@ -10,9 +10,13 @@ struct MailLogFollowerTests {
     private static let matches = MailLogSource.journalMatches.joined(separator: " ")
 
     /// The command that reads the journal on from a place.
-    private func command(_ place: String, limit: Int = 1_000_000) -> String {
-        "sh -c \"$@\" | head -c \(limit) sh journalctl -o export -q --no-pager "
-            + "--output-fields=SYSLOG_IDENTIFIER,MESSAGE \(place) \(Self.matches)"
+    private func command(_ place: String) -> String {
+        "journalctl -o export -q --no-pager --output-fields=SYSLOG_IDENTIFIER,MESSAGE \(place) \(Self.matches)"
+    }
+
+    /// The same where more is there than is read at once.
+    private func longCommand(_ place: String, limit: Int = 1_000_000) -> String {
+        "sh -c \"$@\" | head -c \(limit) sh \(command(place))"
     }
 
     /// The same where journalctl(1) is older.
@@ -183,16 +187,44 @@ struct MailLogFollowerTests {
         try await withJournal { files in
             let first = entry("s=1", "postfix/qmgr", "ABC12: removed")
             let limit = first.utf8.count + 40
-            let reader = JournalReader(runner: runner(), files: files, limit: limit)
             let runner = runner()
             let cut = String((first + entry("s=2", "postfix/qmgr", "ABC13: removed")).prefix(limit))
-            runner.expect(command("--since=@100", limit: limit), output(cut))
-            let reading = try await JournalReader(runner: runner, files: files, limit: limit)
-                .entries(after: nil, since: 100, of: "postfix")
+            runner.expect(longCommand("--since=@100", limit: limit), output(cut))
+            let reader = JournalReader(runner: runner, files: files, limit: limit)
+            let reading = try await reader.entries(after: nil, since: 100, of: "postfix", isLong: true)
             #expect(reader.isKept)
             #expect(reading.isCut)
             #expect(reading.entries.map(\.message) == ["ABC12: removed"])
             #expect(reading.position == .journal(cursor: "s=1"))
+        }
+    }
+
+    /// A node that was down for long, or has much mail.
+    @Test func whatIsTooMuchIsReadInParts() async throws {
+        try await withJournal { files in
+            let runner = runner()
+            runner.expect(command("--since=@100"), failure: .tooMuchOutput)
+            let filler = String(repeating: "x", count: 1_000_000)
+            let first = entry("s=1", "postfix/qmgr", "ABC12: removed") + entry("s=2", "postfix/qmgr", filler)
+            runner.expect(longCommand("--since=@100"), output(String(first.prefix(1_000_000))))
+            runner.expect(longCommand("--after-cursor=s=1"), output(entry("s=2", "postfix/qmgr", "ABC13: removed")))
+            runner.expect(command("--after-cursor=s=2"), output(entry("s=3", "postfix/qmgr", "ABC14: removed")))
+            var follower = MailLogFollower(runner: runner, files: files)
+            var log = FollowedLog(start: 100)
+            for isCut in [true, false, false] {
+                let batch = try await follower.readOn(&log, networks: [], now: 1)
+                #expect(batch.events.count == 1 && batch.isCut == isCut)
+            }
+        }
+    }
+
+    @Test func theJournalsOtherFailuresAreThrown() async throws {
+        try await withJournal { files in
+            let runner = runner()
+            runner.expect(command("--since=@100"), failure: .timedOut)
+            var follower = MailLogFollower(runner: runner, files: files)
+            var log = FollowedLog(start: 100)
+            await #expect(throws: CommandFailure.self) { try await follower.readOn(&log, networks: [], now: 1) }
         }
     }
 

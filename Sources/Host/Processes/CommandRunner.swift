@@ -9,17 +9,21 @@ package struct Command: Sendable, Equatable, CustomStringConvertible {
     package let timeout: Duration
     /// Whether it must not be killed half way, as a package manager must not: then only the wait for it ends.
     package let isTransaction: Bool
+    /// The bytes that it may write into each of its streams. Where it writes more, it loses its reader, and fails.
+    package let outputLimit: Int
 
     package init(
         _ executable: String,
         _ arguments: [String],
         timeout: Duration = .seconds(30),
-        isTransaction: Bool = false
+        isTransaction: Bool = false,
+        outputLimit: Int = CommandOutput.limit
     ) {
         self.executable = executable
         self.arguments = arguments
         self.timeout = timeout
         self.isTransaction = isTransaction
+        self.outputLimit = outputLimit
     }
 
     /// The command as a person would type it.
@@ -29,7 +33,7 @@ package struct Command: Sendable, Equatable, CustomStringConvertible {
 /// The output and status of a program that ended by itself.
 package struct CommandOutput: Sendable, Equatable {
     /// The largest number of bytes of a stream. No program that is run here prints as much.
-    static let limit = 8 << 20
+    package static let limit = 8 << 20
 
     /// The exit status: 0 is success.
     package let status: Int32
@@ -74,6 +78,7 @@ package struct CommandFailure: Error, Sendable, CustomStringConvertible {
         /// It is not waited for any more, and goes on; its process, where that is known.
         case leftRunning(Int32?)
         case killed(signal: Int32)
+        case tooMuchOutput
         case status(CommandOutput)
         case notRun(String)
     }
@@ -96,6 +101,7 @@ package struct CommandFailure: Error, Sendable, CustomStringConvertible {
             that is killed leaves packages half installed; the next pass waits for it
             """
         case .killed(let signal): "'\(command)' was killed by signal \(signal)"
+        case .tooMuchOutput: "'\(command)' wrote more than \(command.outputLimit) bytes and was stopped"
         case .status(let output): "'\(command)' failed with status \(output.status): \(output.tail())"
         case .notRun(let why): "'\(command)' could not be run: \(why)"
         }

@@ -41,6 +41,8 @@ package struct SubprocessRunner: CommandRunner {
             throw failure
         } catch let error as SubprocessError where error.code == .executableNotFound {
             throw CommandFailure(command, .notFound)
+        } catch let error as SubprocessError where error.code == .outputLimitExceeded {
+            throw CommandFailure(command, .tooMuchOutput)
         } catch {
             throw CommandFailure(command, .notRun("\(error)"))
         }
@@ -57,8 +59,8 @@ package struct SubprocessRunner: CommandRunner {
             environment: environment,
             platformOptions: options,
             // Strings of the library are decoded byte by byte, which costs as much as the program that wrote them.
-            output: .bytes(limit: CommandOutput.limit),
-            error: .bytes(limit: CommandOutput.limit)
+            output: .bytes(limit: command.outputLimit),
+            error: .bytes(limit: command.outputLimit)
         )
         switch result.terminationStatus {
         case .exited(let status):

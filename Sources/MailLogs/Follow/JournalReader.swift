@@ -43,20 +43,37 @@ struct JournalReader: Sendable {
     /// - Parameters:
     ///   - cursor: The entry before the first; `nil` to begin at a time.
     ///   - start: Seconds since 1970.
+    ///   - isLong: Whether more is known to be there than one reading takes.
     /// - Throws: `CommandFailure`, or `UnreadableJournal`.
-    func entries(after cursor: String?, since start: Int, of name: PostfixName) async throws -> LogReading {
+    func entries(
+        after cursor: String?,
+        since start: Int,
+        of name: PostfixName,
+        isLong: Bool = false
+    ) async throws -> LogReading {
         let place = cursor.map { "--after-cursor=\($0)" } ?? "--since=@\(start)"
-        let command = Command("sh", ["-c", script, "sh"] + command + [place] + MailLogSource.journalMatches)
-        let output = try await runner.runChecked(command)
+        let output = try await output(options + [place] + MailLogSource.journalMatches, isLong: isLong)
         if output.standardOutput.isEmpty, !output.standardError.isEmpty {
             throw UnreadableJournal(reason: output.tail(2))
         }
         return reading(output.standardOutput, of: name)
     }
 
+    /// An idle agent reads a few lines a minute. A shell beside journalctl(1) costs as much as journalctl(1) does.
+    private func output(_ arguments: [String], isLong: Bool) async throws -> CommandOutput {
+        if selectsFields, !isLong {
+            do {
+                return try await runner.run(Command("journalctl", arguments, outputLimit: limit))
+            } catch  where error.reason == .tooMuchOutput {
+                // The first part is read by the script.
+            }
+        }
+        return try await runner.runChecked(Command("sh", ["-c", script, "sh", "journalctl"] + arguments))
+    }
+
     /// The text form of each version has local times and no cursors.
-    private var command: [String] {
-        ["journalctl", "-o", "export", "-q", "--no-pager"]
+    private var options: [String] {
+        ["-o", "export", "-q", "--no-pager"]
             + (selectsFields ? ["--output-fields=SYSLOG_IDENTIFIER,MESSAGE"] : [])
     }
 

@@ -12,8 +12,9 @@ package struct MailLogFollower: Sendable {
     private var name: PostfixName = "postfix"
     private var configuration: FileIdentity?
     private var selectsFields = true
-    /// The state of the log at the last reading.
+    /// The state of the log at the last reading; `nil` where that did not reach the log's end.
     private var mark: [FileIdentity]?
+    private var wasCut = false
 
     private enum Place: Sendable, Equatable {
         case journal
@@ -65,6 +66,7 @@ package struct MailLogFollower: Sendable {
         let events = log.take(reading) { $1.count($0, networks: networks) }
         log.readAt = now
         mark = reading.isCut ? nil : seen
+        wasCut = reading.isCut
         return Batch(events: events, isCut: reading.isCut)
 
         func reading(after log: FollowedLog) async throws -> LogReading {
@@ -73,7 +75,7 @@ package struct MailLogFollower: Sendable {
                 var cursor: String?
                 if case .journal(let known)? = log.position { cursor = known }
                 do {
-                    return try await journal.entries(after: cursor, since: log.start, of: name)
+                    return try await journal.entries(after: cursor, since: log.start, of: name, isLong: wasCut)
                 } catch let error as UnreadableJournal where error.isOfOption && selectsFields {
                     selectsFields = false
                     return try await journal.entries(after: cursor, since: log.start, of: name)
