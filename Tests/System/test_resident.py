@@ -218,7 +218,7 @@ def test_what_fights_back_is_slowed_down_and_named(resident):
     assert spent < 600, f"{spent} ticks of processor time"
     relay.wait_until("[ $(postconf -h biff) = no ]", 20, "the agent's last word")
     quiet(relay)
-    # Of each further definition, every process of Postfix would warn.
+    # Each process of Postfix would warn of a second definition.
     assert relay.shell(f"grep -c ^biff {MAIN}").strip() == "1"
 
 

@@ -9,7 +9,7 @@ package struct Command: Sendable, Equatable, CustomStringConvertible {
     package let timeout: Duration
     /// Whether it must not be killed half way, as a package manager must not: then only the wait for it ends.
     package let isTransaction: Bool
-    /// The bytes that it may write into each of its streams. Where it writes more, it loses its reader, and fails.
+    /// The bytes that it may write into each of its streams. It is stopped when it writes more, unless it is a transaction.
     package let outputLimit: Int
 
     package init(

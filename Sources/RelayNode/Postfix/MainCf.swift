@@ -13,7 +13,7 @@ package struct MainCf: Sendable, Equatable {
 
     /// The value of each parameter that the file sets, as the subscript gives it.
     package var values: [String: String] {
-        Dictionary(definitions().map { ($0.name, $0.value) }) { _, last in last }
+        allValues.compactMapValues(\.last)
     }
 
     /// The values of all definitions of each parameter that the file sets, in their order.
@@ -29,8 +29,8 @@ package struct MainCf: Sendable, Equatable {
 
     /// Sets a parameter where it is not set so already: at its last definition, or at the end of the file.
     ///
-    /// One definition stays. Of each further one, every process of Postfix would warn in the log, and a program that adds its own
-    /// to the end again and again would let the file grow without end.
+    /// One definition stays. Each process of Postfix warns of a second one in the log, and the file would grow with each run of a
+    /// program that appends its own.
     ///
     /// - Parameter isAnnounced: Whether a comment says whose the parameters there are.
     package mutating func set(_ name: String, to value: String, isAnnounced: Bool = true) {
@@ -89,7 +89,7 @@ package struct MainCf: Sendable, Equatable {
         let names = Set(parameters.map(\.name))
         let replaced = file.definitions().filter { names.contains($0.name) }
         for index in replaced.flatMap(\.indices) { file.lines[index] = part.aside + file.lines[index] }
-        // A program that adds the same line again and again would let the file grow without end.
+        // The file would grow with each run of a program that appends the same line.
         let known = replaced.filter { aside.contains($0.first) }
         let again = replaced.filter { definition in
             !aside.contains(definition.first)
