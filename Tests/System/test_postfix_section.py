@@ -39,6 +39,22 @@ def refused(relay, section: str, lives: bool = True) -> str:
         assert relay.shell(HEALTH) == "200"
 
 
+def test_a_line_that_a_tool_appends_at_each_run_is_set_aside_once(lab, relay):
+    main = "/etc/postfix/main.cf"
+    before = relay.shell(f"cat {main}")
+    with settings(lab, relay, "", '[postfix]\nsmtpd_banner = "mx.section.example ESMTP"\nheader_size_limit = 51200\n'):
+        for _ in range(3):
+            relay.shell(f"printf 'header_size_limit = 1000\\nbiff = yes\\n' >> {main}")
+            result = relay.agent("reconcile")
+            assert result.returncode == 0, result.stdout
+        text = relay.shell(f"cat {main}")
+        assert [text.count(line) for line in ("header_size_limit = 1000", "header_size_limit = 51200", "biff =")] == [1, 1, 1]
+        assert "overriding earlier entry" not in relay.shell("postconf -n 2>&1")
+        relay.shell(f"sed -i '/header_size_limit = 1000/d' {main}")
+        assert relay.agent("reconcile").returncode == 0
+    assert relay.shell(f"cat {main}") == before
+
+
 def test_a_parameter_is_in_force_and_gone_when_it_is_taken_out(lab, relay):
     before = values(relay)
     assert "ESMTP" in said(lab, relay)[0] and "mx.section.example" not in said(lab, relay)[0]

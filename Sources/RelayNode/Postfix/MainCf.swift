@@ -76,30 +76,42 @@ package struct MainCf: Sendable, Equatable {
     /// The same file with a part of these parameters; without any, the part is gone.
     package func with(_ part: Part, _ parameters: [(name: String, value: String)]) -> MainCf {
         var file = self
+        var end: Int?
         while let start = file.lines.firstIndex(of: part.rawValue) {
+            end = end ?? start
             let rest = file.lines[(start + 1)...]
-            let end = rest.firstIndex { $0.isEmpty || $0.hasPrefix("#") && !Part.isSetAside($0) } ?? rest.endIndex
+            let last = rest.firstIndex { $0.isEmpty || $0.hasPrefix("#") && !Part.isSetAside($0) } ?? rest.endIndex
             // A part without its last line may be followed by lines of an operator.
-            let isWhole = end < rest.endIndex && rest[end] == Self.endOfPart
-            file.lines.removeSubrange(start...(isWhole ? end : start))
+            let isWhole = last < rest.endIndex && rest[last] == Self.endOfPart
+            file.lines.removeSubrange(start...(isWhole ? last : start))
         }
         let aside = file.lines.indices.filter { file.lines[$0].hasPrefix(part.aside) }
         for index in aside { file.lines[index].removeFirst(part.aside.count) }
+        if let end { file.forget(aside, thatComeAgainFrom: end) }
         guard !parameters.isEmpty else { return file }
         let names = Set(parameters.map(\.name))
-        let replaced = file.definitions().filter { names.contains($0.name) }
-        for index in replaced.flatMap(\.indices) { file.lines[index] = part.aside + file.lines[index] }
-        // The file would grow with each run of a program that appends the same line.
-        let known = replaced.filter { aside.contains($0.first) }
-        let again = replaced.filter { definition in
-            !aside.contains(definition.first)
-                && known.contains { $0.name == definition.name && $0.value == definition.value }
+        for index in file.definitions().filter({ names.contains($0.name) }).flatMap(\.indices) {
+            file.lines[index] = part.aside + file.lines[index]
         }
-        for index in again.flatMap(\.indices).sorted(by: >) { file.lines.remove(at: index) }
         file.lines.append(part.rawValue)
         file.lines += parameters.map { Self.line($0.name, $0.value) }
         file.lines.append(Self.endOfPart)
         return file
+    }
+
+    /// Takes out definitions that were set aside and stand at the file's end once more: the file would grow with each run of a
+    /// program that appends the same line.
+    ///
+    /// - Parameters:
+    ///   - aside: The indices of the lines that were set aside.
+    ///   - end: The index of the first line that was added since.
+    private mutating func forget(_ aside: [Int], thatComeAgainFrom end: Int) {
+        guard !aside.isEmpty else { return }
+        let (known, new) = (definitions().filter { aside.contains($0.first) }, definitions().filter { $0.first >= end })
+        let again = known.filter { old in
+            new.contains { $0.first > old.first && $0.name == old.name && $0.value == old.value }
+        }
+        for index in again.flatMap(\.indices).sorted(by: >) { lines.remove(at: index) }
     }
 
     /// The same file without the agent's parts: what they set aside counts again.
