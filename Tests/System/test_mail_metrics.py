@@ -77,6 +77,25 @@ def test_the_counts_equal_the_sinks_through_restarts_a_rotation_and_a_reboot(lab
         assert result.returncode == 0 and "sent to someone@example.net" in result.stdout, result.stdout
 
 
+def test_a_long_log_is_counted_to_its_end(lab, relay):
+    """The agent was down while several times as much was logged as it reads at once."""
+    count = 20_000
+    before = value(relay, "deliveries_total", 'result="sent"')
+    line = "ABC%d: to=<someone@example.net>, relay=mx.example.net[198.51.100.25]:25, delay=1, dsn=2.0.0, status=sent (250 ok)\\n"
+    relay.shell(f"systemctl stop {AGENT}")
+    # journald takes ten thousand lines of one service in half a minute (RateLimitBurst in journald.conf(5)).
+    relay.shell("mkdir -p /run/systemd/journald.conf.d; printf '[Journal]\\nRateLimitBurst=0\\n' > /run/systemd/journald.conf.d/all.conf; "
+                "systemctl restart systemd-journald")
+    try:
+        relay.shell(f"seq 100000 {99_999 + count} | awk '{{ printf \"{line}\", $1 }}' | logger -p mail.info -t postfix/smtp; journalctl --sync")
+        size = int(relay.shell("journalctl -t postfix/smtp -o export --output-fields=SYSLOG_IDENTIFIER,MESSAGE | wc -c"))
+        assert size > 5_000_000
+    finally:
+        relay.shell("rm /run/systemd/journald.conf.d/all.conf; systemctl restart systemd-journald; "
+                    f"systemctl start {AGENT}")
+    wait_for(relay, before + count, "deliveries_total", 'result="sent"')
+
+
 def test_a_log_file_is_followed_through_its_rotation(lab, relay):
     """Postfix's own log file. Its rotation compresses what was there."""
     before = value(relay, "smtpd_messages_total")

@@ -141,6 +141,8 @@ mydestination =
 \tlocalhost
 myorigin=example.com
 inet_interfaces = loopback-only
+relayhost = [older.example.com]
+# ours
 relayhost = [old.example.com]
   :26
 message_size_limit = 1000000"""
@@ -157,7 +159,8 @@ def test_every_setting_of_the_operators_stays_byte_by_byte(settled):
                       "sed -i 's/^smtp      inet/#smtp      inet/' /etc/postfix/master.cf; cp /etc/postfix/master.cf /tmp/ours")
         result = run(settled, "reconcile")
         assert result.returncode == 0, result.stdout
-        wanted = stock + OPERATORS.replace("relayhost = [old.example.com]\n  :26", f"relayhost = {RELAYHOST}") + "\n"
+        operators = OPERATORS.replace("relayhost = [older.example.com]\n", "")
+        wanted = stock + operators.replace("relayhost = [old.example.com]\n  :26", f"relayhost = {RELAYHOST}") + "\n"
         assert settled.shell(f"cat {MAIN}") == wanted
         assert settled.shell(f"stat -c '%a %U %G' {MAIN}").split() == ["664", "root", "mail"]
         assert settled.exec("cmp", "/tmp/ours", "/etc/postfix/master.cf").stdout == ""

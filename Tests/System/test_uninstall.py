@@ -8,9 +8,10 @@ from conftest import fetch_only
 from relaylab.lab import Lab
 
 AGENT = "/usr/local/bin/smtp-relay-agent"
-# The host's own main.cf before the agent: with a setting, a mode and a group of its own.
+# The host's own main.cf before the agent: with a setting, a mode and a group of its own, and a parameter that is set twice.
 OWN = """
 postconf -e 'message_size_limit = 7654321'
+printf 'biff = yes\\nbiff =\\n  yes\\n' >>/etc/postfix/main.cf
 chmod 640 /etc/postfix/main.cf
 chown root:postfix /etc/postfix/main.cf
 systemctl enable --now postfix
