@@ -186,7 +186,7 @@ class Service:
     def assert_serving(self, since: float, seconds: float, blip: float = 1.9) -> None:
         """It answers 200 all the time until so many seconds after the change, and the load balancer never called it DOWN.
 
-        What is shorter than two of its checks, as a repair on a busy machine may be, is nothing to it.
+        What is shorter than three of its checks, as a repair on a busy machine may be, is nothing to it.
         """
         downs = self._downs()
         time.sleep(max(0.0, since + seconds - time.time()))

@@ -22,7 +22,10 @@ _SLOTS = range(10, 18)
 
 
 def configuration(folder: Path) -> str:
-    """A slot for each instance that may register; none serves until it does."""
+    """A slot for each instance that may register; none serves until it does.
+
+    A node is out after two seconds of failed checks. AWS's load balancers need five at least, which would make the tests long.
+    """
     return f"""
 global
     stats socket {_socket(folder)} level admin
@@ -32,7 +35,7 @@ defaults
     timeout client 60s
     timeout server 60s
     option httpchk GET /health
-    default-server inter 1s rise 2 fall 2
+    default-server inter 1s rise 2 fall 3
 {"".join(_section(*listener) for listener in _LISTENERS)}
 """
 
