@@ -3,7 +3,7 @@ import Facts
 package import HTTP
 package import Host
 import RelayNode
-import Resources
+package import Resources
 package import SMTP
 import SystemPackage
 import Vocabulary
@@ -17,6 +17,7 @@ package struct HostAccess: Sendable {
     package let relay: any RelayProbing
     package let transport: any HTTPTransport
     package let signer: any SignerProbing
+    private let progress: WorkProgress
 
     package init(
         files: FileSystem,
@@ -25,7 +26,8 @@ package struct HostAccess: Sendable {
         packages: any PackageManager,
         relay: any RelayProbing,
         transport: any HTTPTransport,
-        signer: any SignerProbing = NoSigner()
+        signer: any SignerProbing = NoSigner(),
+        progress: WorkProgress = WorkProgress()
     ) {
         self.files = files
         self.runner = runner
@@ -34,6 +36,7 @@ package struct HostAccess: Sendable {
         self.relay = relay
         self.transport = transport
         self.signer = signer
+        self.progress = progress
     }
 
     /// The host that the program runs on.
@@ -47,7 +50,8 @@ package struct HostAccess: Sendable {
         staysResident: Bool = false
     ) -> HostAccess {
         let files = FileSystem()
-        let runner = SubprocessRunner(variables: variables)
+        let progress = WorkProgress()
+        let runner = progress.noting(SubprocessRunner(variables: variables))
         let services = Self.services(runner: runner, files: files)
         return HostAccess(
             files: files,
@@ -59,15 +63,22 @@ package struct HostAccess: Sendable {
                 runner: runner,
                 files: files
             ),
-            relay: RelayProbe(),
+            relay: progress.noting(RelayProbe()),
             transport: transport,
-            signer: SignerGreeting()
+            signer: SignerGreeting(),
+            progress: progress
         )
     }
 
     /// The guard that takes the 200 from a node that is not proven.
     var healthGuard: HealthGuard {
-        HealthGuard(file: FilePath(NginxConfiguration.healthFile), probe: relay, files: files, runner: runner)
+        HealthGuard(
+            file: FilePath(NginxConfiguration.healthFile),
+            probe: relay,
+            files: files,
+            runner: runner,
+            progress: progress
+        )
     }
 
     /// Warns if the operating system is unknown. Nothing is refused for that.

@@ -110,14 +110,22 @@ package protocol RelayProbing: Sendable {
 
     /// The same with a connection for each attempt. A door that takes its time with one (postconf(5),
     /// smtpd_error_sleep_time) does not hold up the others.
-    func separately(_ attempts: [RelayAttempt], at door: ProbedDoor) async throws -> [RelayAnswers]
+    ///
+    /// - Parameter check: Is called with the answers to each attempt as they come. An error of its ends all.
+    func separately(
+        _ attempts: [RelayAttempt],
+        at door: ProbedDoor,
+        check: (RelayAttempt, RelayAnswers) throws -> Void
+    ) async throws
 }
 
 extension RelayProbing {
-    package func separately(_ attempts: [RelayAttempt], at door: ProbedDoor) async throws -> [RelayAnswers] {
-        var answers: [RelayAnswers] = []
-        for attempt in attempts { answers += try await self.attempts([attempt], at: door) }
-        return answers
+    package func separately(
+        _ attempts: [RelayAttempt],
+        at door: ProbedDoor,
+        check: (RelayAttempt, RelayAnswers) throws -> Void
+    ) async throws {
+        for attempt in attempts { try check(attempt, try await self.attempts([attempt], at: door)[0]) }
     }
 }
 
@@ -136,24 +144,30 @@ package struct RelayProbe: RelayProbing {
         return try await converse(attempts, at: door, encryption: SMTPEncryption(ofThisHostImplicitly: false))
     }
 
-    package func separately(_ attempts: [RelayAttempt], at door: ProbedDoor) async throws -> [RelayAnswers] {
-        try await withThrowingTaskGroup(of: (Int, RelayAnswers)?.self) { group in
-            var answers: [Int: RelayAnswers] = [:]
-            for (index, attempt) in attempts.enumerated() {
-                group.addTask { (index, try await self.attempts([attempt], at: door)[0]) }
+    package func separately(
+        _ attempts: [RelayAttempt],
+        at door: ProbedDoor,
+        check: (RelayAttempt, RelayAnswers) throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: (RelayAttempt, RelayAnswers)?.self) { group in
+            defer { group.cancelAll() }
+            var open = attempts.count
+            func take(_ answered: (RelayAttempt, RelayAnswers)?) throws {
+                guard let (attempt, answers) = answered else { return }
+                try check(attempt, answers)
+                open -= 1
+            }
+            for attempt in attempts {
+                group.addTask { (attempt, try await self.attempts([attempt], at: door)[0]) }
                 group.addTask {
                     try await Task.sleep(for: Self.courtesy)
                     return nil
                 }
                 // The attempts run one after another, as long as the door is quick: each takes a process that a sender
                 // may need.
-                if let (index, answer) = try await group.next() ?? nil { answers[index] = answer }
+                try take(await group.next() ?? nil)
             }
-            while answers.count < attempts.count {
-                if let (index, answer) = try await group.next() ?? nil { answers[index] = answer }
-            }
-            group.cancelAll()
-            return attempts.indices.compactMap { answers[$0] }
+            while open > 0 { try take(await group.next() ?? nil) }
         }
     }
 

@@ -9,8 +9,9 @@ struct Run: AsyncParsableCommand {
         discussion: """
             Makes a pass every reconcile.interval. Makes a pass at once when a managed file or anything in /etc/postfix \
             changes, when Postfix loads its files, when Postfix or nginx ends, when instance metadata announces something, and \
-            at SIGHUP. If the relay is not proven 2 seconds after such a change, the health check answers 503 until it is. When \
-            the system shuts down, the node leaves its load balancers first. smtp-relay-agent.service runs this command.
+            at SIGHUP. If the relay is not proven a few seconds after such a change, the health check answers 503 until it \
+            is. When the system shuts down, the node leaves its load balancers first. smtp-relay-agent.service runs this \
+            command.
 
             Exit status: 0 the agent was told to end; 1 it could not begin.
             """

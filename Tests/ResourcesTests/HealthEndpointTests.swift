@@ -636,8 +636,8 @@ struct HealthEndpointTests {
         #expect(status == 0)
     }
 
-    private func healthGuard(_ files: FileSystem) -> HealthGuard {
-        HealthGuard(file: file, probe: fair, files: files, runner: ScriptedRunner())
+    private func healthGuard(_ files: FileSystem, _ progress: WorkProgress = WorkProgress()) -> HealthGuard {
+        HealthGuard(file: file, probe: fair, files: files, runner: ScriptedRunner(), progress: progress)
     }
 
     @Test func theGuardTakesThe200FromWhatIsNotProven() async throws {
@@ -650,6 +650,57 @@ struct HealthEndpointTests {
             #expect(try healthGuard(files).withdrawUnlessProven() is NotProven)
             #expect(!files.exists(file))
             #expect(try healthGuard(files).withdrawUnlessProven() == nil)
+        }
+    }
+
+    /// The proof of a change waits for the refusals of its strangers, up to three times.
+    @Test(arguments: [
+        ("smtpd_soft_error_limit = 1", "", 3),
+        ("smtpd_soft_error_limit = 1\nsmtpd_error_sleep_time = 2s", "", 6),
+        ("smtpd_soft_error_limit = 1\nsmtpd_error_sleep_time = 1h", "", 15),
+        ("smtpd_soft_error_limit = 1\nsmtpd_error_sleep_time = 0", "", 0),
+        ("smtpd_soft_error_limit = 2\nsmtpd_error_sleep_time = 20s", "", 0),
+        ("smtpd_error_sleep_time = 3s", "smtpd_soft_error_limit=1", 9),
+        ("smtpd_soft_error_limit = 1", "smtpd_error_sleep_time=4s", 12),
+        ("", "smtpd_soft_error_limit=10", 0),
+    ])
+    func aDoorThatAnswersStrangersLateHasMoreTime(main: String, override: String, seconds: Int) async throws {
+        try await withTemporaryRoot { files in
+            let postfix = try PretendedPostfix(in: files)
+            try postfix.put(main: postfix.node.postfix.mainCf(from: "") + main + "\n")
+            try postfix.put(master: override.isEmpty ? "" : "2525 inet n - n - - smtpd -o \(override)\n")
+            try setAge(60, of: "/etc/postfix/main.cf", in: files)
+            let time: Duration = .milliseconds(300)
+            #expect(healthGuard(files).timeLeft(after: time) == HealthGuard.grace + .seconds(seconds) - time)
+        }
+    }
+
+    @Test func aHostThatIsOnlyBusyHasMoreTimeThanOneThatHangs() async throws {
+        try await withTemporaryRoot { files in
+            _ = try PretendedPostfix(in: files)
+            try setAge(60, of: "/etc/postfix/main.cf", in: files)
+            let progress = WorkProgress()
+            let healthGuard = healthGuard(files, progress)
+            let runner = ScriptedRunner(["postfix reload": CommandOutput(status: 0)])
+            runner.expect("postfix stop", failure: .timedOut)
+            #expect(healthGuard.timeLeft(after: .seconds(3)) <= .zero)
+            await #expect(throws: CommandFailure.self) {
+                try await progress.noting(runner).run(Command("postfix", ["stop"]))
+            }
+            #expect(healthGuard.timeLeft(after: .seconds(3)) <= .zero)
+            _ = try await progress.noting(runner).run(Command("postfix", ["reload"]))
+            let left = healthGuard.timeLeft(after: .seconds(3))
+            #expect(left > .zero && left <= .seconds(1))
+            #expect(healthGuard.timeLeft(after: .seconds(6)) <= .zero)
+            let address = try IPAddress("10.0.1.10")
+            let door = ProbedDoor(SMTPServer(address, port: 25), from: address)
+            let attempt = RelayAttempt(as: .thisHost, to: ["postmaster"])
+            let (together, apart) = (WorkProgress(), WorkProgress())
+            _ = try await together.noting(fair).attempts([attempt], at: door)
+            try await apart.noting(fair).separately([attempt], at: door) { _, _ in }
+            for other in [together, apart] {
+                #expect(self.healthGuard(files, other).timeLeft(after: .seconds(3)) > .zero)
+            }
         }
     }
 

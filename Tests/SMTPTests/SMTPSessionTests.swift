@@ -258,10 +258,26 @@ struct SMTPSessionTests {
                 return line.hasPrefix("RCPT TO:<refused-first") ? "" : Self.relay(line)
             }) { server in
                 let door = ProbedDoor(server, from: server.address, patience: .seconds(2))
-                return try await RelayProbe().separately(attempts, at: door)
+                try await RelayProbe().separately(attempts, at: door) { _, _ in }
             }
         }
         #expect(heard.withLock { $0.contains("RCPT TO:<refused-second@example.net>") })
+    }
+
+    @Test func aVerdictDoesNotWaitForTheDoorsOtherAnswers() async throws {
+        struct Verdict: Error {}
+        let attempts = ["first", "second"].map { RelayAttempt(as: .thisHost, to: ["refused-\($0)@example.net"]) }
+        await #expect(throws: Verdict.self) {
+            try await serving(answer: { line in
+                line.hasPrefix("RCPT TO:<refused-first") ? "" : Self.relay(line)
+            }) { server in
+                let door = ProbedDoor(server, from: server.address, patience: .seconds(60))
+                try await RelayProbe().separately(attempts, at: door) { attempt, answers in
+                    #expect(attempt == attempts[1] && answers.recipients.map(\.code) == [554])
+                    throw Verdict()
+                }
+            }
+        }
     }
 
     @Test func theProbeSpeaksForAClientAndBreaksTheMessageOff() async throws {

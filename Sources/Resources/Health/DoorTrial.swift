@@ -10,42 +10,36 @@ struct DoorTrial: Sendable {
     let probe: any RelayProbing
     let selfTest: SelfTest
     let door: Door
-    /// The time for which the door may delay a client that it refuses.
-    let tarpit: Duration
-    /// The time for which Postfix may delay a sender's first recipient (postconf(5), in_flow_delay).
-    let flowDelay: Duration
+    /// The times for which the door may make a client wait.
+    let delays: AnswerDelays
     /// The node's myhostname.
     let hostname: String?
     /// Is called before each conversation that begins a message.
     let beforeMessage: @Sendable () async -> Void
 
-    /// - Parameter main: Postfix's main.cf, for its delays and its name.
+    /// - Parameters:
+    ///   - main: Postfix's main.cf, for its delays and its name.
+    ///   - master: Its master.cf, for the delays of this door's own.
     init(
         probe: any RelayProbing,
         selfTest: SelfTest,
         door: Door,
         main: MainCf,
+        master: MasterCf,
         beforeMessage: @escaping @Sendable () async -> Void = {}
     ) {
-        func delay(_ parameter: String) -> Duration {
-            .seconds(min(main[parameter].flatMap(PostfixTime.seconds(inMainCf:)) ?? 1, Self.longestDelay))
-        }
         self.probe = probe
         self.selfTest = selfTest
         self.door = door
-        self.tarpit = delay("smtpd_error_sleep_time")
-        self.flowDelay = delay("in_flow_delay")
+        self.delays = AnswerDelays(main, master)
         self.hostname = main["myhostname"]
         self.beforeMessage = beforeMessage
     }
 
-    /// In seconds. A longer delay would hold up the proof.
-    private static let longestDelay = 60
-
     private var patience: Duration { door.isScreened ? .seconds(12) : .seconds(5) }
 
     /// The time limit of each answer after the greeting: a loaded host takes less, a dead helper more.
-    private var answerPatience: Duration { .seconds(2) + tarpit + flowDelay }
+    private var answerPatience: Duration { .seconds(2) + delays.tarpit + delays.flow }
 
     private func probed(patience: Duration, answerPatience: Duration? = nil) -> ProbedDoor {
         ProbedDoor(
@@ -94,10 +88,11 @@ struct DoorTrial: Sendable {
             attempts += recipients.map { RelayAttempt(as: .proxied(stranger), to: [$0], by: envelope) }
         }
         await beforeMessage()
-        let answers = try await Patience.severalTimes {
-            try await probe.separately(attempts, at: probed(patience: patience + tarpit))
+        try await Patience.severalTimes {
+            try await probe.separately(attempts, at: probed(patience: patience + delays.tarpit)) { attempt, answers in
+                try judge(answers, to: attempt)
+            }
         }
-        for (attempt, answers) in zip(attempts, answers) { try judge(answers, to: attempt) }
     }
 
     private func judge(_ answers: RelayAnswers, to attempt: RelayAttempt) throws {
@@ -135,7 +130,7 @@ struct DoorTrial: Sendable {
     /// - Throws: `RelayPolicyFailure.refusesItsOwn` or `SMTPFailure`.
     func servesOneSender() async throws {
         let (client, sender) = nearestSender
-        let probed = probed(patience: patience + tarpit, answerPatience: answerPatience)
+        let probed = probed(patience: patience + delays.tarpit, answerPatience: answerPatience)
         _ = try await serves(client, called: sender, goesToData: false, at: probed)
     }
 
@@ -182,7 +177,7 @@ struct DoorTrial: Sendable {
         let (client, sender) = nearestSender
         let served = RelayAttempt(as: client, to: recipients)
         let refused = RelayAttempt(as: .told(stranger), to: [Self.foreign])
-        let probed = probed(patience: patience + tarpit, answerPatience: answerPatience)
+        let probed = probed(patience: patience + delays.tarpit, answerPatience: answerPatience)
         // A host that speaks for itself can become a stranger in the same connection, which saves log lines.
         let answers =
             if selfTest.servesItself {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import Host
+import RelayNode
 package import SMTP
 package import SystemPackage
 
@@ -11,20 +12,32 @@ package struct HealthGuard: Sendable {
     private let probe: any RelayProbing
     private let files: FileSystem
     private let runner: any CommandRunner
+    private let progress: WorkProgress
 
     /// The time that a change has for its repair and its proof. Then the node answers 503.
     package static let grace: Duration = .seconds(2)
     /// The pause between two looks at the proof during a long pass.
     package static let glance: Duration = .milliseconds(250)
-    /// The limit of the grace where main.cf was just written.
+    /// The limit of the grace where main.cf was just written, or the host is busy.
     private static let longestGrace: Duration = .seconds(6)
+    /// The limit of what the refusals of strangers may add to the grace. A stranger that is accepted is seen without it.
+    private static let longestDelay: Duration = .seconds(15)
 
-    /// - Parameter file: The file that nginx serves while the node is healthy.
-    package init(file: FilePath, probe: any RelayProbing, files: FileSystem, runner: any CommandRunner) {
+    /// - Parameters:
+    ///   - file: The file that nginx serves while the node is healthy.
+    ///   - progress: The signs of the passes.
+    package init(
+        file: FilePath,
+        probe: any RelayProbing,
+        files: FileSystem,
+        runner: any CommandRunner,
+        progress: WorkProgress
+    ) {
         self.file = file
         self.probe = probe
         self.files = files
         self.runner = runner
+        self.progress = progress
     }
 
     /// Withdraws the 200 where the doors are not proven as they are now.
@@ -41,7 +54,10 @@ package struct HealthGuard: Sendable {
     ///
     /// - Parameter time: Since the change was seen.
     package func timeLeft(after time: Duration) -> Duration {
-        max(Self.grace - time, min(coolingTime, Self.longestGrace - time))
+        let postfix = PostfixFiles(files: files)
+        let delays = AnswerDelays(MainCf(postfix.mainCf), try? postfix.readMasterCf())
+        let delay = min(delays.refusal * NodeVerifier.tries, Self.longestDelay)
+        return max(Self.grace + delay - time, min(max(coolingTime, progress.timeLeft), Self.longestGrace - time))
     }
 
     /// Postfix's programs do not go by a main.cf that was changed in the last two seconds: they wait until it has "cooled

@@ -66,7 +66,8 @@ package struct NodeVerifier: Sendable {
         }
     }
 
-    private static let tries = 3
+    /// Postfix may load its files in the middle of a proof.
+    static let tries = 3
 
     private var subject: ProofSubject { ProofSubject(selfTest: selfTest, files: files, runner: runner) }
 
@@ -103,17 +104,18 @@ package struct NodeVerifier: Sendable {
         try await observer.observing(.smtp, "a sender and a stranger at port \(ports)") {
             let main = MainCf(postfix.mainCf)
             if wakesQueueManager { await QueueManager(runner: runner).wake() }
-            for door in doors { try await look(at: door, main) }
+            for door in doors { try await look(at: door, main, master) }
         }
     }
 
-    private func look(at door: Door, _ main: MainCf) async throws {
+    private func look(at door: Door, _ main: MainCf, _ master: MasterCf) async throws {
+        let trial = DoorTrial(probe: probe, selfTest: selfTest, door: door, main: main, master: master)
         do {
             try await Patience.severalTimes(unless: { ($0 as? SMTPFailure)?.isHung(at: door) == true }) {
-                try await trial(of: door, main).look()
+                try await trial.look()
             }
         } catch let failure as SMTPFailure {
-            if let deaf = try await deafness(at: door, after: failure, main) { throw deaf }
+            if let deaf = try await deafness(trial, after: failure) { throw deaf }
             guard failure.isSlow, PostfixProcesses.current(queue: queue, files: files)?.isServing == true else {
                 throw failure
             }
@@ -121,13 +123,9 @@ package struct NodeVerifier: Sendable {
         }
     }
 
-    private func trial(of door: Door, _ main: MainCf) -> DoorTrial {
-        DoorTrial(probe: probe, selfTest: selfTest, door: door, main: main)
-    }
-
     /// Whether a door that greeted and then hung does so for senders.
-    private func deafness(at door: Door, after failure: SMTPFailure, _ main: MainCf) async throws -> DeafDoor? {
-        try await Deafness(trial: trial(of: door, main), queue: queue, files: files).confirmed(after: failure)
+    private func deafness(_ trial: DoorTrial, after failure: SMTPFailure) async throws -> DeafDoor? {
+        try await Deafness(trial: trial, queue: queue, files: files).confirmed(after: failure)
     }
 
     /// The conditions of Postfix and its disk that a proof and a look need.

@@ -26,23 +26,25 @@ struct PolicyTrial: Sendable {
         let doors = try await doors(programs)
         if let unprovable = doors.unprovable.first { throw RelayPolicyFailure.unprovable(unprovable) }
         try expectDoors(doors)
-        let services = DoorServices(try postfix.readMasterCf(), main)
+        let master = try postfix.readMasterCf()
+        let services = DoorServices(master, main)
         // Without these, each conversation would end by its time-out.
         if let name = services.missing(.always) { throw RelayPolicyFailure.missingService(name) }
         do {
-            try await tryDoors(doors, main)
+            try await tryDoors(doors, main, master)
         } catch let failure where !failure.isOfOpenRelay {
             throw services.missing(.mostly).map { RelayPolicyFailure.missingService($0) } ?? failure
         }
     }
 
-    private func tryDoors(_ doors: Doors, _ main: MainCf) async throws {
+    private func tryDoors(_ doors: Doors, _ main: MainCf, _ master: MasterCf) async throws {
         for door in doors.all {
             let trial = DoorTrial(
                 probe: probe,
                 selfTest: selfTest,
                 door: door,
                 main: main,
+                master: master,
                 beforeMessage: QueueManager(runner: runner).wake
             )
             let isOurs = selfTest.ports.contains(door.port)
