@@ -7,6 +7,7 @@ final class FitnessWatch: Sendable {
     private let healthGuard: HealthGuard
     /// As it was after the last pass, so that a look reads no settings.
     private let fitness: Mutex<PostfixFitness?>
+    private let known = Mutex(PostfixProcesses.KnownPrograms())
 
     private static let interval: Duration = .seconds(2)
 
@@ -22,19 +23,13 @@ final class FitnessWatch: Sendable {
     }
 
     /// Looks until its task is cancelled.
-    func run(_ sender: AsyncStream<Resident.Event>.Continuation) async {
-        var known = PostfixProcesses.KnownPrograms()
-        while !Task.isCancelled {
-            do {
-                try await Task.sleep(for: Self.interval)
-                guard let fitness = fitness.withLock({ $0 }) else { continue }
-                if let reason = try healthGuard.withdraw(unless: fitness, known: &known) {
-                    sender.yield(.withdrawn("\(reason)"))
-                }
-            } catch {
-                // The passes report what cannot be read here.
-                continue
-            }
+    func run(_ sender: AsyncStream<Resident.Event>.Continuation, on thread: LookThread) async {
+        await thread.wait(pause: Self.interval) { [self] in
+            guard let fitness = fitness.withLock(\.self) else { return false }
+            // The passes report what cannot be read here.
+            let reason = try? known.withLock { try healthGuard.withdraw(unless: fitness, known: &$0) }
+            if let reason { sender.yield(.withdrawn("\(reason)")) }
+            return false
         }
     }
 }

@@ -28,7 +28,7 @@ struct MailLogWatch: Sendable {
     }
 
     /// Follows until its task is cancelled.
-    func run() async {
+    func run(on thread: LookThread) async {
         let file = FollowedLogFile(files: host.files)
         var follower = MailLogFollower(runner: host.runner, files: host.files)
         var followed = file.read() ?? FollowedLog(start: start)
@@ -37,17 +37,17 @@ struct MailLogWatch: Sendable {
         var hasFailed = false
         while !Task.isCancelled {
             do {
-                if follower.hasNews || Timestamp.seconds - (followed.readAt ?? 0) >= Self.longestPause {
-                    defer { ProgramMemory.letGoOfCode() }
-                    try await readOn(&followed, by: &follower, to: file)
-                    if hasFailed { log.notice("mail log", "it can be read again") }
-                    hasFailed = false
-                }
+                defer { ProgramMemory.letGoOfCode() }
+                try await readOn(&followed, by: &follower, to: file)
+                if hasFailed { log.notice("mail log", "it can be read again") }
+                hasFailed = false
             } catch {
                 if !hasFailed, !Task.isCancelled { log.warning("mail log", "\(error)") }
                 hasFailed = true
             }
-            try? await Task.sleep(for: Self.interval)
+            await thread.wait(pause: Self.interval) { [follower, readAt = followed.readAt ?? 0] in
+                follower.hasNews || Timestamp.seconds - readAt >= Self.longestPause
+            }
         }
     }
 

@@ -64,16 +64,18 @@ package struct Resident: Sendable {
         let watch = FileWatch(files: host.files)
         let fitness = FitnessWatch(host.healthGuard)
         let signals = Signals([SIGHUP, SIGTERM, SIGINT])
+        let looks = LookThread()
+        defer { looks.stop() }
         let (events, sender) = AsyncStream.makeStream(of: Event.self)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await path in watch.changes { sender.yield(.changed(path)) } }
             group.addTask { for await number in signals.arrivals { sender.yield(.signal(number)) } }
             group.addTask { await listen(sender) }
-            group.addTask { await fitness.run(sender) }
+            group.addTask { await fitness.run(sender, on: looks) }
             group.addTask { await gatherer.fetchCredentials() }
             if gatherer.role == .relay {
                 let doctor = HostDoctor(gatherer: gatherer, host: host, pass: pass)
-                group.addTask { await MailLogWatch(host: host, cloudWatch: cloudWatch, log: log).run() }
+                group.addTask { await MailLogWatch(host: host, cloudWatch: cloudWatch, log: log).run(on: looks) }
                 group.addTask { await FindingWatch(doctor: doctor, host: host).run() }
             }
             group.addTask { await cloudWatch.run() }
