@@ -243,7 +243,7 @@ final class PassRecord: Sendable {
             if let agent = request.agent { status.agent = agent }
             if let after = request.nextAfter {
                 let throttled = failure?.isThrottling == true ? request.throttledBefore + 1 : 0
-                let next = failure == nil ? after : min(after, ResidentLoop.patience(throttled))
+                let next = failure == nil ? after : PassSchedule.pause(afterFailure: after, throttled: throttled)
                 status.nextPassAt = now + Int(next.components.seconds)
             }
             status.queue = try? PostfixQueue(files: files).counts()

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// When the resident agent makes its next pass, and why.
 ///
 /// A change that is seen calls for a pass at once. What goes on changing, as when another tool writes the same file over
@@ -110,5 +112,21 @@ struct PassSchedule {
         hasLooked = !isFull && isFullDue(at: now)
         if isFull { regular = next }
         for trigger in answered { wanted[trigger] = nil }
+    }
+}
+
+extension PassSchedule {
+    /// The pause before the next regular pass.
+    ///
+    /// - Parameter random: From 0 up to 1.
+    static func pause(_ settings: NodeSettings.Reconcile, random: Double) -> Duration {
+        settings.interval + settings.jitter * random
+    }
+
+    /// The same after a pass that failed. It doubles while the account's API limit is used up: a node that waits asks for nothing.
+    ///
+    /// - Parameter throttled: The number of passes in a row that AWS's APIs throttled.
+    static func pause(afterFailure usual: Duration, throttled: Int) -> Duration {
+        min(usual, .seconds(10) * (1 << min(max(throttled - 1, 0), 8)))
     }
 }

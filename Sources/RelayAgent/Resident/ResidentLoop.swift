@@ -38,9 +38,6 @@ struct ResidentLoop {
     private var throttled = 0
 
     private static let hangUp = Trigger(name: "SIGHUP", isFull: true)
-    /// The wait after a pass that failed. It doubles while the account's API limit is used up: a node that waits asks for
-    /// nothing.
-    static func patience(_ throttled: Int) -> Duration { .seconds(10) * (1 << min(max(throttled - 1, 0), 8)) }
 
     init(
         pass: Pass,
@@ -211,9 +208,9 @@ struct ResidentLoop {
         if wasFull, !wasCut { fullSince = nil }
         underWay = nil
         let settings = gatherer.memory.resident.reconcile
-        let usual = settings.interval + settings.jitter * Double.random(in: 0..<1)
+        let usual = PassSchedule.pause(settings, random: .random(in: 0..<1))
         // The load balancers' verdict on a new version of the fleet's settings is seen soon.
-        let next = gatherer.memory.isTrial ? min(usual, Self.patience(0)) : usual
+        let next = gatherer.memory.isTrial ? PassSchedule.pause(afterFailure: usual, throttled: 0) : usual
         let text: String
         switch end {
         case .done(let outcome):
@@ -229,7 +226,9 @@ struct ResidentLoop {
         case .failed(let isLeaving, let isThrottled):
             throttled = isThrottled ? throttled + 1 : 0
             // A departure has used its whole time already, so the next try can wait.
-            schedule.regular(at: .now + (isLeaving ? next : min(next, Self.patience(throttled))))
+            schedule.regular(
+                at: .now + (isLeaving ? next : PassSchedule.pause(afterFailure: next, throttled: throttled))
+            )
             text = "the last pass failed: see the log"
         }
         processes.watchQueueManager(host.files)

@@ -1,4 +1,5 @@
 import AWS
+package import HTTP
 package import Reconcile
 
 /// The node's membership of a load balancer: registered and in service there, or out of it.
@@ -12,6 +13,7 @@ package struct Membership: Resource {
     private let observer: MembershipObserver
     private let isToLeave: @Sendable () async -> Bool
     private let isWithdrawn: @Sendable () -> Bool
+    private let time: TimeSource
 
     /// - Parameters:
     ///   - obstacle: A reason of the node's own why it may not join. It takes no registered node out.
@@ -29,7 +31,8 @@ package struct Membership: Resource {
         door: QuietDoor,
         observer: MembershipObserver,
         isToLeave: @escaping @Sendable () async -> Bool = { false },
-        isWithdrawn: @escaping @Sendable () -> Bool = { false }
+        isWithdrawn: @escaping @Sendable () -> Bool = { false },
+        time: TimeSource = .system
     ) {
         self.place = place
         self.goal = goal
@@ -40,6 +43,7 @@ package struct Membership: Resource {
         self.observer = observer
         self.isToLeave = isToLeave
         self.isWithdrawn = isWithdrawn
+        self.time = time
     }
 
     package var name: String { place.name }
@@ -201,10 +205,10 @@ package struct Membership: Resource {
     }
 
     private func waitInService() async throws {
-        let deadline = ContinuousClock.now + timeout
+        let deadline = time.now() + timeout
         var last: Standing?
-        var pause = 1500
-        while ContinuousClock.now < deadline {
+        var pause: Duration = .milliseconds(1500)
+        while time.now() < deadline {
             let standing = try await look()
             if standing.position == .inService { return }
             last = standing
@@ -213,8 +217,8 @@ package struct Membership: Resource {
             if isWithdrawn() { throw WithdrawnMeanwhile(name: name) }
             // A load balancer checks every 5 s at the fastest, and a fleet shares the account's API limit. Whoever waits long
             // asks less.
-            try await Task.sleep(for: .milliseconds(Int.random(in: pause...2 * pause)))
-            pause = min(pause * 5 / 4, 5000)
+            try await time.sleep(pause + pause * time.random())
+            pause = min(pause * 1.25, .seconds(5))
         }
         throw NotInService(name: name, standing: last, waited: timeout)
     }
