@@ -9,7 +9,7 @@ import Vocabulary
 
 /// The part of each node's agent that asks AWS, without the host: its launch, and its regular passes.
 final class SimulatedFleet: Sendable {
-    /// What became of a node.
+    /// The results of a node.
     struct Node {
         var calls = 0
         var failures = 0
