@@ -64,8 +64,9 @@ package struct Resident: Sendable {
         let watch = FileWatch(files: host.files)
         let fitness = FitnessWatch(host.healthGuard)
         let signals = Signals([SIGHUP, SIGTERM, SIGINT])
-        let looks = LookThread()
-        defer { looks.stop() }
+        // A disk of logs that hangs holds up no look at Postfix.
+        let (looks, looksAtLogs) = (LookThread(), LookThread())
+        defer { for thread in [looks, looksAtLogs] { thread.stop() } }
         let (events, sender) = AsyncStream.makeStream(of: Event.self)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await path in watch.changes { sender.yield(.changed(path)) } }
@@ -75,7 +76,7 @@ package struct Resident: Sendable {
             group.addTask { await gatherer.fetchCredentials() }
             if gatherer.role == .relay {
                 let doctor = HostDoctor(gatherer: gatherer, host: host, pass: pass)
-                group.addTask { await MailLogWatch(host: host, cloudWatch: cloudWatch, log: log).run(on: looks) }
+                group.addTask { await MailLogWatch(host: host, cloudWatch: cloudWatch, log: log).run(on: looksAtLogs) }
                 group.addTask { await FindingWatch(doctor: doctor, host: host).run() }
             }
             group.addTask { await cloudWatch.run() }
