@@ -10,7 +10,7 @@ package final class WorkProgress: Sendable {
 
     package init() {}
 
-    package func note() { last.withLock { $0 = .now } }
+    fileprivate func note() { last.withLock { $0 = .now } }
 
     /// The time in which the next sign is due; zero where there was none, and negative where it is overdue.
     var timeLeft: Duration { last.withLock { $0.map { Self.pause - (.now - $0) } } ?? .zero }
@@ -21,6 +21,7 @@ package final class WorkProgress: Sendable {
     package func noting(_ runner: any CommandRunner) -> some CommandRunner {
         NotingRunner(runner: runner, progress: self)
     }
+
     package func noting(_ probe: any RelayProbing) -> some RelayProbing { NotingProbe(probe: probe, progress: self) }
 }
 
